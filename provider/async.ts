@@ -1,0 +1,129 @@
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleepFor } from "node:timers/promises";
+import { LogoffError } from "./errors";
+
+/** Time as the core sees it. Tests bring their own, so that nobody waits for real minutes. */
+export interface Clock {
+  /** Monotonic milliseconds: only differences mean anything. */
+  now(): number;
+  /** The wall clock, for reports and maintenance windows. */
+  date(): Date;
+  /** Resolves after `ms`. @throws LogoffError `aborted` as soon as `signal` is. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  sleep: async (ms, signal) => {
+    try {
+      await sleepFor(ms, undefined, { signal });
+    } catch {
+      throw aborted(signal);
+    }
+  },
+};
+
+/** The same signal, for thousands of waiters: Node warns of a leak from the eleventh listener on. */
+export function forManyWaiters(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
+}
+
+/** The error of a run that was told to stop. */
+export function aborted(signal: AbortSignal): LogoffError {
+  const reason: unknown = signal.reason;
+  return reason instanceof LogoffError
+    ? reason
+    : new LogoffError("aborted", "Stopped before it was finished");
+}
+
+/** @throws LogoffError `aborted` when the signal says so */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted(signal);
+}
+
+/**
+ * A counting semaphore whose waiters can give up. First come, first served.
+ * `run` waits for a free place, holds it while `work` runs, and gives it back however `work` ends.
+ */
+export class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** @throws LogoffError `aborted` while still waiting */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    await this.#take(signal);
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
+    }
+  }
+
+  #take(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(aborted(signal));
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const onTurn = (): void => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      const onAbort = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(onTurn), 1);
+        reject(aborted(signal));
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.push(onTurn);
+    });
+  }
+}
+
+/**
+ * Runs `work` for every item, at most `parallel` at once, and returns the results in the order of the items.
+ * `work` must not reject: one item's failure is part of its result, or it would hide the others.
+ */
+export async function mapPool<T, R>(
+  items: readonly T[],
+  parallel: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next;
+      next += 1;
+      results[index] = await work(items[index] as T, index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
+  return results;
+}
+
+/** Lets those who work on the same thing take turns, first come, first served; different things do not wait for each other. */
+export class Turns {
+  readonly #queues = new Map<string, { readonly slots: Slots; users: number }>();
+
+  /** @throws LogoffError `aborted` while still waiting */
+  async run<T>(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const queue = this.#queues.get(key) ?? { slots: new Slots(1), users: 0 };
+    this.#queues.set(key, queue);
+    queue.users += 1;
+    try {
+      return await queue.slots.run(work, signal);
+    } finally {
+      queue.users -= 1;
+      if (queue.users === 0) this.#queues.delete(key);
+    }
+  }
+}

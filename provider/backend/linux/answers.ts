@@ -1,0 +1,50 @@
+import type { ExecResult } from "../../connection";
+import { printable } from "../../errors";
+import type { LogoffAnswer } from "../backend";
+
+/** Bytes of a host as text. What is no UTF-8 becomes U+FFFD. */
+export function textOf(bytes: Uint8Array | undefined): string {
+  return new TextDecoder("utf-8").decode(bytes ?? new Uint8Array());
+}
+
+/**
+ * What loginctl said about ending a session. Its words are those of the D-Bus errors of org.freedesktop.login1, which have no
+ * numbers; they are English because of `LC_ALL=C`. Exit status 0 means accepted: whether the session is gone a listing tells.
+ */
+export function readAnswer(result: ExecResult): LogoffAnswer {
+  if (result.code === 0) return { kind: "accepted" };
+  const said = `${textOf(result.stdout)}\n${textOf(result.stderr)}`;
+  if (/No session '[^']*' known|Unknown object/u.test(said)) return { kind: "absent" };
+  if (said.includes("Resource deadlock avoided")) return { kind: "busy" };
+  if (isDenied(said)) return { kind: "denied", detail: deniedDetail(said) };
+  if (result.code === 127 || /loginctl: (?:command )?not found/u.test(said)) {
+    return { kind: "refused", detail: "it has no loginctl, which comes with systemd-logind or elogind" };
+  }
+  return { kind: "refused", detail: `the command ended with ${endOf(result)}: "${printable(said)}"` };
+}
+
+/** Whether a text means that a right is missing, logind's, D-Bus's or sudo's. */
+export function isDenied(said: string): boolean {
+  return /authentication (?:is )?required|Access denied|Permission denied|Operation not permitted|^sudo: /imu.test(
+    said,
+  );
+}
+
+/** `exit code 1` or `signal TERM`. */
+export function endOf(result: ExecResult): string {
+  return result.code === undefined ? `signal ${printable(result.signal, 20)}` : `exit code ${result.code}`;
+}
+
+/** Arguments of loginctl that we use as root, exactly: a wildcard of sudoers matches blanks and more options too. */
+const allowed = String.raw`^--no-ask-password (terminate-session|kill-session --signal\=SIGKILL) [A-Za-z]?[0-9]+$`;
+
+/** The sudoers line that lets a user end sessions and warn on terminals. sudo knows regular expressions from 1.9.10 on. */
+export const sudoersLine = String.raw`USER ALL=(root) NOPASSWD: /usr/bin/loginctl ${allowed}, /usr/bin/tee ^/dev/(pts/|tty)[0-9]+$`;
+
+/** The polkit rule that does the same, as a file in /etc/polkit-1/rules.d. */
+const polkitRule =
+  'polkit.addRule(function (action, subject) { if (action.id == "org.freedesktop.login1.manage" && subject.user == "USER") return polkit.Result.YES; });';
+
+function deniedDetail(said: string): string {
+  return `the login may not end other users' sessions: "${printable(said)}"; log in as root, or allow it (USER being the login's name) with this line of sudoers: ${sudoersLine} (sudo 1.9.10 or newer), or with this polkit rule: ${polkitRule}`;
+}

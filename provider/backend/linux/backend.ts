@@ -1,0 +1,63 @@
+import { LogoffError } from "../../errors";
+import type { Session, SessionList } from "../../session/session";
+import type { Action, Backend, LogoffAnswer, Query, Target } from "../backend";
+import { readAnswer } from "./answers";
+import { drain, drainMode, undrain } from "./drain";
+import { limitsOnLinux } from "./limits";
+import { listCommand } from "./list";
+import { warning } from "./message";
+import { readSessions } from "./sessions";
+import { checkedId, inShell, sessionGroup, withRights } from "./shell";
+
+/**
+ * Linux through logind's `loginctl`, of systemd 219 and newer or of elogind.
+ * @throws LogoffError `unsupported-host` for a server behind the host: logind has no `/server:`
+ */
+export function linuxBackend(target: Target): Backend {
+  if (target.server !== undefined) {
+    throw new LogoffError(
+      "unsupported-host",
+      `Cannot work on "${target.label}": a Linux host relays to no server; name "${target.server}" as a host of its own`,
+    );
+  }
+  return {
+    platform: "linux",
+    list: (): Query<SessionList> => ({
+      commands: [listCommand],
+      parse: ([result]) => readSessions(target, result),
+    }),
+    caveats: (asked) => limitsOnLinux(target.label, asked),
+    logOff: (session) => logOff(checkedId(target.label, session.id)),
+    reset: (session) => reset(checkedId(target.label, session.id)),
+    warn: (session: Session, text) => warning(session, text),
+    drainMode: () => drainMode(target.label),
+    drain: (mode) => drain(target.label, mode),
+    undrain: () => undrain(target.label),
+  };
+}
+
+const tell = `printf "%s\\n" "$said"`;
+
+function logOff(id: string): Action<LogoffAnswer> {
+  return {
+    command: inShell(withRights(`terminate-session ${id}`), tell, "exit $code"),
+    parse: readAnswer,
+  };
+}
+
+/**
+ * Kills the session's processes through logind, and then those that are still in its control group: elogind has forgotten the session
+ * by now, but not its group. `kill-session` without `--kill-who` means all; the option has another name from v254 on.
+ */
+function reset(id: string): Action<LogoffAnswer> {
+  return {
+    command: inShell(
+      withRights(`kill-session --signal=SIGKILL ${id}`),
+      `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"`,
+      `for file in $(grep -lE "${sessionGroup(id)}" /proc/[0-9]*/cgroup 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done`,
+      tell,
+      "exit $code",
+    ),
+    parse: readAnswer,
+  };
+}

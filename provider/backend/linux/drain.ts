@@ -1,0 +1,85 @@
+import type { ExecResult } from "../../connection";
+import { LogoffError, printable } from "../../errors";
+import type { Action, Drain, DrainMode, Query } from "../backend";
+import { endOf, textOf } from "./answers";
+import { exitNoPermission, inShell, loginIsRoot } from "./shell";
+
+/** Read by pam_nologin(8), shown to whoever is refused, and gone after a restart: /run is memory. */
+const file = "/run/nologin";
+/** Read by pam_nologin(8) too, and never ours. */
+const lastingFile = "/etc/nologin";
+
+/** What the file holds when it is ours. It also tells the mode, since a file has no other place for it. */
+const texts: Readonly<Record<Drain, string>> = {
+  "until-restart":
+    "This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: until-restart)",
+  "until-destroy":
+    "This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: until-destroy)",
+};
+const drains: readonly Drain[] = ["until-restart", "until-destroy"];
+
+/** Asks for both files and the first lines of each; needs no right. */
+export function drainMode(label: string): Query<DrainMode> {
+  const show = `for file in ${lastingFile} ${file}; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; fi; done`;
+  return {
+    commands: [inShell(show, `printf "@complete\\n"`)],
+    parse: ([result]) => readDrainMode(label, textOf(result?.stdout)),
+  };
+}
+
+function readDrainMode(label: string, text: string): DrainMode {
+  const lines = text.split(/\r?\n/u);
+  const end = lines.lastIndexOf("@complete");
+  if (end === -1) {
+    const reason = `${file} could not be looked at: "${printable(text)}"`;
+    throw new LogoffError("drain-failed", `Cannot tell whether "${label}" takes new logins: ${reason}`);
+  }
+  if (lines.includes(`@closed ${lastingFile}`)) return "other";
+  const start = lines.indexOf(`@closed ${file}`);
+  if (start === -1) return "open";
+  const held = lines.slice(start + 1, end).join("\n");
+  return drains.find((mode) => texts[mode] === held) ?? "other";
+}
+
+/**
+ * Creates the file, in one step and only where there is none (`set -C` opens it exclusively). Only for a login of uid 0: pam_nologin
+ * refuses everybody else, also a user with sudo, who could never come back to lift it.
+ */
+export function drain(label: string, mode: Drain): Action<void> {
+  return {
+    command: inShell(
+      `${loginIsRoot} || exit ${exitNoPermission}`,
+      "umask 022",
+      "set -C",
+      `[ -e ${file} ] || printf "%s\\n" "${texts[mode]}" >${file}`,
+    ),
+    parse: (result) => judge(label, result),
+  };
+}
+
+/** Removes the file if its text is ours, whichever mode it says. */
+export function undrain(label: string): Action<void> {
+  return {
+    command: inShell(
+      `[ -e ${file} ] || exit 0`,
+      `${loginIsRoot} || exit ${exitNoPermission}`,
+      `held=$(cat ${file}) || exit`,
+      `case $held in ${drains.map((mode) => `"${texts[mode]}"`).join("|")}) rm -f ${file};; esac`,
+    ),
+    parse: (result) => judge(label, result),
+  };
+}
+
+function judge(label: string, result: ExecResult): void {
+  if (result.code === 0) return;
+  if (result.code === exitNoPermission) {
+    throw new LogoffError(
+      "permission-denied",
+      `Cannot change whether "${label}" takes new logins: log in as root, since ${file} refuses every other login, sudo or not; nothing was written`,
+    );
+  }
+  throw new LogoffError(
+    "drain-failed",
+    `Cannot change whether "${label}" takes new logins: ${file} could not be changed, ${endOf(result)}: "${printable(textOf(result.stderr))}"`,
+  );
+}

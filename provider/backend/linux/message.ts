@@ -1,0 +1,52 @@
+import type { ExecResult } from "../../connection";
+import { printable } from "../../errors";
+import type { Session } from "../../session/session";
+import type { WarnAnswer, Warning } from "../backend";
+import { endOf, textOf } from "./answers";
+import { checkedTerminal, inShell } from "./shell";
+
+/** The limit of Windows' `msg`, so that a text that passes on one host passes on all. */
+const longestMessage = 255;
+/** Seconds for a terminal to take the text: one that was stopped with Ctrl-S takes none. */
+const writeSeconds = 10;
+const exitNoTerminal = 66;
+const exitTimedOut = 124;
+
+/**
+ * Writes the text to the session's terminal, rung in by the bell. It goes through standard input; the terminal is a checked name, and
+ * must be a device on the host: root would create a file in /dev otherwise.
+ */
+export function warning(session: Session, text: string): Warning {
+  const { bytes, cut, replaced } = encode(text);
+  const terminal = checkedTerminal(session.terminal);
+  if (terminal === undefined) return { cannot: "the session has no terminal to write to", cut, replaced };
+  const device = `/dev/${terminal}`;
+  const write = `tee ${device} >/dev/null`;
+  const command = inShell(
+    `[ -c ${device} ] || exit ${exitNoTerminal}`,
+    `if [ -w ${device} ]; then timeout ${writeSeconds} ${write}; else timeout ${writeSeconds} sudo -n ${write}; fi`,
+  );
+  return { action: { command, stdin: bytes, parse: readWarnAnswer }, cut, replaced };
+}
+
+function readWarnAnswer(result: ExecResult): WarnAnswer {
+  if (result.code === 0) return { kind: "delivered" };
+  if (result.code === exitNoTerminal) return { kind: "absent" };
+  if (result.code === exitTimedOut) return { kind: "undelivered", detail: "its terminal takes no output" };
+  return { kind: "undelivered", detail: `${endOf(result)}: "${printable(textOf(result.stderr))}"` };
+}
+
+function encode(text: string): Required<Pick<Warning, "cut" | "replaced">> & { readonly bytes: Uint8Array } {
+  // Escape sequences could do anything to a terminal, and directional marks could turn the text around.
+  const clean = text
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .trim();
+  const characters = Array.from(clean);
+  const kept = characters.slice(0, longestMessage).join("");
+  return {
+    bytes: new TextEncoder().encode(`\r\n\u0007${kept}\r\n`),
+    cut: characters.length > longestMessage,
+    replaced: /\p{Surrogate}/u.test(kept),
+  };
+}

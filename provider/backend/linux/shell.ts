@@ -1,0 +1,64 @@
+import { LogoffError, printable } from "../../errors";
+
+/**
+ * One command line that means the same under every login shell (sh, bash, csh, fish): a script for `sh` as one
+ * single-quoted line. So a script holds no single quote and no `!`, which csh expands even in quotes.
+ * `LC_ALL=C` keeps the words of the tools English. systemd's tools colour them, and run by root without a terminal they
+ * say them to the kernel's log instead of us, unless told otherwise (seen with elogind 246).
+ */
+export function inShell(...steps: readonly string[]): string {
+  return `env LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_LOG_COLOR=0 SYSTEMD_LOG_TARGET=console sh -c '${steps.join("; ")}'`;
+}
+
+/** Whether the login itself is root; `sudo` does not count. */
+export const loginIsRoot = `[ "$(id -u)" -eq 0 ]`;
+
+/** Exit status of our scripts for what they refuse to do without a login of uid 0 (EX_NOPERM of sysexits.h). */
+export const exitNoPermission = 77;
+
+/**
+ * Runs loginctl with the login's own rights (root, a polkit rule, or the owner of the session), and with `sudo -n` where that
+ * failed: nobody is asked for a password, and no `sudo` is logged where it was not needed. What it said ends up in `$said`,
+ * its exit status in `$code`. logind answers so while a session is being created; nothing was done then, so it is asked
+ * again, twice at most.
+ */
+export function withRights(args: string): string {
+  const call = `loginctl --no-ask-password ${args} 2>&1`;
+  const asked = `said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?`;
+  return patiently(asked, "said");
+}
+
+/** Repeats what leaves logind's answer in `$variable` while that is "Resource deadlock avoided". */
+export function patiently(step: string, variable: string): string {
+  return `for try in 1 2 3; do ${step}; case $${variable} in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done`;
+}
+
+/**
+ * A regular expression (`grep -E`) for the line of `/proc/PID/cgroup` of the processes of a session: systemd's scope, and elogind's
+ * group of its own in a hierarchy of its own or in the unified one. Seen with elogind 246; the scope is logind's documented name.
+ */
+export function sessionGroup(id: string): string {
+  return String.raw`(:name=elogind:/|^0::/|/session-)${id}(\.scope)?$`;
+}
+
+/** {@link sessionGroup} of any session, with the name of the file before it, as `grep -H` prints it. */
+export const anySessionGroup = sessionGroup("[A-Za-z]?[0-9]+");
+
+/**
+ * The ID of a session, proven to be nothing else: with terminals the only thing from a host that enters a command line.
+ * An empty one would mean the caller's own session to newer versions of systemd.
+ * @throws LogoffError `output-unrecognised`
+ */
+export function checkedId(label: string, id: string): string {
+  if (/^[A-Za-z]?[0-9]{1,10}$/u.test(id)) return id;
+  throw new LogoffError(
+    "output-unrecognised",
+    `Cannot address session "${printable(id, 20)}" on "${label}": its ID must be digits, with one letter before them at most`,
+  );
+}
+
+/** The name of a terminal below `/dev` that may enter a command line: `pts/3`, `tty1`. Undefined for any other text. */
+export function checkedTerminal(text: string | undefined): string | undefined {
+  const name = text?.replace(/^\/dev\//u, "");
+  return name !== undefined && /^(pts\/[0-9]{1,7}|tty[0-9]{1,3})$/u.test(name) ? name : undefined;
+}

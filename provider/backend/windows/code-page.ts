@@ -1,0 +1,32 @@
+import * as iconv from "iconv-lite";
+import type { ExecResult } from "../../connection";
+
+/**
+ * The number at the end of what `chcp` prints, a localized sentence that may end in a full stop
+ * (`Active code page: 437`, `Aktive Codepage: 850.`). Undefined when there is none.
+ */
+export function readCodePage(result: ExecResult): number | undefined {
+  const text = Buffer.from(result.stdout).toString("latin1").trimEnd();
+  const digits = /([0-9]{3,5})[^0-9A-Za-z]*$/u.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Text as a Windows console program printed it. */
+export interface ConsoleText {
+  readonly text: string;
+  /** False when the code page is unknown to us: then only ASCII can be trusted. */
+  readonly certain: boolean;
+}
+
+/** iconv's name of an OEM code page; undefined when there is none, or we do not know it. */
+export function encodingOf(codePage: number | undefined): string | undefined {
+  const encoding = codePage === 65001 ? "utf8" : `cp${codePage ?? ""}`;
+  return codePage !== undefined && iconv.encodingExists(encoding) ? encoding : undefined;
+}
+
+/** Decodes console output. IDs, session names and error numbers are ASCII in every OEM code page. */
+export function decodeConsole(bytes: Uint8Array, codePage: number | undefined): ConsoleText {
+  const encoding = encodingOf(codePage);
+  if (encoding === undefined) return { text: Buffer.from(bytes).toString("latin1"), certain: false };
+  return { text: iconv.decode(Buffer.from(bytes), encoding), certain: true };
+}

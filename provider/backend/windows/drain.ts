@@ -1,0 +1,49 @@
+import { LogoffError } from "../../errors";
+import type { DrainMode } from "../backend";
+
+const terminalServer = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server`;
+const winlogon = String.raw`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon`;
+
+/**
+ * Reads the logon mode as numbers: `change logon /query` prints localized words and may exit 1.
+ * The whole Terminal Server key is asked for, so that an absent value (which means 0) differs from a key that could not be
+ * read. Of Winlogon only the one value: that key may hold a password for automatic logon.
+ */
+export const drainModeCommands = [
+  `reg.exe query "${terminalServer}"`,
+  `reg.exe query "${winlogon}" /v WinStationsDisabled`,
+] as const;
+
+/**
+ * The mode in the output of {@link drainModeCommands}. TSServerDrainMode: 0 open, 1 until restart, 2 drain (unverified on a real host);
+ * WinStationsDisabled other than 0 refuses reconnections too, which is never ours.
+ * @throws LogoffError `drain-failed` when the key could not be read or holds an unknown number
+ */
+export function readDrainMode(label: string, terminalServerText: string, winlogonText: string): DrainMode {
+  const readable = terminalServerText.toLowerCase().includes(String.raw`\control\terminal server`);
+  if (!readable) {
+    throw new LogoffError(
+      "drain-failed",
+      `Cannot tell whether "${label}" takes new logons: its registry key "${terminalServer}" could not be read`,
+    );
+  }
+  if ((dword(winlogonText, "WinStationsDisabled") ?? 0) !== 0) return "other";
+  switch (dword(terminalServerText, "TSServerDrainMode") ?? 0) {
+    case 0:
+      return "open";
+    case 1:
+      return "until-restart";
+    case 2:
+      return "until-destroy";
+    default:
+      return "other";
+  }
+}
+
+/** WinStationsDisabled is a REG_SZ that holds digits on some versions, and a REG_DWORD on others. */
+function dword(text: string, name: string): number | undefined {
+  const value = new RegExp(String.raw`^\s*${name}\s+REG_(?:DWORD|SZ)\s+(0x[0-9a-f]+|[0-9]+)\s*$`, "imu").exec(
+    text,
+  )?.[1];
+  return value === undefined ? undefined : Number(value);
+}

@@ -1,0 +1,149 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { printable } from "../errors";
+import { nearestName } from "./nearest-name";
+import { optionRows, type OptionName } from "./options";
+
+/** What stands in the arguments, before anybody asks whether it makes sense together. */
+export interface CommandLine {
+  /** The session name or ID; absent when there is none. */
+  readonly operand?: string;
+  /** Target of `/server:` or `--server`. */
+  readonly server?: string;
+  readonly flags: ReadonlySet<OptionName>;
+  /** The values of each option that was given, in their order, lists parted at their commas. */
+  readonly values: ReadonlyMap<OptionName, readonly string[]>;
+}
+
+/** The arguments, or everything that is wrong with them. `help` is true wherever it was asked for. */
+export interface ArgvResult {
+  readonly line: CommandLine;
+  readonly problems: readonly string[];
+}
+
+const config: NonNullable<ParseArgsConfig["options"]> = Object.fromEntries(
+  [...optionRows.values()].map(({ name, kind, short }) => [
+    name,
+    {
+      type: kind === "flag" ? ("boolean" as const) : ("string" as const),
+      ...(short === undefined ? {} : { short }),
+    },
+  ]),
+);
+
+/**
+ * Reads the arguments. `node:util` finds the long options and their values, so that `--known-hosts /etc/hosts` is never
+ * taken for a switch; what it leaves as operands may be the slash grammar of `logoff`, which is ours.
+ */
+export function readArgv(argv: readonly string[]): ArgvResult {
+  const flags = new Set<OptionName>();
+  const values = new Map<OptionName, string[]>();
+  const operands: string[] = [];
+  const servers: string[] = [];
+  const problems: string[] = [];
+  const seenWrong = new Set<number>();
+  // `-?` and `-V` are what people of other shells try; node:util would take `-?` apart.
+  const args = argv.map((arg) => (arg === "-?" ? "--help" : arg === "-V" ? "--verbose" : arg));
+  const { tokens } = parseArgs({
+    args,
+    options: config,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  let onlyOperands = false;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") onlyOperands = true;
+    else if (token.kind === "positional") {
+      if (!onlyOperands && token.value.startsWith("/")) readSwitch(token.value);
+      else operands.push(token.value);
+    } else {
+      const row = optionRows.get(token.name);
+      if (row === undefined) {
+        // A group of short options is one argument: one complaint is enough.
+        if (!seenWrong.has(token.index)) problems.push(unknownOption(args[token.index] ?? token.rawName));
+        seenWrong.add(token.index);
+      } else if (row.kind === "flag") {
+        if (token.value === undefined) flags.add(row.name);
+        else problems.push(`--${row.name} takes no value: leave out "=${printable(token.value)}"`);
+      } else readValue(row, token.value, token.inlineValue === true);
+    }
+  }
+
+  function readValue(
+    row: { readonly name: OptionName; readonly kind: string; readonly value?: string },
+    value: string | undefined,
+    inline: boolean,
+  ): void {
+    const { name } = row;
+    const wants = `--${name} needs a value: --${name} ${row.value ?? "VALUE"}`;
+    if (value === undefined || value.trim() === "") problems.push(wants);
+    else if (!inline && value.startsWith("-") && value !== "-")
+      problems.push(`${wants}; if "${printable(value)}" is the value, write --${name}=${printable(value)}`);
+    else if (name === "server") servers.push(value);
+    else if (row.kind === "value" && values.has(name)) problems.push(`--${name} must not be given twice`);
+    else {
+      const parts = row.kind === "list" ? value.split(",").map((part) => part.trim()) : [value];
+      values.set(name, [...(values.get(name) ?? []), ...parts]);
+    }
+  }
+
+  /** `/server:NAME`, `/v`, `/?`, in upper or lower case, with one slash or two. */
+  function readSwitch(text: string): void {
+    const body = text.replace(/^\/\/?/u, "");
+    const server = /^server:(.*)$/isu.exec(body)?.[1];
+    if (body === "?") flags.add("help");
+    else if (body.toLowerCase() === "v") flags.add("verbose");
+    else if (server !== undefined && server.trim() !== "") servers.push(server);
+    else if (server !== undefined || /^server(?:=.*)?$/isu.test(body))
+      problems.push("/server: needs a name right behind the colon: /server:NAME");
+    else problems.push(unknownSwitch(text, body));
+  }
+
+  const [operand, ...others] = operands;
+  if (others.length > 0) {
+    const all = operands.map((one) => `"${printable(one)}"`).join(" ");
+    problems.push(`There must be one session name or ID, not ${all}: for several give --id or --name`);
+  } else if (operand !== undefined) {
+    const wrong = operandProblem(operand);
+    if (wrong !== undefined) problems.push(wrong);
+  }
+  if (servers.length > 1) problems.push("/server: must not be given twice: for several hosts give --host");
+  return {
+    line: {
+      ...(operand === undefined ? {} : { operand }),
+      ...(servers[0] === undefined ? {} : { server: servers[0] }),
+      flags,
+      values,
+    },
+    problems,
+  };
+}
+
+function unknownOption(raw: string): string {
+  const written = printable(raw.split("=")[0] ?? raw, 60);
+  const near = nearestName(written.replace(/^-+/u, ""), [...optionRows.keys()]);
+  const advice = near === undefined ? "--help shows all" : `did you mean --${near}?`;
+  return `${written} is not a known option: ${advice}`;
+}
+
+function unknownSwitch(text: string, body: string): string {
+  const written = printable(text, 60);
+  if (/^\/?dev\//iu.test(body)) {
+    return `"${written}" is neither a switch nor a session: write a terminal without /dev/, as ${printable(body.replace(/^dev\//iu, ""), 40)}`;
+  }
+  if (optionRows.has(body.toLowerCase()))
+    return `${written} is not a known switch: write --${body.toLowerCase()}`;
+  return `${written} is not a known switch: there are /server:NAME, /v and /?`;
+}
+
+function operandProblem(operand: string): string | undefined {
+  if (operand.trim() === "") return "The session name or ID must not be empty";
+  // Git Bash turns /v into V:/ and /x into C:/Program Files/Git/x before we see it.
+  if (/^[A-Za-z]:[\\/]/u.test(operand)) {
+    return `"${printable(operand)}" is a path: if your shell has rewritten a switch, write //v, --verbose or --server NAME`;
+  }
+  if (/[*?]/u.test(operand)) {
+    return `"${printable(operand)}" is a pattern, not one session: give --name "${printable(operand)}"`;
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import { printable } from "../errors";
+import { counted } from "../report/text";
+import { textTable, type TableStyle, type Tone } from "../report/text-table";
+import type { Finding, HostCheck } from "./check";
+
+const marks: Readonly<Record<Finding["state"], Tone>> = {
+  ok: "good",
+  failed: "bad",
+  warning: "bad",
+  unknown: "dim",
+};
+
+/** Which hosts are ready, what is in the way of the others, and a summary that names nobody and can be passed on. */
+export function checkText(checks: readonly HostCheck[], style: TableStyle): string {
+  const rows = checks.map(({ host, ready, findings }) => [
+    { text: host },
+    { text: ready ? "ready" : "not ready", tone: ready ? ("good" as const) : ("bad" as const) },
+    {
+      text: findings
+        .filter(({ state }) => state !== "unknown")
+        .map(({ check, state, fact }) => (state === "ok" ? fact : `${check}: ${fact}`))
+        .join("; "),
+      tone: marks[findings.find(({ state }) => state === "failed")?.state ?? "unknown"],
+    },
+  ]);
+  const why = checks.flatMap(({ host, error }) =>
+    error === undefined ? [] : [`${printable(host)}\n  ${printable(error.message, 1000)}\n`],
+  );
+  const ready = checks.filter((check) => check.ready).length;
+  return [
+    textTable(["HOST", "READY", "FOUND"], rows, style),
+    ...(why.length === 0 ? [] : [why.join("")]),
+    `To pass on, without names and addresses:\n${factLines(checks).join("")}`,
+    `${ready} of ${counted(checks.length, "host")} ready\n`,
+  ].join("\n");
+}
+
+/** The same as one JSON object. */
+export function checkJson(checks: readonly HostCheck[], exitStatus: number): string {
+  const ready = checks.filter((check) => check.ready).length;
+  return `${JSON.stringify({ version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready }, hosts: checks }, null, 2)}\n`;
+}
+
+/** The same, one host a line and the totals last. */
+export function checkNdjson(checks: readonly HostCheck[], exitStatus: number): string {
+  const ready = checks.filter((check) => check.ready).length;
+  const last = { version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready } };
+  return [...checks, last].map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+/** Hosts that found the same are one entry. */
+function factLines(checks: readonly HostCheck[]): readonly string[] {
+  const groups = new Map<string, number>();
+  for (const { findings, answer = [] } of checks) {
+    const facts = findings
+      .filter(({ state }) => state !== "unknown")
+      // How many people are on a host is nobody's business.
+      .map(({ check, state, fact }) => `${check} ${state} (${check === "right-to-list" ? state : fact})`);
+    const key = [facts.join(", "), ...answer.map((line) => `    ${line}`)].join("\n");
+    groups.set(key, (groups.get(key) ?? 0) + 1);
+  }
+  return [...groups].map(([key, count]) => `  ${counted(count, "host")}: ${key}\n`);
+}

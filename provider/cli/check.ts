@@ -1,0 +1,189 @@
+/** Is a host ready for this tool? Asks it everything that a run would ask first, and changes nothing. */
+import { mapPool, type Clock, type Slots } from "../async";
+import { backendFor, detection, type Detected } from "../backend/detect";
+import type { Connect, ExecResult } from "../connection";
+import type { LogoffError } from "../errors";
+import { asLogoffError, type ErrorCode } from "../errors";
+import { linkTo, type HostLink } from "../host-run/link";
+import type { HostPlan, Plan } from "../plan";
+import type { ReportedError } from "../report/report";
+import { maskedLines } from "./masked-lines";
+
+/** What is looked at, in its order. */
+export const checkNames = [
+  "connection",
+  "host-key",
+  "login",
+  "platform",
+  "shell",
+  "code-page",
+  "tools",
+  "right-to-list",
+  "drain-mode",
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+/** One finding. `fact` names neither a host nor a person, so that it can be passed on. */
+export interface Finding {
+  readonly check: CheckName;
+  readonly state: "ok" | "failed" | "warning" | "unknown";
+  readonly fact: string;
+}
+
+export interface HostCheck {
+  readonly host: string;
+  readonly ready: boolean;
+  /** One for each name of {@link checkNames}. */
+  readonly findings: readonly Finding[];
+  /** The first thing that is in the way; may name the host. */
+  readonly error?: ReportedError;
+  /** The form of an answer that could not be read, letters and digits masked. */
+  readonly answer?: readonly string[];
+}
+
+export interface CheckDeps {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly slots: Slots;
+  /** Without SSH there is neither a host key nor a login. */
+  readonly here: boolean;
+  readonly stop: AbortSignal;
+  readonly onDone: (check: HostCheck) => void;
+}
+
+/** Looks at every host, so many at once as the plan says. Never rejects. */
+export function checkHosts(plan: Plan, deps: CheckDeps): Promise<HostCheck[]> {
+  return mapPool(plan.hosts, plan.rollout.parallel, async (hostPlan) => {
+    const done = await deps.slots
+      .run(() => checkHost(hostPlan, plan, deps), deps.stop)
+      .catch((thrown: unknown) =>
+        finish(hostPlan, new Map(), asLogoffError(thrown, "aborted", "Cannot check")),
+      );
+    deps.onDone(done);
+    return done;
+  });
+}
+
+type Findings = Map<CheckName, Omit<Finding, "check">>;
+
+/** What a failed connection proves: all that comes before the step that failed. */
+const failedAt: Readonly<Partial<Record<ErrorCode, CheckName>>> = {
+  "host-key-unknown": "host-key",
+  "host-key-changed": "host-key",
+  "host-key-revoked": "host-key",
+  "auth-unavailable": "login",
+  "auth-rejected": "login",
+};
+
+async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promise<HostCheck> {
+  const { host } = hostPlan;
+  const { connect, clock, stop } = deps;
+  const found: Findings = new Map();
+  const ok = (check: CheckName, fact: string): unknown => found.set(check, { state: "ok", fact });
+  const link = linkTo(host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal: stop });
+  try {
+    let detected: Detected;
+    try {
+      detected = await link.ask(detection(host.label));
+    } catch (thrown) {
+      const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
+      const at = error.code === "unsupported-host" ? "platform" : (failedAt[error.code] ?? "connection");
+      for (const name of checkNames.slice(0, checkNames.indexOf(at))) ok(name, connected(name, deps.here));
+      found.set(at, { state: "failed", fact: error.code });
+      return finish(hostPlan, found, error);
+    }
+    for (const name of ["connection", "host-key", "login"] as const) ok(name, connected(name, deps.here));
+    ok("platform", await versionOf(link, detected));
+    ok("shell", "runs the commands as they are written");
+    codePage(detected, found);
+    return await checkTools(hostPlan, detected, link, found);
+  } finally {
+    await link.release();
+  }
+}
+
+function connected(name: CheckName, here: boolean): string {
+  if (here) return name === "connection" ? "this machine" : "not needed here";
+  return name === "host-key" ? "trusted" : name === "login" ? "accepted" : "established";
+}
+
+/** Windows prints its version in one of ten languages; the number is the same in all. */
+async function versionOf(link: HostLink, { platform }: Detected): Promise<string> {
+  if (platform !== "windows") return platform;
+  const version = await link
+    .ask({
+      commands: ["cmd.exe /d /c ver"],
+      parse: ([result]) => /[0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?/u.exec(latin(result?.stdout))?.[0],
+    })
+    .catch(() => undefined);
+  return version === undefined ? platform : `${platform} ${version}`;
+}
+
+function codePage({ platform, codePage }: Detected, found: Findings): void {
+  if (platform !== "windows") found.set("code-page", { state: "ok", fact: "not needed" });
+  else if (codePage !== undefined) found.set("code-page", { state: "ok", fact: String(codePage) });
+  else found.set("code-page", { state: "warning", fact: "not told: names outside ASCII stay uncertain" });
+}
+
+async function checkTools(
+  hostPlan: HostPlan,
+  detected: Detected,
+  link: HostLink,
+  found: Findings,
+): Promise<HostCheck> {
+  const { host } = hostPlan;
+  const backend = backendFor(detected, host);
+  const list = backend.list();
+  let answers: readonly ExecResult[] = [];
+  try {
+    const sessions = await link.ask({
+      commands: list.commands,
+      parse: (results) => {
+        answers = results;
+        return list.parse(results);
+      },
+    });
+    found.set("tools", { state: "ok", fact: "answer readably" });
+    found.set("right-to-list", { state: "ok", fact: `${sessions.length} rows listed` });
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "command-failed", `Cannot list the sessions of "${host.label}"`);
+    const denied = error.code === "permission-denied";
+    if (denied) found.set("tools", { state: "ok", fact: "are there" });
+    found.set(denied ? "right-to-list" : "tools", { state: "failed", fact: error.code });
+    const shape = answers.flatMap(({ stdout, stderr }) => maskedLines(`${latin(stdout)}\n${latin(stderr)}`));
+    return finish(hostPlan, found, error, denied ? [] : shape);
+  }
+  if (host.server !== undefined) {
+    found.set("drain-mode", { state: "warning", fact: "cannot be asked through a relay" });
+    return finish(hostPlan, found);
+  }
+  try {
+    found.set("drain-mode", { state: "ok", fact: await link.ask(backend.drainMode()) });
+  } catch (thrown) {
+    const { code } = asLogoffError(thrown, "drain-failed", "Cannot read the drain mode");
+    found.set("drain-mode", { state: "warning", fact: `${code}: --drain would fail` });
+  }
+  return finish(hostPlan, found);
+}
+
+function finish(
+  { host }: HostPlan,
+  found: Findings,
+  error?: LogoffError,
+  answer: readonly string[] = [],
+): HostCheck {
+  return {
+    host: host.label,
+    ready: error === undefined,
+    findings: checkNames.map((check) => ({
+      check,
+      ...(found.get(check) ?? { state: "unknown" as const, fact: "not reached" }),
+    })),
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    ...(answer.length === 0 ? {} : { answer }),
+  };
+}
+
+function latin(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? "" : Buffer.from(bytes.subarray(0, 20_000)).toString("latin1");
+}

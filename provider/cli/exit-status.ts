@@ -1,0 +1,15 @@
+import type { Plan } from "../plan";
+import type { Report } from "../report/report";
+
+/** 0: all done; 1: a host failed or was skipped; 2: wrong usage; 130: cancelled. */
+export type ExitStatus = 0 | 1 | 2 | 130;
+
+/**
+ * The status of a run. With `--fail-on budget` a failed host is no failure as long as the run went on; a host that was
+ * skipped tells that it did not.
+ */
+export function exitStatusOf({ hosts }: Report, failOn: Plan["failOn"], cancelled: boolean): ExitStatus {
+  if (cancelled) return 130;
+  const counts = failOn === "any" ? ["failed", "skipped"] : ["skipped"];
+  return hosts.some(({ status }) => counts.includes(status)) ? 1 : 0;
+}

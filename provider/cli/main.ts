@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/** The command's process: the only place that touches console, signals and exit. */
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { systemClock } from "../async";
+import { localConnect } from "../local/connect";
+import { sshConnect } from "../ssh/connect";
+import { runCommand } from "./run";
+import type { World } from "./world";
+
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+const world: World = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  clock: systemClock,
+  hostName: hostname(),
+  timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  version: packageVersion(),
+  connectOverSsh: (debug) =>
+    sshConnect({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
+  connectHere: () => localConnect(),
+  onSignal: (listener) => {
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
+  },
+  exit: (status) => process.exit(status),
+};
+
+/** Read when asked for: the file lies beside the sources and, built, one folder higher. */
+function packageVersion(): string {
+  for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+        readonly name?: string;
+        readonly version?: string;
+      };
+      if (name === "pulumi-session-logoff" && version !== undefined) return version;
+    } catch {
+      // not this folder
+    }
+  }
+  return "unknown";
+}
+
+// A reader that has seen enough (`| head`) closes its end: that ends the output, not the run.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+process.stderr.on("error", () => undefined);
+
+void runCommand(process.argv.slice(2), world).then((status) => {
+  // Not process.exit: output to a pipe may still be on its way.
+  process.exitCode = status;
+});

@@ -1,0 +1,121 @@
+import { formatDuration } from "../duration";
+import { printable } from "../errors";
+import type { OnProgress, ProgressEvent } from "../report/progress";
+import { countSessions } from "../report/report";
+import { stepLine } from "../report/step-line";
+import { counted } from "../report/text";
+import { paintFor, type World } from "./world";
+
+/** Up to so many hosts every step has its line. */
+const fewHosts = 10;
+/** Above that, without a terminal: a line of counts at most so often. */
+const countEveryMs = 5000;
+/** The same people are waited for in silence for so long. */
+const waitingEveryMs = 30_000;
+const drawEveryMs = 200;
+const barWidth = 20;
+
+/** What is seen of a run on standard error while it goes. */
+export interface ProgressView {
+  readonly onProgress: OnProgress;
+  /** Prints a line of its own, whatever stands on the screen. */
+  readonly say: (line: string) => void;
+  /** Takes the bar off the screen. Nothing is drawn afterwards. */
+  readonly end: () => void;
+}
+
+interface ViewOptions {
+  readonly hosts: number;
+  readonly quiet: boolean;
+  /** A line for each step, however many hosts there are. */
+  readonly verbose: boolean;
+  /** Failures with their message; otherwise the result says it right below. */
+  readonly withMessages: boolean;
+}
+
+/** Lines with the host in front; on a terminal a bar below them; for many hosts failures and counts only. */
+export function progressView(world: World, options: ViewOptions): ProgressView {
+  const { stderr, clock } = world;
+  const { hosts, quiet, verbose } = options;
+  const paint = paintFor(world, stderr);
+  const startedAtMs = clock.now();
+  const counts = { done: 0, notDone: 0, atWork: 0, loggedOff: 0 };
+  const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
+  const everyStep = verbose || hosts <= fewHosts;
+  const waiting = new Map<string, { readonly line: string; readonly saidAtMs: number }>();
+  let countedAtMs = clock.now();
+  let drawn = false;
+  let isOver = false;
+
+  const erase = (): void => {
+    if (drawn) stderr.write("\r\u001b[K");
+    drawn = false;
+  };
+  const draw = (): void => {
+    if (!hasBar || isOver) return;
+    stderr.write(`\r\u001b[K${barText().slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
+    drawn = true;
+  };
+  const say = (line: string): void => {
+    erase();
+    stderr.write(`${line}\n`);
+    draw();
+  };
+  const summary = (): string =>
+    `${counts.done + counts.notDone} of ${counted(hosts, "host")} finished${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}, ${counted(counts.loggedOff, "session")} logged off`;
+  const barText = (): string => {
+    const filled = Math.floor((barWidth * (counts.done + counts.notDone)) / Math.max(1, hosts));
+    const bar = "#".repeat(filled) + "-".repeat(barWidth - filled);
+    return `[${bar}] ${summary()}, ${counts.atWork} at work, ${formatDuration(1000 * Math.floor((clock.now() - startedAtMs) / 1000))}`;
+  };
+  const timer = hasBar ? setInterval(draw, drawEveryMs) : undefined;
+  timer?.unref();
+
+  const count = (event: ProgressEvent): void => {
+    if (event.type === "host-started") counts.atWork += 1;
+    if (event.type !== "host-finished") return;
+    if (event.report.contacted) counts.atWork = Math.max(0, counts.atWork - 1);
+    counts[event.report.status === "ok" ? "done" : "notDone"] += 1;
+    counts.loggedOff += countSessions(event.report).loggedOff;
+  };
+  const lineOf = (event: ProgressEvent): string | undefined => {
+    if (!("host" in event)) return undefined;
+    const failed = event.type === "host-finished" && event.report.status !== "ok";
+    if (!everyStep && !failed) return undefined;
+    const text = stepLine(event);
+    if (text === undefined) return undefined;
+    const message =
+      failed && options.withMessages && event.report.error !== undefined
+        ? `: ${event.report.error.message}`
+        : "";
+    const line = printable(`${text}${message}`, 600);
+    if (event.type === "host-waiting" && !isNews(event.host, line)) return undefined;
+    return `${printable(event.host)}  ${failed ? paint(line, "bad") : line}`;
+  };
+  const isNews = (host: string, line: string): boolean => {
+    const last = waiting.get(host);
+    if (last?.line === line && clock.now() - last.saidAtMs < waitingEveryMs) return false;
+    waiting.set(host, { line, saidAtMs: clock.now() });
+    return true;
+  };
+
+  return {
+    say,
+    onProgress: (event) => {
+      count(event);
+      if (quiet) return;
+      const line = lineOf(event);
+      if (line !== undefined) say(line);
+      if (everyStep || hasBar) return;
+      if (event.type === "run-finished" || clock.now() - countedAtMs >= countEveryMs) {
+        countedAtMs = clock.now();
+        say(summary());
+      }
+    },
+    end: () => {
+      isOver = true;
+      clearInterval(timer);
+      erase();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { totalsOf, type HostReport, type Report } from "../report/report";
+import { jsonReport, ndjsonReport } from "../report/json";
+import { dryRunText, listText, openHosts, runText, counted } from "../report/text";
+import type { TableStyle } from "../report/text-table";
+import type { RunRequest, Task } from "./args";
+import type { ExitStatus } from "./exit-status";
+
+/** What is printed on standard output: the result of a run in the form that was asked for, and nothing else. */
+export function resultText(
+  report: Report,
+  { task, output }: Pick<RunRequest, "task" | "output">,
+  exitStatus: ExitStatus,
+  style: TableStyle,
+): string {
+  const context = { dryRun: changesNothing(task), exitStatus };
+  switch (output.format) {
+    case "json":
+      return jsonReport(report, context);
+    case "ndjson":
+      return ndjsonReport(report, context);
+    case "text":
+      return textFor(task)(report, style);
+  }
+}
+
+/** Whether a task only looks. */
+export function changesNothing(task: Task): boolean {
+  return task === "list" || task === "dry-run" || task === "check";
+}
+
+function textFor(task: Task): (report: Report, style: TableStyle) => string {
+  switch (task) {
+    case "list":
+      return listText;
+    case "dry-run":
+      return dryRunText;
+    case "undrain":
+      return undrainText;
+    case "log-off":
+    case "check":
+      return runText;
+  }
+}
+
+function undrainText(report: Report, style: TableStyle): string {
+  const lifted = report.hosts.filter(({ drained }) => drained === "undrained").length;
+  const open = report.totals.ok - lifted;
+  const others = open === 0 ? "" : `, ${open} did already`;
+  const failed = report.totals.failed + report.totals.skipped;
+  const rest = failed === 0 ? "" : `, ${counted(failed, "host")} not done`;
+  return `${openHosts(report, style)}${counted(lifted, "host")} allowed new logons again${others}${rest}\n`;
+}
+
+/**
+ * A look as a list: every session is `listed`, whatever a run would do with it. With a selection only what it matches
+ * stays in.
+ */
+export function asList(report: Report, narrowed: boolean): Report {
+  const hosts = report.hosts.map((host): HostReport => {
+    const sessions = narrowed ? host.sessions.filter(({ outcome }) => outcome !== "kept") : host.sessions;
+    return {
+      ...withoutCommands(host),
+      sessions: sessions.map(({ session }) => ({ session, outcome: "listed" })),
+    };
+  });
+  return { ...report, hosts, totals: totalsOf(hosts) };
+}
+
+/** A look that found nobody to log off, as the run that it makes needless. */
+export function asRun(report: Report): Report {
+  return { ...report, hosts: report.hosts.map(withoutCommands) };
+}
+
+function withoutCommands(host: HostReport): HostReport {
+  const { commands, ...rest } = host;
+  return commands === undefined ? host : rest;
+}

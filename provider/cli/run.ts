@@ -1,0 +1,243 @@
+import { Slots, Turns } from "../async";
+import type { Connect } from "../connection";
+import { asLogoffError } from "../errors";
+import type { Plan } from "../plan";
+import type { OnProgress } from "../report/progress";
+import type { Report } from "../report/report";
+import { counted, wouldGo } from "../report/text";
+import { checkWritable, reportText, writePrivately } from "../report-files";
+import { runRollout } from "../rollout";
+import { adviceFor } from "./advice";
+import { parseArgs, type RunRequest } from "./args";
+import { cancelOnSignals, type Cancellation } from "./cancellation";
+import { checkHosts } from "./check";
+import { checkJson, checkNdjson, checkText } from "./check-text";
+import { completionScript } from "./completion";
+import { ask, isOneNamedSession, questionFor, showWho } from "./confirm";
+import { exitStatusOf, type ExitStatus } from "./exit-status";
+import { helpText } from "./help";
+import { hostLine, type HostEntry } from "./host-entries";
+import { inOptionWords } from "./problem-names";
+import { progressView, type ProgressView } from "./progress";
+import { readRequest } from "./request";
+import { asList, asRun, changesNothing, resultText } from "./result";
+import { undrainHosts } from "./undrain";
+import { isInteractive, paintFor, type World } from "./world";
+
+/** Connections of the process: more than `--parallel` allows is never open at once. */
+const connectionLimit = 64;
+
+/** Runs the command and returns its exit status. Never rejects. */
+export async function runCommand(argv: readonly string[], world: World): Promise<ExitStatus> {
+  const request = parseArgs(argv, world);
+  switch (request.kind) {
+    case "help":
+      world.stdout.write(helpText(world.stdout.columns));
+      return 0;
+    case "version":
+      world.stdout.write(`${world.version}\n`);
+      return 0;
+    case "completion":
+      world.stdout.write(completionScript(request.shell));
+      return 0;
+    case "usage-error":
+      return wrongUsage(request.problems, world);
+    case "run":
+      try {
+        return await runRequest(request.run, world);
+      } catch (thrown) {
+        const { message } = asLogoffError(thrown, "command-failed", "Cannot go on");
+        world.stderr.write(`session-logoff: ${message}\n`);
+        return 1;
+      }
+  }
+}
+
+function wrongUsage(problems: readonly string[], { stderr }: World): 2 {
+  for (const problem of problems) stderr.write(`session-logoff: ${problem}\n`);
+  stderr.write("session-logoff --help shows what is possible\n");
+  return 2;
+}
+
+/** A request whose plan is known. */
+interface Work {
+  readonly request: RunRequest;
+  readonly plan: Plan;
+  /** As they were written, in the order of the plan. */
+  readonly entries: readonly HostEntry[];
+  readonly world: World;
+  readonly connect: Connect;
+  readonly slots: Slots;
+  readonly view: ProgressView;
+  readonly cancellation: Cancellation;
+}
+
+async function runRequest(request: RunRequest, world: World): Promise<ExitStatus> {
+  const read = await readRequest(request, world);
+  if (read.problems !== undefined) return wrongUsage(read.problems, world);
+  const { plan, entries } = read;
+  const { output, task } = request;
+  try {
+    for (const path of filesOf(request, plan)) await checkWritable(path);
+  } catch (thrown) {
+    return wrongUsage([asLogoffError(thrown, "command-failed", "Cannot write").message], world);
+  }
+  const isBare = request.here === true && task === "log-off" && !request.narrowed;
+  if (isBare && !output.yes && !isInteractive(world))
+    return wrongUsage(["Without a terminal --yes is needed to log off the current session"], world);
+  const view = progressView(world, {
+    hosts: plan.hosts.length,
+    quiet: output.quiet,
+    verbose: output.verbose,
+    withMessages: output.format !== "text" || world.stdout.isTTY !== true,
+  });
+  const cancellation = cancelOnSignals(world, view.say);
+  const debug = output.debug ? (line: string) => view.say(`debug: ${line}`) : undefined;
+  const connect = request.here === true ? world.connectHere() : world.connectOverSsh(debug);
+  const slots = new Slots(connectionLimit);
+  try {
+    const work = { request, plan, entries, world, connect, slots, view, cancellation };
+    return await (task === "check" ? checked(work) : reported(work));
+  } finally {
+    cancellation.end();
+    view.end();
+  }
+}
+
+function filesOf({ output, task }: RunRequest, plan: Plan): readonly string[] {
+  if (task === "check") return [];
+  return [...plan.reports, ...(output.failedHosts === undefined ? [] : [output.failedHosts])];
+}
+
+async function checked({
+  request,
+  plan,
+  world,
+  connect,
+  slots,
+  view,
+  cancellation,
+}: Work): Promise<ExitStatus> {
+  const { stdout, clock } = world;
+  const { format, quiet } = request.output;
+  const checks = await checkHosts(plan, {
+    connect,
+    clock,
+    slots,
+    here: request.here === true,
+    stop: cancellation.stop,
+    onDone: ({ host, ready }) => {
+      if (!quiet && plan.hosts.length > 1) view.say(`${host}  ${ready ? "ready" : "not ready"}`);
+    },
+  });
+  view.end();
+  const status = cancellation.isCancelled() ? 130 : checks.every(({ ready }) => ready) ? 0 : 1;
+  if (format === "json") stdout.write(checkJson(checks, status));
+  else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
+  else stdout.write(checkText(checks, styleFor(world)));
+  return status;
+}
+
+async function reported(work: Work): Promise<ExitStatus> {
+  const { request, plan, world, view, cancellation } = work;
+  const report = await performed(work);
+  view.end();
+  if (report === undefined) return 130;
+  const status = exitStatusOf(report, plan.failOn, cancellation.isCancelled());
+  const { quiet, format } = request.output;
+  const say = (line: string): unknown => world.stderr.write(`${inOptionWords(line)}\n`);
+  for (const warning of warningsOf(report)) say(`warning: ${warning}`);
+  world.stdout.write(resultText(report, request, status, styleFor(world)));
+  if (!quiet && format === "text") for (const line of adviceFor(report)) say(`hint: ${line}`);
+  return (await filesWritten(work, report, status)) ? status : status === 0 ? 1 : status;
+}
+
+/** The report of what was asked for; undefined when somebody was asked and said no. */
+async function performed(work: Work): Promise<Report | undefined> {
+  const { request, plan, world, connect, slots, view, cancellation } = work;
+  const { stop } = cancellation;
+  const { clock } = world;
+  switch (request.task) {
+    case "list":
+      return asList(await look(work, "list", view.onProgress), request.narrowed);
+    case "dry-run":
+      return look(work, "dry-run", view.onProgress);
+    case "undrain":
+      return undrainHosts(plan, { connect, clock, slots, stop, onProgress: view.onProgress });
+    case "check":
+    case "log-off":
+      break;
+  }
+  if (isInteractive(world) && !request.output.yes && !isOneNamedSession(plan)) {
+    const found = await look(work, "dry-run", () => undefined);
+    if (stop.aborted) return undefined;
+    if (wouldGo(found) === 0 && plan.drain === "none") return asRun(found);
+    showWho(found, world);
+    const agreed = await ask(questionFor(found, plan), world, stop);
+    if (!agreed) {
+      world.stderr.write(`${cancellation.isCancelled() ? "\n" : ""}Nothing was changed\n`);
+      return undefined;
+    }
+  }
+  const deps = { connect, clock, slots, turns: new Turns(), onProgress: view.onProgress, stop };
+  return runRollout(plan, deps, new AbortController().signal);
+}
+
+/** Reads only, so that a stop may drop everything at once. */
+function look(
+  { plan, world, connect, slots, cancellation: { stop } }: Work,
+  how: "list" | "dry-run",
+  onProgress: OnProgress,
+): Promise<Report> {
+  const deps = { connect, clock: world.clock, slots, turns: new Turns(), onProgress, look: how };
+  return runRollout(plan, deps, stop);
+}
+
+/** Those of the run, then those of hosts, the same one only once. */
+function warningsOf({ warnings, hosts }: Report): readonly string[] {
+  const all = [...warnings, ...hosts.flatMap((host) => host.warnings.map((text) => `${host.host}: ${text}`))];
+  const most = 50;
+  return all.length <= most ? all : [...all.slice(0, most), `${all.length - most} more are in the reports`];
+}
+
+/** Whether every file could be written; what could not is said. */
+async function filesWritten(
+  { request, plan, entries, world }: Work,
+  report: Report,
+  exitStatus: ExitStatus,
+): Promise<boolean> {
+  const context = { dryRun: changesNothing(request.task), exitStatus };
+  const notDone = report.hosts.flatMap(({ status, host }, index) => {
+    const entry = entries[index];
+    if (status === "ok") return [];
+    return [`${entry === undefined ? host : hostLine(entry, host, request.eachHost)}\n`];
+  });
+  const { failedHosts } = request.output;
+  const files = [
+    ...plan.reports.map((path) => ({ path, text: reportText(path, report, context) })),
+    ...(failedHosts === undefined ? [] : [{ path: failedHosts, text: notDone.join("") }]),
+  ];
+  let allWritten = true;
+  for (const { path, text } of files) {
+    try {
+      await writePrivately(path, text);
+    } catch (thrown) {
+      allWritten = false;
+      world.stderr.write(
+        `session-logoff: ${asLogoffError(thrown, "command-failed", "Cannot write").message}\n`,
+      );
+    }
+  }
+  const lacking = report.totals.failed + report.totals.skipped;
+  if (failedHosts !== undefined && lacking > 0 && !request.output.quiet)
+    world.stderr.write(
+      `${counted(lacking, "host")} in ${failedHosts}: --hosts-file ${failedHosts} runs only those\n`,
+    );
+  return allWritten;
+}
+
+function styleFor(world: World) {
+  const { stdout } = world;
+  const columns = stdout.isTTY === true ? (stdout.columns ?? 80) : undefined;
+  return { ...(columns === undefined ? {} : { columns }), paint: paintFor(world, stdout) };
+}

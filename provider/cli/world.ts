@@ -1,0 +1,45 @@
+import type { Readable } from "node:stream";
+import type { Clock } from "../async";
+import type { Connect } from "../connection";
+import type { Paint } from "../report/text-table";
+
+/** Where text goes. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** All that the command needs of the process that it runs in; tests bring their own. */
+export interface World {
+  readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** The name of this machine. */
+  readonly hostName: string;
+  readonly timeZone: string;
+  readonly version: string;
+  /** Hosts over SSH; `debug` receives the dialogue, secrets removed. */
+  readonly connectOverSsh: (debug: ((line: string) => void) | undefined) => Connect;
+  /** This machine. */
+  readonly connectHere: () => Connect;
+  /** Calls back for SIGINT and SIGTERM until the returned function is called. */
+  readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
+  /** Ends the process at once. */
+  readonly exit: (status: number) => void;
+}
+
+/** Whether somebody sits there who can be asked: questions go to standard error, answers come from standard input. */
+export function isInteractive({ stdin, stderr }: World): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true;
+}
+
+const codes = { good: "32", bad: "31", dim: "2" } as const;
+
+/** Colours for a terminal that wants them. */
+export function paintFor({ env }: World, output: Output): Paint {
+  const wanted = output.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return (text, tone) => (wanted && tone !== "plain" ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text);
+}

@@ -1,0 +1,78 @@
+/** Every way a run can fail, named for what the operator does next. Closed: reports and the state hold these words. */
+export const errorCodes = [
+  "plan-invalid",
+  "host-unreachable",
+  "jump-host-failed",
+  "host-key-unknown",
+  "host-key-changed",
+  "host-key-revoked",
+  "auth-unavailable",
+  "auth-rejected",
+  "no-common-algorithm",
+  "unsupported-host",
+  "permission-denied",
+  "command-failed",
+  "output-unrecognised",
+  "connection-lost",
+  "timed-out",
+  "aborted",
+  "session-not-found",
+  "session-protected",
+  "limit-exceeded",
+  "sessions-remain",
+  "session-stuck",
+  "drain-failed",
+  "outside-window",
+  "budget-exceeded",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** One thing that is wrong with the input: where it stands (`connection.port`) and what would be right. */
+export interface PlanProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+interface LogoffErrorOptions {
+  readonly cause?: unknown;
+  readonly problems?: readonly PlanProblem[];
+}
+
+/**
+ * The only error class callers need. `message` starts with the action, quotes values, says what would be right and
+ * holds no credential; text that came from a remote host went through {@link printable}.
+ */
+export class LogoffError extends Error {
+  readonly code: ErrorCode;
+  /** With code `plan-invalid`: every problem of the input; otherwise empty. */
+  readonly problems: readonly PlanProblem[];
+
+  constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "LogoffError";
+    this.code = code;
+    this.problems = options.problems ?? [];
+  }
+}
+
+/** Anything thrown, as a LogoffError: itself, or a `fallback`-coded one around it. */
+export function asLogoffError(thrown: unknown, fallback: ErrorCode, action: string): LogoffError {
+  if (thrown instanceof LogoffError) return thrown;
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return new LogoffError(fallback, `${action}: ${printable(detail)}`, { cause: thrown });
+}
+
+/**
+ * Text from elsewhere made safe to print: control characters (C0, DEL, C1), line and paragraph separators and
+ * bidirectional overrides become blanks, runs of blanks shrink to one, and at most `maxLength` characters remain.
+ */
+export function printable(text: string, maxLength = 200): string {
+  const clean = text
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .replace(/ {2,}/gu, " ")
+    .trim();
+  const characters = Array.from(clean);
+  return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join("")}…`;
+}

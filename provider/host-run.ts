@@ -1,0 +1,139 @@
+import { aborted } from "./async";
+import { asLogoffError, type LogoffError } from "./errors";
+import { closeHost } from "./host-run/close";
+import { hindrance, type DetectedHost, type HostAtWork, type HostRunContext } from "./host-run/context";
+import { undrain } from "./host-run/drain";
+import { waitOut } from "./host-run/grace";
+import { linkTo } from "./host-run/link";
+import { openHost } from "./host-run/open";
+import { emptyRecord, isDrainedByUs, toReport, type HostRecord, type Track } from "./host-run/record";
+import { sendCancelMessage, warnFirst } from "./host-run/warn";
+import { backendFor } from "./backend/detect";
+import type { HostPlan } from "./plan";
+import type { HostReport } from "./report/report";
+
+/** One host's part of the report, and what only the whole run can judge. */
+export interface HostRun {
+  readonly report: HostReport;
+  /** Exceptions that matched somebody here. */
+  readonly usedExceptions: readonly string[];
+}
+
+/** People are taken so often: those who were there, and once more those who came meanwhile. */
+const passes = 2;
+
+/** Takes one host from connecting to verified. Never rejects: whatever happens is in the report. */
+export async function runHost(hostPlan: HostPlan, context: HostRunContext): Promise<HostRun> {
+  const { clock, plan, connect, signal, onProgress } = context;
+  const { label } = hostPlan.host;
+  const record = emptyRecord();
+  const link = linkTo(hostPlan.host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal });
+  const host: HostAtWork = { ...context, hostPlan, label, link, warn: (text) => record.warnings.push(text) };
+  if (context.earlier?.drained !== undefined) record.drained = context.earlier.drained;
+  let startedAtMs: number | undefined;
+  const begin = (): void => {
+    startedAtMs ??= clock.now();
+    onProgress({ type: "host-started", host: label });
+  };
+  const error = await failureOf(async () => {
+    await goThrough(host, record, begin);
+    if (record.notFound !== undefined) throw record.notFound;
+  }, label);
+  if (error !== undefined) await cleanUp(host, record);
+  const durationMs = startedAtMs === undefined ? 0 : Math.round(clock.now() - startedAtMs);
+  const report = toReport(host, record, error, durationMs);
+  onProgress({ type: "host-finished", host: label, report });
+  return { report, usedExceptions: record.usedExceptions };
+}
+
+/** The steps in their order. Between two turns the host holds no place and no connection. */
+async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void): Promise<void> {
+  const { plan, stop, look } = host;
+  let known: DetectedHost | undefined;
+  let people: readonly Track[] = [];
+  let graceEndsAtMs = 0;
+  const open = async (): Promise<DetectedHost> => {
+    if (stop.aborted) throw aborted(stop);
+    const hindered = look === undefined ? hindrance(host) : undefined;
+    // Outside the window a host is not even connected to: it has not begun.
+    if (hindered !== undefined) throw hindered;
+    begin();
+    const detected = await openHost(host, record);
+    people = record.tracks;
+    return detected;
+  };
+  if (plan.warn === null || look !== undefined) {
+    await turn(host, async () => {
+      known = await open();
+      for (let pass = 1; look === undefined && people.length > 0; pass += 1) {
+        people = await closeHost(known, record, pass >= passes);
+      }
+    });
+    return;
+  }
+  const { warn } = plan;
+  await turn(host, async () => {
+    known = await open();
+    if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, known);
+  });
+  for (let pass = 1; known !== undefined && people.length > 0; pass += 1) {
+    const detected: DetectedHost = known;
+    await waitOut(people, graceEndsAtMs, warn, detected);
+    await turn(host, async () => {
+      people = await closeHost(detected, record, pass >= passes);
+      if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, detected);
+    });
+  }
+}
+
+function turn(host: HostAtWork, work: () => Promise<void>): Promise<void> {
+  return host.turn(() => work().finally(() => host.link.release()), host.stop);
+}
+
+/** Leaves a failed host as it was found: open for logons if we closed it, and people told that nothing happens. */
+async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
+  const { plan, signal, hostPlan } = host;
+  const { detected } = record;
+  const warnedInVain =
+    isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.tracks.some(awaitsLogoff);
+  if (!isDrainedByUs(record.drained) && !warnedInVain) return;
+  if (detected === undefined) {
+    // From an earlier run, and this one did not get far enough to lift it.
+    host.warn(
+      `"${host.label}" still refuses new logons because of an earlier run: run again when it can be reached`,
+    );
+    return;
+  }
+  const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
+  const error = await failureOf(
+    () =>
+      host.turn(async () => {
+        try {
+          if (warnedInVain) await sendCancelMessage(record.tracks, plan.warn, known);
+          await undrain(known, record);
+        } finally {
+          await host.link.release();
+        }
+      }, signal),
+    host.label,
+  );
+  if (error !== undefined) host.warn(`Could not clean up on "${host.label}": ${error.message}`);
+}
+
+function awaitsLogoff({ warned, sentAtMs, outcome }: Track): boolean {
+  return warned !== undefined && sentAtMs === undefined && outcome === undefined;
+}
+
+/** The run ended for this host without being finished, through no fault of the host. */
+function isCancelled(host: HostAtWork): boolean {
+  return hindrance(host) !== undefined;
+}
+
+async function failureOf(work: () => Promise<void>, label: string): Promise<LogoffError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (thrown) {
+    return asLogoffError(thrown, "command-failed", `Cannot finish "${label}"`);
+  }
+}

@@ -1,0 +1,62 @@
+import { aborted, type Clock } from "../async";
+import type { Backend } from "../backend/backend";
+import type { Connect } from "../connection";
+import type { LogoffError } from "../errors";
+import type { HostPlan, Plan } from "../plan";
+import type { OnProgress } from "../report/progress";
+import type { WarnedSession } from "../report/report";
+import { isInside, outsideWindow } from "../window";
+import type { HostLink } from "./link";
+
+/** What one host's run needs of the run that it is part of. */
+export interface HostRunContext {
+  readonly plan: Plan;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /**
+   * Waits for a place among the hosts that are spoken to, and holds it while `work` runs.
+   * `until` ends the waiting; cleaning up waits although the run was stopped.
+   */
+  readonly turn: <T>(work: () => Promise<T>, until: AbortSignal) => Promise<T>;
+  readonly onProgress: OnProgress;
+  /** Start nothing new, finish verifying what was sent, clean up. */
+  readonly stop: AbortSignal;
+  /** Drop everything. */
+  readonly signal: AbortSignal;
+  /** Only look: nothing is changed on the host. */
+  readonly look?: "list" | "dry-run";
+  /** What an earlier, unfinished run left behind. */
+  readonly earlier?: EarlierRun;
+}
+
+/** What is known of a host from an earlier run. */
+export interface EarlierRun {
+  /** Our drain that is still in force there. */
+  readonly drained?: "until-restart" | "until-destroy";
+  readonly warned: readonly WarnedSession[];
+}
+
+/** One host while it is worked on. */
+export interface HostAtWork extends HostRunContext {
+  readonly hostPlan: HostPlan;
+  readonly label: string;
+  readonly link: HostLink;
+  /** What the operator should know; kept in the report. */
+  readonly warn: (text: string) => void;
+}
+
+/** A host whose operating system is known. */
+export interface DetectedHost extends HostAtWork {
+  readonly backend: Backend;
+}
+
+/** Why nothing may be changed just now: the run was stopped, or it is outside the window. Asked before each change. */
+export function hindrance({
+  stop,
+  plan,
+  clock,
+}: Pick<HostAtWork, "stop" | "plan" | "clock">): LogoffError | undefined {
+  if (stop.aborted) return aborted(stop);
+  const { window } = plan;
+  return window === null || isInside(window, clock.date()) ? undefined : outsideWindow(window, clock.date());
+}

@@ -1,0 +1,76 @@
+import { asLogoffError, LogoffError } from "../errors";
+import type { Drain } from "../backend/backend";
+import { hindrance, type DetectedHost } from "./context";
+import { isDrainedByUs, type HostRecord } from "./record";
+
+/**
+ * Refuses new logons on a host, unless somebody else does already: that is left as it is, and left to them to undo.
+ * @returns whether anything was changed
+ * @throws LogoffError `drain-failed`, `permission-denied`
+ */
+export async function drain(host: DetectedHost, record: HostRecord, mode: Drain): Promise<boolean> {
+  const { backend, link, label, plan, earlier } = host;
+  const before = await link.ask(backend.drainMode());
+  if (earlier?.drained !== undefined && before === earlier.drained) {
+    // Ours, from a run that could not undrain: it is still ours to undo.
+    record.drained = before;
+    return false;
+  }
+  if (before !== "open") {
+    record.drained = "already";
+    host.onProgress({ type: "host-drained", host: label, drained: "already" });
+    return false;
+  }
+  const hindered = hindrance(host);
+  if (hindered !== undefined) throw hindered;
+  // From here on it may be in force, whatever the answer says.
+  record.drained = mode;
+  await link.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
+    const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
+    if (error.code === "permission-denied" || error.code === "drain-failed") record.drained = "no";
+    throw error;
+  });
+  const after = await link.ask(backend.drainMode());
+  if (after !== mode) {
+    record.drained = after === "open" ? "no" : mode;
+    throw new LogoffError(
+      "drain-failed",
+      `Cannot drain "${label}": it was told to refuse new logons and its mode is "${after}" afterwards`,
+    );
+  }
+  host.onProgress({ type: "host-drained", host: label, drained: mode });
+  return true;
+}
+
+/**
+ * Allows new logons again, if the host is still in the mode that we set. Never throws: what could not be undrained
+ * stays marked in the record, and is a warning that names the host.
+ */
+export async function undrain(host: DetectedHost, record: HostRecord): Promise<void> {
+  const { backend, label, plan } = host;
+  const ours = record.drained;
+  if (!isDrainedByUs(ours)) return;
+  try {
+    record.drained = await lift(host, ours, plan.timeouts.commandMs);
+    host.onProgress({ type: "host-drained", host: label, drained: record.drained });
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "drain-failed", "Cannot undrain it");
+    const lifted = backend.undrain().command;
+    host.warn(`"${label}" still refuses new logons: ${error.message}; run "${lifted}" there, or run again`);
+  }
+}
+
+async function lift(
+  { backend, link, label }: DetectedHost,
+  ours: Drain,
+  timeoutMs: number,
+): Promise<"undrained" | "already"> {
+  const before = await link.ask(backend.drainMode());
+  if (before === "open") return "undrained";
+  // Somebody has changed it since; it is theirs now.
+  if (before !== ours) return "already";
+  await link.perform(backend.undrain(), timeoutMs);
+  const after = await link.ask(backend.drainMode());
+  if (after === "open") return "undrained";
+  throw new LogoffError("drain-failed", `Cannot undrain "${label}": its mode is still "${after}"`);
+}

@@ -1,0 +1,106 @@
+import { asLogoffError, LogoffError } from "../errors";
+import type { WarnPlan } from "../plan";
+import { lookAgain } from "../session/look-again";
+import { describeSession } from "../session/session";
+import type { DetectedHost } from "./context";
+import type { Track } from "./record";
+import { remind } from "./warn";
+
+/** During grace a host is looked at at each reminder and at most so often: a tenth of the period, at least a minute. */
+function lookEveryMs({ gracePeriodMs }: WarnPlan): number {
+  return Math.max(60_000, gracePeriodMs / 10);
+}
+
+/**
+ * Waits until the grace period of a host is over, or everybody has left. Holds no place and no connection while it
+ * waits. Reminds people on the way; a reminder that is late by half its interval is dropped and reported.
+ * @throws LogoffError when the run is stopped meanwhile
+ */
+export async function waitOut(
+  people: readonly Track[],
+  endsAtMs: number,
+  warn: WarnPlan,
+  host: DetectedHost,
+): Promise<void> {
+  const { clock, stop, label } = host;
+  const startedAtMs = clock.now();
+  host.onProgress({ type: "grace-started", host: label, gracePeriodMs: Math.max(0, endsAtMs - startedAtMs) });
+  const reminders = warn.remindersMs
+    .map((reminderMs) => ({ reminderMs, dueAtMs: endsAtMs - reminderMs }))
+    .filter(({ dueAtMs }) => dueAtMs >= startedAtMs);
+  let lookAtMs = startedAtMs + lookEveryMs(warn);
+  while (clock.now() < endsAtMs) {
+    const nextMs = Math.min(endsAtMs, lookAtMs, reminders[0]?.dueAtMs ?? Infinity);
+    await clock.sleep(Math.max(0, nextMs - clock.now()), stop);
+    if (clock.now() >= endsAtMs) return;
+    await host.turn(() => lookDuringGrace(people, reminders, warn, host), stop);
+    if (people.every(({ outcome }) => outcome !== undefined)) return;
+    lookAtMs = clock.now() + lookEveryMs(warn);
+  }
+}
+
+interface Reminder {
+  readonly reminderMs: number;
+  readonly dueAtMs: number;
+}
+
+/** Lists, settles who has left and reminds the others. A host that cannot be reached just now may be so later. */
+async function lookDuringGrace(
+  people: readonly Track[],
+  reminders: Reminder[],
+  warn: WarnPlan,
+  host: DetectedHost,
+): Promise<void> {
+  const { link, backend, label, clock, hostPlan } = host;
+  const dueNow: Reminder[] = [];
+  try {
+    const list = await link.ask(backend.list());
+    const open = people.filter(({ outcome }) => outcome === undefined);
+    const seconds = lookAgain(
+      open.map(({ session }) => session),
+      list,
+      hostPlan.selector,
+    ).before;
+    const still = open.filter((one, index) => {
+      const now = seconds[index]?.now;
+      if (now === "gone") {
+        one.outcome = { session: one.session, outcome: "left" };
+        host.onProgress({ type: "session-left", host: label, session: one.session });
+      }
+      return now === "selected";
+    });
+    while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now())
+      dueNow.push(...reminders.splice(0, 1));
+    for (const { reminderMs, dueAtMs } of dueNow) {
+      if (clock.now() - dueAtMs > reminderMs / 2) {
+        host.warn(
+          `Dropped the reminder of ${Math.round(reminderMs / 1000)} s on "${label}": its time had passed`,
+        );
+      } else {
+        await remind(still, reminderMs, warn, host);
+      }
+    }
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "command-failed", `Cannot look at "${label}"`);
+    if (error.code === "aborted" || error.code === "outside-window" || error.code === "budget-exceeded")
+      throw error;
+    if (warn.ifUndelivered === "fail" && error.code === "command-failed") throw error;
+    host.warn(`Could not look at "${label}" during the grace period: ${error.message}`);
+    // What was due is not sent later: by then its text would be wrong.
+    while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now()) reminders.shift();
+  } finally {
+    await link.release();
+  }
+}
+
+/** With `atDeadline: "fail"`: whoever is still there fails the host, and nobody is logged off. */
+export function refuseWhoStayed(people: readonly Track[], label: string): void {
+  const stayed = people
+    .filter(({ outcome }) => outcome === undefined)
+    .map(({ session }) => describeSession(session));
+  if (stayed.length === 0) return;
+  throw new LogoffError(
+    "sessions-remain",
+    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period, and atDeadline is "fail"`,
+  );
+}

@@ -1,0 +1,109 @@
+import { throwIfAborted, type Clock } from "../async";
+import type { Action, Query } from "../backend/backend";
+import type { Connect, Connection, Host } from "../connection";
+import { asLogoffError, type LogoffError } from "../errors";
+
+/**
+ * One host, as long as somebody talks to it: connected when first needed, connected again when the connection was
+ * lost, never both at once.
+ */
+export interface HostLink {
+  /** Performs a query, whose commands run side by side. It changes nothing, so it is repeated when an answer was lost. */
+  ask<T>(query: Query<T>): Promise<T>;
+  /** Performs an action once. When its answer is lost it rejects: whether it took effect only a listing can tell. */
+  perform<T>(action: Action<T>, timeoutMs: number): Promise<T>;
+  /** Closes what is open; the next use connects again. Never rejects. */
+  release(): Promise<void>;
+  /** Everything the connections so far had to say, without repetition. */
+  warnings(): readonly string[];
+  /** Whether a connection was ever tried. */
+  contacted(): boolean;
+}
+
+interface LinkOptions {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly commandTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Waits before the second and third try of a query, in milliseconds. */
+const retryDelaysMs = [250, 1000] as const;
+
+export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }: LinkOptions): HostLink {
+  let current: Promise<Connection> | undefined;
+  let contacted = false;
+  const warnings = new Set<string>();
+
+  const open = async (): Promise<Connection> => {
+    contacted = true;
+    const connection = await connect(host, signal);
+    connection.warnings.forEach((warning) => warnings.add(warning));
+    return connection;
+  };
+  /** Whoever comes while a connection is being opened shares it. One that failed is forgotten: connect did its retries. */
+  const connected = async (): Promise<Connection> => {
+    throwIfAborted(signal);
+    const opening = (current ??= open());
+    try {
+      return await opening;
+    } catch (thrown) {
+      if (current === opening) current = undefined;
+      throw thrown;
+    }
+  };
+  const drop = async (broken: Connection): Promise<void> => {
+    if (current !== undefined && (await current.catch(() => undefined)) === broken) current = undefined;
+    await broken.close();
+  };
+
+  return {
+    ask: async (query) => {
+      for (const delayMs of [...retryDelaysMs, undefined]) {
+        const connection = await connected();
+        try {
+          const runs = query.commands.map((command) =>
+            connection.exec(command, { timeoutMs: commandTimeoutMs, signal }),
+          );
+          // Settled first: a run that is left behind would reject with nobody listening.
+          await Promise.allSettled(runs);
+          return query.parse(await Promise.all(runs));
+        } catch (thrown) {
+          const error = asLogoffError(thrown, "command-failed", `Cannot ask "${host.label}"`);
+          if (isAnswerLost(error)) await drop(connection);
+          if (delayMs === undefined || !isAnswerLost(error)) throw error;
+          await clock.sleep(delayMs * (0.5 + Math.random() / 2), signal);
+        }
+      }
+      throw new Error("unreachable: the last try returns or throws");
+    },
+    perform: async ({ command, stdin, parse }, timeoutMs) => {
+      const connection = await connected();
+      try {
+        return parse(
+          await connection.exec(command, { timeoutMs, signal, ...(stdin === undefined ? {} : { stdin }) }),
+        );
+      } catch (thrown) {
+        const error = asLogoffError(thrown, "command-failed", `Cannot run a command on "${host.label}"`);
+        // A command that takes too long may just be waiting for the session to end: the connection serves on.
+        if (error.code === "connection-lost") await drop(connection);
+        throw error;
+      }
+    },
+    release: async () => {
+      const last = current;
+      current = undefined;
+      await last?.then(
+        (connection) => connection.close(),
+        () => undefined,
+      );
+    },
+    warnings: () => [...warnings],
+    contacted: () => contacted,
+  };
+}
+
+/** The answer never came, which says nothing about the command. */
+export function isAnswerLost({ code }: LogoffError): boolean {
+  return code === "connection-lost" || code === "timed-out";
+}

@@ -1,0 +1,225 @@
+import { mapPool, type Clock } from "../async";
+import { asLogoffError, type ErrorCode } from "../errors";
+import type { SessionOutcome } from "../report/report";
+import { describeSession, whereabouts, type SessionList } from "../session/session";
+import { hindrance, type DetectedHost } from "./context";
+import { isAnswerLost } from "./link";
+import type { Track } from "./record";
+
+/** So many logoffs of one host run at once: together with the listing that watches them four commands. */
+const logoffsAtOnce = 2;
+/** `logoff` may block although the session is long gone: the list is looked at after so long, answered or not. */
+const firstLookMs = 2_000;
+const firstPauseMs = 250;
+const longestPauseMs = 5_000;
+/** Processes that linger after their session ended may be saving their work. */
+const leftoverMs = 10_000;
+/** A session that was reset has no say in it: it is gone within this time, or it stays. */
+const resetTimeoutMs = 60_000;
+
+/**
+ * Asks every session to go, at most once each, and lists until none is left or its time is up; then, where the plan
+ * allows it, resets those that hang. The list is the truth: `logoff` returns 0 without having logged off, and hangs
+ * after it did. Leaves an outcome in every track.
+ * @returns the last listing
+ * @throws LogoffError when the host can no longer be listed; tracks without outcome were not verified then
+ */
+export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHost): Promise<SessionList> {
+  const list = await sendAndWatch(tracks, host, send, host.plan.timeouts.logoffMs);
+  const stuck = tracks.filter(isStuck);
+  if (host.plan.ifStuck === "continue") for (const one of stuck) tolerate(one, host);
+  const left = tracks.filter(({ leftover }) => leftover !== undefined);
+  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0) {
+    for (const one of left) reportLeftover(one, host);
+    return list;
+  }
+  for (const one of [...stuck, ...left]) {
+    delete one.outcome;
+    one.where = "present";
+  }
+  const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
+  for (const one of left) reportLeftover(one, host);
+  return after;
+}
+
+/** The person is out, which is what was wanted: a warning, no failure. */
+function reportLeftover({ session, leftover }: Track, host: DetectedHost): void {
+  if (leftover === undefined) return;
+  const what = `session ${describeSession(session)} on "${host.label}"`;
+  host.warn(
+    `Logged off ${what}, which left processes behind (${leftover.stateText}); ifStuck: reset would end them`,
+  );
+}
+
+/** It was asked, the host is not at it any more, and it is still there. */
+function isStuck({ where, answer, outcome }: Track): boolean {
+  return outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
+}
+
+type Send = (one: Track, all: readonly Track[], host: DetectedHost, ended: AbortSignal) => Promise<void>;
+
+async function sendAndWatch(
+  tracks: readonly Track[],
+  host: DetectedHost,
+  how: Send,
+  timeoutMs: number,
+): Promise<SessionList> {
+  const { clock, signal, link, backend } = host;
+  const watchEnds = new AbortController();
+  const startedAtMs = clock.now();
+  const sending = mapPool(tracks, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal));
+  try {
+    await atMost(sending, firstLookMs, clock, signal);
+    let pauseMs = firstPauseMs;
+    let waitingFor = 0;
+    for (;;) {
+      const list = await link.ask(backend.list());
+      for (const one of tracks) settle(one, list, startedAtMs, timeoutMs, host);
+      const open = tracks.filter(({ outcome }) => outcome === undefined);
+      if (open.length === 0) return list;
+      if (open.length !== waitingFor) {
+        const sessions = open.map(({ session }) => session);
+        host.onProgress({ type: "host-waiting", host: host.label, sessions });
+      }
+      waitingFor = open.length;
+      await clock.sleep(pauseMs, signal);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  } finally {
+    watchEnds.abort();
+  }
+}
+
+/** Waits for `work`, which must not reject, but no longer than `ms`. */
+async function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const timer = clock.sleep(ms, AbortSignal.any([done.signal, signal])).catch(() => undefined);
+  await Promise.race([work, timer]);
+  done.abort();
+}
+
+/** Never rejects: what went wrong is the answer. */
+async function send(
+  one: Track,
+  all: readonly Track[],
+  host: DetectedHost,
+  ended: AbortSignal,
+): Promise<void> {
+  if (one.outcome !== undefined || one.where !== "present" || ended.aborted) return;
+  const denied = all.map(({ answer }) => answer).find((answer) => answer?.kind === "denied");
+  // Without the right nothing else is tried on this host.
+  if (denied !== undefined) {
+    one.answer = denied;
+    return;
+  }
+  const hindered = hindrance(host);
+  if (hindered !== undefined) {
+    one.answer = { kind: "withheld", error: hindered };
+    return;
+  }
+  const { clock, link, backend, plan, label } = host;
+  one.sentAtMs = clock.now();
+  host.onProgress({ type: "session-logoff-sent", host: label, session: one.session });
+  const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
+  one.answer = await answerOf(() => link.perform(backend.logOff(one.session), timeoutMs));
+}
+
+/** Never rejects either. A stopped run resets nobody. */
+async function reset(
+  one: Track,
+  _all: readonly Track[],
+  host: DetectedHost,
+  ended: AbortSignal,
+): Promise<void> {
+  if (one.outcome !== undefined || one.where !== "present" || ended.aborted) return;
+  const hindered = hindrance(host);
+  if (hindered !== undefined) {
+    one.answer = { kind: "withheld", error: hindered };
+    return;
+  }
+  const { clock, link, backend, plan, label } = host;
+  one.sentAtMs = clock.now();
+  host.onProgress({ type: "session-reset", host: label, session: one.session });
+  host.warn(`Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`);
+  one.answer = await answerOf(() => link.perform(backend.reset(one.session), plan.timeouts.commandMs));
+}
+
+async function answerOf(
+  work: () => Promise<NonNullable<Track["answer"]>>,
+): Promise<NonNullable<Track["answer"]>> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
+    return isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
+  }
+}
+
+/** Gives a track its outcome when the listing, the answer and the time together allow one. */
+function settle(
+  one: Track,
+  list: SessionList,
+  startedAtMs: number,
+  timeoutMs: number,
+  host: DetectedHost,
+): void {
+  if (one.outcome !== undefined) return;
+  const { session, answer } = one;
+  const place = whereabouts(session, list);
+  one.where = place.is;
+  const late = host.clock.now() - (one.sentAtMs ?? startedAtMs) >= timeoutMs;
+  if (place.is === "gone") {
+    delete one.leftover;
+    if (place.leftover !== undefined && one.sentAtMs !== undefined) {
+      one.leftover = place.leftover;
+      // They get the time to end that a logoff has, where somebody will end them, and a moment otherwise.
+      const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);
+      if (host.clock.now() - one.sentAtMs < wait) return;
+    }
+    const ours = one.sentAtMs !== undefined && answer?.kind !== "absent" && answer?.kind !== "denied";
+    one.outcome = { session, outcome: ours ? "logged-off" : "already-gone" };
+    host.onProgress({ type: "session-gone", host: host.label, session });
+    return;
+  }
+  if (one.where === "present") {
+    if (answer?.kind === "denied") one.outcome = failed(one, "permission-denied", answer.detail, host);
+    if (answer?.kind === "refused") one.outcome = failed(one, "command-failed", answer.detail, host);
+    if (answer?.kind === "withheld") one.outcome = failed(one, answer.error.code, answer.error.message, host);
+  }
+  // One whose turn has not come yet waits for it: the commands before it have deadlines of their own.
+  const untried = one.sentAtMs === undefined && one.where === "present";
+  if (late && !untried) one.outcome ??= stillPresent(one, timeoutMs, host);
+}
+
+function failed(
+  { session }: Track,
+  code: ErrorCode,
+  detail: string,
+  { label }: DetectedHost,
+): SessionOutcome {
+  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${detail}`;
+  return { session, outcome: "failed", code, message };
+}
+
+function stillPresent(
+  { session, where, answer }: Track,
+  timeoutMs: number,
+  { label }: DetectedHost,
+): SessionOutcome {
+  const detail =
+    where === "closing"
+      ? "the host is still closing it"
+      : answer?.kind === "busy"
+        ? "the host says that it is busy with it"
+        : "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
+  const waited = `still there ${Math.round(timeoutMs / 1000)} s after the request`;
+  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}; ${detail}`;
+  return { session, outcome: "still-present", code: "session-stuck", message };
+}
+
+/** The reboot that follows will end it: a warning, no failure. */
+function tolerate(one: Track, host: DetectedHost): void {
+  if (one.outcome?.outcome !== "still-present") return;
+  host.warn(one.outcome.message);
+  one.outcome = { ...one.outcome, tolerated: true };
+}

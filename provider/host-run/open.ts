@@ -1,0 +1,108 @@
+import { backendFor, detection } from "../backend/detect";
+import { LogoffError } from "../errors";
+import type { SessionOutcome } from "../report/report";
+import { select, selected, type Selection } from "../session/select";
+import { describeSession, type Session, type SessionList } from "../session/session";
+import type { DetectedHost, HostAtWork } from "./context";
+import { drain } from "./drain";
+import { track, type HostRecord } from "./record";
+
+/**
+ * First phase: detect, list, select, and refuse the host before anything is changed on it; then drain and list again.
+ * Leaves who is to go in the record.
+ * @throws LogoffError `session-protected`, `limit-exceeded`, `drain-failed`, and all that asking may throw
+ */
+export async function openHost(host: HostAtWork, record: HostRecord): Promise<DetectedHost> {
+  const { link, label, hostPlan, plan, look, onProgress } = host;
+  const detected = await link.ask(detection(label));
+  record.detected = detected;
+  onProgress({ type: "host-connected", host: label, platform: detected.platform });
+  const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
+  known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
+  let wanted = await listAndSelect(known, record);
+  if (look !== undefined) {
+    record.commands = commandsFor(known, wanted);
+  } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
+    wanted = await listAndSelect(known, record);
+  }
+  record.tracks.push(...wanted.map(track));
+  return known;
+}
+
+async function listAndSelect(host: DetectedHost, record: HostRecord): Promise<readonly Session[]> {
+  const { label, link, backend, plan, hostPlan } = host;
+  const sessions = await link.ask(backend.list());
+  const selection = select(sessions, hostPlan.selector);
+  const wanted = selected(selection);
+  host.onProgress({
+    type: "host-listed",
+    host: label,
+    sessions: selection.decisions.length,
+    selected: wanted.length,
+  });
+  note(host, record, selection, sessions);
+  refuseProtected(label, selection);
+  const limit = plan.limits.sessionsPerHost;
+  if (limit !== null && wanted.length > limit) {
+    throw new LogoffError(
+      "limit-exceeded",
+      `Cannot log off ${wanted.length} sessions on "${label}": limits.sessionsPerHost allows ${limit}; nothing was changed on this host`,
+    );
+  }
+  return wanted;
+}
+
+/** What the report says about who stays. A second selection replaces the first. */
+function note(host: HostAtWork, record: HostRecord, selection: Selection, sessions: SessionList): void {
+  const kept = selection.decisions.flatMap((decision): SessionOutcome[] =>
+    decision.action === "keep"
+      ? [{ session: decision.session, outcome: "kept", reason: decision.reason }]
+      : [],
+  );
+  record.kept.splice(0, record.kept.length, ...kept);
+  record.usedExceptions = selection.usedExceptions;
+  record.missing = selection.missing;
+  for (const one of kept) {
+    if (one.outcome === "kept" && one.reason === "console") {
+      const who = describeSession(one.session);
+      host.warn(`Kept session ${who} on "${host.label}": it is the console; set console: true to log it off`);
+    }
+  }
+  const missing = selection.missing.map((name) => notFound(host.label, name, sessions));
+  if (host.plan.ifMissing === "fail") record.notFound = missing[0];
+  else missing.forEach(({ message }) => host.warn(message));
+}
+
+function notFound(label: string, name: string, sessions: SessionList): LogoffError {
+  const present = sessions.filter(({ user }) => user !== undefined).map(describeSession);
+  const who = present.length === 0 ? "nobody is logged on" : `sessions present are ${present.join(", ")}`;
+  return new LogoffError(
+    "session-not-found",
+    `Cannot log off session "${name}" on "${label}": no such session; ${who}`,
+  );
+}
+
+function refuseProtected(label: string, selection: Selection): void {
+  const [first] = selection.protected;
+  if (first === undefined) return;
+  const what = `session ${describeSession(first.session)} on "${label}"`;
+  throw new LogoffError(
+    "session-protected",
+    `Cannot log off ${what}: ${first.reason}; nothing was changed on this host`,
+  );
+}
+
+/** The very commands that a real run would send now, in their order. */
+function commandsFor({ backend, plan }: DetectedHost, wanted: readonly Session[]): readonly string[] {
+  if (wanted.length === 0) return [];
+  const { warn } = plan;
+  return [
+    ...(plan.drain === "none" ? [] : [backend.drain(plan.drain).command]),
+    ...(warn === null
+      ? []
+      : wanted.flatMap(
+          (session) => backend.warn(session, warn.message, warn.gracePeriodMs / 1000).action?.command ?? [],
+        )),
+    ...wanted.map((session) => backend.logOff(session).command),
+  ];
+}

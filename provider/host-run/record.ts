@@ -1,0 +1,123 @@
+import type { Detected } from "../backend/detect";
+import type { LogoffError } from "../errors";
+import type { DrainOutcome, HostReport, SessionOutcome, WarnedSession } from "../report/report";
+import { describeSession, isSameSession, type Session, type Whereabouts } from "../session/session";
+import type { LogoffAnswer } from "../backend/backend";
+import { hindrance, type HostAtWork } from "./context";
+
+/** One session on its way out. */
+export interface Track {
+  readonly session: Session;
+  /** Where the last listing saw it. */
+  where: Whereabouts["is"];
+  warned?: WarnedSession;
+  /** When it was asked to go, on the monotonic clock. */
+  sentAtMs?: number;
+  answer?:
+    LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: LogoffError };
+  outcome?: SessionOutcome;
+  /** Processes of it live on although the person is out (Linux), as the last listing saw them. */
+  leftover?: Session;
+}
+
+export function track(session: Session): Track {
+  return { session, where: "present" };
+}
+
+/** What has happened on a host so far. Steps write into it, so that nothing is lost however they end. */
+export interface HostRecord {
+  detected?: Detected;
+  readonly tracks: Track[];
+  readonly kept: SessionOutcome[];
+  missing: readonly string[];
+  usedExceptions: readonly string[];
+  drained: DrainOutcome;
+  commands: readonly string[] | undefined;
+  /** Somebody was named who is not there, and that fails the host after the rest is done. */
+  notFound: LogoffError | undefined;
+  readonly warnings: string[];
+}
+
+export function emptyRecord(): HostRecord {
+  return {
+    tracks: [],
+    kept: [],
+    missing: [],
+    usedExceptions: [],
+    drained: "no",
+    commands: undefined,
+    notFound: undefined,
+    warnings: [],
+  };
+}
+
+/** Whether our own drain is in force on the host, as far as we know. */
+export function isDrainedByUs(drained: DrainOutcome): drained is "until-restart" | "until-destroy" {
+  return drained === "until-restart" || drained === "until-destroy";
+}
+
+/** One host's report from its record. */
+export function toReport(
+  host: HostAtWork,
+  record: HostRecord,
+  error: LogoffError | undefined,
+  durationMs: number,
+): HostReport {
+  const contacted = host.link.contacted();
+  return {
+    host: host.label,
+    platform: record.detected?.platform ?? null,
+    status: error === undefined ? "ok" : isSkipped(record, error, host) ? "skipped" : "failed",
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    drained: record.drained,
+    durationMs,
+    warnings: [...new Set([...host.link.warnings(), ...record.warnings])],
+    sessions: inOrderOfId(
+      lastWordOnEach([...record.kept, ...record.tracks.map((one) => outcomeOf(one, error, host))]),
+    ),
+    notFound: record.missing,
+    contacted,
+    warned:
+      error === undefined
+        ? []
+        : record.tracks.flatMap(({ warned, outcome }) => (warned && !isGone(outcome) ? [warned] : [])),
+    ...(record.commands === undefined ? {} : { commands: record.commands }),
+  };
+}
+
+/** Not the host's fault: the run ended before anybody was asked to go here, or before it was spoken to at all. */
+function isSkipped({ tracks }: HostRecord, { code }: LogoffError, host: HostAtWork): boolean {
+  if (!host.link.contacted()) return true;
+  return code === hindrance(host)?.code && tracks.every(({ sentAtMs }) => sentAtMs === undefined);
+}
+
+function isGone(outcome: SessionOutcome | undefined): boolean {
+  return outcome !== undefined && ["logged-off", "left", "already-gone"].includes(outcome.outcome);
+}
+
+/** A session whose turn never came has the outcome of what stopped its host; one that was sent may have worked. */
+function outcomeOf(one: Track, error: LogoffError | undefined, { label, look }: HostAtWork): SessionOutcome {
+  if (one.outcome !== undefined) return one.outcome;
+  const { session } = one;
+  if (look !== undefined) return { session, outcome: look === "list" ? "listed" : "would-log-off" };
+  const sent =
+    one.sentAtMs === undefined ? "it was not asked to go" : "the logoff was sent, its effect is not known";
+  const because = error === undefined ? "" : `: ${error.message}`;
+  return {
+    session,
+    outcome: "failed",
+    code: error?.code ?? "command-failed",
+    message: `Did not finish session ${describeSession(session)} on "${label}", ${sent}${because}`,
+  };
+}
+
+/** Who was kept, matched again and was taken after all has two outcomes: the later one counts. */
+function lastWordOnEach(outcomes: readonly SessionOutcome[]): readonly SessionOutcome[] {
+  return outcomes.filter(
+    ({ session }, index) => !outcomes.slice(index + 1).some((later) => isSameSession(later.session, session)),
+  );
+}
+
+function inOrderOfId(outcomes: readonly SessionOutcome[]): readonly SessionOutcome[] {
+  return [...outcomes].sort((a, b) => a.session.id.localeCompare(b.session.id, "en", { numeric: true }));
+}

@@ -1,0 +1,157 @@
+import { mapPool } from "../async";
+import type { Warning } from "../backend/backend";
+import { asLogoffError, LogoffError, printable } from "../errors";
+import type { WarnPlan } from "../plan";
+import { describeSession, type Session } from "../session/session";
+import { hindrance, type DetectedHost } from "./context";
+import type { Track } from "./record";
+
+/** So many people of one host are warned at once. */
+const warningsAtOnce = 4;
+
+/**
+ * Sends everybody the first warning who has not had it in an earlier run and is still within their grace period.
+ * @returns when the host's grace period ends, on the monotonic clock
+ * @throws LogoffError when the run was stopped, or with `ifUndelivered: "fail"`
+ */
+export async function warnFirst(
+  people: readonly Track[],
+  warn: WarnPlan,
+  host: DetectedHost,
+): Promise<number> {
+  const { clock, earlier } = host;
+  const nowMs = clock.date().getTime();
+  for (const one of people) {
+    const before = earlier?.warned.find(
+      ({ id, user, logonTime }) =>
+        id === one.session.id &&
+        user.toLowerCase() === one.session.user?.toLowerCase() &&
+        (logonTime === undefined ||
+          one.session.logonTime === undefined ||
+          logonTime === one.session.logonTime),
+    );
+    const age = before === undefined ? Infinity : nowMs - Date.parse(before.warnedAt);
+    if (before !== undefined && age >= 0 && age < warn.gracePeriodMs) one.warned = before;
+  }
+  const unwarned = people.filter(({ warned }) => warned === undefined);
+  // From the host's first warning: a new one starts a full period, and old ones leave what remains of theirs.
+  const oldest = Math.min(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
+  const startedAgoMs = unwarned.length > 0 ? 0 : nowMs - oldest;
+  const endsAtMs = clock.now() + warn.gracePeriodMs - startedAgoMs;
+  await sendAll(unwarned, warn, warn.gracePeriodMs, host, (one) => {
+    one.warned = {
+      id: one.session.id,
+      user: one.session.user ?? "",
+      ...(one.session.logonTime === undefined ? {} : { logonTime: one.session.logonTime }),
+      warnedAt: clock.date().toISOString(),
+      remindersMs: [],
+    };
+  });
+  return endsAtMs;
+}
+
+/** Reminds everybody who has not had this reminder. @throws LogoffError as {@link warnFirst} */
+export async function remind(
+  people: readonly Track[],
+  reminderMs: number,
+  warn: WarnPlan,
+  host: DetectedHost,
+): Promise<void> {
+  const due = people.filter(({ warned }) => warned !== undefined && !warned.remindersMs.includes(reminderMs));
+  await sendAll(due, warn, reminderMs, host, (one) => {
+    if (one.warned) one.warned = { ...one.warned, remindersMs: [...one.warned.remindersMs, reminderMs] };
+  });
+}
+
+/** Tells everybody who was warned that nothing happens after all. Best effort, never throws. */
+export async function sendCancelMessage(
+  people: readonly Track[],
+  warn: WarnPlan,
+  host: DetectedHost,
+): Promise<void> {
+  const text = warn.cancelMessage;
+  if (text === undefined) return;
+  const told = people.filter(
+    ({ warned, sentAtMs, outcome }) => warned && sentAtMs === undefined && outcome === undefined,
+  );
+  await mapPool(told, warningsAtOnce, async ({ session }) => {
+    const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
+    if (action !== undefined)
+      await host.link.perform(action, host.plan.timeouts.commandMs).catch(() => undefined);
+  });
+}
+
+/** A cancellation stays on the screen for an hour: nothing follows that would replace it. */
+const cancelSeconds = 3600;
+
+async function sendAll(
+  people: readonly Track[],
+  warn: WarnPlan,
+  remainingMs: number,
+  host: DetectedHost,
+  mark: (one: Track) => void,
+): Promise<void> {
+  const { link, label, plan, backend, onProgress } = host;
+  const failures: string[] = [];
+  await mapPool(people, warningsAtOnce, async (one) => {
+    const { session } = one;
+    if (hindrance(host) !== undefined) return;
+    const text = fill(warn.message, session, remainingMs, host);
+    const warning = backend.warn(session, text, remainingMs / 1000);
+    report(warning, session, host);
+    // Marked before it is sent: when the answer is lost, nobody is warned twice.
+    mark(one);
+    const problem = await deliver(warning);
+    onProgress({
+      type: "session-warned",
+      host: label,
+      session,
+      delivered: problem === undefined,
+      remainingMs,
+    });
+    if (problem === undefined) return;
+    failures.push(`${describeSession(session)}: ${problem}`);
+    host.warn(`Could not warn session ${describeSession(session)} on "${label}": ${problem}`);
+    if (warn.ifUndelivered === "keep") one.outcome = { session, outcome: "kept", reason: "not-warned" };
+  });
+  const hindered = hindrance(host);
+  if (hindered !== undefined) throw hindered;
+  if (warn.ifUndelivered === "fail" && failures.length > 0) {
+    throw new LogoffError(
+      "command-failed",
+      `Cannot warn everybody on "${label}": ${failures.slice(0, 5).join("; ")}`,
+    );
+  }
+
+  async function deliver({ action, cannot }: Warning): Promise<string | undefined> {
+    if (action === undefined) return cannot ?? "this session cannot be reached by a message";
+    try {
+      const answer = await link.perform(action, plan.timeouts.commandMs);
+      // Who is gone needs no warning; the next listing tells.
+      return answer.kind === "undelivered" ? answer.detail : undefined;
+    } catch (thrown) {
+      return asLogoffError(thrown, "command-failed", "the message could not be sent").message;
+    }
+  }
+}
+
+function report({ cut, replaced }: Warning, session: Session, { label, warn }: DetectedHost): void {
+  const who = `The warning for session ${describeSession(session)} on "${label}"`;
+  if (cut) warn(`${who} was cut: with everything filled in it is longer than the host takes`);
+  if (replaced) warn(`${who} shows "?" for characters that the host's code page lacks`);
+}
+
+/** {minutes} is rounded up: nobody is promised less time than they have left. */
+function fill(
+  template: string,
+  { user }: Session,
+  remainingMs: number,
+  { hostPlan: { host } }: DetectedHost,
+): string {
+  const values: Readonly<Record<string, string>> = {
+    minutes: String(Math.ceil(remainingMs / 60_000)),
+    user: printable(user ?? "", 64),
+    host: host.server ?? host.address,
+  };
+  return template.replace(/\{(minutes|user|host)\}/gu, (_, name: string) => values[name] ?? "");
+}

@@ -1,0 +1,119 @@
+import type { z } from "zod";
+import type { PlanProblem } from "../errors";
+import type { WarnPlan, Window } from "../plan";
+import type { Selector } from "../session/selector";
+import type { ConnectionFields } from "./access";
+import { flag, oneOf } from "./forms";
+import { readConnection, readHosts, readSelection, type HostEntry } from "./hosts";
+import { checkFields, problem, read, type Path } from "./problems";
+import * as steps from "./steps";
+import { checkTogether } from "./together";
+import { isRecord, isUnknown, withoutEmptyFields } from "./unknown";
+
+/** The input's fields as far as they could be read: what is wrong or not known yet is absent. */
+export interface PlanFields {
+  /** Names of all fields that are there, right or wrong. */
+  readonly given: ReadonlySet<string>;
+  readonly hosts: readonly HostEntry[];
+  /** The selection for hosts without one of their own. */
+  readonly selector?: Selector;
+  readonly connection?: ConnectionFields;
+  /** Every selection and every connection, with where it stands. */
+  readonly selections: readonly { readonly path: Path; readonly selector: Selector }[];
+  readonly connections: readonly { readonly path: Path; readonly read: ConnectionFields }[];
+  readonly drain?: "none" | "until-restart" | "until-destroy" | undefined;
+  readonly warn?: WarnPlan | undefined;
+  readonly atDeadline?: "logoff" | "fail" | undefined;
+  readonly ifStuck?: "fail" | "reset" | "continue" | undefined;
+  readonly ifMissing?: "ignore" | "fail" | undefined;
+  readonly ifArrived?: "include" | "ignore" | undefined;
+  readonly limits?: z.output<typeof steps.limits> | undefined;
+  readonly rollout?: z.output<typeof steps.rollout> | undefined;
+  readonly failOn?: "any" | "budget" | undefined;
+  readonly window?: Window | undefined;
+  readonly timeouts?: z.output<typeof steps.timeouts> | undefined;
+  readonly mode?: "once" | "ensure" | undefined;
+  readonly report?: readonly string[] | undefined;
+  readonly previewSessions?: boolean | undefined;
+}
+
+/** What is read of an input, everything that is wrong with it, and what the operator should know. */
+export interface FieldsResult {
+  readonly read: PlanFields;
+  readonly problems: readonly PlanProblem[];
+  readonly warnings: readonly string[];
+}
+
+/** Fields that stand alone: each is read with its schema and nothing else. */
+const simple = {
+  drain: oneOf("none", "until-restart", "until-destroy"),
+  warn: steps.warn,
+  atDeadline: oneOf("logoff", "fail"),
+  ifStuck: oneOf("fail", "reset", "continue"),
+  ifMissing: oneOf("ignore", "fail"),
+  ifArrived: oneOf("include", "ignore"),
+  limits: steps.limits,
+  rollout: steps.rollout,
+  failOn: oneOf("any", "budget"),
+  window: steps.window,
+  timeouts: steps.timeouts,
+  mode: oneOf("once", "ensure"),
+  triggers: steps.triggers,
+  report: steps.report,
+  previewSessions: flag,
+};
+
+/** All names that an input may have. */
+export const inputFields: readonly string[] = ["hosts", "sessions", "connection", ...Object.keys(simple)];
+
+/** Reads every field by itself, so that a mistake in one hides none in another. Never throws. */
+export function readFields(input: unknown): FieldsResult {
+  const problems: PlanProblem[] = [];
+  const warnings: string[] = [];
+  if (!isRecord(input)) {
+    return {
+      read: nothing,
+      problems: isUnknown(input) ? [] : [problem(["input"], "must be an object")],
+      warnings,
+    };
+  }
+  checkFields(input, inputFields, [], problems);
+  const value = (name: string): unknown =>
+    name === "triggers" ? (input[name] ?? undefined) : withoutEmptyFields(input[name] ?? undefined);
+  const others = Object.fromEntries(
+    Object.entries(simple).map(([name, schema]) => [
+      name,
+      value(name) === undefined ? undefined : read<unknown>(schema, value(name), [name], problems),
+    ]),
+  );
+  const hosts = readHosts(value("hosts"), problems, warnings);
+  const selector = readSelection(value("sessions"), ["sessions"], undefined, problems, warnings);
+  const connection = readConnection(value("connection"), ["connection"], problems);
+  const result: PlanFields = {
+    ...others,
+    given: new Set(
+      Object.keys(input).filter(
+        (name) => (input[name] ?? undefined) !== undefined && !isUnknown(input[name]),
+      ),
+    ),
+    hosts,
+    ...(selector === undefined ? {} : { selector }),
+    ...(connection === undefined ? {} : { connection }),
+    selections: [
+      ...(selector === undefined ? [] : [{ path: ["sessions"], selector }]),
+      ...hosts.flatMap((host) =>
+        host.selector === undefined ? [] : [{ path: [...host.path, "sessions"], selector: host.selector }],
+      ),
+    ],
+    connections: [
+      ...(connection === undefined ? [] : [{ path: ["connection"], read: connection }]),
+      ...hosts.flatMap((host) =>
+        host.connection === undefined ? [] : [{ path: [...host.path, "connection"], read: host.connection }],
+      ),
+    ],
+  };
+  checkTogether(input, result, problems);
+  return { read: result, problems, warnings };
+}
+
+const nothing: PlanFields = { given: new Set(), hosts: [], selections: [], connections: [] };

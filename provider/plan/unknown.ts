@@ -1,0 +1,33 @@
+/** What Pulumi sends in place of a value that is not known before the update. */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Whether a value is not known yet. */
+export function isUnknown(value: unknown): boolean {
+  return value === unknownValue;
+}
+
+/** Whether a value is, or holds at any depth, one that is not known yet. */
+export function holdsUnknown(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(holdsUnknown);
+  if (isRecord(value)) return Object.values(value).some(holdsUnknown);
+  return isUnknown(value);
+}
+
+/** Whether a value is an object with fields: neither null nor a list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A value without the fields that are null or undefined, at any depth: programs write `port: config.getNumber("port")`
+ * and mean nothing by the field when there is none.
+ */
+export function withoutEmptyFields(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmptyFields);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined && field !== null)
+      .map(([name, field]) => [name, withoutEmptyFields(field)]),
+  );
+}

@@ -1,0 +1,102 @@
+/** What the one plugin process holds for all resources of a stack. Made on first use: loading this does nothing. */
+import { randomUUID } from "node:crypto";
+import { fstatSync } from "node:fs";
+import { Slots, systemClock, Turns, type Clock } from "../async";
+import type { Connect } from "../connection";
+import { sshConnect } from "../ssh/connect";
+import { runsUntil, type CancelSource, type Runs } from "./cancellation";
+
+/** What the methods of the provider need of the world. */
+export interface Front {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /** Connections of the whole process. */
+  readonly slots: Slots;
+  /** Runs with a host in common take turns on it. */
+  readonly turns: Turns;
+  readonly runs: Runs;
+  readonly print: (line: string) => void;
+  readonly newId: () => string;
+}
+
+/** Connections that all resources of one process share. */
+const connectionLimit = 64;
+
+let front: Front | undefined;
+
+/** The front of this process. Relative paths start at its working directory, which is the program's folder. */
+export function processFront(): Front {
+  front ??= {
+    connect: sshConnect({ baseFolder: process.cwd() }),
+    clock: systemClock,
+    slots: new Slots(connectionLimit),
+    turns: new Turns(),
+    runs: runsUntil(signalsAndInput()),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    newId: () => `session-logoff-${randomUUID()}`,
+  };
+  return front;
+}
+
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * SIGINT and SIGTERM while a run is active; at other times they end the process as they always did. And the end of
+ * standard input, or output that nobody reads: then the engine is gone, and nobody will ever tell this process to stop.
+ */
+function signalsAndInput(): CancelSource {
+  let cancel: (why: string) => void = () => undefined;
+  let isOrphan = false;
+  let isActive = false;
+  const onSignal = (signal: NodeJS.Signals): void => cancel(`the provider received ${signal}`);
+  const endIfOrphan = (): void => {
+    // Time for an answer that somebody may still be listening for.
+    if (isOrphan && !isActive) setTimeout(() => process.exit(1), 500);
+  };
+  // From the first call on, long before the first run: the input has to be seen open to mean something when it ends.
+  onEngineGone(() => {
+    if (isOrphan) return;
+    isOrphan = true;
+    cancel("the engine is gone");
+    endIfOrphan();
+  });
+  return {
+    start(cancelAll) {
+      isActive = true;
+      cancel = cancelAll;
+      for (const signal of signals) process.on(signal, onSignal);
+    },
+    stop() {
+      isActive = false;
+      for (const signal of signals) process.off(signal, onSignal);
+      endIfOrphan();
+    },
+  };
+}
+
+/** An input that has ended by now never was a lifeline: somebody started us without one. */
+const alreadyEndedMs = 200;
+
+/** The engine holds the other ends of standard input, output and error. */
+function onEngineGone(gone: () => void): void {
+  // Unheard, the error of a line that nobody reads is an uncaught one, which the SDK's host prints, to nobody, for ever.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", gone);
+  if (!isPipe(0)) return;
+  const since = performance.now();
+  process.stdin.once("end", () => {
+    if (performance.now() - since > alreadyEndedMs) gone();
+  });
+  process.stdin.on("error", () => undefined);
+  process.stdin.resume();
+  // Listening must not keep the process alive.
+  (process.stdin as { unref?: () => void }).unref?.();
+}
+
+function isPipe(descriptor: number): boolean {
+  try {
+    const kind = fstatSync(descriptor);
+    return kind.isFIFO() || kind.isSocket();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,172 @@
+/** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
+import { errorCodes, printable, type ErrorCode } from "../errors";
+import { isRecord } from "../plan/unknown";
+import {
+  countSessions,
+  type DrainOutcome,
+  type HostReport,
+  type HostStatus,
+  type Totals,
+  type WarnedSession,
+} from "../report/report";
+
+/** Written into every state; a change of form is a new number, and the old form stays readable. */
+export const stateVersion = 1;
+
+/** Sessions of one host by what became of them. */
+export type SessionCounts = Omit<Totals, "hosts" | "ok" | "failed" | "skipped">;
+
+/** The last that is known of one host. */
+export interface HostResult extends SessionCounts {
+  readonly status: HostStatus;
+  readonly drained: DrainOutcome;
+  /** Present exactly when the status is not `ok`. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** All outputs that are not inputs. None has the name of an input. */
+export interface Results {
+  /** Sums over the last known of every host. */
+  readonly totals: Totals;
+  /** Identities of the hosts that are done, in the order of `hosts`. */
+  readonly readyHosts: readonly string[];
+  /** By identity (`rdsh01.corp.example:22`). */
+  readonly hostResults: Readonly<Record<string, HostResult>>;
+  /** Matching sessions that are still there, over all hosts. */
+  readonly remaining: number;
+  /** RFC 3339; changes only when a host was contacted, and is empty before that. */
+  readonly finishedAt: string;
+  /** Who was warned on hosts that are not done, by identity; a secret. */
+  readonly resume: Readonly<Record<string, readonly WarnedSession[]>>;
+  readonly stateVersion: number;
+}
+
+/** What older outputs tell, as far as they can be read. */
+export interface Known {
+  readonly hosts: ReadonlyMap<string, HostResult>;
+  readonly finishedAt: string;
+  readonly resume: ReadonlyMap<string, readonly WarnedSession[]>;
+}
+
+const messageLetters = 300;
+
+/** Reads outputs of any age. What cannot be read is absent, and a host that is absent is pending. Never throws. */
+export function readKnown(outputs: unknown): Known {
+  const { hostResults, finishedAt, resume } = isRecord(outputs) ? outputs : {};
+  const entries = Object.entries(isRecord(hostResults) ? hostResults : {}).flatMap(([label, value]) => {
+    const result = readHostResult(value);
+    return result === undefined ? [] : [[label, result] as const];
+  });
+  return {
+    hosts: new Map(entries),
+    finishedAt: typeof finishedAt === "string" ? finishedAt : "",
+    resume: readResume(resume),
+  };
+}
+
+/** One host's part of a report, in the form of the state. */
+export function toHostResult(report: HostReport): HostResult {
+  const { status, drained, error } = report;
+  return {
+    status,
+    ...countSessions(report),
+    drained,
+    ...(error === undefined
+      ? {}
+      : { error: { code: error.code, message: printable(error.message, messageLetters) } }),
+  };
+}
+
+/** Matching sessions that are still on a host: those that were selected and did not go. */
+export function remainingOn({ sessions, loggedOff, left, alreadyGone }: SessionCounts): number {
+  return Math.max(0, sessions - loggedOff - left - alreadyGone);
+}
+
+/** All outputs from what is known of the hosts that the inputs name, in the order of the inputs. */
+export function toResults(labels: readonly string[], known: Known): Results {
+  const hosts = labels.flatMap((label) => {
+    const result = known.hosts.get(label);
+    return result === undefined ? [] : [[label, result] as const];
+  });
+  const results = hosts.map(([, result]) => result);
+  const withStatus = (wanted: HostStatus): number => results.filter(({ status }) => status === wanted).length;
+  const resume = hosts.flatMap(([label, { status }]) => {
+    const warned = known.resume.get(label) ?? [];
+    return status === "ok" || warned.length === 0 ? [] : [[label, warned] as const];
+  });
+  return {
+    totals: {
+      hosts: labels.length,
+      ok: withStatus("ok"),
+      failed: withStatus("failed"),
+      skipped: withStatus("skipped"),
+      ...counts((name) => results.reduce((total, result) => total + result[name], 0)),
+    },
+    readyHosts: hosts.flatMap(([label, { status }]) => (status === "ok" ? [label] : [])),
+    hostResults: Object.fromEntries(hosts),
+    remaining: results.reduce((total, result) => total + remainingOn(result), 0),
+    finishedAt: known.finishedAt,
+    resume: Object.fromEntries(resume),
+    stateVersion,
+  };
+}
+
+function counts(count: (name: keyof SessionCounts) => number): SessionCounts {
+  return {
+    sessions: count("sessions"),
+    loggedOff: count("loggedOff"),
+    left: count("left"),
+    alreadyGone: count("alreadyGone"),
+    kept: count("kept"),
+    notFound: count("notFound"),
+    stillPresent: count("stillPresent"),
+    failedSessions: count("failedSessions"),
+  };
+}
+
+function readHostResult(value: unknown): HostResult | undefined {
+  if (!isRecord(value)) return undefined;
+  const { status, drained, error } = value;
+  if (status !== "ok" && status !== "failed" && status !== "skipped") return undefined;
+  return {
+    status,
+    ...counts((name) => {
+      const read = value[name];
+      return typeof read === "number" && Number.isFinite(read) ? read : 0;
+    }),
+    drained: drainOutcomes.find((one) => one === drained) ?? "no",
+    ...(isRecord(error) && status !== "ok"
+      ? {
+          error: {
+            code: errorCodes.find((code) => code === error["code"]) ?? "command-failed",
+            message: typeof error["message"] === "string" ? printable(error["message"], messageLetters) : "",
+          },
+        }
+      : {}),
+  };
+}
+
+const drainOutcomes = [
+  "no",
+  "until-restart",
+  "until-destroy",
+  "already",
+  "undrained",
+] as const satisfies readonly DrainOutcome[];
+
+function readResume(value: unknown): ReadonlyMap<string, readonly WarnedSession[]> {
+  const entries = Object.entries(isRecord(value) ? value : {}).map(
+    ([label, warned]) => [label, Array.isArray(warned) ? warned.flatMap(readWarned) : []] as const,
+  );
+  return new Map(entries);
+}
+
+function readWarned(value: unknown): readonly WarnedSession[] {
+  if (!isRecord(value)) return [];
+  const { id, user, logonTime, warnedAt, remindersMs } = value;
+  if (typeof id !== "string" || typeof user !== "string" || typeof warnedAt !== "string") return [];
+  const reminders = Array.isArray(remindersMs) ? remindersMs.filter((ms) => typeof ms === "number") : [];
+  return [
+    { id, user, ...(typeof logonTime === "string" ? { logonTime } : {}), warnedAt, remindersMs: reminders },
+  ];
+}

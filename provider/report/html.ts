@@ -1,0 +1,157 @@
+import { escapeXml as esc } from "./xml";
+import { pageScript, pageStyle } from "./html-page";
+import { timelineBar, timelineScale, type TimedHost } from "./html-timeline";
+import { describeCounts, describeOutcome, stateWord } from "./outcome-words";
+import type { HostStatus, Report, SessionOutcome, Totals } from "./report";
+
+/**
+ * The report as one page without network: totals, who is not done and why, and every host with its sessions. Filtering
+ * by status is plain CSS, so that it works where pipelines forbid scripts; the script adds a search. Hosts off the
+ * screen cost the browser nothing, so that it serves ten thousand.
+ */
+export function htmlReport(report: Report): string {
+  const scaleMs = timelineScale(report.hosts);
+  const problems = report.hosts.filter(({ status }) => status !== "ok").length;
+  const title = `session-logoff: ${problems === 0 ? "done" : `${problems} of ${report.totals.hosts} hosts not done`}`;
+  return [
+    `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${esc(title)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<a class="skip" href="#hosts">To the hosts</a>
+<header>
+<h1>${esc(title)}</h1>
+<p>${time(report.startedAt)} to ${time(report.finishedAt)}</p>
+${totalsList(report.totals)}
+${report.warnings.length === 0 ? "" : `<ul class="warnings">${report.warnings.map((text) => `<li>${esc(text)}</li>`).join("")}</ul>`}
+</header>
+${notDone(report)}
+<main>
+<h2 id="hosts">Hosts</h2>
+${filters(report.totals)}
+<p class="search" hidden><label>Search <input type="search" id="search" autocomplete="off" placeholder="host, user, reason"></label>
+<button type="button" id="open">Open all shown</button> <output id="shown" aria-live="polite"></output></p>
+<div class="hosts">`,
+    ...report.hosts.map((host, index) => hostSection(host, index, scaleMs)),
+    `</div>
+</main>
+<script>${pageScript}</script>
+</body>
+</html>
+`,
+  ].join("\n");
+}
+
+function time(moment: string): string {
+  return `<time datetime="${esc(moment)}">${esc(moment.replace("T", " ").replace(/\.\d+Z$/u, " UTC"))}</time>`;
+}
+
+const totalWords: readonly (readonly [keyof Totals, string])[] = [
+  ["hosts", "hosts"],
+  ["ok", "done"],
+  ["failed", "failed"],
+  ["skipped", "skipped"],
+  ["sessions", "sessions selected"],
+  ["loggedOff", "logged off"],
+  ["left", "left by themselves"],
+  ["alreadyGone", "already gone"],
+  ["stillPresent", "still present"],
+  ["failedSessions", "sessions failed"],
+  ["notFound", "not found"],
+  ["kept", "kept"],
+];
+
+function totalsList(totals: Totals): string {
+  const tiles = totalWords.map(
+    ([field, words]) =>
+      `<div${totals[field] === 0 ? ' class="zero"' : ""}><dt>${words}</dt><dd>${totals[field]}</dd></div>`,
+  );
+  return `<dl class="totals">${tiles.join("")}</dl>`;
+}
+
+interface Named {
+  readonly index: number;
+  readonly host: TimedHost;
+}
+
+/** Failures by their code, the most frequent first: a thousand hosts mostly fail for three reasons. */
+function notDone({ hosts }: Report): string {
+  const byCode = new Map<string, Named[]>();
+  for (const [index, host] of hosts.entries()) {
+    if (host.status === "ok") continue;
+    const key = `${host.status}: ${host.error?.code ?? "unknown"}`;
+    const others = byCode.get(key);
+    if (others === undefined) byCode.set(key, [{ index, host }]);
+    else others.push({ index, host });
+  }
+  if (byCode.size === 0) return "";
+  const items = [...byCode]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([code, of]) => {
+      const shown = of
+        .slice(0, 20)
+        .map(({ index, host }) => `<a href="#${hostId(index)}">${esc(host.host)}</a>`);
+      const more = of.length > 20 ? ` and ${of.length - 20} more` : "";
+      return `<li><b>${esc(code)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${shown.join(", ")}${more}</li>`;
+    });
+  return `<section><h2>Not done, and why</h2><ul>${items.join("")}</ul></section>`;
+}
+
+/** By position: a name may hold anything. */
+function hostId(index: number): string {
+  return `host-${index + 1}`;
+}
+
+/** The radio buttons stand before the list, so that the style can tell from them what to hide. */
+function filters(totals: Totals): string {
+  const rows: readonly (readonly ["all" | HostStatus, string, number])[] = [
+    ["all", "All", totals.hosts],
+    ["failed", "Failed", totals.failed],
+    ["skipped", "Skipped", totals.skipped],
+    ["ok", "Done", totals.ok],
+  ];
+  const buttons = rows.map(
+    ([status, words, count]) =>
+      `<input type="radio" name="status" id="only-${status}" value="${status}"${status === "all" ? " checked" : ""}><label for="only-${status}">${words} (${count})</label>`,
+  );
+  return `<p class="legend" id="legend">Show</p>${buttons.join("")}`;
+}
+
+const statusWords: Readonly<Record<HostStatus, string>> = {
+  ok: "done",
+  failed: "failed",
+  skipped: "skipped",
+};
+
+function hostSection(host: TimedHost, index: number, scaleMs: number): string {
+  const { status, error, warnings, sessions, notFound, commands = [], platform, drained } = host;
+  const facts = [
+    platform ?? "platform unknown",
+    ...(drained === "no" ? [] : [`drained: ${drained}`]),
+    ...(notFound.length === 0 ? [] : [`not found: ${notFound.join(", ")}`]),
+  ];
+  return `<details class="host ${status}" id="${hostId(index)}"><summary><span class="status">${statusWords[status]}</span> <span class="name">${esc(host.host)}</span> <span class="counts">${esc(describeCounts(host))}</span> ${timelineBar(host, scaleMs)}${error === undefined ? "" : `<span class="error">${esc(error.code)}: <bdi>${esc(error.message)}</bdi></span>`}</summary>
+<p>${esc(facts.join("; "))}</p>${list("warnings", warnings)}${list("commands", commands)}${sessionTable(sessions)}</details>`;
+}
+
+function list(kind: string, texts: readonly string[]): string {
+  if (texts.length === 0) return "";
+  return `<ul class="${kind}">${texts.map((text) => `<li><bdi>${esc(text)}</bdi></li>`).join("")}</ul>`;
+}
+
+function sessionTable(sessions: readonly SessionOutcome[]): string {
+  if (sessions.length === 0) return "";
+  const rows = sessions.map((one) => {
+    const { id, user, name } = one.session;
+    const why = one.outcome === "failed" || one.outcome === "still-present" ? ` – ${one.message}` : "";
+    return `<tr class="${one.outcome}"><td>${esc(id)}</td><td><bdi>${esc(user ?? "")}</bdi></td><td>${esc(name ?? "")}</td><td>${stateWord(one)}</td><td>${esc(describeOutcome(one))}<bdi>${esc(why)}</bdi></td></tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th scope="col">ID</th><th scope="col">User</th><th scope="col">Name</th><th scope="col">State</th><th scope="col">Outcome</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}

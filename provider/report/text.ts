@@ -1,0 +1,144 @@
+/** The result of a run for people, as text. */
+import { formatDuration } from "../duration";
+import { printable } from "../errors";
+import { describeOutcome, stateWord } from "./outcome-words";
+import type { HostReport, Report, SessionOutcome } from "./report";
+import { textTable, type Cell, type TableStyle, type Tone } from "./text-table";
+
+/** Who is where: one row a session, and below it the hosts that could not be listed. */
+export function listText(report: Report, style: TableStyle): string {
+  const rows = allSessions(report).map(({ host, one }): readonly Cell[] => {
+    const { id, name, user, idleMs, logonTime } = one.session;
+    return [
+      { text: host.host },
+      { text: id },
+      { text: user ?? "" },
+      { text: name ?? "" },
+      { text: stateWord(one), tone: one.session.state === "active" ? "good" : "dim" },
+      { text: idleMs === undefined ? "" : formatDuration(idleMs) },
+      { text: logonTime ?? "" },
+    ];
+  });
+  const people = allSessions(report).filter(({ one }) => one.session.user !== undefined).length;
+  return parts(
+    rows.length === 0
+      ? ""
+      : textTable(["HOST", "ID", "USER", "NAME", "STATE", "IDLE", "LOGON TIME"], rows, style),
+    openHosts(report, style),
+    `${counted(people, "session")} of users on ${counted(report.totals.ok, "host")}${open(report)}\n`,
+  );
+}
+
+/** Who would be logged off, who not and why, and the commands that would do it. */
+export function dryRunText(report: Report, style: TableStyle): string {
+  const commands = report.hosts.flatMap(({ host, commands: own = [] }) =>
+    own.length === 0
+      ? []
+      : [`${printable(host)}\n${own.map((command) => `  ${printable(command, 500)}\n`).join("")}`],
+  );
+  return parts(
+    whoWouldGo(report, style),
+    openHosts(report, style),
+    commands.length === 0 ? "" : `Commands:\n${commands.join("")}`,
+    `${counted(wouldGo(report), "session")} would be logged off on ${counted(report.totals.hosts, "host")}${open(report)}; nothing was changed\n`,
+  );
+}
+
+/** Every session of a dry run with what would become of it; sessions without a user are left out. */
+export function whoWouldGo(report: Report, style: TableStyle): string {
+  const rows = allSessions(report).filter(
+    ({ one }) => one.session.user !== undefined || one.outcome !== "kept",
+  );
+  return sessionRows(rows, style);
+}
+
+/** How many sessions a dry run found to go. */
+export function wouldGo(report: Report): number {
+  return allSessions(report).filter(({ one }) => one.outcome === "would-log-off").length;
+}
+
+/** Up to so many sessions are shown one by one after a run; more are in the reports. */
+const shownSessions = 200;
+
+/** What was done: the sessions one by one while they are few, every host that is not done, and the totals. */
+export function runText(report: Report, style: TableStyle): string {
+  const { totals } = report;
+  const rows = allSessions(report).filter(
+    ({ one }) => one.session.user !== undefined || one.outcome !== "kept",
+  );
+  const done = [
+    counted(totals.loggedOff, "session") + " logged off",
+    ...(totals.left > 0 ? [`${totals.left} left`] : []),
+    ...(totals.alreadyGone > 0 ? [`${totals.alreadyGone} already gone`] : []),
+    ...(totals.stillPresent > 0 ? [`${totals.stillPresent} still present`] : []),
+    ...(totals.failedSessions > 0 ? [`${totals.failedSessions} failed`] : []),
+    ...(totals.notFound > 0 ? [`${totals.notFound} not found`] : []),
+  ].join(", ");
+  return parts(
+    rows.length > shownSessions ? "" : sessionRows(rows, style),
+    openHosts(report, style),
+    `${done} on ${counted(totals.hosts, "host")}${open(report)}\n`,
+  );
+}
+
+/** The hosts that are not done, each with its reason in full. */
+export function openHosts(report: Report, { paint }: TableStyle): string {
+  return report.hosts
+    .flatMap(({ host, status, error }) =>
+      status === "ok"
+        ? []
+        : [
+            `${printable(host)}  ${paint(`${status}: ${error?.code ?? ""}`, "bad")}\n  ${printable(error?.message ?? "", 1000)}\n`,
+          ],
+    )
+    .join("");
+}
+
+interface Row {
+  readonly host: HostReport;
+  readonly one: SessionOutcome;
+}
+
+function allSessions({ hosts }: Report): readonly Row[] {
+  return hosts.flatMap((host) => host.sessions.map((one) => ({ host, one })));
+}
+
+const tones: Readonly<Record<SessionOutcome["outcome"], Tone>> = {
+  "logged-off": "good",
+  left: "good",
+  "already-gone": "good",
+  kept: "dim",
+  "still-present": "bad",
+  failed: "bad",
+  "would-log-off": "plain",
+  listed: "plain",
+};
+
+function sessionRows(rows: readonly Row[], style: TableStyle): string {
+  if (rows.length === 0) return "";
+  const cells = rows.map(({ host, one }): readonly Cell[] => [
+    { text: host.host },
+    { text: one.session.id },
+    { text: one.session.user ?? "" },
+    { text: one.session.name ?? "" },
+    { text: stateWord(one) },
+    { text: describeOutcome(one), tone: tones[one.outcome] },
+  ]);
+  return textTable(["HOST", "ID", "USER", "NAME", "STATE", "OUTCOME"], cells, style);
+}
+
+function open({ totals }: Report): string {
+  return [
+    totals.failed > 0 ? `, ${counted(totals.failed, "host")} failed` : "",
+    totals.skipped > 0 ? `, ${counted(totals.skipped, "host")} skipped` : "",
+  ].join("");
+}
+
+/** `1 host`, `2 hosts`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function parts(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("\n");
+}

@@ -1,0 +1,167 @@
+import { isPattern, matchesGlob, type Selector } from "./selector";
+import type { Session, SessionList } from "./session";
+
+/** Why a session stays. Closed: reports hold these words. */
+export type KeepReason =
+  | "own-session"
+  | "no-user"
+  | "not-selected"
+  | "excepted"
+  | "console"
+  | "idle-unknown"
+  | "no-longer-matches"
+  | "arrived-later"
+  | "not-warned";
+
+export type Decision =
+  | { readonly session: Session; readonly action: "logoff" }
+  | { readonly session: Session; readonly action: "keep"; readonly reason: KeepReason };
+
+/** What a selector means on one host at one moment. */
+export interface Selection {
+  /** One for every session that could hold a person; `services` and listeners are not listed. */
+  readonly decisions: readonly Decision[];
+  /** IDs and names that were asked for one by one and are not there. */
+  readonly missing: readonly string[];
+  /** Sessions asked for one by one that must not be touched, with what protects them. */
+  readonly protected: readonly { readonly session: Session; readonly reason: string }[];
+  /** Values of `except` that matched something here, as `users svc-*`: one that matches nowhere in a run is a warning. */
+  readonly usedExceptions: readonly string[];
+}
+
+/** Decides about every session of a complete listing. Pure; each decision carries its reason. */
+export function select(listed: SessionList, selector: Selector): Selection {
+  // Leftovers are nobody's session any more: whoever names one finds it missing.
+  const sessions = listed.filter(({ kind }) => kind !== "leftover");
+  const decisions = sessions
+    .filter((session) => session.kind !== "services" && session.kind !== "listener")
+    .map((session) => decide(session, selector));
+  const named = namedOneByOne(selector);
+  const hits = named.map((wanted) => sessions.filter((session) => isNamedBy(session, wanted)));
+  const shielded = sessions.flatMap((session) => {
+    const reason = protection(session, selector);
+    return reason !== undefined && hits.some((found) => found.includes(session)) ? [{ session, reason }] : [];
+  });
+  const current = selector.current ? currentProblem(sessions) : undefined;
+  return {
+    decisions,
+    missing: named.flatMap((wanted, index) => (hits[index]?.length ? [] : [wanted.text])),
+    protected: current === undefined ? shielded : [current, ...shielded],
+    usedExceptions: usedExceptions(sessions, selector),
+  };
+}
+
+/** The sessions that a selection would log off. */
+export function selected(selection: Selection): readonly Session[] {
+  return selection.decisions.flatMap((decision) => (decision.action === "logoff" ? [decision.session] : []));
+}
+
+function decide(session: Session, selector: Selector): Decision {
+  const keep = (reason: KeepReason): Decision => ({ session, action: "keep", reason });
+  if (session.user === undefined) return keep("no-user");
+  if (session.own && !selector.current) return keep("own-session");
+  const mismatch = firstMismatch(session, selector);
+  if (mismatch !== undefined) return keep(mismatch);
+  if (exceptionsFor(session, selector).length > 0) return keep("excepted");
+  if (session.kind === "console" && !selector.console) return keep("console");
+  return { session, action: "logoff" };
+}
+
+/** Each field is a filter of its own; the first that does not let the session through gives the reason. */
+function firstMismatch(session: Session, selector: Selector): KeepReason | undefined {
+  const { operands, ids, names, users, states, idleForMs, current } = selector;
+  const isCurrent = current && session.own;
+  if (operands && !isCurrent && !operands.some((operand) => isNamedBy(session, operandTarget(operand)))) {
+    return "not-selected";
+  }
+  if (operands === undefined && current && !selector.all && !isCurrent) return "not-selected";
+  if (ids && !ids.includes(session.id)) return "not-selected";
+  if (names && !names.some((glob) => nameMatches(glob, session))) return "not-selected";
+  if (users && !users.some((glob) => userMatches(glob, session))) return "not-selected";
+  if (states && !states.some((state) => state === session.state)) return "not-selected";
+  if (idleForMs !== undefined) {
+    if (session.idleMs === undefined) return "idle-unknown";
+    if (session.idleMs < idleForMs) return "not-selected";
+  }
+  return undefined;
+}
+
+function nameMatches(glob: string, session: Session): boolean {
+  return session.name !== undefined && matchesGlob(glob, session.name);
+}
+
+/** A name that may be cut could be anybody's, so that no pattern may claim it, not even `*`. */
+function userMatches(glob: string, session: Session): boolean {
+  return session.user !== undefined && session.userCertain && matchesGlob(glob, session.user);
+}
+
+/** `DOMAIN\user` in an exception: listings print no domain, and ignoring it protects more people, never fewer. */
+function withoutDomain(user: string): string {
+  return user.slice(user.lastIndexOf("\\") + 1);
+}
+
+function exceptionsFor(session: Session, { except }: Selector): string[] {
+  return [
+    ...except.ids.filter((id) => id === session.id).map((id) => `ids ${id}`),
+    ...except.names.filter((glob) => nameMatches(glob, session)).map((glob) => `names ${glob}`),
+    ...except.users
+      .filter((glob) => session.user !== undefined && isShieldedBy(glob, session, session.user))
+      .map((glob) => `users ${glob}`),
+  ];
+}
+
+function isShieldedBy(glob: string, session: Session, user: string): boolean {
+  return !session.userCertain || matchesGlob(withoutDomain(glob), user);
+}
+
+/** An uncertain name keeps its owner safe, but does not prove that the exception was spelled right. */
+function usedExceptions(sessions: SessionList, selector: Selector): string[] {
+  const certain = sessions.filter((session) => session.userCertain && session.kind !== "listener");
+  return [...new Set(certain.flatMap((session) => exceptionsFor(session, selector)))];
+}
+
+type Target = { readonly by: "id" | "name" | "either"; readonly text: string };
+
+function operandTarget(operand: string): Target {
+  return { by: /^[0-9]+$/u.test(operand) ? "id" : "either", text: operand };
+}
+
+function namedOneByOne({ operands, ids, names }: Selector): Target[] {
+  return [
+    ...(operands ?? []).map(operandTarget),
+    ...(ids ?? []).map((text): Target => ({ by: "id", text })),
+    ...(names ?? []).filter((name) => !isPattern(name)).map((text): Target => ({ by: "name", text })),
+  ];
+}
+
+/** Text that is not digits only is a name, but Linux has IDs such as `c1`, which no terminal is called. */
+function isNamedBy(session: Session, { by, text }: Target): boolean {
+  const isId = session.id.toLowerCase() === text.toLowerCase();
+  const isName = session.name?.toLowerCase() === text.toLowerCase();
+  return by === "id" ? isId : by === "name" ? isName : isId || isName;
+}
+
+/**
+ * "current" on Windows over SSH means session 0, in which the SSH server runs: there is nobody to log off, and the marker
+ * of the caller's own row stands there or is absent.
+ */
+function currentProblem(sessions: SessionList): Selection["protected"][number] | undefined {
+  const own = sessions.find((session) => session.own);
+  const services = sessions.find(({ kind }) => kind === "services");
+  if (own !== undefined && own.kind !== "services") return undefined;
+  const session = own ?? services;
+  const reason =
+    'over SSH "current" is the session of the SSH server itself; name the session by its ID instead';
+  return session === undefined ? undefined : { session, reason };
+}
+
+function protection(session: Session, selector: Selector): string | undefined {
+  if (session.kind === "services") return "it is the services session";
+  if (session.kind === "listener") return "it is a listener, not a session of a user";
+  if (session.own && !selector.current)
+    return 'it is the session of our own connection (say "current" to mean it)';
+  if (session.user === undefined) return "nobody is logged on there";
+  if (session.kind === "console" && !selector.console)
+    return "it is the console (set console: true to allow it)";
+  return undefined;
+}

@@ -1,0 +1,155 @@
+/** The connect of the real world: SSH through ssh2. The only folder that knows that there is SSH. */
+import { Slots } from "../async";
+import type { Connect, Connection, Host } from "../connection";
+import { LogoffError } from "../errors";
+import { legacyWarning } from "./algorithms";
+import { readCredentials } from "./credentials";
+import { manyListeners, withDeadline } from "./deadline";
+import { commandRunner } from "./exec";
+import { handshake } from "./handshake";
+import { hostKeyRules } from "./host-key";
+import { jumpHosts, type Route } from "./jump-host";
+import { keyLearner } from "./key-learner";
+import { knownHostsReader, type KnownHostsSource } from "./known-hosts-files";
+import { watchLink, type Link } from "./link";
+import { sshContext, type SshContext, type SshOptions } from "./options";
+import type { PasswordClaim, PasswordVerdict } from "./password-guard";
+import { privateKeyParser } from "./private-key";
+import { watchProgress } from "./progress";
+import { quoter, redactor, type Quote } from "./redact";
+import { untilItPasses } from "./retry";
+import { targetResolver } from "./ssh-config";
+import { openSocket } from "./transport";
+
+export type { SshOptions } from "./options";
+
+/** A connection that is logged in, with what its holder needs to speak about it. */
+interface OpenedLink extends Link {
+  readonly warnings: readonly string[];
+  readonly quote: Quote;
+}
+
+/**
+ * A {@link Connect} over SSH. One per process: it shares opened keys, parsed files, jump hosts and what is known of passwords.
+ * Attempts end after the host's `connectTimeoutMs`, every jump host having its own; waiting for a jump host's slot or for a
+ * password to be proven elsewhere is not part of it. Only what may pass is tried again in that time, and nothing once a
+ * credential has been offered.
+ */
+export function sshConnect(options: SshOptions): Connect {
+  const context = sshContext(options);
+  const openLink = linkOpener(context);
+  return async (host, signal) => {
+    const link = await openLink(host, manyListeners(signal));
+    const exec = commandRunner({ link, label: host.label, clock: context.clock, quote: link.quote });
+    return { exec, warnings: link.warnings, close: link.close } satisfies Connection;
+  };
+}
+
+function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => Promise<OpenedLink> {
+  const { clock, debug, passwordGuard: guard } = context;
+  const resolveTarget = targetResolver(context);
+  const parseKey = privateKeyParser();
+  const readKnownHosts = knownHostsReader(context);
+  const learnKey = keyLearner(context, readKnownHosts);
+  const newWarnings = onlyOnce();
+  const jumps = jumpHosts(context.handshakesPerJumpHost, openLink);
+  return openLink;
+
+  async function openLink(
+    asked: Host,
+    signal: AbortSignal,
+    opening: readonly string[] = [],
+  ): Promise<OpenedLink> {
+    const target = await resolveTarget(asked);
+    const { host } = target;
+    const progress = watchProgress(host);
+    const credentials = await withDeadline(
+      clock,
+      host.connectTimeoutMs,
+      signal,
+      progress.agentExpired,
+      (inner) => readCredentials(host, target.identities, context, parseKey, inner),
+    );
+    const owner = { ...host, ...(target.alias !== undefined && { alias: target.alias }) };
+    const sources = await readKnownHosts(host.hostKeys);
+    const rules = hostKeyRules(owner, sources);
+    const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
+    if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);
+    const redact = redactor(credentials.secrets);
+    const quote = quoter(redact);
+
+    let claim: PasswordClaim | undefined;
+    let ended = false;
+    const claimPassword = async (waiting: AbortSignal): Promise<void> => {
+      if (claim !== undefined) return;
+      const claimed = await guard.claim(host.label, host.user, credentials.password ?? "", waiting);
+      // The host may have hung up while we waited our turn; a claim that nobody settles would stop everyone.
+      if (ended) claimed.settle("not-offered");
+      else claim = claimed;
+    };
+    const route =
+      host.jumpHosts.length > 0 ? await jumps.route(host.jumpHosts, host.label, opening, signal) : direct;
+    try {
+      // Claimed only when it is about to be offered: a host that is down must not keep the others from proving it.
+      if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "");
+      const loggedIn = await route.slots.run(
+        () =>
+          withDeadline(clock, host.connectTimeoutMs, signal, progress.expired, (inner, deadline) =>
+            untilItPasses(context, inner, progress.failed, async () => {
+              progress.enter("connecting");
+              const stream = await route.open(host, inner);
+              if (!stream.ok) return stream;
+              const handshakeOptions = {
+                host,
+                user: host.user,
+                rules,
+                credentials,
+                quote,
+                debug: debug && ((line: string) => debug(redact(`${host.label}: ${line}`))),
+                enter: progress.enter,
+                learn: (blob: Buffer) => learnKey(owner, blob, inner),
+                claimPassword: (waiting: AbortSignal) => deadline.pauseWhile(() => claimPassword(waiting)),
+                passwordVerdict: (verdict: PasswordVerdict) => {
+                  if (verdict !== "not-offered") claim?.settle(verdict);
+                },
+              };
+              return handshake(stream.value, handshakeOptions, inner);
+            }),
+          ),
+        signal,
+      );
+      const own = host.algorithms === "legacy" ? [legacyWarning] : [];
+      const warnings = [...newWarnings(sources), ...target.warnings, ...own, ...loggedIn.warnings];
+      const link = watchLink(loggedIn, host.label, clock, quote);
+      return { ...link, warnings, quote, close: () => link.close().then(route.release) };
+    } catch (thrown) {
+      await route.release();
+      throw thrown;
+    } finally {
+      ended = true;
+      claim?.settle("not-offered");
+    }
+  }
+}
+
+/** Straight to the host: no limit but the caller's, nothing to give back. */
+const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSocket } = {
+  open: openSocket,
+  slots: new Slots(Infinity),
+  release: () => Promise.resolve(),
+};
+
+function passwordWithheld(label: string): LogoffError {
+  const why = 'with strictHostKeyChecking "no" a password is not offered, and there is no private key';
+  return new LogoffError("auth-unavailable", `Cannot log in to "${label}": ${why}`);
+}
+
+/** The warnings of known_hosts files, each told on one connection only: every host of a run reads the same files. */
+function onlyOnce(): (sources: readonly KnownHostsSource[]) => readonly string[] {
+  const told = new Set<string>();
+  return (sources) => {
+    const fresh = sources.flatMap((source) => source.warnings).filter((warning) => !told.has(warning));
+    fresh.forEach((warning) => told.add(warning));
+    return fresh;
+  };
+}

@@ -1,0 +1,136 @@
+import { access } from "node:fs/promises";
+import type { Host, Secret } from "../connection";
+import { LogoffError, printable } from "../errors";
+import { agentPath, readAgentKeys, type AgentKey } from "./agent";
+import type { SshContext } from "./options";
+import type { ParsePrivateKey, PrivateKey } from "./private-key";
+import { readSecret } from "./secret";
+
+/** What we log in with, read and opened, in the order in which it is offered. */
+export interface Credentials {
+  readonly keys: readonly PrivateKey[];
+  readonly agentKeys: readonly AgentKey[];
+  readonly password?: string;
+  /** Texts that must not appear anywhere. */
+  readonly secrets: readonly string[];
+  /** What was passed over and why, for the error of a login that fails. */
+  readonly notes: readonly string[];
+}
+
+/** What ssh_config adds to the login of a host. */
+export interface Identities {
+  /** Absolute paths; those that do not exist are passed over. Absent: OpenSSH's default files. */
+  readonly files?: readonly string[];
+  /** No agent is asked but one that was named. */
+  readonly only: boolean;
+}
+
+/** sshd's MaxAuthTries is 6 and counts every key; what is left is for the password. */
+const mostKeys = 5;
+
+/**
+ * Reads the login of a host: before anything connects, since a key that cannot be opened is no reason to disturb a host.
+ * A credential that was named must be usable. Where none was named, OpenSSH's defaults are tried and passed over if they are
+ * missing or need a passphrase that we do not have: the agent of `SSH_AUTH_SOCK` and `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
+ * @throws LogoffError `auth-unavailable` when a named credential cannot be used or nothing is left to offer
+ */
+export async function readCredentials(
+  host: Pick<Host, "label" | "login">,
+  identities: Identities,
+  context: SshContext,
+  parse: ParsePrivateKey,
+  signal: AbortSignal,
+): Promise<Credentials> {
+  const { login } = host;
+  const notes: string[] = [];
+  const named = login.privateKeys.length > 0 || login.password !== undefined || login.agent !== undefined;
+  const passphrase = login.passphrase && (await readSecret(login.passphrase, "passphrase", context));
+  const password = login.password && (await readSecret(login.password, "password", context));
+  const secrets = [password, passphrase].filter((secret) => secret !== undefined);
+
+  const open = async (secret: Secret): Promise<PrivateKey> =>
+    parse(await readSecret(secret, "private key", context), passphrase, secret);
+  const keys: PrivateKey[] = [];
+  for (const secret of login.privateKeys) keys.push(await open(secret));
+  if (login.privateKeys.length === 0)
+    for (const path of identities.files ?? (named ? [] : defaultFiles(context)))
+      keys.push(...(await openIfUsable(path, open, notes)));
+
+  const asked = login.agent ?? (named || identities.only ? undefined : true);
+  const required = login.agent !== undefined && keys.length === 0 && password === undefined;
+  const found =
+    asked === undefined ? [] : await agentKeys(host.label, asked, required, context, signal, notes);
+  const ofAgent = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));
+
+  if (keys.length === 0 && ofAgent.length === 0 && password === undefined) {
+    const why = notes.length > 0 ? `: ${notes.join("; ")}` : "";
+    const message = `Cannot log in to "${host.label}": no private key, agent or password is there to offer${why}`;
+    throw new LogoffError("auth-unavailable", message);
+  }
+  const left = keys.length + ofAgent.length - mostKeys;
+  if (left > 0)
+    notes.push(
+      `${left} more ${left === 1 ? "key was" : "keys were"} not offered: hosts turn away after five`,
+    );
+  const offered = keys.slice(0, mostKeys);
+  return {
+    keys: offered,
+    agentKeys: ofAgent.slice(0, mostKeys - offered.length),
+    secrets,
+    notes,
+    ...(password !== undefined && { password }),
+  };
+}
+
+function defaultFiles(context: SshContext): readonly string[] {
+  return ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => `${context.home}/.ssh/${name}`);
+}
+
+/** The key of a file that nobody insisted on. */
+async function openIfUsable(
+  path: string,
+  open: (secret: Secret) => Promise<PrivateKey>,
+  notes: string[],
+): Promise<readonly PrivateKey[]> {
+  try {
+    await access(path);
+  } catch {
+    return [];
+  }
+  try {
+    return [await open({ from: "file", path })];
+  } catch (thrown) {
+    if (!(thrown instanceof LogoffError)) throw thrown;
+    notes.push(thrown.message);
+    return [];
+  }
+}
+
+async function agentKeys(
+  label: string,
+  asked: string | true,
+  required: boolean,
+  context: SshContext,
+  signal: AbortSignal,
+  notes: string[],
+): Promise<readonly AgentKey[]> {
+  const path = agentPath(asked, context);
+  if (path === undefined) {
+    notes.push("SSH_AUTH_SOCK is not set, so there is no agent");
+    return [];
+  }
+  try {
+    const keys = await readAgentKeys(path, signal);
+    if (keys.length === 0) notes.push("the agent holds no key");
+    return keys;
+  } catch (thrown) {
+    if (thrown instanceof LogoffError) throw thrown;
+    const reason = printable((thrown as NodeJS.ErrnoException).code ?? (thrown as Error).message);
+    if (!required) {
+      notes.push(`the agent at "${path}" did not answer (${reason})`);
+      return [];
+    }
+    const message = `Cannot log in to "${label}": the agent at "${path}" did not answer (${reason})`;
+    throw new LogoffError("auth-unavailable", message);
+  }
+}

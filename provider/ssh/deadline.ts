@@ -1,0 +1,76 @@
+import { setMaxListeners } from "node:events";
+import { aborted, throwIfAborted, type Clock } from "../async";
+import type { LogoffError } from "../errors";
+
+/** What `work` under a deadline can do about it. */
+export interface Deadline {
+  /** Fires at the deadline, or when the outer signal does. Its reason is the error to throw: {@link aborted} returns it. */
+  readonly signal: AbortSignal;
+  /** Waits for something that is not this work's own doing: the time does not count. */
+  readonly pauseWhile: <T>(wait: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * The result of `work`, which receives a signal that fires when `outer` does or after `ms`, whichever is first.
+ * @param expired makes the error at the moment when time is up, so that it can name the phase of then
+ * @throws LogoffError whatever `work` throws; `aborted` without calling `work` when `outer` already fired
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  outer: AbortSignal,
+  expired: () => LogoffError,
+  work: (signal: AbortSignal, deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(outer);
+  manyListeners(outer);
+  const inner = new AbortController();
+  const timer = new AbortController();
+  const onOuter = (): void => inner.abort(aborted(outer));
+  outer.addEventListener("abort", onOuter, { once: true });
+  let pausedMs = 0;
+  let pauses = 0;
+  const pauseWhile = async <R>(wait: () => Promise<R>): Promise<R> => {
+    const start = clock.now();
+    pauses += 1;
+    try {
+      return await wait();
+    } finally {
+      pauses -= 1;
+      pausedMs += clock.now() - start;
+    }
+  };
+  const watch = async (): Promise<void> => {
+    const end = clock.now() + ms;
+    for (let left = ms; left > 0;) {
+      await clock.sleep(left, timer.signal);
+      if (pauses > 0) left = pauseStepMs;
+      else left = pausedMs > 0 ? end + pausedMs - clock.now() : 0;
+    }
+    inner.abort(expired());
+  };
+  watch().catch(() => undefined); // the timer was stopped because `work` ended first
+  try {
+    return await work(inner.signal, { signal: inner.signal, pauseWhile });
+  } finally {
+    timer.abort();
+    outer.removeEventListener("abort", onOuter);
+  }
+}
+
+/** How often a paused deadline looks whether it goes on. */
+const pauseStepMs = 100;
+
+/** Calls `listener` when the signal fires, at once if it already has. @returns stops listening */
+export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => void): () => void {
+  const notify = (): void => listener(aborted(signal));
+  if (signal.aborted) notify();
+  else signal.addEventListener("abort", notify, { once: true });
+  return () => signal.removeEventListener("abort", notify);
+}
+
+/** Lets a signal serve a whole run: Node warns of a leak at the eleventh listener, and each host is one. */
+export function manyListeners(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
+}

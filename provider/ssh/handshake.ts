@@ -1,0 +1,204 @@
+/** From an open byte stream to a connection that is logged in: host key, then algorithms, then login. One Client each. */
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import type { Host } from "../connection";
+import { asLogoffError, LogoffError } from "../errors";
+import { offeredAlgorithms, watchNegotiation } from "./algorithms";
+import { beginLogin, type Login } from "./auth";
+import type { Credentials } from "./credentials";
+import { onAbort } from "./deadline";
+import type { HostKeyRules } from "./host-key";
+import { sha1Refused } from "./private-key";
+import type { Quote } from "./redact";
+import type { PasswordVerdict } from "./password-guard";
+import { mayPass, type Attempt } from "./transport";
+
+export interface HandshakeOptions {
+  readonly host: Pick<Host, "label" | "algorithms" | "keepaliveMs">;
+  readonly user: string;
+  readonly rules: HostKeyRules;
+  readonly credentials: Credentials;
+  readonly quote: Quote;
+  readonly debug: ((line: string) => void) | undefined;
+  /** Writes down the key of a new host. What it returns is a warning. @throws when another key is known by now */
+  readonly learn: (blob: Buffer) => Promise<string>;
+  /** Awaited before the password is offered; the signal fires when the handshake ends meanwhile. */
+  readonly claimPassword: (signal: AbortSignal) => Promise<void>;
+  /** Is told what became of the password, at the latest when the handshake ends. */
+  readonly passwordVerdict: (verdict: PasswordVerdict) => void;
+  /** Is told where the handshake stands, for the error of a deadline. */
+  readonly enter: (phase: Phase) => void;
+}
+
+export type Phase = "connecting" | "waiting for its banner" | "exchanging keys" | "logging in";
+
+/** A connection that is logged in. Whoever holds it must end it. */
+export interface LoggedIn {
+  readonly client: Client;
+  readonly stream: Duplex;
+  readonly warnings: readonly string[];
+}
+
+/** What ssh2 says in the `error` events of a Client: a level of its own, or the code of a socket or a disconnect message. */
+interface Ssh2Error extends Error {
+  readonly level?: string;
+  readonly code?: string | number;
+}
+
+/**
+ * Logs in over `stream`, which is destroyed if that fails.
+ * @throws LogoffError the signal's reason
+ */
+export function handshake(
+  stream: Duplex,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Attempt<LoggedIn>> {
+  return new Promise((resolve, reject) => {
+    const { host, rules, quote, debug } = options;
+    const client = new Client();
+    const negotiation = watchNegotiation();
+    const warnings = new Set<string>();
+    const over = new AbortController();
+    let settled = false;
+    let newKey: Buffer | undefined;
+    let firstKey: Buffer | undefined;
+
+    const settle = (act: () => void): void => {
+      if (settled) return;
+      settled = true;
+      stopListening();
+      over.abort();
+      act();
+    };
+    const giveUp = (error: LogoffError, again = false): void =>
+      settle(() => {
+        const verdict = login.passwordVerdict(false);
+        // A host that answers a password by hanging up has turned it down.
+        options.passwordVerdict(
+          verdict === "unanswered" && error.code === "auth-rejected" ? "rejected" : verdict,
+        );
+        stream.destroy();
+        resolve({ ok: false, error, mayPass: again });
+      });
+    const login = beginLogin({
+      label: host.label,
+      user: options.user,
+      credentials: options.credentials,
+      mayOfferPassword: rules.provesHost,
+      sha1: host.algorithms === "legacy",
+      quote,
+      beforeLogin: async () => {
+        if (newKey !== undefined) warnings.add(await options.learn(newKey));
+      },
+      claimPassword: () => options.claimPassword(over.signal),
+      alive: () => !settled,
+      fail: (error) => giveUp(asLogoffError(error, "host-unreachable", `Cannot log in to "${host.label}"`)),
+    });
+    const stopListening = onAbort(signal, (error) =>
+      queueMicrotask(() =>
+        settle(() => {
+          options.passwordVerdict(login.passwordVerdict(false));
+          stream.destroy();
+          reject(error);
+        }),
+      ),
+    );
+
+    // These two stay for the life of the Client: an error that nobody hears would end the process, or hang `pulumi up`.
+    client.on("error", (error: Ssh2Error) => {
+      if (error.message.includes(sha1Refused)) login.note(`${sha1Refused}, which needs algorithms "legacy"`);
+      else if (error.level === "agent") login.note(`the agent did not sign (${quote(error.message)})`);
+      else
+        giveUp(
+          ...classify(
+            error,
+            host,
+            login,
+            quote,
+            negotiation.failure(error.message, host.label, host.algorithms),
+          ),
+        );
+    });
+    client.on("close", () => giveUp(...lost("the connection was closed", host.label, login)));
+    client.on("handshake", () => options.enter("logging in"));
+    client.on("change password", () =>
+      giveUp(login.failure("the password has expired and must be changed first")),
+    );
+    client.on("ready", () =>
+      settle(() => resolve({ ok: true, value: { client, stream, warnings: [...warnings] } })),
+    );
+
+    options.enter("waiting for its banner");
+    try {
+      client.connect({
+        sock: stream,
+        username: options.user,
+        authHandler: login.handler,
+        algorithms: offeredAlgorithms(host.algorithms, rules.knownTypes),
+        readyTimeout: 0, // the deadline of the whole attempt is ours
+        keepaliveInterval: host.keepaliveMs,
+        keepaliveCountMax: 3,
+        hostVerifier: (blob: Buffer) => {
+          // Asked again at every renewal of the session's keys, which must not change the host.
+          firstKey ??= blob;
+          if (!firstKey.equals(blob)) return false;
+          const verdict = rules.check(blob);
+          if (!verdict.trusted) giveUp(verdict.error);
+          else if (verdict.warning !== undefined) warnings.add(verdict.warning);
+          // Only remembered here: that the host owns the key is proven when the exchange is complete.
+          if (verdict.trusted && verdict.learn !== undefined) newKey ??= blob;
+          return verdict.trusted;
+        },
+        debug: (line) => {
+          negotiation.line(line);
+          if (line.startsWith("Remote ident:")) options.enter("exchanging keys");
+          const accepts = /^Inbound: Received USERAUTH_FAILURE \((.*)\)$/u.exec(line)?.[1];
+          if (accepts !== undefined) login.hostAccepts(accepts.split(",").filter((method) => method !== ""));
+          debug?.(line);
+        },
+      });
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? quote(thrown.message) : "unknown error";
+      giveUp(new LogoffError("host-unreachable", `Cannot set up SSH with "${host.label}": ${detail}`));
+    }
+  });
+}
+
+/** SSH_DISCONNECT_TOO_MANY_CONNECTIONS (RFC 4250 4.2.2). */
+const tooManyConnections = 12;
+
+function classify(
+  error: Ssh2Error,
+  host: Pick<Host, "label">,
+  login: Login,
+  quote: Quote,
+  disagreement: LogoffError | undefined,
+): [LogoffError, boolean] {
+  if (disagreement !== undefined) return [disagreement, false];
+  if (error.level === "client-authentication") return [login.failure(), false];
+  if (typeof error.code === "number") {
+    const words = `the host ended it, saying "${quote(error.message)}"`;
+    if (login.offered()) return [login.failure(words), false];
+    const refusal = new LogoffError("host-unreachable", `Cannot connect to "${host.label}": ${words}`);
+    return [refusal, error.code === tooManyConnections];
+  }
+  if (mayPass(error.code) || error.message === "Connection lost before handshake")
+    return lost(
+      error.code === undefined ? "it closed the connection at once" : "the connection was reset",
+      host.label,
+      login,
+    );
+  const message = `Cannot set up SSH with "${host.label}": ${quote(error.message)}`;
+  return [new LogoffError("host-unreachable", message), false];
+}
+
+/** A connection that ended by itself: after a rejection it is the host's way to say no; before any offer it may pass. */
+function lost(how: string, label: string, login: Login): [LogoffError, boolean] {
+  if (login.rejected()) return [login.failure(`then ${how}`), false];
+  const when = login.offered() ? " while a login was being checked" : "";
+  return [
+    new LogoffError("host-unreachable", `Cannot connect to "${label}": ${how}${when}`),
+    !login.offered(),
+  ];
+}

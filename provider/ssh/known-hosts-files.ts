@@ -1,0 +1,63 @@
+import { readFile, stat } from "node:fs/promises";
+import type { HostKeyPolicy } from "../connection";
+import { parseKnownHosts, type KnownHosts } from "./known-hosts";
+import { resolvePath, type SshContext } from "./options";
+
+/** One place that knows hosts: the text that was given, or a file. */
+export interface KnownHostsSource extends KnownHosts {
+  readonly name: string;
+  /** Why there are no entries: the file is missing or cannot be read. */
+  readonly problem?: string;
+  /** Given with the inputs instead of by a file: what it says of a host decides before the files do. */
+  readonly byValue?: true;
+}
+
+/** Reads the sources of a policy: the text by value first, then the files in their order. Never rejects. */
+export type ReadKnownHosts = (policy: HostKeyPolicy) => Promise<readonly KnownHostsSource[]>;
+
+interface CachedFile {
+  readonly stamp: string;
+  readonly source: KnownHostsSource;
+}
+
+/** The known_hosts files that a policy names, or OpenSSH's: the user's two, then the machine's two. */
+export function knownHostsPaths(policy: HostKeyPolicy, context: SshContext): readonly string[] {
+  const named = policy.knownHostsFiles?.map((path) => resolvePath(context, path));
+  if (named !== undefined) return named;
+  return [
+    ...["known_hosts", "known_hosts2"].map((name) => resolvePath(context, `~/.ssh/${name}`)),
+    ...context.systemKnownHostsFiles,
+  ];
+}
+
+/** A reader that parses each text and each state of a file once: a run of a thousand hosts shares one known_hosts. */
+export function knownHostsReader(context: SshContext): ReadKnownHosts {
+  const files = new Map<string, CachedFile>();
+  let lastText: { readonly text: string; readonly source: KnownHostsSource } | undefined;
+
+  const readText = (text: string): KnownHostsSource => {
+    const name = "connection.knownHosts";
+    if (lastText?.text !== text)
+      lastText = { text, source: { name, byValue: true, ...parseKnownHosts(text, name) } };
+    return lastText.source;
+  };
+  const readOne = async (path: string): Promise<KnownHostsSource> => {
+    try {
+      const { mtimeMs, size, ino } = await stat(path);
+      const stamp = `${mtimeMs} ${size} ${ino}`;
+      const cached = files.get(path);
+      if (cached?.stamp === stamp) return cached.source;
+      const source = { name: path, ...parseKnownHosts(await readFile(path, "utf8"), path) };
+      files.set(path, { stamp, source });
+      return source;
+    } catch (thrown) {
+      const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
+      const problem = code === "ENOENT" ? "no such file" : `cannot be read: ${code}`;
+      return { name: path, entries: [], warnings: [], problem };
+    }
+  };
+  return async (policy) => {
+    const fromFiles = await Promise.all(knownHostsPaths(policy, context).map(readOne));
+    return policy.knownHosts === undefined ? fromFiles : [readText(policy.knownHosts), ...fromFiles];
+  };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from "../async";
+import { LogoffError } from "../errors";
+import type { LoggedIn } from "./handshake";
+import type { Quote } from "./redact";
+
+/** A connection in use: knows whether it still lives, and how to end it. */
+export interface Link {
+  readonly loggedIn: LoggedIn;
+  /** The error of everything that still wants to use a connection that is gone; undefined while it lives. */
+  readonly lost: () => LogoffError | undefined;
+  /** Ends it at once, for a host that does not answer. */
+  readonly destroy: (reason: LogoffError) => void;
+  /** Ends it politely. Never rejects; resolves when the socket is closed. */
+  readonly close: () => Promise<void>;
+}
+
+/** How long a host may take to close its side after our goodbye. */
+const goodbyeMs = 1000;
+
+/** Watches a connection that is logged in. */
+export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote: Quote): Link {
+  const { client, stream } = loggedIn;
+  let lost: LogoffError | undefined;
+  let closing: Promise<void> | undefined;
+  const lose = (reason: string): void => {
+    lost ??= new LogoffError("connection-lost", `Lost the connection to "${label}": ${reason}`);
+  };
+  const closed = new Promise<void>((resolve) => {
+    client.once("close", () => {
+      lose("it was closed");
+      resolve();
+    });
+  });
+  client.on("error", (error: Error & { level?: string }) => {
+    lose(
+      error.level === "client-timeout" ? "three keepalives in a row were not answered" : quote(error.message),
+    );
+    stream.destroy();
+  });
+  // A jump host's channel does not close by itself when its other end does.
+  client.once("end", () => stream.destroy());
+
+  const atMost = async (ms: number): Promise<void> => {
+    const timer = new AbortController();
+    const timeUp = clock.sleep(ms, timer.signal).catch(() => undefined);
+    await Promise.race([closed, timeUp]);
+    timer.abort();
+  };
+  const close = async (): Promise<void> => {
+    lose("we closed it");
+    try {
+      client.end();
+    } catch {
+      // ssh2 throws when its side of a dead connection is written to; then there is nobody to say goodbye to
+    }
+    await atMost(goodbyeMs);
+    stream.destroy();
+    await atMost(goodbyeMs);
+  };
+  return {
+    loggedIn,
+    lost: () => lost,
+    destroy: (reason) => {
+      lost ??= new LogoffError("connection-lost", `Lost the connection to "${label}": ${reason.message}`);
+      stream.destroy();
+    },
+    close: () => (closing ??= close()),
+  };
+}

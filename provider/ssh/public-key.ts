@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+
+/** A public key as the SSH wire has it. */
+export interface PublicKey {
+  /** The key's type, which for RSA is not the name of a signature algorithm: `ssh-rsa`, `ssh-ed25519`. */
+  readonly type: string;
+  readonly blob: Buffer;
+}
+
+// How many fields follow the type in a key's blob (RFC 4253 6.6, RFC 5656 3.1, RFC 8709 4, OpenSSH PROTOCOL.u2f).
+const fieldsAfterType: Readonly<Record<string, number>> = {
+  "ssh-rsa": 2,
+  "ssh-dss": 4,
+  "ssh-ed25519": 1,
+  "ecdsa-sha2-nistp256": 2,
+  "ecdsa-sha2-nistp384": 2,
+  "ecdsa-sha2-nistp521": 2,
+  "sk-ecdsa-sha2-nistp256@openssh.com": 3,
+  "sk-ssh-ed25519@openssh.com": 2,
+};
+
+/** The fingerprint as OpenSSH prints it: `SHA256:` and unpadded base64. */
+export function fingerprint(blob: Uint8Array): string {
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/u, "")}`;
+}
+
+/** The key in a blob, or undefined when it is cut, has something behind its end or is of a type nobody here knows. */
+export function decodePublicKey(blob: Buffer): PublicKey | undefined {
+  const fields = readFields(blob);
+  const type = fields?.[0]?.toString("latin1");
+  if (fields === undefined || type === undefined || !Object.hasOwn(fieldsAfterType, type)) return undefined;
+  if (fields.length - 1 !== fieldsAfterType[type]) return undefined;
+  if (type === "ssh-ed25519" && fields[1]?.length !== 32) return undefined;
+  if (type.startsWith("ecdsa-sha2-") && fields[1]?.toString("latin1") !== type.slice("ecdsa-sha2-".length))
+    return undefined;
+  return { type, blob };
+}
+
+/** The key in `TYPE BASE64`, or undefined when the type is not that of the blob or either makes no sense. */
+export function parsePublicKey(type: string, base64: string): PublicKey | undefined {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return undefined;
+  const key = decodePublicKey(Buffer.from(base64, "base64"));
+  return key?.type === type ? key : undefined;
+}
+
+/** `TYPE BASE64`, as known_hosts and authorized_keys hold it. */
+export function formatPublicKey(key: PublicKey): string {
+  return `${key.type} ${key.blob.toString("base64")}`;
+}
+
+/** Length-prefixed fields, the form of every SSH key blob. */
+export function encodeFields(fields: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap((field) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(field.length);
+      return [length, field];
+    }),
+  );
+}
+
+function readFields(blob: Buffer): Buffer[] | undefined {
+  const fields: Buffer[] = [];
+  for (let at = 0; at < blob.length;) {
+    if (at + 4 > blob.length) return undefined;
+    const end = at + 4 + blob.readUInt32BE(at);
+    if (end > blob.length) return undefined;
+    fields.push(blob.subarray(at + 4, end));
+    at = end;
+  }
+  return fields;
+}

@@ -1,0 +1,27 @@
+import type { LogoffError } from "../errors";
+import type { SshContext } from "./options";
+import type { Attempt } from "./transport";
+
+const firstPauseMs = 200;
+const longestPauseMs = 3000;
+
+/**
+ * The value of the first attempt that succeeds. What may pass is tried again until the signal fires, with exponential
+ * back-off and full jitter: a thousand clients of a server that restarts must not come back in step.
+ * @param failed is told of every failure that may pass, before the pause
+ * @throws LogoffError the first failure that will not pass, or the signal's reason
+ */
+export async function untilItPasses<T>(
+  context: Pick<SshContext, "clock" | "random">,
+  signal: AbortSignal,
+  failed: (error: LogoffError) => void,
+  attempt: () => Promise<Attempt<T>>,
+): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    const outcome = await attempt();
+    if (outcome.ok) return outcome.value;
+    if (!outcome.mayPass) throw outcome.error;
+    failed(outcome.error);
+    await context.clock.sleep(context.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** tries), signal);
+  }
+}

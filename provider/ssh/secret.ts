@@ -1,0 +1,77 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Secret } from "../connection";
+import { LogoffError } from "../errors";
+import { resolvePath, type SshContext } from "./options";
+
+/** No key and no password is longer; what is longer is another file given by mistake. */
+const maxSecretBytes = 256 * 1024;
+
+/** Where a secret comes from, in words that hold nothing of it. */
+export function secretSource(secret: Secret): string {
+  switch (secret.from) {
+    case "value":
+      return "given by value";
+    case "file":
+      return `file "${secret.path}"`;
+    case "env":
+      return `environment variable "${secret.name}"`;
+  }
+}
+
+/**
+ * The text of a secret. A final line break of a file does not count.
+ * @param what names the secret in errors, such as `private key`
+ * @throws LogoffError `auth-unavailable` when the variable is not set, the file is missing, unreadable or readable by others
+ */
+export async function readSecret(secret: Secret, what: string, context: SshContext): Promise<string> {
+  switch (secret.from) {
+    case "value":
+      return secret.value;
+    case "env": {
+      const value = context.env[secret.name];
+      if (value !== undefined && value !== "") return value;
+      throw unusable(what, secret, "it is not set");
+    }
+    case "file":
+      return (await readPrivateFile(secret, what, context)).replace(/\r?\n$/u, "");
+  }
+}
+
+/** The error of a credential that was named and cannot be used. */
+export function unusable(what: string, secret: Secret, reason: string): LogoffError {
+  return new LogoffError("auth-unavailable", `Cannot use ${what} (${secretSource(secret)}): ${reason}`);
+}
+
+async function readPrivateFile(
+  secret: Extract<Secret, { from: "file" }>,
+  what: string,
+  context: SshContext,
+): Promise<string> {
+  const path = resolvePath(context, secret.path);
+  try {
+    const file = await open(path, constants.O_RDONLY);
+    try {
+      const { mode, uid, size } = await file.stat();
+      // As OpenSSH's sshkey_perm_ok: only the owner's own carelessness is refused; Windows has no such bits.
+      if (context.platform !== "win32" && uid === process.getuid?.() && (mode & 0o077) !== 0)
+        throw unusable(
+          what,
+          secret,
+          `others may read it (mode ${(mode & 0o777).toString(8)}); run chmod 600 "${path}"`,
+        );
+      if (size > maxSecretBytes) throw unusable(what, secret, "it is too large to be one");
+      return await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
+  } catch (thrown) {
+    if (thrown instanceof LogoffError) throw thrown;
+    const code = (thrown as NodeJS.ErrnoException).code;
+    throw unusable(
+      what,
+      secret,
+      code === "ENOENT" ? `no such file: "${path}"` : `it cannot be read: ${code ?? "unknown error"}`,
+    );
+  }
+}

@@ -1,0 +1,125 @@
+/** What ssh_config says about one host: the first value of each option wins, those of identity files add up. */
+import { matchesPattern, matchesPatternList } from "./known-hosts";
+import { configError, type ConfigLine } from "./ssh-config-file";
+
+/** Who is asked about. */
+export interface ConfigQuery {
+  /** The name as the program gave it; `Host` lines are about it. */
+  readonly host: string;
+  /** The user that was given, if any: it beats a `User` line and is what `Match user` sees. */
+  readonly user?: string;
+  readonly localUser: string;
+}
+
+export interface ConfigValue {
+  readonly place: string;
+  readonly words: readonly string[];
+}
+
+export interface ConfigValues {
+  readonly first: ReadonlyMap<string, ConfigValue>;
+  readonly identityFiles: readonly ConfigValue[];
+  readonly warnings: readonly string[];
+}
+
+/** The values for a host from files in their order. @throws LogoffError `plan-invalid` for a line that makes no sense */
+export function configValues(files: readonly (readonly ConfigLine[])[], query: ConfigQuery): ConfigValues {
+  const first = new Map<string, ConfigValue>();
+  const identityFiles: ConfigValue[] = [];
+  const warnings = new Set<string>();
+  let final = false;
+  const asked = { final: false };
+
+  const take = (line: ConfigLine): void => {
+    const value = { place: line.place, words: line.words };
+    if (line.keyword !== "identityfile") {
+      if (!first.has(line.keyword)) first.set(line.keyword, value);
+    } else if (!identityFiles.some((other) => other.words[0] === line.words[0])) identityFiles.push(value);
+  };
+  const walk = (lines: readonly ConfigLine[], outer: boolean): void => {
+    let active = outer;
+    for (const line of lines) {
+      if (line.keyword === "host") active = outer && matchesHost(line.words, query.host);
+      else if (line.keyword === "match") active = matches(line) && outer;
+      else if (line.files) line.files.forEach((file) => walk(file, active));
+      else if (active) take(line);
+    }
+  };
+  const matches = (line: ConfigLine): boolean => {
+    const criteria = matchCriteria(line);
+    if (criteria.some((criterion) => criterion.name === "final")) asked.final = true;
+    if (criteria.some((criterion) => criterion.name === "exec"))
+      warnings.add(`${line.place}: Match exec is never run, so its lines do not apply`);
+    return criteria.every((criterion) => holds(criterion, line));
+  };
+  const holds = ({ name, negated, argument }: Criterion, line: ConfigLine): boolean => {
+    const hostName = first.get("hostname")?.words[0]?.replaceAll("%h", query.host).replaceAll("%%", "%");
+    const user = query.user ?? first.get("user")?.words[0] ?? query.localUser;
+    switch (name) {
+      case "all":
+        return true;
+      case "canonical": // readconf.c asks both for the same flag
+      case "final":
+        return final !== negated;
+      case "exec":
+        return false;
+      case "host":
+        return matchesPatternList(argument, (hostName ?? query.host).toLowerCase()) !== negated;
+      case "originalhost":
+        return matchesPatternList(argument, query.host.toLowerCase()) !== negated;
+      case "user":
+        return matchesCased(argument, user) !== negated;
+      case "localuser":
+        return matchesCased(argument, query.localUser) !== negated;
+      default:
+        throw configError(line.place, `Match ${name} is not supported`);
+    }
+  };
+
+  files.forEach((file) => walk(file, true));
+  if (asked.final) {
+    final = true;
+    // By then OpenSSH has settled on a name: a HostName under Match final comes too late.
+    if (!first.has("hostname"))
+      first.set("hostname", { place: "", words: [query.host.replaceAll("%", "%%")] });
+    files.forEach((file) => walk(file, true));
+  }
+  return { first, identityFiles, warnings: [...warnings] };
+}
+
+interface Criterion {
+  readonly name: string;
+  readonly negated: boolean;
+  readonly argument: string;
+}
+
+function matchCriteria(line: ConfigLine): readonly Criterion[] {
+  const words = line.words.flatMap((word) => {
+    const equals = /^!?[a-z]+=/iu.exec(word)?.[0].length;
+    return equals === undefined ? [word] : [word.slice(0, equals - 1), word.slice(equals)];
+  });
+  const criteria: Criterion[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]?.toLowerCase() ?? "";
+    const negated = word.startsWith("!");
+    const name = negated ? word.slice(1) : word;
+    const alone = ["all", "canonical", "final"].includes(name);
+    if (!alone) at += 1;
+    const argument = alone ? "" : words[at];
+    if (argument === undefined) throw configError(line.place, `Match ${name} has no argument`);
+    criteria.push({ name, negated, argument });
+  }
+  return criteria;
+}
+
+/** `Host` lines: any pattern that fits, unless an excluding one does. Case counts, as in OpenSSH. */
+function matchesHost(patterns: readonly string[], host: string): boolean {
+  const excluded = patterns.some(
+    (pattern) => pattern.startsWith("!") && matchesPattern(pattern.slice(1), host),
+  );
+  return !excluded && patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, host));
+}
+
+function matchesCased(list: string, name: string): boolean {
+  return matchesHost(list.split(","), name);
+}

@@ -1,0 +1,250 @@
+/** ssh_config applied to a host: what the program said wins, then what the files say, then our defaults. */
+import { basename } from "node:path";
+import { hostname } from "node:os";
+import type { Host, HostKeyPolicy } from "../connection";
+import type { Identities } from "./credentials";
+import { resolvePath, type SshContext } from "./options";
+import { parseJumps } from "./proxy-jump";
+import { configError, readConfigFile, type ConfigLine } from "./ssh-config-file";
+import { configValues, type ConfigValue } from "./ssh-config-values";
+
+/** A host with every question of where and who answered. */
+export interface Target {
+  readonly host: Host & { readonly port: number; readonly user: string };
+  readonly identities: Identities;
+  readonly alias?: string;
+  readonly warnings: readonly string[];
+}
+
+/** @throws LogoffError `plan-invalid` when a file cannot be followed to the letter */
+export type ResolveTarget = (host: Host) => Promise<Target>;
+
+// An option that would change what is trusted or how it is protected, and the words with which it changes nothing for us.
+const refused: Readonly<Record<string, readonly string[]>> = {
+  casignaturealgorithms: [],
+  canonicalizehostname: ["no", "none", "false"],
+  certificatefile: ["none"],
+  challengeresponseauthentication: ["yes", "true"],
+  ciphers: [],
+  hostkeyalgorithms: [],
+  hostbasedacceptedalgorithms: [],
+  kbdinteractiveauthentication: ["yes", "true"],
+  kexalgorithms: [],
+  knownhostscommand: ["none"],
+  macs: [],
+  passwordauthentication: ["yes", "true"],
+  pkcs11provider: ["none"],
+  preferredauthentications: [],
+  proxycommand: ["none"],
+  pubkeyacceptedalgorithms: [],
+  pubkeyacceptedkeytypes: [],
+  pubkeyauthentication: ["yes", "true"],
+  requiredrsasize: [],
+  revokedhostkeys: ["none"],
+  verifyhostkeydns: ["no", "false"],
+};
+
+/** Reads each file once per process: a run of a thousand hosts shares one ssh_config. */
+export function targetResolver(context: SshContext): ResolveTarget {
+  const cache = new Map<string, Promise<readonly (readonly ConfigLine[])[]>>();
+  return async (host) => {
+    const { sshConfig } = host;
+    if (sshConfig === undefined) return plainTarget(host, context);
+    const key = sshConfig === true ? "" : resolvePath(context, sshConfig);
+    const files = cache.get(key) ?? readFiles(key, context);
+    cache.set(key, files);
+    files.catch(() => cache.delete(key));
+    return configuredTarget(host, await files, context);
+  };
+}
+
+function plainTarget(host: Host, context: SshContext): Target {
+  const answered = { ...host, port: host.port ?? 22, user: host.user ?? context.localUser() };
+  return { host: answered, identities: { only: false }, warnings: [] };
+}
+
+/** With a path that file alone, as `ssh -F`; else the user's, then the machine's. */
+async function readFiles(path: string, context: SshContext): Promise<readonly (readonly ConfigLine[])[]> {
+  const userFolder = resolvePath(context, "~/.ssh");
+  if (path !== "") {
+    const lines = await readConfigFile(path, userFolder, false, context);
+    if (lines === undefined) throw configError(path, "no such file");
+    return [lines];
+  }
+  const systemFile = context.systemSshConfigFile;
+  const systemFolder = systemFile.slice(0, -basename(systemFile).length);
+  const user = await readConfigFile(resolvePath(context, "~/.ssh/config"), userFolder, true, context);
+  const system = await readConfigFile(systemFile, systemFolder, false, context);
+  return [user, system].filter((lines) => lines !== undefined);
+}
+
+function configuredTarget(
+  host: Host,
+  files: readonly (readonly ConfigLine[])[],
+  context: SshContext,
+): Target {
+  const localUser = context.localUser();
+  const { first, identityFiles, warnings } = configValues(files, {
+    host: host.address,
+    localUser,
+    ...(host.user !== undefined && { user: host.user }),
+  });
+  refuseUnsupported(first);
+  const word = (option: string): string | undefined => first.get(option)?.words[0];
+  const user = host.user ?? word("user") ?? localUser;
+  const port = host.port ?? portOf(first.get("port")) ?? 22;
+  const given = { "%": "%", h: host.address, n: host.address, d: context.home, u: localUser, l: hostname() };
+  const hostName =
+    expandTokens(first.get("hostname"), word("hostname"), { "%": "%", h: host.address }) ?? host.address;
+  const tokens = { ...given, h: hostName, p: String(port), r: user };
+  const expand = (value: ConfigValue | undefined, text: string | undefined): string | undefined =>
+    expandTokens(value, expandVariables(value, text, context.env), tokens);
+  const path = (value: ConfigValue, text: string): string =>
+    resolvePath(context, expand(value, text) ?? text);
+
+  const alias = word("hostkeyalias");
+  const jumps = host.jumpHosts.length > 0 ? host.jumpHosts : parseJumps(first.get("proxyjump"), host, tokens);
+  const ownFiles = identityFiles.filter((value) => value.words[0]?.toLowerCase() !== "none");
+  const agent = first.get("identityagent");
+  const agentWord = agent?.words[0];
+  const named = host.login.agent !== undefined || agent === undefined || agentWord === undefined;
+  const noAgent = !named && agentWord.toLowerCase() === "none";
+  const login =
+    named || noAgent
+      ? host.login
+      : { ...host.login, agent: agentWord === "SSH_AUTH_SOCK" ? (true as const) : path(agent, agentWord) };
+  const mayDecide = (what: NonNullable<Host["undecided"]>[number]): boolean =>
+    host.undecided?.includes(what) ?? false;
+  const timeout = secondsOf(first.get("connecttimeout"));
+  const keepalive = secondsOf(first.get("serveraliveinterval"));
+  return {
+    host: {
+      ...host,
+      address: hostName,
+      port,
+      user,
+      login,
+      jumpHosts: jumps,
+      hostKeys: hostKeyPolicy(host.hostKeys, first, path, mayDecide("strictHostKeyChecking"), context),
+      ...(timeout && mayDecide("connectTimeout") && { connectTimeoutMs: timeout * 1000 }),
+      ...(keepalive !== undefined && mayDecide("keepalive") && { keepaliveMs: keepalive * 1000 }),
+    },
+    identities: {
+      ...(identityFiles.length > 0 && { files: ownFiles.map((value) => path(value, value.words[0] ?? "")) }),
+      only: noAgent || isYes(word("identitiesonly")),
+    },
+    ...(alias !== undefined && { alias }),
+    warnings,
+  };
+}
+
+function hostKeyPolicy(
+  policy: HostKeyPolicy,
+  first: ReadonlyMap<string, ConfigValue>,
+  path: (value: ConfigValue, text: string) => string,
+  mayDecideStrict: boolean,
+  context: SshContext,
+): HostKeyPolicy {
+  const users = first.get("userknownhostsfile");
+  const systems = first.get("globalknownhostsfile");
+  const listed = (value: ConfigValue | undefined, standard: readonly string[]): readonly string[] =>
+    value?.words.filter((word) => word.toLowerCase() !== "none").map((word) => path(value, word)) ?? standard;
+  const ownFiles = ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"].map((file) => resolvePath(context, file));
+  const files =
+    policy.knownHostsFiles ??
+    (users || systems
+      ? [...listed(users, ownFiles), ...listed(systems, context.systemKnownHostsFiles)]
+      : undefined);
+  return {
+    ...policy,
+    ...(files && { knownHostsFiles: files }),
+    strict: mayDecideStrict ? (strictOf(first.get("stricthostkeychecking")) ?? policy.strict) : policy.strict,
+  };
+}
+
+function strictOf(value: ConfigValue | undefined): HostKeyPolicy["strict"] | undefined {
+  const word = value?.words[0]?.toLowerCase();
+  switch (word) {
+    case undefined:
+      return undefined;
+    case "yes":
+    case "true":
+    case "ask": // nobody is there to be asked
+      return "yes";
+    case "accept-new":
+      return "accept-new";
+    case "no":
+    case "false":
+    case "off":
+      return "no";
+    default:
+      throw configError(value?.place ?? "", "StrictHostKeyChecking is not yes, no, ask or accept-new");
+  }
+}
+
+function refuseUnsupported(first: ReadonlyMap<string, ConfigValue>): void {
+  for (const [option, harmless] of Object.entries(refused)) {
+    const value = first.get(option);
+    // The first of the two wins: a ProxyCommand behind a ProxyJump says nothing.
+    if (value === undefined || harmless.includes(value.words[0]?.toLowerCase() ?? "")) continue;
+    if (option === "proxycommand" && comesFirst(first, "proxyjump", "proxycommand")) continue;
+    throw configError(
+      value.place,
+      `${option} would change the security of the connection and is not supported`,
+    );
+  }
+}
+
+function comesFirst(first: ReadonlyMap<string, ConfigValue>, one: string, other: string): boolean {
+  const options = [...first.keys()];
+  return first.has(one) && options.indexOf(one) < options.indexOf(other);
+}
+
+function isYes(word: string | undefined): boolean {
+  return word?.toLowerCase() === "yes" || word?.toLowerCase() === "true";
+}
+
+function portOf(value: ConfigValue | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const port = Number(value.words[0]);
+  if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
+  throw configError(value.place, "Port is not a number from 1 to 65535");
+}
+
+/** OpenSSH's time: `90`, `90s`, `1m30s`; none is undefined. */
+function secondsOf(value: ConfigValue | undefined): number | undefined {
+  const word = value?.words[0]?.toLowerCase();
+  if (value === undefined || word === undefined || word === "none") return undefined;
+  if (!/^(\d+[smhdw]?)+$/u.test(word)) throw configError(value.place, "not a time such as 30 or 1m");
+  const units: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+  return Array.from(word.matchAll(/(\d+)([smhdw]?)/gu)).reduce(
+    (sum, [, count = "", unit = ""]) => sum + Number(count) * (units[unit] ?? 1),
+    0,
+  );
+}
+
+function expandTokens(
+  value: ConfigValue | undefined,
+  text: string | undefined,
+  tokens: Readonly<Record<string, string>>,
+): string | undefined {
+  return text?.replace(/%(.?)/gu, (whole, letter: string) => {
+    const replacement = tokens[letter];
+    if (replacement === undefined)
+      throw configError(value?.place ?? "", `token ${whole} is not supported here`);
+    return replacement;
+  });
+}
+
+function expandVariables(
+  value: ConfigValue | undefined,
+  text: string | undefined,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  return text?.replace(/\$\{([^}]*)\}/gu, (_whole, name: string) => {
+    const replacement = env[name];
+    if (replacement === undefined)
+      throw configError(value?.place ?? "", `environment variable "${name}" is not set`);
+    return replacement;
+  });
+}

@@ -1,0 +1,37 @@
+import type { HostPlan, WaveSize } from "./plan";
+
+/**
+ * Hosts in waves, as Ansible's `serial` makes them: sizes in the order of hosts, percentages of all hosts of the run
+ * rounded down but at least one host, the last size repeating. Hosts that others of the run are reached through come
+ * last, in a wave of their own: logging people off there must not cut the others off.
+ */
+export function wavesOf(
+  hosts: readonly HostPlan[],
+  sizes: readonly WaveSize[],
+): readonly (readonly HostPlan[])[] {
+  const gateways = new Set(hosts.flatMap(({ host }) => host.jumpHosts.map(({ label }) => label)));
+  const last = hosts.filter(({ host }) => gateways.has(host.label));
+  const others = hosts.filter(({ host }) => !gateways.has(host.label));
+  const waves: (readonly HostPlan[])[] = [];
+  for (let taken = 0; taken < others.length;) {
+    const size = sizes[Math.min(waves.length, sizes.length - 1)];
+    const count = size === undefined ? others.length : hostsIn(size, hosts.length);
+    waves.push(others.slice(taken, taken + count));
+    taken += count;
+  }
+  return last.length === 0 ? waves : [...waves, last];
+}
+
+function hostsIn(size: WaveSize, all: number): number {
+  return "hosts" in size ? size.hosts : Math.max(1, Math.floor((all * size.percent) / 100));
+}
+
+/** How many failed hosts are too many, counted over the whole run or over the wave. */
+export function isExceeded(
+  limit: { readonly hosts: number } | { readonly percent: number },
+  failed: { readonly inRun: number; readonly inWave: number; readonly waveSize: number },
+): boolean {
+  return "hosts" in limit
+    ? failed.inRun > limit.hosts
+    : failed.inWave > Math.floor((failed.waveSize * limit.percent) / 100);
+}

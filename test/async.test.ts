@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { mapPool, Slots, systemClock } from "../provider/async";
+import { LogoffError } from "../provider/errors";
+
+const never = new AbortController().signal;
+
+describe("Slots", () => {
+  it("lets so many in at once, first come, first served", async () => {
+    const slots = new Slots(2);
+    const log: string[] = [];
+    let running = 0;
+    await Promise.all(
+      [1, 2, 3, 4, 5].map((n) =>
+        slots.run(async () => {
+          running += 1;
+          assert.ok(running <= 2);
+          log.push(`start ${n}`);
+          await new Promise((resolve) => setImmediate(resolve));
+          running -= 1;
+        }, never),
+      ),
+    );
+    assert.deepEqual(log, ["start 1", "start 2", "start 3", "start 4", "start 5"]);
+  });
+
+  it("gives the place back when the work fails", async () => {
+    const slots = new Slots(1);
+    await assert.rejects(
+      slots.run(() => Promise.reject(new Error("no")), never),
+      /no/,
+    );
+    assert.equal(await slots.run(() => Promise.resolve(7), never), 7);
+  });
+
+  it("lets a waiter give up without losing a place", async () => {
+    const slots = new Slots(1);
+    const impatient = new AbortController();
+    let release = (): void => undefined;
+    const first = slots.run(() => new Promise<void>((resolve) => (release = resolve)), never);
+    const second = slots.run(() => Promise.resolve("never"), impatient.signal);
+    const third = slots.run(() => Promise.resolve("third"), never);
+    impatient.abort();
+    await assert.rejects(second, (error) => error instanceof LogoffError && error.code === "aborted");
+    release();
+    await first;
+    assert.equal(await third, "third");
+    await assert.rejects(
+      slots.run(() => Promise.resolve(), impatient.signal),
+      /Stopped/,
+    );
+  });
+});
+
+describe("mapPool", () => {
+  it("keeps the order of the items", async () => {
+    const delays = [3, 1, 2, 0];
+    const results = await mapPool(delays, 2, async (ms, index) => {
+      await systemClock.sleep(ms, never);
+      return `${index}:${ms}`;
+    });
+    assert.deepEqual(results, ["0:3", "1:1", "2:2", "3:0"]);
+  });
+  it("does nothing for nobody", async () => {
+    assert.deepEqual(await mapPool([], 3, () => Promise.reject(new Error("called"))), []);
+  });
+});
+
+describe("systemClock", () => {
+  it("stops sleeping with the reason of whoever stopped it", async () => {
+    const controller = new AbortController();
+    const sleeping = systemClock.sleep(60_000, controller.signal);
+    controller.abort(new LogoffError("budget-exceeded", "enough"));
+    await assert.rejects(sleeping, /enough/);
+  });
+});

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { linuxBackend } from "../../../provider/backend/linux/backend";
+import { limitsOnLinux } from "../../../provider/backend/linux/limits";
+import { anySessionGroup, sessionGroup } from "../../../provider/backend/linux/shell";
+import type { ExecResult } from "../../../provider/connection";
+import { LogoffError } from "../../../provider/errors";
+import { aSession } from "../../session/sample";
+
+const backend = linuxBackend({ label: "jump-01:22" });
+const start = "env LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_LOG_COLOR=0 SYSTEMD_LOG_TARGET=console sh -c '";
+
+function printed(stdout: string, code = 0, stderr = ""): ExecResult {
+  return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
+}
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof LogoffError ? `${error.code}: ${error.message}` : String(error);
+  }
+  return "no error";
+}
+
+function loginctlCommand(args: string, after: string): string {
+  const call = `loginctl --no-ask-password ${args} 2>&1`;
+  return `${start}for try in 1 2 3; do said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?; case $said in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; ${after}printf "%s\\n" "$said"; exit $code'`;
+}
+
+describe("the commands of the Linux backend", () => {
+  const text = (mode: string): string =>
+    `This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: ${mode})`;
+  const golden: readonly (readonly [string, string | undefined, string])[] = [
+    [
+      "list",
+      backend.list().commands.join("\n"),
+      `${start}command -v loginctl >/dev/null || exit 127; set -f; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "@begin\\n@now %s\\n@own %s\\n@self %s\\n" "$(date +%s)" "\${XDG_SESSION_ID-}" "$$"; for id in $(printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done); do if expr "$id" : "[A-Za-z]\\{0,1\\}[0-9]\\{1,10\\}$" >/dev/null; then for try in 1 2 3; do shown=$(loginctl --no-pager show-session "$id" -p Id -p Name -p User -p State -p Class -p Type -p Service -p Leader -p Seat -p TTY -p Display -p Timestamp -p IdleHint -p IdleSinceHint 2>&1); code=$?; case $shown in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; printf "@session %s\\n%s\\n@end %s\\n" "$id" "$shown" "$code"; else printf "@strange\\n"; fi; done; set +f; printf "@processes\\n"; ps -A -o pid= -o ppid= -o tty= 2>/dev/null; printf "@groups\\n"; grep -HE "(:name=elogind:/|^0::/|/session-)[A-Za-z]?[0-9]+(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null; printf "@still\\n"; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done; printf "@complete\\n"'`,
+    ],
+    ["logOff", backend.logOff(aSession({ id: "c12" })).command, loginctlCommand("terminate-session c12", "")],
+    [
+      "reset",
+      backend.reset(aSession({ id: "12" })).command,
+      loginctlCommand(
+        "kill-session --signal=SIGKILL 12",
+        `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"; for file in $(grep -lE "(:name=elogind:/|^0::/|/session-)12(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done; `,
+      ),
+    ],
+    [
+      "warn",
+      backend.warn(aSession({ terminal: "pts/3" }), "text", 60).action?.command,
+      `${start}[ -c /dev/pts/3 ] || exit 66; if [ -w /dev/pts/3 ]; then timeout 10 tee /dev/pts/3 >/dev/null; else timeout 10 sudo -n tee /dev/pts/3 >/dev/null; fi'`,
+    ],
+    [
+      "drainMode",
+      backend.drainMode().commands.join("\n"),
+      `${start}for file in /etc/nologin /run/nologin; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; fi; done; printf "@complete\\n"'`,
+    ],
+    [
+      "drain",
+      backend.drain("until-restart").command,
+      `${start}[ "$(id -u)" -eq 0 ] || exit 77; umask 022; set -C; [ -e /run/nologin ] || printf "%s\\n" "${text("until-restart")}" >/run/nologin'`,
+    ],
+    [
+      "undrain",
+      backend.undrain().command,
+      `${start}[ -e /run/nologin ] || exit 0; [ "$(id -u)" -eq 0 ] || exit 77; held=$(cat /run/nologin) || exit; case $held in "${text("until-restart")}"|"${text("until-destroy")}") rm -f /run/nologin;; esac'`,
+    ],
+  ];
+  for (const [name, command, wanted] of golden) it(`${name} is this`, () => assert.equal(command, wanted));
+
+  it("mean the same under every login shell: one line, no quote inside, nothing that csh expands", () => {
+    for (const [name, command] of golden) {
+      assert.ok(command !== undefined && command.startsWith(start) && command.endsWith("'"), name);
+      assert.ok(!/['!\n]/u.test(command.slice(start.length, -1)), name);
+    }
+  });
+
+  for (const id of ["", "1 2", "--host=x", "c", "12345678901", "ab1", "1;reboot", "$(id)", "-1", "١"]) {
+    it(`never hold the ID "${id}"`, () => {
+      const session = aSession({ id });
+      assert.match(
+        codeOf(() => backend.logOff(session)),
+        /^output-unrecognised: /,
+      );
+      assert.match(
+        codeOf(() => backend.reset(session)),
+        /^output-unrecognised: /,
+      );
+    });
+  }
+
+  it("hold no text of anybody, whatever a session is called", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string({ unit: "binary" }), (terminal, message) => {
+        const { action } = backend.warn(aSession({ terminal }), message, 60);
+        const plain = backend.warn(aSession({ terminal: "pts/3" }), "", 60).action?.command;
+        if (action !== undefined)
+          assert.equal(action.command.replaceAll(/(pts\/|tty)[0-9]+/gu, "pts/3"), plain);
+      }),
+    );
+  });
+
+  it("cannot be relayed to a server", () => {
+    assert.match(
+      codeOf(() => linuxBackend({ label: "a:22>b", server: "b" })),
+      /^unsupported-host: .*"b" as a host of its own/,
+    );
+  });
+});
+
+describe("the control group of a session", () => {
+  it("is its own and nobody else's", () => {
+    const lines = [
+      ["11:name=elogind:/7", true],
+      ["0::/7", true],
+      ["0::/user.slice/user-1000.slice/session-7.scope", true],
+      ["1:name=systemd:/user.slice/user-1000.slice/session-7.scope", true],
+      ["0::/user.slice/user-1000.slice/session-17.scope", false],
+      ["0::/user.slice/user-1000.slice/session-77.scope", false],
+      ["11:name=elogind:/17", false],
+      ["0::/docker/7", false],
+      ["8:pids:/7", false],
+      ["0::/", false],
+    ] as const;
+    for (const [line, wanted] of lines) {
+      assert.equal(new RegExp(sessionGroup("7"), "u").test(line), wanted, line);
+      if (wanted) assert.match(line, new RegExp(anySessionGroup, "u"));
+    }
+  });
+});
+
+describe("an answer of loginctl", () => {
+  const { parse } = backend.logOff(aSession());
+  const rows: readonly (readonly [string, ExecResult, string])[] = [
+    ["silence", printed("\n"), "accepted"],
+    [
+      "elogind's word for nobody",
+      printed("Failed to issue method call: No session '99' known\n", 1),
+      "absent",
+    ],
+    [
+      "systemd's word for nobody",
+      printed("Failed to terminate session: No session '99' known\n", 1),
+      "absent",
+    ],
+    [
+      "an object that just went",
+      printed("Unknown object '/org/freedesktop/login1/session/_37'.\n", 1),
+      "absent",
+    ],
+    [
+      "a session in the making",
+      printed("Could not terminate session: Resource deadlock avoided\n", 1),
+      "busy",
+    ],
+    [
+      "no right",
+      printed(
+        "Failed to issue method call: Interactive authentication required.\nsudo: a password is required\n",
+        1,
+      ),
+      "denied",
+    ],
+    ["no right since v256", printed("Could not terminate session: Access denied\n", 1), "denied"],
+    ["no sudo", printed("Interactive authentication required.\n", 127, "sh: 1: sudo: not found\n"), "denied"],
+    ["no loginctl", printed("", 127, "sh: 1: loginctl: not found\n"), "refused"],
+    ["no bus", printed("Failed to connect to bus: No such file or directory\n", 1), "refused"],
+    ["a signal", { signal: "KILL", stdout: new Uint8Array(), stderr: new Uint8Array() }, "refused"],
+  ];
+  for (const [what, result, kind] of rows) {
+    it(`is ${kind} after ${what}`, () => assert.equal(parse(result).kind, kind));
+  }
+});
+
+describe("a warning on Linux", () => {
+  const session = aSession({ terminal: "pts/3" });
+  const sent = (text: string): string =>
+    Buffer.from(backend.warn(session, text, 60).action?.stdin ?? []).toString();
+
+  it("rings, stands on a line of its own and holds no control character", () => {
+    assert.equal(sent("Wartung um 22 Uhr"), "\r\n\u0007Wartung um 22 Uhr\r\n");
+    assert.equal(sent("a\u001b]0;x\u0007b\nc\u202ed\u009be"), "\r\n\u0007a ]0;x b c d e\r\n");
+  });
+
+  it("is cut at 255 characters, and says so", () => {
+    const whole = backend.warn(session, "ü".repeat(255), 60);
+    const longer = backend.warn(session, "ü".repeat(256), 60);
+    assert.deepEqual([whole.cut, longer.cut], [false, true]);
+    assert.deepEqual(whole.action?.stdin, longer.action?.stdin);
+  });
+
+  it("says when half a character was replaced", () => {
+    assert.equal(backend.warn(session, "a\ud83db", 60).replaced, true);
+    assert.equal(backend.warn(session, "a😀b", 60).replaced, false);
+  });
+
+  const rows: readonly (readonly [string, ExecResult, RegExp])[] = [
+    ["delivered", printed(""), /"kind":"delivered"/],
+    ["absent", printed("", 66), /"kind":"absent"/],
+    ["undelivered to a stopped terminal", printed("", 124), /"kind":"undelivered".*takes no output/],
+    [
+      "undelivered without a right",
+      printed("", 1, "sudo: a password is required\n"),
+      /"undelivered".*password/,
+    ],
+  ];
+  for (const [what, result, wanted] of rows) {
+    it(`is ${what}`, () => {
+      const { action } = backend.warn(session, "text", 60);
+      assert.match(JSON.stringify(action?.parse(result)), wanted);
+    });
+  }
+});
+
+describe("the drain of a Linux host", () => {
+  it("cannot be told from an answer that is cut", () => {
+    assert.match(
+      codeOf(() => backend.drainMode().parse([printed("")])),
+      /^drain-failed/,
+    );
+  });
+
+  it("fails aloud", () => {
+    const readOnly = printed("", 2, "sh: 1: cannot create /run/nologin: Read-only file system");
+    for (const { parse } of [backend.drain("until-restart"), backend.undrain()]) {
+      assert.match(
+        codeOf(() => parse(readOnly)),
+        /^drain-failed: .*Read-only file system/,
+      );
+      assert.match(
+        codeOf(() => parse(printed("", 77))),
+        /^permission-denied: .*log in as root/,
+      );
+    }
+  });
+});
+
+describe("what Linux cannot do", () => {
+  it("is said when it was asked for, and only then", () => {
+    assert.deepEqual(limitsOnLinux("h:22", { states: undefined, drain: "none" }), []);
+    assert.deepEqual(limitsOnLinux("h:22", { states: ["active"], drain: "until-restart" }), []);
+    const both = limitsOnLinux("h:22", { states: ["active", "disconnected"], drain: "until-destroy" });
+    assert.match(
+      both.join("\n"),
+      /^No session of "h:22" counts as disconnected.*\nThe drain of "h:22" ends when/,
+    );
+  });
+});

@@ -1,0 +1,325 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { linuxBackend } from "../../../provider/backend/linux/backend";
+import type { Action, Drain, Query } from "../../../provider/backend/backend";
+import type { Connection, Host } from "../../../provider/connection";
+import { LogoffError } from "../../../provider/errors";
+import { select, selected } from "../../../provider/session/select";
+import { whereabouts, type Session } from "../../../provider/session/session";
+import { layouts } from "../../lab/linux/layouts";
+import {
+  createLinuxHost,
+  linuxHostsPossible,
+  type LinuxHost,
+  type LinuxHostOptions,
+} from "../../lab/linux/linux-host";
+import { aSelector } from "../../session/sample";
+
+const label = "jump-01:22";
+const backend = linuxBackend({ label });
+const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
+
+/** A host, and what a run would do with it, our real commands in a real shell. */
+interface Bench {
+  readonly host: LinuxHost;
+  readonly connection: Connection;
+  readonly ask: <T>(query: Query<T>) => Promise<T>;
+  readonly perform: <T>(action: Action<T>) => Promise<T>;
+  readonly list: () => Promise<readonly Session[]>;
+  readonly find: (id: string) => Promise<Session>;
+}
+
+const open: LinuxHost[] = [];
+afterEach(() => {
+  for (const host of open.splice(0)) host.close();
+});
+
+async function bench(options: LinuxHostOptions = {}): Promise<Bench> {
+  const host = createLinuxHost(options);
+  open.push(host);
+  const connection = await host.connect({ label } as Host, new AbortController().signal);
+  const exec = (command: string, stdin?: Uint8Array) =>
+    connection.exec(command, { timeoutMs: 10_000, ...(stdin === undefined ? {} : { stdin }) });
+  const ask = async <T>(query: Query<T>): Promise<T> =>
+    query.parse(await Promise.all(query.commands.map((command) => exec(command))));
+  const list = (): Promise<readonly Session[]> => ask(backend.list());
+  return {
+    host,
+    connection,
+    ask,
+    list,
+    perform: async ({ command, stdin, parse }) => parse(await exec(command, stdin)),
+    find: async (id) => {
+      const found = (await list()).find((session) => session.id === id);
+      assert.ok(found, `no session ${id}`);
+      return found;
+    },
+  };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "no error",
+    (error: unknown) => (error instanceof LogoffError ? `${error.code}: ${error.message}` : String(error)),
+  );
+}
+
+const everybody = aSelector({ all: true });
+
+describe("the list of a Linux host", { skip }, () => {
+  for (const layout of layouts) {
+    it(`is the same whatever the columns are (${layout})`, async () => {
+      const sessions = [
+        { user: "alice", tty: "pts/0", idleForSeconds: 300 },
+        { user: "bob", display: ":10", service: "xrdp-sesman" },
+        { user: "carol", id: "c2", display: ":0", seat: "seat0", type: "wayland" as const },
+        { user: "lightdm", id: "c1", class: "greeter", display: ":1", seat: "seat0" },
+        { user: "alice", class: "manager", service: "systemd-user", type: "unspecified" as const },
+        { user: "cron", class: "background", type: "unspecified" as const },
+        { user: "root", class: "user-early", tty: "pts/4" },
+        { user: "dave", state: "closing" },
+      ];
+      const { list } = await bench({ sessions, layout });
+      const found = await list();
+      const seen = found.map(({ id, name, user, kind, own }) => [id, name ?? "", user ?? "", kind, own]);
+      assert.deepEqual(
+        seen.sort((a, b) => String(a[0]).localeCompare(String(b[0]))),
+        [
+          ["1", "pts/0", "alice", "user", false],
+          ["2", ":10", "bob", "user", false],
+          ["3", "", "alice", "services", false],
+          ["4", "", "cron", "services", false],
+          ["5", "pts/4", "root", "user", false],
+          ["6", "", "dave", "leftover", false],
+          ["7", "", "root", "user", true],
+          ["c1", ":1", "lightdm", "services", false],
+          ["c2", ":0", "carol", "console", false],
+        ],
+      );
+      const idle = found.find(({ id }) => id === "1")?.idleMs ?? 0;
+      assert.ok(idle >= 300_000 && idle < 330_000, String(idle));
+      const chosen = selected(select(found, everybody)).map(({ id }) => id);
+      assert.deepEqual([...chosen].sort(), ["1", "2", "5"]);
+    });
+  }
+
+  it("finds the terminal that logind does not know", async () => {
+    const { find } = await bench({ sessions: [{ user: "alice", tty: "pts/7", ttyKnown: false }] });
+    const { name, terminal } = await find("1");
+    assert.deepEqual([name, terminal], ["pts/7", "pts/7"]);
+  });
+
+  it("passes over what the login's start-up files say", async () => {
+    const { list } = await bench({ banner: "Welcome to jump-01", sessions: [{ user: "alice" }] });
+    assert.equal((await list()).length, 2);
+  });
+
+  it("leaves out a session that ended while it was read", async () => {
+    const { list } = await bench({ sessions: [{ user: "alice", whenShown: "vanishes" }, { user: "bob" }] });
+    const people = (await list()).filter(({ kind }) => kind === "user");
+    assert.deepEqual(
+      people.map(({ user }) => user),
+      ["bob", "root"],
+    );
+  });
+
+  it("is none when a session that is there cannot be read", async () => {
+    const { list } = await bench({ sessions: [{ user: "alice", whenShown: "unreadable" }] });
+    assert.match(await codeOf(list()), /^output-unrecognised: .*Connection timed out.*nobody was taken/);
+  });
+
+  it("waits for a session that is being created", async () => {
+    const { list, host } = await bench({ sessions: [{ user: "alice", deadlocks: 2 }] });
+    assert.equal((await list()).length, 2);
+    assert.equal(host.calls().filter((call) => call === "sleep 1").length, 2);
+  });
+
+  it("says what is missing", async () => {
+    const none = await bench({ missingTools: ["loginctl"] });
+    assert.match(await codeOf(none.list()), /^unsupported-host: .*has no loginctl/);
+    const dead = await bench();
+    dead.host.failList("Failed to connect to bus: No such file or directory");
+    assert.match(await codeOf(dead.list()), /^output-unrecognised: .*Failed to connect to bus/);
+    dead.host.failList("Access denied");
+    assert.match(await codeOf(dead.list()), /^permission-denied: /);
+  });
+
+  it("needs no right and no sudo", async () => {
+    const { list, host } = await bench({ uid: 1500, sessions: [{ user: "alice" }] });
+    assert.equal((await list()).length, 2);
+    assert.deepEqual(
+      host.calls().filter((call) => call.includes("sudo")),
+      [],
+    );
+  });
+});
+
+describe("logging off on a Linux host", { skip }, () => {
+  it("ends the session and its processes", async () => {
+    const { host, perform, find, list } = await bench({ sessions: [{ user: "alice" }, { user: "bob" }] });
+    const alice = await find("1");
+    assert.deepEqual(await perform(backend.logOff(alice)), { kind: "accepted" });
+    assert.deepEqual(whereabouts(alice, await list()), { is: "gone" });
+    assert.deepEqual([host.sessions(), host.hasProcesses("1")], [["2"], false]);
+    assert.deepEqual(await perform(backend.logOff(alice)), { kind: "absent" });
+    assert.deepEqual(host.ended(), ["terminate 1"]);
+  });
+
+  const rights: readonly (readonly [string, LinuxHostOptions, string])[] = [
+    ["root", { uid: 0 }, "accepted"],
+    ["a user with sudo", { uid: 1500, sudo: true }, "accepted"],
+    ["a user with a polkit rule", { uid: 1500, polkit: true }, "accepted"],
+    ["a user without rights", { uid: 1500 }, "denied"],
+  ];
+  for (const [who, options, kind] of rights) {
+    it(`is ${kind} for ${who}`, async () => {
+      const { perform, find, host } = await bench({ ...options, sessions: [{ user: "alice" }] });
+      const answer = await perform(backend.logOff(await find("1")));
+      assert.equal(answer.kind, kind);
+      assert.deepEqual(host.ended(), kind === "accepted" ? ["terminate 1"] : []);
+      if (answer.kind !== "denied") return;
+      for (const advice of [
+        "Interactive authentication required",
+        "NOPASSWD: /usr/bin/loginctl ^--no-ask-password",
+        "org.freedesktop.login1.manage",
+      ]) {
+        assert.ok(answer.detail.includes(advice), advice);
+      }
+    });
+  }
+
+  it("asks again while a session is being created, and then waits", async () => {
+    const { perform, find, host, list } = await bench({ sessions: [{ user: "alice" }, { user: "bob" }] });
+    const [alice, bob] = [await find("1"), await find("2")];
+    host.writeFile("/sessions/1/deadlocks", "2");
+    host.writeFile("/sessions/2/deadlocks", "3");
+    assert.equal((await perform(backend.logOff(alice))).kind, "accepted");
+    assert.equal((await perform(backend.logOff(bob))).kind, "busy");
+    assert.deepEqual(
+      (await list()).map(({ id }) => id),
+      ["2", "3"],
+    );
+  });
+
+  it("ends the connection's own session, whose answer is lost", async () => {
+    const { perform, list, host } = await bench({ uid: 1500, sessions: [{ user: "alice" }] });
+    const own = (await list()).find((session) => session.own);
+    assert.ok(own);
+    assert.match(await codeOf(perform(backend.logOff(own))), /^connection-lost/);
+    assert.deepEqual(host.ended(), [`terminate ${own.id}`]);
+  });
+
+  for (const onTerminate of ["closes", "forgets"] as const) {
+    it(`counts a session whose processes stay as gone and resets what is left (${onTerminate})`, async () => {
+      const { perform, find, list, host } = await bench({ sessions: [{ user: "alice", onTerminate }] });
+      const alice = await find("1");
+      await perform(backend.logOff(alice));
+      const where = whereabouts(alice, await list());
+      assert.equal(where.is, "gone");
+      assert.equal(where.leftover?.kind, "leftover");
+      assert.equal(host.hasProcesses("1"), true);
+      assert.deepEqual(await perform(backend.reset(alice)), { kind: "accepted" });
+      assert.deepEqual(whereabouts(alice, await list()), { is: "gone" });
+      assert.equal(host.hasProcesses("1"), false);
+    });
+  }
+
+  it("resets a session that ignores the request", async () => {
+    const { perform, find, list } = await bench({ sessions: [{ user: "alice", onTerminate: "ignores" }] });
+    const alice = await find("1");
+    await perform(backend.logOff(alice));
+    assert.equal(whereabouts(alice, await list()).is, "present");
+    await perform(backend.reset(alice));
+    assert.equal(whereabouts(alice, await list()).is, "gone");
+  });
+});
+
+describe("warning on a Linux host", { skip }, () => {
+  it("shows the text on the terminal, through standard input", async () => {
+    const { perform, find, host } = await bench({ sessions: [{ user: "alice", tty: "pts/3" }] });
+    const { action } = backend.warn(await find("1"), "Wartung um 22 Uhr; $(reboot) `x` 'ä'", 60);
+    assert.ok(action);
+    assert.deepEqual(await perform(action), { kind: "delivered" });
+    assert.equal(host.seen("pts/3"), "\r\n\u0007Wartung um 22 Uhr; $(reboot) `x` 'ä'\r\n");
+    assert.ok(!action.command.includes("Wartung"));
+  });
+
+  it("finds the terminal gone", async () => {
+    const { perform, find } = await bench({ sessions: [{ user: "alice", tty: "pts/3" }] });
+    const session = { ...(await find("1")), terminal: "pts/99" };
+    const { action } = backend.warn(session, "text", 60);
+    assert.ok(action);
+    assert.deepEqual(await perform(action), { kind: "absent" });
+  });
+
+  it("cannot reach a graphical session or one without a terminal", async () => {
+    const { find } = await bench({
+      sessions: [
+        { user: "alice", display: ":10" },
+        { user: "bob", tty: "tty2", type: "wayland" },
+        { user: "carol" },
+      ],
+    });
+    for (const id of ["1", "2", "3"]) {
+      const warning = backend.warn(await find(id), "text", 60);
+      assert.equal(warning.action, undefined);
+      assert.match(warning.cannot ?? "", /no terminal/);
+    }
+  });
+});
+
+describe("draining a Linux host", { skip }, () => {
+  for (const mode of ["until-restart", "until-destroy"] satisfies Drain[]) {
+    it(`closes it ${mode} and opens it again`, async () => {
+      const { ask, perform, host } = await bench();
+      assert.equal(await ask(backend.drainMode()), "open");
+      await perform(backend.drain(mode));
+      assert.equal(await ask(backend.drainMode()), mode);
+      assert.match(host.file("/run/nologin") ?? "", /takes no new logins.*\n$/);
+      await perform(backend.undrain());
+      assert.equal(host.file("/run/nologin"), undefined);
+      assert.equal(await ask(backend.drainMode()), "open");
+    });
+  }
+
+  const others: readonly (readonly [string, string])[] = [
+    ["somebody else's text", "System is booting up.\n"],
+    ["an empty file", ""],
+    [
+      "our text with a line more",
+      "This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: until-restart)\nsee ticket 7\n",
+    ],
+  ];
+  for (const [what, text] of others) {
+    it(`leaves ${what} alone`, async () => {
+      const { ask, perform, host } = await bench();
+      host.writeFile("/run/nologin", text);
+      assert.equal(await ask(backend.drainMode()), "other");
+      await perform(backend.drain("until-restart"));
+      await perform(backend.undrain());
+      assert.equal(host.file("/run/nologin"), text);
+    });
+  }
+
+  it("sees /etc/nologin, and never takes it for its own", async () => {
+    const { ask, perform, host } = await bench();
+    await perform(backend.drain("until-restart"));
+    host.writeFile("/etc/nologin", host.file("/run/nologin") ?? "");
+    assert.equal(await ask(backend.drainMode()), "other");
+    await perform(backend.undrain());
+    assert.notEqual(host.file("/etc/nologin"), undefined);
+  });
+
+  it("is denied without a login of root, sudo or not, before anything is written", async () => {
+    const { ask, perform, host } = await bench({ uid: 1500, sudo: true });
+    assert.match(
+      await codeOf(perform(backend.drain("until-restart"))),
+      /^permission-denied: .*root.*nothing was written/,
+    );
+    assert.equal(host.file("/run/nologin"), undefined);
+    assert.equal(await ask(backend.drainMode()), "open");
+    await perform(backend.undrain());
+    host.writeFile("/run/nologin", "theirs\n");
+    assert.match(await codeOf(perform(backend.undrain())), /^permission-denied/);
+  });
+});

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { windowsBackend } from "../../../provider/backend/windows/backend";
+import type { ExecResult } from "../../../provider/connection";
+import type { SessionList } from "../../../provider/session/session";
+import { encode, type CodePage } from "../../lab/code-pages";
+import { languages, languageTags } from "../../lab/languages";
+import { renderQuser, renderQwinsta, type Look } from "../../lab/render";
+import type { SessionSeed } from "../../lab/session-model";
+import { createWindowsModel } from "../../lab/windows-model";
+
+/** What the lab prints and our parser reads are written apart from each other; here they meet. */
+function readBack(seeds: readonly SessionSeed[], look: Look, console?: SessionSeed): SessionList {
+  const model = createWindowsModel({ name: "h", sessions: seeds, ...(console ? { console } : {}) });
+  const page: CodePage = look.codePage ?? languages[look.language].codePage;
+  const printed = (text: string): ExecResult => ({
+    code: 0,
+    stdout: encode(text, page),
+    stderr: new Uint8Array(),
+  });
+  const rows = model.sessions();
+  return windowsBackend({ label: "h:22" }, page)
+    .list()
+    .parse([printed(renderQwinsta(rows, look)), printed(renderQuser(rows, look))]);
+}
+
+const layouts = ["classic", "wide"] as const;
+const everyLook: readonly Look[] = languageTags.flatMap((language) =>
+  layouts.flatMap((layout) =>
+    (["marked", "plain"] as const).map((servicesRow): Look => ({ language, layout, servicesRow })),
+  ),
+);
+
+/** Letters that each code page has. */
+const letters: Readonly<Record<CodePage, string>> = {
+  437: "abcXYZ019 ._-$äöüéñ",
+  850: "abcXYZ019 ._-$äöüßéøñ",
+  852: "abcXYZ019 ._-$łąęžščöü",
+  866: "abcXYZ019 ._-$абвИЁяш",
+  932: "abcXYZ019 ._-$山田太郎カな",
+  936: "abcXYZ019 ._-$张伟李娜",
+  65001: "abcXYZ019 ._-$äИ山张é",
+};
+
+function userNames(page: CodePage, maxLength: number): fc.Arbitrary<string> {
+  return (
+    fc
+      .string({ unit: fc.constantFrom(...Array.from(letters[page])), minLength: 1, maxLength })
+      .map((name) => name.trim())
+      // Windows refuses account names that end in a dot; three of them are how a cut name ends.
+      .filter((name) => name !== "" && !name.endsWith("."))
+  );
+}
+
+describe("what a host prints is what we read", () => {
+  for (const look of everyLook) {
+    const page = languages[look.language].codePage;
+    it(`in ${look.language}, ${look.layout}, services ${look.servicesRow}`, () => {
+      const people = fc.array(
+        fc.record({
+          user: userNames(page, look.layout === "wide" ? 64 : 19),
+          state: fc.constantFrom("active" as const, "disconnected" as const),
+          idle: fc.constantFrom(0, 5, 83, 16_092, "none" as const),
+        }),
+        { maxLength: 5 },
+      );
+      fc.assert(
+        fc.property(people, (seeds) => {
+          const read = readBack(seeds, look).filter(({ kind }) => kind === "user");
+          assert.deepEqual(
+            read.map(({ user, state }) => [user, state]),
+            seeds.map(({ user, state }) => [user, state]),
+          );
+          for (const [index, session] of read.entries()) {
+            const { user, idle } = seeds[index] ?? assert.fail();
+            // In the classic layout what fills its column may have been cut.
+            const full = Array.from(user).length < 20 && !/[^ -\u04ff]/u.test(user);
+            if (full || look.layout === "wide") assert.ok(session.userCertain, `"${user}" is doubted`);
+            if (full) {
+              assert.notEqual(session.logonTime, undefined, `no logon time of "${user}"`);
+              assert.equal(session.idleMs, idle === "none" ? 0 : idle * 60_000);
+            }
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+
+  it("for names that a command line would choke on", () => {
+    for (const user of [
+      'o"brien',
+      "a&b",
+      "50%off",
+      "x^y",
+      "svc$",
+      "a|b",
+      "müller & söhne",
+      "agent 7  smith",
+      "!x!",
+      "`id`",
+    ]) {
+      for (const layout of layouts) {
+        const read = readBack([{ user }], { language: "en", codePage: 850, layout, servicesRow: "marked" });
+        assert.deepEqual(
+          read.filter(({ kind }) => kind === "user").map((session) => [session.user, session.userCertain]),
+          [[user, true]],
+        );
+      }
+    }
+  });
+
+  it("for a name of 20 and of 64 characters: whole where the layout is wide, doubted where it may be cut", () => {
+    for (const length of [20, 64]) {
+      const user = "a".repeat(length);
+      const wide = readBack([{ user }], { language: "en", layout: "wide", servicesRow: "marked" }).at(2);
+      assert.deepEqual([wide?.user, wide?.userCertain], [user, true]);
+      const classic = readBack([{ user }], { language: "en", layout: "classic", servicesRow: "marked" }).at(
+        2,
+      );
+      assert.equal(classic?.userCertain, false);
+    }
+  });
+
+  it("and letters that the code page lacks make a name uncertain, never somebody else's", () => {
+    const [, , read] = readBack([{ user: "Иван" }], {
+      language: "en",
+      codePage: 437,
+      layout: "classic",
+      servicesRow: "marked",
+    });
+    assert.equal(read?.userCertain, false);
+  });
+
+  it("and a session on the console is the console, whatever the language", () => {
+    for (const language of languageTags) {
+      const read = readBack([], { language, layout: "classic", servicesRow: "marked" }, { user: "dora" });
+      assert.deepEqual(
+        read.filter(({ user }) => user !== undefined).map(({ kind }) => kind),
+        ["console"],
+      );
+    }
+  });
+});

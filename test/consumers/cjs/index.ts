@@ -1,0 +1,11 @@
+import pulumi = require("@pulumi/pulumi");
+import logoff = require("pulumi-session-logoff");
+
+const loggedOff = new logoff.SessionLogoff("pre-patch", {
+  hosts: ["rdsh01", { host: "rdsh02", sessions: 12 }],
+  sessions: { users: ["alice"] },
+  connection: { passwordEnv: "PASSWORD", port: pulumi.output(22) },
+});
+
+const args: logoff.SessionLogoffArgs = { hosts: ["a"], sessions: { all: true } };
+export = { loggedOff, args, ready: loggedOff.readyHosts };

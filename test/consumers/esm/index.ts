@@ -1,0 +1,63 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  SessionLogoff,
+  type ErrorCode,
+  type HostResult,
+  type SessionLogoffArgs,
+  type Totals,
+} from "pulumi-session-logoff";
+
+const config = new pulumi.Config();
+
+// Every leaf may be an input, also of what may be missing.
+const args: SessionLogoffArgs = {
+  hosts: [
+    "rdsh01",
+    pulumi.output("rdsh02"),
+    Promise.resolve("rdsh03"),
+    {
+      host: pulumi.interpolate`rdsh04`,
+      port: config.getNumber("port"),
+      sessions: ["TERM04", pulumi.output(12)],
+      connection: { hostKey: pulumi.output("SHA256:x"), password: config.getSecret("password") },
+    },
+    pulumi.output({ host: "rdsh05", sessions: { all: true } }),
+  ],
+  sessions: { all: pulumi.output(true), except: { users: pulumi.output(["svc-*"]) } },
+  connection: {
+    user: config.get("user"),
+    privateKeyFile: "~/.ssh/id",
+    passphrase: config.requireSecret("passphrase"),
+    strictHostKeyChecking: "yes",
+    keepalive: "30s",
+  },
+  timeouts: { logoff: 300 },
+  rollout: pulumi.output({ parallel: 5 }),
+  triggers: [config.get("release"), 7, { any: pulumi.output("thing") }],
+};
+const hosts: pulumi.Output<string[]> = pulumi.output(["a"]);
+
+const first = new SessionLogoff("first", args, { protect: true });
+export const second: SessionLogoff = new SessionLogoff(
+  "second",
+  { hosts, sessions: "TERM04" },
+  { dependsOn: first },
+);
+export const ready: pulumi.Output<readonly string[]> = first.readyHosts;
+export const totals: pulumi.Output<Totals> = first.totals;
+export const failed: pulumi.Output<number> = first.totals.failed;
+export const results: pulumi.Output<Readonly<Record<string, HostResult>>> = first.hostResults;
+export const code: pulumi.Output<ErrorCode | undefined> = first.hostResults.apply(
+  (by) => by["rdsh01:22"]?.error?.code,
+);
+export const rest: pulumi.Output<number> = first.remaining;
+export const when: pulumi.Output<string> = first.finishedAt;
+
+// @ts-expect-error: hosts are required
+new SessionLogoff("third", { sessions: "x" });
+// @ts-expect-error: no such field
+new SessionLogoff("fourth", { hosts: ["a"], sesions: "x" });
+// @ts-expect-error: no such word
+new SessionLogoff("fifth", { hosts: ["a"], ifMissing: "panic" });
+// @ts-expect-error: a wrong type deep below
+new SessionLogoff("sixth", { hosts: [{ host: "a", connection: { port: "22" } }] });

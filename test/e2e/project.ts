@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
+import { join } from "node:path";
+import { checkout, installedFolder } from "../pulumi/built-package";
+
+/** What a command of the engine ended with, and all that it printed. */
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** A command of the engine that is under way. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** Resolves when it has printed the text. */
+  readonly prints: (text: string) => Promise<void>;
+  readonly ended: Promise<Ran>;
+}
+
+/** A Pulumi project in a temporary folder, with a real engine, a state of its own and the package installed. */
+export interface Project {
+  readonly folder: string;
+  /** What the program passes to its resources, by their names. */
+  resources(args: Readonly<Record<string, unknown>>): void;
+  /** Runs the engine. Everything it prints is also kept in {@link Project.said}. */
+  pulumi(...args: readonly string[]): Promise<Ran>;
+  /** The same, to be watched while it runs. */
+  start(...args: readonly string[]): Running;
+  /** The outputs of the stack: for each resource its results. */
+  outputs(): Promise<Record<string, StackOutput>>;
+  /** What the state holds of a resource, also when the update failed and the stack has no outputs. */
+  saved(name: string): Promise<StackOutput>;
+  /** All that the engine ever printed, for searching. */
+  said(): string;
+  /** Everything that the engine ever wrote into its state, backups and logs included. */
+  written(): string;
+  /** Installs a package of another version, whose provider text is another one too. */
+  installVersion(version: string): void;
+  remove(): void;
+}
+
+/** What the program exports of each resource. */
+export interface StackOutput {
+  readonly readyHosts: readonly string[];
+  readonly finishedAt: string;
+  readonly remaining: number;
+  readonly totals: { readonly loggedOff: number; readonly hosts: number };
+  readonly hostResults: Readonly<
+    Record<string, { readonly status: string; readonly error?: { readonly code: string } }>
+  >;
+}
+
+interface Exported {
+  readonly deployment: {
+    readonly resources?: readonly { readonly urn: string; readonly outputs?: StackOutput }[];
+  };
+}
+
+/** `"@finishedAt:NAME"` in args is that output of an earlier resource, unknown during a preview that changes it. */
+const program = `
+const fs = require("node:fs");
+const { SessionLogoff } = require("pulumi-session-logoff");
+const made = {};
+const fill = (value) =>
+  typeof value === "string" && value.startsWith("@finishedAt:") ? made[value.slice(12)].finishedAt
+  : Array.isArray(value) ? value.map(fill)
+  : typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fill(v)]))
+  : value;
+for (const [name, args] of Object.entries(JSON.parse(fs.readFileSync("resources.json", "utf8")))) {
+  made[name] = new SessionLogoff(name, fill(args));
+  const { readyHosts, finishedAt, remaining, totals, hostResults } = made[name];
+  exports[name] = { readyHosts, finishedAt, remaining, totals, hostResults };
+}
+`;
+
+export async function createProject(): Promise<Project> {
+  const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
+  const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
+  const { path } = await ensureEngine();
+  const { folder, remove } = installedFolder();
+  const home = join(folder, ".pulumi-home");
+  const stateDir = join(folder, ".state");
+  const env = engineEnvironment({ engine: path, home, stateDir, passphrase: "lab" });
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: lab\nruntime: nodejs\nmain: index.js\n");
+  writeFileSync(join(folder, "package.json"), '{ "name": "lab", "private": true }\n');
+  writeFileSync(join(folder, "index.js"), program);
+  let said = "";
+  const start = (...args: readonly string[]): Running => {
+    const child = spawn(path, [...args, "--non-interactive", "--color=never"], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        for (const one of waiting) if (output.includes(one.text)) one.resolve();
+      });
+    }
+    const ended = new Promise<Ran>((done, fail) => {
+      child.on("error", fail);
+      child.on("close", (code) => {
+        said += output;
+        done({ code, output });
+      });
+    });
+    const prints = (text: string): Promise<void> =>
+      new Promise((resolve, reject) => {
+        waiting.push({ text, resolve });
+        if (output.includes(text)) resolve();
+        void ended.then(() => reject(new Error(`ended without printing ${text}:\n${output}`)), reject);
+      });
+    return { child, prints, ended };
+  };
+  const pulumi: Project["pulumi"] = (...args) => start(...args).ended;
+  await pulumi("stack", "init", "test");
+  return {
+    folder,
+    resources: (args) => writeFileSync(join(folder, "resources.json"), JSON.stringify(args)),
+    pulumi,
+    start,
+    outputs: async () =>
+      JSON.parse((await pulumi("stack", "output", "--json", "--show-secrets")).output) as Record<
+        string,
+        StackOutput
+      >,
+    saved: async (name) => {
+      const { deployment } = JSON.parse((await pulumi("stack", "export")).output) as Exported;
+      const found = deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
+      if (found?.outputs === undefined) throw new Error(`the state has no ${name}`);
+      return found.outputs;
+    },
+    said: () => said,
+    written: () =>
+      readdirSync(stateDir, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+        .join("\n"),
+    installVersion: (version) => installCopy(folder, version),
+    remove,
+  };
+}
+
+function installCopy(folder: string, version: string): void {
+  const copy = join(folder, `package-${version}`);
+  mkdirSync(copy);
+  cpSync(join(checkout, "dist"), join(copy, "dist"), { recursive: true });
+  symlinkSync(join(checkout, "node_modules"), join(copy, "node_modules"), "dir");
+  const manifest = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as object;
+  writeFileSync(join(copy, "package.json"), JSON.stringify({ ...manifest, version }));
+  const file = join(copy, "dist/provider/pulumi/session-logoff.js");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace("async read(id, props) {", `async read(id, props) { /* ${version} */`));
+  const installed = join(folder, "node_modules", "pulumi-session-logoff");
+  rmSync(installed);
+  symlinkSync(copy, installed, "dir");
+}

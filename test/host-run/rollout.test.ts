@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { LogoffError } from "../../provider/errors";
+import type { Plan, WarnPlan } from "../../provider/plan";
+import { fleetOf, type Fleet, type MemoryHostOptions } from "./memory-fleet";
+
+let fleet: Fleet;
+function start(count: number, options: MemoryHostOptions = { sessions: [{ user: "alice" }] }): Fleet {
+  fleet = fleetOf(...Array.from({ length: count }, () => options));
+  return fleet;
+}
+afterEach(() => {
+  assert.deepEqual(fleet.unexpected, []);
+  for (const host of fleet.hosts) assert.equal(host.open, 0);
+});
+
+const minute = 60_000;
+const down = new LogoffError("host-unreachable", "Cannot reach it");
+const warn: WarnPlan = {
+  message: "Go",
+  gracePeriodMs: 10 * minute,
+  remindersMs: [],
+  ifUndelivered: "continue",
+};
+
+function rollout(fields: Partial<Plan["rollout"]>): Partial<Plan> {
+  return { rollout: { parallel: 20, waves: [], pauseMs: 0, maxFailures: null, ...fields } };
+}
+
+function breakHosts(...indexes: readonly number[]): void {
+  for (const index of indexes) {
+    const host = fleet.hosts[index];
+    assert.ok(host);
+    host.down = down;
+  }
+}
+
+describe("waves", () => {
+  it("begin when the one before has ended, after the pause", async () => {
+    start(5);
+    const report = await fleet.run(rollout({ waves: [{ hosts: 1 }, { hosts: 2 }], pauseMs: minute }));
+    assert.equal(report.totals.ok, 5);
+    const begins = fleet.hosts.map(({ commands: [first] }) => Math.floor((first?.atMs ?? 0) / minute));
+    assert.deepEqual(begins, [0, 1, 1, 2, 2]);
+  });
+
+  it("report hosts in the order of the plan", async () => {
+    start(4);
+    const report = await fleet.run(rollout({ waves: [{ hosts: 2 }] }));
+    assert.deepEqual(
+      report.hosts.map(({ host }) => host),
+      ["host1:22", "host2:22", "host3:22", "host4:22"],
+    );
+  });
+});
+
+describe("the failure budget", () => {
+  it("stops before the next wave, and says of each host left why", async () => {
+    start(6);
+    breakHosts(0);
+    const report = await fleet.run(
+      rollout({ waves: [{ hosts: 1 }, { hosts: 5 }], maxFailures: { hosts: 0 } }),
+    );
+    assert.deepEqual([report.totals.failed, report.totals.skipped], [1, 5]);
+    assert.ok(
+      report.hosts.slice(1).every(({ error, contacted }) => error?.code === "budget-exceeded" && !contacted),
+    );
+    assert.match(report.hosts[1]?.error?.message ?? "", /maxFailures allows 0/);
+  });
+
+  it("is not exceeded by as many as it allows", async () => {
+    start(6);
+    breakHosts(0, 3);
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 2 } }));
+    assert.deepEqual([report.totals.ok, report.totals.failed], [4, 2]);
+  });
+
+  it("by percent is one of each wave", async () => {
+    start(8);
+    breakHosts(0, 4);
+    const report = await fleet.run(rollout({ waves: [{ hosts: 4 }], maxFailures: { percent: 25 } }));
+    assert.deepEqual([report.totals.ok, report.totals.failed], [6, 2]);
+  });
+
+  it("that bursts while hosts are in their grace period logs nobody else off and undrains them", async () => {
+    start(4);
+    fleet.hosts[3]?.faults.add({
+      on: "msg.exe",
+      trouble: { instead: true, code: 1, stderr: "Error [87]:x" },
+    });
+    const report = await fleet.run({
+      ...rollout({ maxFailures: { hosts: 0 } }),
+      warn: { ...warn, ifUndelivered: "fail" },
+      drain: "until-restart",
+    });
+    assert.deepEqual(
+      report.hosts.map(({ status, drained, error }) => `${status} ${drained} ${error?.code ?? ""}`),
+      [
+        "skipped undrained budget-exceeded",
+        "skipped undrained budget-exceeded",
+        "skipped undrained budget-exceeded",
+        "failed undrained command-failed",
+      ],
+    );
+    assert.ok(
+      fleet.hosts.every(
+        ({ model, commands }) =>
+          model.drain() === "open" && !commands.some(({ command }) => command.startsWith("logoff")),
+      ),
+    );
+    assert.ok(fleet.clock.now() < minute);
+  });
+
+  it("lets a logoff that was already sent be verified", async () => {
+    start(2, { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 30_000 } }] });
+    fleet.clock.at(5_000, () => breakHosts(1));
+    const second = fleet.hosts[1];
+    second?.faults.add({ on: "qwinsta", after: 1, times: 9, trouble: "drop-before" });
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 0 } }));
+    assert.equal(report.hosts[0]?.status, "ok");
+  });
+});
+
+describe("limits.sessions", () => {
+  const limited = (sessions: number): Partial<Plan> => ({ limits: { sessionsPerHost: null, sessions } });
+  it("lets a run within it go", async () => {
+    start(3);
+    assert.equal((await fleet.run(limited(3))).totals.loggedOff, 3);
+  });
+  it("refuses everything before anything is changed", async () => {
+    start(3);
+    const report = await fleet.run({ ...limited(2), drain: "until-restart" });
+    assert.deepEqual([report.totals.skipped, report.hosts[0]?.error?.code], [3, "limit-exceeded"]);
+    assert.match(
+      report.hosts[0]?.error?.message ?? "",
+      /3 sessions would be logged off, and limits.sessions allows 2/,
+    );
+    const changing = fleet.hosts
+      .flatMap(({ commands }) => commands)
+      .filter(({ command }) => /logoff|chglogon|msg/.test(command));
+    assert.deepEqual(changing, []);
+  });
+  it("counts a host that cannot be listed as exceeding", async () => {
+    start(3);
+    breakHosts(1);
+    const report = await fleet.run(limited(100));
+    assert.equal(report.totals.skipped, 3);
+    assert.match(report.hosts[0]?.error?.message ?? "", /1 hosts could not be listed, "host2:22"/);
+  });
+});
+
+describe("the total time", () => {
+  it("ends the run like a stop", async () => {
+    start(3);
+    const report = await fleet.run({
+      ...rollout({ parallel: 1 }),
+      warn,
+      timeouts: { commandMs: 30_000, logoffMs: 300_000, totalMs: 5 * minute },
+    });
+    assert.deepEqual(
+      [...new Set(report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`))],
+      ["skipped timed-out"],
+    );
+    assert.ok(fleet.clock.now() < 6 * minute);
+    assert.ok(
+      fleet.hosts.every(({ commands }) => !commands.some(({ command }) => command.startsWith("logoff"))),
+    );
+  });
+});
+
+describe("resuming", () => {
+  it("runs only the hosts it is told and warns nobody a second time", async () => {
+    start(2);
+    fleet.clock.at(2 * minute, () => fleet.stop.abort());
+    const first = await fleet.run({ warn });
+    assert.deepEqual(
+      first.hosts.map(({ warned }) => warned.map(({ user }) => user)),
+      [["alice"], ["alice"]],
+    );
+    const earlier = new Map(first.hosts.map(({ host, warned }) => [host, { warned }]));
+    const startedAt = fleet.clock.now();
+    const second = await fleet.run(
+      { warn },
+      { earlier, hosts: new Set(["host2:22"]), stop: new AbortController().signal },
+    );
+    assert.deepEqual([second.totals.hosts, second.totals.loggedOff], [1, 1]);
+    assert.equal(fleet.hosts[1]?.model.messages().length, 1);
+    assert.ok(fleet.clock.now() - startedAt < 9 * minute);
+    assert.deepEqual(fleet.hosts[0]?.model.people(), ["alice"]);
+  });
+});
+
+describe("a thousand hosts", () => {
+  it("share the connections of the process", async () => {
+    start(1_000, { sessions: [] });
+    const report = await fleet.run(rollout({ parallel: 200 }));
+    assert.equal(report.totals.ok, 1_000);
+    assert.ok(fleet.mostOpen() <= 64);
+  });
+});

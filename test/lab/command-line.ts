@@ -1,0 +1,84 @@
+/** The program that Windows' sshd hands a command to. */
+export type Shell = "cmd" | "powershell" | "powershell-7" | "git-bash" | "cygwin";
+
+/** A command line as the program sees it, or why the lab cannot say what the shell would do. */
+export type CommandLine =
+  { readonly program: string; readonly args: readonly string[] } | { readonly unsupported: string };
+
+const isBash = (shell: Shell): boolean => shell === "git-bash" || shell === "cygwin";
+
+/** Characters that make a shell do more than start one program; nobody sends them on purpose. */
+const special: Readonly<Record<"cmd" | "powershell" | "bash", RegExp>> = {
+  cmd: /[&|<>^%!\r\n]/,
+  powershell: /[&|<>;$`(){}@#\r\n]/,
+  bash: /[&|<>;$`(){}*?~#!\r\n]/,
+};
+
+/** Splits a line as `shell` and the C runtime do, and applies what bash does to the arguments. */
+export function parseCommandLine(line: string, shell: Shell): CommandLine {
+  const kind = isBash(shell) ? "bash" : shell === "cmd" ? "cmd" : "powershell";
+  // The one variable that people put into paths of system tools.
+  if (kind === "cmd") line = line.replaceAll(/%(systemroot|windir)%/gi, "C:\\Windows");
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote: string | undefined;
+  for (let at = 0; at < line.length; at += 1) {
+    const character = line.charAt(at);
+    if (quote !== undefined) {
+      if (character === quote) quote = undefined;
+      else word = (word ?? "") + character;
+      continue;
+    }
+    if (character === '"' || (character === "'" && kind !== "cmd")) {
+      quote = character;
+      word ??= "";
+    } else if (/[ \t]/.test(character)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else if (special[kind].test(character)) {
+      return {
+        unsupported: `${shell} gives ${JSON.stringify(character)} a meaning that the lab does not know`,
+      };
+    } else if (character === "\\" && kind === "bash") {
+      at += 1;
+      word = (word ?? "") + line.charAt(at);
+    } else {
+      word = (word ?? "") + character;
+    }
+  }
+  if (quote !== undefined) return { unsupported: "a quote is never closed" };
+  if (word !== undefined) words.push(word);
+  return kind === "bash" ? applyBash(words) : namedProgram(words);
+}
+
+function namedProgram(words: readonly string[]): CommandLine {
+  const [program, ...args] = words;
+  return program === undefined ? { unsupported: "an empty command" } : { program, args };
+}
+
+/** MSYS turns what looks like a Unix path into a Windows path, unless one of its variables forbids it. */
+function applyBash(words: readonly string[]): CommandLine {
+  const assignments = words.findIndex((word) => !/^\w+=/.test(word));
+  const variables = assignments === -1 ? words : words.slice(0, assignments);
+  const line = namedProgram(assignments === -1 ? [] : words.slice(assignments));
+  if ("unsupported" in line) return line;
+  const untouched = variables.some(
+    (word) => word === "MSYS_NO_PATHCONV=1" || word === "MSYS2_ARG_CONV_EXCL=*",
+  );
+  return untouched ? line : { program: line.program, args: line.args.map(mangle) };
+}
+
+/** `//v` → `/v`, `/v` → `V:/`, `/server:x` → `C:/Program Files/Git/server:x`. */
+function mangle(argument: string): string {
+  if (argument.startsWith("//")) return argument.slice(1);
+  if (/^\/[A-Za-z]$/.test(argument)) return `${argument.charAt(1).toUpperCase()}:/`;
+  return argument.startsWith("/") ? `C:/Program Files/Git${argument}` : argument;
+}
+
+/** `C:\Windows\System32\QWINSTA.EXE` → `qwinsta`: how the lab's table of programs names it. */
+export function programName(program: string): string {
+  return program
+    .toLowerCase()
+    .replace(/^c:[\\/]windows[\\/]system32[\\/]/, "")
+    .replace(/\.(exe|com)$/, "");
+}

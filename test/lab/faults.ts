@@ -1,0 +1,76 @@
+/**
+ * What goes wrong with one connection:
+ * - `reset`: the connection is reset before the banner;
+ * - `full`: it is closed before the banner, as sshd does beyond MaxStartups;
+ * - `silent`: it is taken, and no banner ever comes;
+ * - `dropped-before-login`, `dropped-after-login`: it is reset there.
+ */
+export type ConnectionTrouble = "reset" | "full" | "silent" | "dropped-before-login" | "dropped-after-login";
+
+/**
+ * What goes wrong with one command:
+ * - `drop-before`, `drop-after`: the connection is reset before or after the command has done its work;
+ * - `hang`, `hang-after`: nothing ever comes back, before or after the command has done its work;
+ * - `no-exit-status`: the channel closes without one;
+ * - `open-failed`: the channel is refused;
+ * - `not-started`: the request to run it is refused;
+ * - signal, code, stdout, stderr: replaces that part of the answer, the work is done; `instead`: it is not done;
+ * - delayMs: answered that much later.
+ */
+export type CommandTrouble =
+  | "drop-before"
+  | "drop-after"
+  | "hang"
+  | "hang-after"
+  | "no-exit-status"
+  | "not-started"
+  | {
+      readonly signal?: string;
+      readonly code?: number;
+      readonly stdout?: string | Uint8Array;
+      readonly stderr?: string | Uint8Array;
+      readonly instead?: boolean;
+      readonly delayMs?: number;
+    };
+
+/** One scripted trouble. */
+export interface CommandFault {
+  /** Which commands: those that contain the text or match the expression; absent: all. */
+  readonly on?: string | RegExp;
+  /** How many of them, counted from when this was added, are let through before. Absent: 0. */
+  readonly after?: number;
+  /** How many of them it happens to. Absent: 1. */
+  readonly times?: number;
+  readonly trouble: CommandTrouble;
+}
+
+/** Hands out troubles in the order in which they were added; the first that fits wins. */
+export interface FaultScript {
+  add(fault: CommandFault): void;
+  clear(): void;
+  next(command: string): CommandTrouble | undefined;
+}
+
+export function createFaultScript(faults: readonly CommandFault[] = []): FaultScript {
+  const entries: { readonly fault: CommandFault; seen: number }[] = [];
+  const add = (fault: CommandFault): void => void entries.push({ fault, seen: 0 });
+  faults.forEach(add);
+  return {
+    add,
+    clear: () => entries.splice(0),
+    next: (command) => {
+      // Every script counts every command that it is about, also those that another one got hold of.
+      const fitting = entries.filter(({ fault: { on } }) => isAbout(on, command));
+      for (const entry of fitting) entry.seen += 1;
+      const first = fitting.find(
+        ({ fault: { after = 0, times = 1 }, seen }) => seen > after && seen <= after + times,
+      );
+      return first?.fault.trouble;
+    },
+  };
+}
+
+function isAbout(on: string | RegExp | undefined, command: string): boolean {
+  if (on === undefined) return true;
+  return typeof on === "string" ? command.includes(on) : command.search(on) !== -1;
+}

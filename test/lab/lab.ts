@@ -1,0 +1,193 @@
+import { manyAddresses, nextAddress } from "./addresses";
+import { realClock, type LabClock } from "./clock";
+import type { Shell } from "./command-line";
+import { createKeyPair, sharedKeyPair, type HostKeyType, type KeyPair } from "./keys";
+import type { LoginUser } from "./login";
+import type { Machine } from "./program";
+import { defaultLook, type Look } from "./render";
+import type { CommandRecord } from "./command-record";
+import { createSshHost, type SshHost } from "./ssh-host";
+import type { SshOptions } from "./ssh-options";
+import { createWindowsModel, type ModelOptions, type WindowsModel } from "./windows-model";
+
+export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> {
+  /** Absent: an address of its own. */
+  readonly address?: string;
+  /** Absent or 0: the system picks one. */
+  readonly port?: number;
+  /** Absent: `cmd`. */
+  readonly shell?: Shell;
+  /** Absent: {@link labUser}. */
+  readonly users?: readonly LoginUser[];
+  /** `shared` (the default) is one key of the whole process; `own` makes one; a pair or several are taken. */
+  readonly hostKey?: "shared" | "own" | HostKeyType | KeyPair | readonly KeyPair[];
+  readonly ssh?: SshOptions;
+  readonly messagesReachDisconnected?: boolean;
+  readonly missingTools?: readonly string[];
+}
+
+export interface LabHost extends Omit<SshHost, "listen" | "close"> {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly model: WindowsModel;
+  readonly hostKey: KeyPair;
+  /** A known_hosts line for each of its keys. */
+  readonly knownHosts: string;
+  /** The raw text of every command so far. */
+  commandTexts(): readonly string[];
+  /** Listens again after {@link SshHost.stopListening}, at the same address and port. */
+  listenAgain(): Promise<void>;
+}
+
+/** Something that a host was asked and that nobody scripted. */
+interface Unexpected {
+  readonly host: string;
+  readonly what: string;
+}
+
+export interface Lab {
+  readonly hosts: readonly LabHost[];
+  /** @throws Error when there is no such host */
+  host(name: string): LabHost;
+  /** `127.16.3.2:40123` */
+  addressOf(name: string): string;
+  /** known_hosts text for all hosts. */
+  readonly knownHosts: string;
+  /** The private key that {@link labUser} may log in with. */
+  readonly clientKey: KeyPair;
+  /** The commands of all hosts in the order in which they came. */
+  commands(): readonly CommandRecord[];
+  unexpected(): readonly Unexpected[];
+  /** Returns what was unexpected and forgets it: for tests that provoke it. */
+  takeUnexpected(): readonly Unexpected[];
+  /** @throws Error that lists what was unexpected */
+  assertNoUnexpected(): void;
+  /** Stops everything, then throws like {@link Lab.assertNoUnexpected}. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** The key that {@link labUser} logs in with; one per process. */
+export const clientKey: KeyPair = sharedKeyPair("client");
+
+/** Who may log in where a host says nothing else: an administrator, by password or {@link clientKey}. */
+export const labUser: LoginUser & { readonly password: string } = {
+  name: "admin",
+  password: "Lab-only!Pa55word",
+  publicKeys: [clientKey.publicKey],
+  rights: "full-control",
+};
+
+/** Starts one SSH server per host. Always `close()` the lab: that is where unscripted commands come to light. */
+export async function startLab(options: {
+  readonly hosts: readonly HostOptions[];
+  /** Absent: real time. */
+  readonly clock?: LabClock;
+  /** Called when a command has come, before it runs. */
+  readonly onCommand?: (record: CommandRecord) => void;
+}): Promise<Lab> {
+  const clock = options.clock ?? realClock;
+  const startMs = clock.now();
+  const unexpected: Unexpected[] = [];
+  const machines = new Map<string, Machine>();
+  let seq = 0;
+  const separate = await manyAddresses();
+
+  async function startHost(host: HostOptions): Promise<LabHost & { readonly close: () => void }> {
+    const machine = machineOf(host, clock);
+    const hostKeys = hostKeysOf(host.hostKey ?? "shared");
+    const ssh = createSshHost({
+      machine,
+      shell: host.shell ?? "cmd",
+      users: host.users ?? [labUser],
+      hostKeys,
+      options: host.ssh ?? {},
+      onCommand: options.onCommand ?? (() => undefined),
+      nextSeq: () => (seq += 1),
+      nowMs: () => clock.now() - startMs,
+      peer: (name) => machines.get(name.toLowerCase()),
+      unexpected: (what) => void unexpected.push({ host: host.name, what }),
+    });
+    const address = host.address ?? (separate ? nextAddress() : "127.0.0.1");
+    const port = await ssh.listen(address, host.port ?? 0);
+    for (const name of [host.name, address]) machines.set(name.toLowerCase(), machine);
+    const place = port === 22 ? address : `[${address}]:${port}`;
+    return {
+      ...ssh,
+      name: host.name,
+      address,
+      port,
+      model: machine.model,
+      hostKey: hostKeys[0] ?? sharedKeyPair("host"),
+      knownHosts: hostKeys.map((key) => `${place} ${key.publicKey}\n`).join(""),
+      commandTexts: () => ssh.commands.map((record) => record.command),
+      listenAgain: async () => {
+        await ssh.listen(address, port);
+      },
+    };
+  }
+
+  const names = options.hosts.map((host) => host.name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`two hosts are called ${twice}`);
+  const started = await Promise.allSettled(options.hosts.map(startHost));
+  const hosts = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failure = started.find((result) => result.status === "rejected");
+  if (failure !== undefined) {
+    for (const host of hosts) host.close();
+    throw failure.reason;
+  }
+
+  function host(name: string): LabHost {
+    const found = hosts.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (found === undefined) throw new Error(`the lab has no host ${name}`);
+    return found;
+  }
+
+  function assertNoUnexpected(): void {
+    if (unexpected.length === 0) return;
+    const lines = unexpected.map((one) => `  ${one.host}: ${one.what}`);
+    throw new Error(`the lab met what nobody scripted:\n${lines.join("\n")}`);
+  }
+
+  return {
+    hosts,
+    host,
+    addressOf: (name) => `${host(name).address}:${host(name).port}`,
+    knownHosts: hosts.map((one) => one.knownHosts).join(""),
+    clientKey,
+    commands: () => hosts.flatMap((one) => one.commands).sort((a, b) => a.seq - b.seq),
+    unexpected: () => [...unexpected],
+    takeUnexpected: () => unexpected.splice(0),
+    assertNoUnexpected,
+    close: async () => {
+      for (const one of hosts) one.close();
+      // One turn of the event loop, in which the sockets and servers really end.
+      await new Promise((resolve) => setImmediate(resolve));
+      assertNoUnexpected();
+    },
+  };
+}
+
+function machineOf(host: HostOptions, clock: LabClock): Machine {
+  const { codePage, headerLanguage, messagesReachDisconnected, missingTools } = host;
+  return {
+    model: createWindowsModel({ ...host, clock }),
+    look: {
+      language: host.language ?? defaultLook.language,
+      layout: host.layout ?? defaultLook.layout,
+      servicesRow: host.servicesRow ?? defaultLook.servicesRow,
+      ...(codePage === undefined ? {} : { codePage }),
+      ...(headerLanguage === undefined ? {} : { headerLanguage }),
+    },
+    ...(messagesReachDisconnected === undefined ? {} : { messagesReachDisconnected }),
+    ...(missingTools === undefined ? {} : { missingTools }),
+  };
+}
+
+function hostKeysOf(wanted: NonNullable<HostOptions["hostKey"]>): readonly KeyPair[] {
+  if (wanted === "shared") return [sharedKeyPair("host")];
+  if (wanted === "own") return [createKeyPair()];
+  if (typeof wanted === "string") return [createKeyPair(wanted)];
+  return "privateKey" in wanted ? [wanted] : wanted;
+}

@@ -1,0 +1,282 @@
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import type { Connect, ExecResult } from "../../../provider/connection";
+import { LogoffError } from "../../../provider/errors";
+import { renderRow, type Layout } from "./layouts";
+import { programs, systemPrograms } from "./programs";
+
+/** How a session begins. */
+interface LinuxSession {
+  readonly user: string;
+  /** Absent: the next number that was never used. */
+  readonly id?: string;
+  /** Absent: one of its own for each user; 0 for root. */
+  readonly uid?: number;
+  /** `pts/0`; absent: none. */
+  readonly tty?: string;
+  /** Whether logind itself knows the terminal, as it does with utmp. Absent: true. */
+  readonly ttyKnown?: boolean;
+  readonly display?: string;
+  readonly seat?: string;
+  readonly type?: "tty" | "x11" | "wayland" | "unspecified";
+  readonly class?: string;
+  readonly service?: string;
+  readonly state?: string;
+  /** Seconds; absent: no hint, as for a session without terminal. */
+  readonly idleForSeconds?: number;
+  readonly idleHint?: boolean;
+  /**
+   * `ends`: at once; `closes`: processes stay and the session is closing, as systemd has it; `forgets`: processes stay and the
+   * session is in no list any more, as elogind has it; `ignores`: accepted, and nothing happens.
+   */
+  readonly onTerminate?: "ends" | "closes" | "forgets" | "ignores";
+  /** So often logind answers that a resource deadlock was avoided. */
+  readonly deadlocks?: number;
+  /** It ends between the list and the question about it; or the question fails although it is there. */
+  readonly whenShown?: "vanishes" | "unreadable";
+}
+
+export interface LinuxHostOptions {
+  readonly sessions?: readonly LinuxSession[];
+  /** Absent: elogind-246. */
+  readonly layout?: Layout;
+  /** The uid of our login; absent: 0. */
+  readonly uid?: number;
+  readonly sudo?: boolean;
+  readonly polkit?: boolean;
+  /** Tools that are not installed. */
+  readonly missingTools?: readonly string[];
+  /** Said by the login's start-up files before every command. */
+  readonly banner?: string;
+}
+
+/** A Linux host without SSH: our commands run in this machine's `sh`, among programs that play the host. */
+export interface LinuxHost {
+  readonly connect: Connect;
+  readonly commands: readonly { readonly command: string; readonly stdin: string }[];
+  logon(session: LinuxSession): string;
+  /** The client goes: the session ends. */
+  leave(id: string): void;
+  /** IDs of the sessions that are there, our own left out. */
+  sessions(): readonly string[];
+  /** Whether any process of that session lives. */
+  hasProcesses(id: string): boolean;
+  /** What stood on a terminal. */
+  seen(tty: string): string;
+  /** `terminate 3`, `kill 3`: what logind did, in order. */
+  ended(): readonly string[];
+  /** Every call of loginctl, sudo and sleep, behind the uid. */
+  calls(): readonly string[];
+  /** Makes the list fail with these words until `undefined`. */
+  failList(words: string | undefined): void;
+  /** A file of the host, such as `/run/nologin`: its text, or undefined. */
+  file(path: string): string | undefined;
+  writeFile(path: string, text: string): void;
+  /** @throws Error that lists what nobody scripted */
+  close(): void;
+}
+
+/** The scripts need a POSIX system; only there such a host can be had. */
+export const linuxHostsPossible = process.platform !== "win32" && existsSync("/bin/sh");
+
+/** Paths of the host that our commands name, all kept below the host's own folder. */
+const hostPaths = /\/(?:proc\/|dev\/(?=pts|tty)|run\/nologin|etc\/nologin)/gu;
+
+export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
+  const lab = mkdtempSync(join(tmpdir(), "linux-host-"));
+  const bin = join(lab, "bin");
+  for (const folder of ["bin", "sessions", "proc", "dev/pts", "run", "etc"]) {
+    mkdirSync(join(lab, folder), { recursive: true });
+  }
+  const missing = options.missingTools ?? [];
+  for (const [name, script] of Object.entries(programs)) {
+    if (missing.includes(name)) continue;
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  for (const name of systemPrograms) symlinkSync(whereIs(name), join(bin, name));
+  if (options.sudo === true) writeFileSync(join(lab, "sudo-allows"), "");
+  if (options.polkit === true) writeFileSync(join(lab, "polkit-allows"), "");
+  const uid = options.uid ?? 0;
+  const uids = new Map<string, number>([["root", 0]]);
+  const own = new Set<string>();
+  const commands: { command: string; stdin: string }[] = [];
+  let nextId = 1;
+  // Above what a kernel gives out, so that no signal could ever reach a process of this machine.
+  let nextPid = 5_000_000;
+
+  const read = (name: string): string => {
+    const path = join(lab, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  };
+  const lines = (name: string): readonly string[] => read(name).split("\n").filter(Boolean);
+
+  function addProcess(id: string, parent: number, tty: string): number {
+    const pid = (nextPid += 1);
+    const folder = join(lab, "proc", String(pid));
+    mkdirSync(folder);
+    writeFileSync(join(folder, "cgroup"), `11:name=elogind:/${id}\n0::/\n`);
+    writeFileSync(join(folder, "ps"), `${String(pid).padStart(7)} ${String(parent).padStart(7)} ${tty}\n`);
+    return pid;
+  }
+
+  function logon(session: LinuxSession): string {
+    const id = session.id ?? String(nextId++);
+    if (!uids.has(session.user)) uids.set(session.user, 1000 + uids.size);
+    const owner = session.uid ?? uids.get(session.user) ?? 0;
+    const tty = session.tty ?? "";
+    const leader = addProcess(id, 1, "?");
+    const middle = addProcess(id, leader, "?");
+    const shell = addProcess(id, middle, tty === "" ? "?" : tty);
+    const knownTty = session.ttyKnown === false ? "" : tty;
+    const folder = join(lab, "sessions", id);
+    const idle = session.idleForSeconds;
+    const sinceMicros = idle === undefined ? 0 : (Math.floor(Date.now() / 1000) - idle) * 1_000_000;
+    const values = {
+      Id: id,
+      User: owner,
+      Name: session.user,
+      Timestamp: `Mon 2026-11-23 05:28:${String(leader % 60).padStart(2, "0")} UTC`,
+      Seat: session.seat ?? "",
+      TTY: knownTty,
+      Display: session.display ?? "",
+      Remote: session.seat === undefined ? "yes" : "no",
+      Service: session.service ?? "sshd",
+      Leader: leader,
+      Type: session.type ?? (session.display === undefined ? "tty" : "x11"),
+      Class: session.class ?? "user",
+      State: session.state ?? "active",
+      IdleHint: session.idleHint === true ? "yes" : "no",
+      IdleSinceHint: sinceMicros,
+    };
+    mkdirSync(folder);
+    const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+    write(
+      "properties",
+      Object.entries(values)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(""),
+    );
+    const row = {
+      id,
+      uid: owner,
+      user: session.user,
+      seat: values.Seat,
+      tty: knownTty,
+      leader,
+      sessionClass: values.Class,
+      state: values.State,
+    };
+    write("row", `${renderRow(options.layout ?? "elogind-246", row)}\n`);
+    write("pids", `${leader} ${middle} ${shell}\n`);
+    write("uid", String(owner));
+    write("on-terminate", session.onTerminate ?? "ends");
+    if (session.deadlocks !== undefined) write("deadlocks", String(session.deadlocks));
+    if (session.whenShown !== undefined) write(session.whenShown, "");
+    // A link to a character device, so that `[ -c ]` holds.
+    if (tty !== "" && !existsSync(join(lab, "dev", tty))) symlinkSync("/dev/null", join(lab, "dev", tty));
+    return id;
+  }
+
+  function end(id: string): void {
+    for (const pid of read(`sessions/${id}/pids`).trim().split(" ").filter(Boolean)) {
+      rmSync(join(lab, "proc", pid), { recursive: true, force: true });
+    }
+    rmSync(join(lab, "sessions", id), { recursive: true, force: true });
+  }
+
+  function run(command: string, stdin: string, ownId: string): Promise<ExecResult> {
+    commands.push({ command, stdin });
+    const local = command.replace(hostPaths, (path) => lab + path);
+    const banner = options.banner === undefined ? "" : `printf '%s\\n' '${options.banner}'; `;
+    return new Promise((resolve, reject) => {
+      const child = spawn("/bin/sh", ["-c", banner + local], {
+        env: { PATH: bin, LAB: lab, LAB_UID: String(uid), XDG_SESSION_ID: ownId },
+      });
+      const out: Buffer[] = [];
+      const err: Buffer[] = [];
+      child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+      child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+      child.stdin.on("error", () => undefined);
+      child.stdin.end(stdin);
+      child.once("error", reject);
+      child.once("close", (code) => {
+        const hide = (chunks: readonly Buffer[]): Buffer =>
+          Buffer.from(Buffer.concat(chunks).toString("utf8").replaceAll(lab, ""));
+        const stderr = hide(err);
+        if (/not found/u.test(stderr.toString())) {
+          const expected = missing.some((name) => stderr.includes(name));
+          if (!expected && !command.startsWith("chcp.com")) {
+            writeFileSync(join(lab, "unexpected"), `${stderr.toString()}${command}\n`, { flag: "a" });
+          }
+        }
+        resolve({ code: code ?? 1, stdout: hide(out), stderr });
+      });
+    });
+  }
+
+  for (const session of options.sessions ?? []) logon(session);
+
+  return {
+    connect: () => {
+      // As sshd does it: a login of ours is a session like any other.
+      const id = logon({ user: uid === 0 ? "root" : "operator", uid });
+      own.add(id);
+      const close = (): Promise<void> => {
+        own.delete(id);
+        end(id);
+        return Promise.resolve();
+      };
+      return Promise.resolve({
+        warnings: [],
+        close,
+        exec: async (command, { stdin }) => {
+          const lost = (): boolean => !existsSync(join(lab, "sessions", id));
+          const result = lost() ? undefined : await run(command, Buffer.from(stdin ?? []).toString(), id);
+          if (result === undefined || lost())
+            throw new LogoffError("connection-lost", "the session was ended");
+          return result;
+        },
+      });
+    },
+    commands,
+    logon,
+    leave: end,
+    sessions: () => readdirSync(join(lab, "sessions")).filter((id) => !own.has(id)),
+    hasProcesses: (id) =>
+      readdirSync(join(lab, "proc")).some((pid) => read(`proc/${pid}/cgroup`).includes(`:/${id}\n`)),
+    seen: (tty) => read(`seen-${tty.split("/").at(-1) ?? ""}`),
+    ended: () => lines("ended"),
+    calls: () => lines("calls"),
+    failList: (words) => {
+      if (words === undefined) rmSync(join(lab, "list-fails"), { force: true });
+      else writeFileSync(join(lab, "list-fails"), words);
+    },
+    file: (path) => (existsSync(join(lab, path)) ? read(path) : undefined),
+    writeFile: (path, text) => writeFileSync(join(lab, path), text),
+    close: () => {
+      const unexpected = lines("unexpected");
+      rmSync(lab, { recursive: true, force: true });
+      if (unexpected.length > 0)
+        throw new Error(`the Linux host met what nobody scripted:\n${unexpected.join("\n")}`);
+    },
+  };
+}
+
+function whereIs(name: string): string {
+  const folder = (process.env["PATH"] ?? "").split(delimiter).find((one) => existsSync(join(one, name)));
+  if (folder === undefined) throw new Error(`this machine has no ${name}`);
+  return join(folder, name);
+}

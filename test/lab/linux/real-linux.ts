@@ -1,0 +1,226 @@
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Host } from "../../../provider/connection";
+import { nextAddress } from "../addresses";
+import { createKeyPair } from "../keys";
+
+/** A login of somebody, by the real ssh client of this machine. */
+interface RealLogin {
+  /** Everything that it printed so far. */
+  output(): string;
+  /** Resolves with ssh's exit status. */
+  readonly ended: Promise<number | null>;
+  /** The client goes away. */
+  hangUp(): void;
+}
+
+/** A real sshd with a real logind (elogind) behind it, at a loopback address. */
+export interface RealLinux {
+  readonly address: string;
+  readonly port: number;
+  /** `ssh-ed25519 AAAA…` */
+  readonly hostKey: string;
+  readonly privateKey: string;
+  /** The same in a file, for the ssh client. */
+  readonly privateKeyFile: string;
+  /** How our own code reaches it. */
+  hostFor(user: string): Host;
+  /** Logs in and resolves when the login has said something. */
+  login(user: string, command: string, options?: { readonly terminal?: boolean }): Promise<RealLogin>;
+  /** Runs a program on the host as root, past SSH. */
+  inside(
+    ...command: readonly string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  /** `loginctl list-sessions`, for people. */
+  loginctl(): Promise<string>;
+  /** Ends every process of its users, and so their sessions. */
+  clear(): Promise<void>;
+  /** Ends everything, logins too, and removes its files. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface RealLinuxOptions {
+  /** Made on the host, beside root. */
+  readonly users: readonly string[];
+  /** A line of sudoers. */
+  readonly sudoers?: string;
+}
+
+/** Of util-linux, which every Debian has. */
+const [unshare, nsenter] = ["/usr/bin/unshare", "/usr/bin/nsenter"];
+
+/**
+ * Starts one, or says why this machine cannot have it. It lives in a namespace of mounts and processes of its own: its users, its
+ * /run and its elogind exist nowhere else, and this machine's own ones are not touched.
+ */
+export async function startRealLinux({
+  users,
+  sudoers = "",
+}: RealLinuxOptions): Promise<RealLinux | { readonly unavailable: string }> {
+  const { prepareRealLinux } = await import("../../../tools/real-linux.mjs");
+  const packages = prepareRealLinux({ log: (line) => console.error(`real Linux: ${line}`) });
+  if ("unavailable" in packages) return packages;
+  const folder = mkdtempSync(join(tmpdir(), "real-linux-"));
+  chmodSync(folder, 0o755);
+  const work = mkdtempSync(join(tmpdir(), "real-linux-root-"));
+  const key = createKeyPair();
+  const privateKeyFile = join(folder, "id");
+  writeFileSync(privateKeyFile, key.privateKey, { mode: 0o600 });
+  const address = nextAddress();
+  const port = await freePort(address);
+  const logins = new Set<ChildProcess>();
+  const namespace = spawn(
+    unshare,
+    ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", join(__dirname, "real-linux.sh")],
+    {
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        WORK: work,
+        PACKAGES: packages.folder,
+        ADDRESS: address,
+        PORT: String(port),
+        USERS: users.join(" "),
+        SUDOERS: sudoers,
+        PUBLIC_KEY: key.publicKey,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const endWithUs = (): void => void namespace.kill("SIGKILL");
+  process.once("exit", endWithUs);
+
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopAll());
+  async function stopAll(): Promise<void> {
+    process.removeListener("exit", endWithUs);
+    for (const login of logins) login.kill("SIGKILL");
+    if (namespace.exitCode === null && namespace.signalCode === null) {
+      const gone = once(namespace, "close");
+      namespace.kill("SIGKILL");
+      await gone;
+    }
+    removeGroups();
+    for (const path of [folder, work]) rmSync(path, { recursive: true, force: true });
+  }
+
+  const hostKey = await readyLine(namespace);
+  if (hostKey === undefined || "unavailable" in hostKey) {
+    await stop();
+    return hostKey ?? { unavailable: "it did not start" };
+  }
+  const knownHostsFile = join(folder, "known_hosts");
+  writeFileSync(knownHostsFile, `[${address}]:${port} ${hostKey.text}\n`);
+  const firstProcess = readFileSync(
+    `/proc/${namespace.pid ?? 0}/task/${namespace.pid ?? 0}/children`,
+    "utf8",
+  ).trim();
+
+  const inside: RealLinux["inside"] = (...command) =>
+    new Promise((resolve) => {
+      execFile(
+        nsenter,
+        ["--target", firstProcess, "--mount", "--pid", ...command],
+        { timeout: 20_000, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", SYSTEMD_COLORS: "0" } },
+        (error, stdout, stderr) =>
+          resolve({
+            code: error === null ? 0 : typeof error.code === "number" ? error.code : 1,
+            stdout,
+            stderr,
+          }),
+      );
+    });
+
+  return {
+    address,
+    port,
+    hostKey: hostKey.text,
+    privateKey: key.privateKey,
+    privateKeyFile,
+    hostFor: (user) => ({
+      label: `${address}:${port}`,
+      address,
+      port,
+      user,
+      login: { privateKeys: [{ from: "value", value: key.privateKey }] },
+      hostKeys: { pinned: [hostKey.text], strict: "yes" },
+      jumpHosts: [],
+      algorithms: "default",
+      keepaliveMs: 0,
+      connectTimeoutMs: 15_000,
+    }),
+    login: async (user, command, { terminal = false } = {}) => {
+      const options = ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${knownHostsFile}`];
+      const child = spawn(
+        "ssh",
+        [
+          ...["-F", "none", "-i", privateKeyFile, "-p", String(port), terminal ? "-tt" : "-T"],
+          ...options.flatMap((option) => ["-o", option]),
+          `${user}@${address}`,
+          command,
+        ],
+        { stdio: [terminal ? "pipe" : "ignore", "pipe", "pipe"] },
+      );
+      logins.add(child);
+      const chunks: Buffer[] = [];
+      child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+      child.stderr?.on("data", (chunk: Buffer) => chunks.push(chunk));
+      const ended = once(child, "close").then(([code]) => code as number | null);
+      const output = (): string => Buffer.concat(chunks).toString("utf8");
+      for (let tries = 0; tries < 100 && output() === "" && child.exitCode === null; tries += 1)
+        await delay(50);
+      return { output, ended, hangUp: () => void child.kill() };
+    },
+    inside,
+    clear: async () => {
+      for (const login of logins) login.kill("SIGKILL");
+      logins.clear();
+      for (let tries = 0; tries < 50; tries += 1) {
+        const { stdout: pids } = await inside("ps", "-u", users.join(","), "-o", "pid=");
+        const { stdout: rows } = await inside("loginctl", "--no-pager", "--no-legend", "list-sessions");
+        const ids = pids.split(/\s+/u).filter(Boolean);
+        if (ids.length === 0 && rows.trim() === "") return;
+        if (ids.length > 0) await inside("kill", "-KILL", ...ids);
+        await delay(50);
+      }
+      throw new Error("the real Linux host still has sessions");
+    },
+    loginctl: async () => (await inside("loginctl", "--no-pager", "list-sessions")).stdout.trimEnd(),
+    stop,
+  };
+}
+
+async function readyLine(
+  child: ChildProcess,
+): Promise<{ readonly text: string } | { readonly unavailable: string } | undefined> {
+  let said = "";
+  child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+  child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+  for (let tries = 0; tries < 300; tries += 1) {
+    const key = /^ready (\S+ \S+)/mu.exec(said)?.[1];
+    if (key !== undefined) return { text: key };
+    if (child.exitCode !== null) break;
+    await delay(50);
+  }
+  return { unavailable: `dbus, elogind or sshd did not start: ${said.trim().slice(-400)}` };
+}
+
+async function freePort(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
+  await once(server, "listening");
+  const found = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof found === "object" && found !== null ? found.port : 0;
+}
+
+/** The control groups of its sessions outlive their processes: only the kernel's, not the namespace's. Empty ones go. */
+function removeGroups(): void {
+  const script =
+    "mount -t cgroup -o none,name=elogind cgroup /mnt && find /mnt -mindepth 1 -depth -type d -exec rmdir {} + ; umount /mnt";
+  spawnSync(unshare, ["--mount", "sh", "-c", script], { stdio: "ignore", timeout: 10_000 });
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, it } from "node:test";
+import type { Host } from "../../provider/connection";
+import { LogoffError, type ErrorCode } from "../../provider/errors";
+import { localConnect } from "../../provider/local/connect";
+
+const host: Host = {
+  label: "here",
+  address: "here",
+  login: { privateKeys: [] },
+  hostKeys: { pinned: [], strict: "yes" },
+  jumpHosts: [],
+  algorithms: "default",
+  keepaliveMs: 0,
+  connectTimeoutMs: 1000,
+};
+const never = new AbortController().signal;
+const skip = process.platform === "win32" ? "needs a POSIX shell" : false;
+
+async function open() {
+  return localConnect()(host, never);
+}
+
+function code(expected: ErrorCode) {
+  return (error: unknown) => error instanceof LogoffError && error.code === expected;
+}
+
+async function isGone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    try {
+      // A zombie that nobody has collected yet has ended all the same.
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      if (/\) Z /u.test(stat)) return true;
+    } catch {
+      return true;
+    }
+    await sleep(20);
+  }
+  return false;
+}
+
+describe("the connect of this machine", { skip }, () => {
+  it("gives output as bytes, apart, and the exit code", async () => {
+    const result = await (await open()).exec("printf 'a\\377'; printf b >&2; exit 3", { timeoutMs: 5000 });
+    assert.deepEqual([...result.stdout], [0x61, 0xff]);
+    assert.equal(Buffer.from(result.stderr).toString(), "b");
+    assert.equal(result.code, 3);
+    assert.equal(result.signal, undefined);
+  });
+
+  it("tells a signal from a code", async () => {
+    const result = await (await open()).exec("kill -TERM $$", { timeoutMs: 5000 });
+    assert.equal(result.code, undefined);
+    assert.equal(result.signal, "SIGTERM");
+  });
+
+  it("writes standard input and closes it", async () => {
+    const connection = await open();
+    const given = await connection.exec("cat", { timeoutMs: 5000, stdin: Buffer.from("text") });
+    assert.equal(Buffer.from(given.stdout).toString(), "text");
+    const none = await connection.exec("cat", { timeoutMs: 5000 });
+    assert.equal(none.stdout.length, 0);
+  });
+
+  it("does not mind a command that leaves its input unread", async () => {
+    const result = await (await open()).exec("exit 0", { timeoutMs: 5000, stdin: Buffer.alloc(1 << 20) });
+    assert.equal(result.code, 0);
+  });
+
+  it("reports an unknown command as the shell does", async () => {
+    const result = await (await open()).exec("no-such-program-here", { timeoutMs: 5000 });
+    assert.equal(result.code, 127);
+  });
+
+  it("says when the shell itself is missing", async () => {
+    const connect = localConnect({ platform: "win32", env: { ComSpec: "/no/such/cmd.exe" } });
+    const connection = await connect(host, never);
+    await assert.rejects(connection.exec("x", { timeoutMs: 1000 }), code("command-failed"));
+  });
+
+  it("ends a command that takes too long, and all that it started", async () => {
+    const connection = await open();
+    const folder = mkdtempSync(join(tmpdir(), "local-connect-"));
+    const pidFile = join(folder, "pid");
+    const started = connection.exec(`sleep 60 & echo $! > '${pidFile}'; wait`, { timeoutMs: 500 });
+    await assert.rejects(started, code("timed-out"));
+    assert.ok(await isGone(Number(readFileSync(pidFile, "utf8"))));
+    rmSync(folder, { recursive: true });
+  });
+
+  it("ends what runs when it is told to stop", async () => {
+    const stop = new AbortController();
+    const connection = await open();
+    const running = connection.exec("sleep 60", { timeoutMs: 60_000, signal: stop.signal });
+    stop.abort();
+    await assert.rejects(running, code("aborted"));
+    await assert.rejects(connection.exec("true", { timeoutMs: 1000, signal: stop.signal }), code("aborted"));
+    await assert.rejects(localConnect()(host, stop.signal), code("aborted"));
+  });
+
+  it("ends what runs when it is closed, and runs nothing more", async () => {
+    const connection = await open();
+    const running = connection.exec("sleep 60", { timeoutMs: 60_000 });
+    await connection.close();
+    await assert.rejects(running, code("connection-lost"));
+    await assert.rejects(connection.exec("true", { timeoutMs: 1000 }), code("connection-lost"));
+    await connection.close();
+  });
+
+  it("does not wait for what a command leaves behind", async () => {
+    const before = performance.now();
+    const result = await (await open()).exec("sleep 20 & echo done", { timeoutMs: 30_000 });
+    assert.equal(Buffer.from(result.stdout).toString(), "done\n");
+    assert.ok(performance.now() - before < 5000);
+  });
+
+  it("refuses endless output", async () => {
+    const connection = await open();
+    await assert.rejects(
+      connection.exec("cat /dev/zero", { timeoutMs: 20_000 }),
+      code("output-unrecognised"),
+    );
+  });
+
+  it("hands cmd.exe its line as it is", async () => {
+    // Without a Windows here: a program in its place prints the arguments that it gets.
+    const connect = localConnect({ platform: "win32", env: { ...process.env, ComSpec: "/bin/echo" } });
+    const result = await (await connect(host, never)).exec("logoff.exe 12", { timeoutMs: 5000 });
+    assert.equal(Buffer.from(result.stdout).toString(), '/d /s /c "logoff.exe 12"\n');
+  });
+});

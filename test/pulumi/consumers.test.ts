@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { build, checkout, installedFolder, runNode } from "./built-package";
+
+const tsc = join(checkout, "node_modules", "typescript", "lib", "tsc.js");
+
+/** Both load the class as Node does, without a program around it. */
+const names = {
+  cjs: 'console.log(Object.keys(require("pulumi-session-logoff")).join())',
+  esm: 'import { SessionLogoff } from "pulumi-session-logoff"; console.log(SessionLogoff.name)',
+};
+
+describe("a program that has the package installed", () => {
+  before(build);
+  for (const kind of ["cjs", "esm"] as const) {
+    it(`compiles and loads as ${kind}`, async () => {
+      const { folder, remove } = installedFolder(join(checkout, "test", "consumers", kind));
+      try {
+        const compiled = await runNode(folder, [tsc, "--noEmit", "-p", "."]);
+        assert.deepEqual([compiled.output, compiled.code], ["", 0]);
+        const loaded = await runNode(folder, [
+          `--input-type=${kind === "esm" ? "module" : "commonjs"}`,
+          "-e",
+          names[kind],
+        ]);
+        assert.deepEqual([loaded.output.trim(), loaded.code], ["SessionLogoff", 0]);
+      } finally {
+        remove();
+      }
+    });
+  }
+});

@@ -1,0 +1,88 @@
+import { Slots, systemClock, Turns } from "../../provider/async";
+import type { Connect, Host } from "../../provider/connection";
+import type { LogoffError } from "../../provider/errors";
+import { runsUntil } from "../../provider/pulumi/cancellation";
+import type { Front } from "../../provider/pulumi/process";
+import { runCommand } from "../lab/commands";
+import { defaultLook } from "../lab/render";
+import { createWindowsModel, type WindowsModel } from "../lab/windows-model";
+
+/** A front without SSH and without a process: hosts are the lab's models, and cancelling is a call. */
+export interface FakeFront extends Front {
+  readonly lines: string[];
+  /** Every host that was asked for, in order. */
+  readonly contacted: Host[];
+  model(address: string): WindowsModel;
+  /** While set, connecting there fails with this, or never ends with `hang`. */
+  readonly trouble: Map<string, LogoffError | "hang" | "hang for ever">;
+  cancel(why: string): void;
+  readonly isListening: () => boolean;
+}
+
+export function fakeFront(people: Readonly<Record<string, readonly string[]>>): FakeFront {
+  const models = new Map(
+    Object.entries(people).map(([name, users]) => [
+      name,
+      createWindowsModel({ name, clock: systemClock, sessions: users.map((user) => ({ user })) }),
+    ]),
+  );
+  const contacted: Host[] = [];
+  const trouble: FakeFront["trouble"] = new Map();
+  const model = (address: string): WindowsModel => {
+    const found = models.get(address);
+    if (found === undefined) throw new Error(`no host ${address}`);
+    return found;
+  };
+  const connect: Connect = (host, signal) => {
+    contacted.push(host);
+    const wrong = trouble.get(host.address);
+    if (wrong === "hang for ever") return new Promise(() => undefined);
+    if (wrong === "hang") {
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason as Error)),
+      );
+    }
+    if (wrong !== undefined) return Promise.reject(wrong);
+    const here = { model: model(host.address), look: defaultLook };
+    return Promise.resolve({
+      warnings: [],
+      close: () => Promise.resolve(),
+      exec: (command, { stdin }) =>
+        runCommand(command, "cmd", {
+          here,
+          caller: { user: "admin", rights: "full-control", method: "password" },
+          stdin: () => Promise.resolve(Buffer.from(stdin ?? [])),
+          wait: () => Promise.resolve(),
+          peer: () => undefined,
+          unexpected: (what) => {
+            throw new Error(what);
+          },
+        }),
+    });
+  };
+  const lines: string[] = [];
+  let cancel: ((why: string) => void) | undefined;
+  let ids = 0;
+  return {
+    connect,
+    clock: systemClock,
+    slots: new Slots(64),
+    turns: new Turns(),
+    runs: runsUntil({
+      start: (cancelAll) => {
+        cancel = cancelAll;
+      },
+      stop: () => {
+        cancel = undefined;
+      },
+    }),
+    print: (line) => void lines.push(line),
+    newId: () => `id-${(ids += 1)}`,
+    lines,
+    contacted,
+    model,
+    trouble,
+    cancel: (why) => cancel?.(why),
+    isListening: () => cancel !== undefined,
+  };
+}

@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { Slots } from "../../provider/async";
+import { LogoffError } from "../../provider/errors";
+import { unknownValue } from "../../provider/plan/unknown";
+import { configure, lifecycleOn, type Lifecycle, type Props } from "../../provider/pulumi/lifecycle";
+import { PartialFailure } from "../../provider/pulumi/partial";
+import type { Results } from "../../provider/pulumi/state";
+import { fakeFront, type FakeFront } from "./fake-front";
+
+let front: FakeFront;
+let provider: Lifecycle;
+beforeEach(() => {
+  front = fakeFront({ a: ["alice", "bob"], b: ["carol"], c: [] });
+  provider = lifecycleOn(front);
+});
+
+const down = new LogoffError("host-unreachable", 'Cannot reach "b:22": connection refused');
+const inputs = {
+  __provider: "text",
+  resourceName: "pre-patch",
+  hosts: ["a", "b", "c"],
+  sessions: { all: true, except: { users: ["bob"] } },
+  triggers: [1],
+};
+
+function resultsOf(props: Props): Results {
+  return props as unknown as Results;
+}
+
+/** What the engine keeps of a partial failure. */
+async function partial(work: Promise<unknown>): Promise<PartialFailure> {
+  const thrown: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert.ok(thrown instanceof PartialFailure, String(thrown));
+  return thrown;
+}
+
+function contacted(): string[] {
+  return front.contacted
+    .splice(0)
+    .map(({ label }) => label)
+    .sort();
+}
+
+describe("configure", () => {
+  it("answers the stack configuration of our namespace", async () => {
+    const values: Record<string, string> = {
+      "session-logoff:user": "u",
+      "session-logoff:password": "p",
+      "other:user": "x",
+    };
+    assert.deepEqual(await configure({ config: { get: (key) => values[key] } }), {
+      user: "u",
+      password: "p",
+    });
+  });
+});
+
+describe("check", () => {
+  it("returns the inputs as given and no failures", async () => {
+    const given = structuredClone(inputs);
+    const { inputs: answered, failures } = await provider.check({}, given);
+    assert.equal(answered, given);
+    assert.deepEqual(given, inputs);
+    assert.deepEqual(failures, []);
+  });
+
+  it("names every failure at once, never a property, and connects to nothing", async () => {
+    const { failures } = await provider.check(
+      {},
+      { ...inputs, hosts: [], connection: { port: 0, password: "" }, x: 1 },
+    );
+    assert.deepEqual(
+      failures.map(({ property, reason }) => [property, reason.split(": ")[0]]),
+      [
+        ["", "x"],
+        ["", "hosts"],
+        ["", "connection.port"],
+        ["", "connection.password"],
+      ],
+    );
+    assert.deepEqual(contacted(), []);
+  });
+
+  it("passes over what is not known yet", async () => {
+    assert.deepEqual(
+      (await provider.check({}, { ...inputs, hosts: [unknownValue], connection: unknownValue })).failures,
+      [],
+    );
+  });
+
+  it("looks at the stack configuration too", async () => {
+    const { failures } = await provider.check({}, inputs, { privateKey: "no key" });
+    assert.deepEqual(failures.length, 1);
+    assert.match(failures[0]!.reason, /^session-logoff:privateKey: must be/u);
+    assert.ok(!failures[0]!.reason.includes("no key"));
+  });
+});
+
+describe("create", () => {
+  it("logs off and answers the inputs as given with the results", async () => {
+    const { id, outs } = await provider.create(inputs, { user: "u" });
+    assert.equal(id, "id-1");
+    for (const [name, value] of Object.entries(inputs)) assert.equal(outs[name], value);
+    const results = resultsOf(outs);
+    assert.deepEqual(results.readyHosts, ["a:22", "b:22", "c:22"]);
+    assert.equal(results.totals.loggedOff, 2);
+    assert.equal(results.totals.ok, 3);
+    assert.match(results.finishedAt, /^\d{4}-/u);
+    assert.deepEqual(front.model("a").people(), ["bob"]);
+    assert.deepEqual(front.model("b").people(), []);
+    assert.ok(front.lines.includes("pre-patch: b:22: done, 1 session logged off"), front.lines.join("\n"));
+    assert.equal(front.isListening(), false);
+  });
+
+  it("takes the stack configuration for what the inputs leave out, and keeps it out of the outputs", async () => {
+    const { outs } = await provider.create(
+      { ...inputs, connection: { user: "near" } },
+      { user: "far", password: "hidden-1" },
+    );
+    assert.deepEqual(front.contacted[0]?.login.password, { from: "value", value: "hidden-1" });
+    assert.equal(front.contacted[0].user, "near");
+    assert.ok(!JSON.stringify([outs, front.lines]).includes("hidden-1"));
+  });
+
+  it("throws a partial state when a host failed", async () => {
+    front.trouble.set("b", down);
+    const { id, properties, reasons } = await partial(provider.create(inputs));
+    assert.equal(id, "id-1");
+    assert.deepEqual(reasons, [
+      'pre-patch: 1 of 3 hosts not done (1 failed); the next "pulumi up" runs only these',
+      'b:22: host-unreachable: Cannot reach "b:22": connection refused',
+    ]);
+    assert.deepEqual(properties["hosts"], inputs.hosts);
+    const { hostResults, readyHosts } = resultsOf(properties);
+    assert.equal(hostResults["b:22"]?.status, "failed");
+    assert.deepEqual(readyHosts, ["a:22", "c:22"]);
+    assert.deepEqual(front.model("a").people(), ["bob"]);
+  });
+
+  it("throws plainly for inputs that cannot be used", async () => {
+    await assert.rejects(provider.create({ ...inputs, hosts: [] }), (error) => {
+      assert.ok(error instanceof LogoffError && error.code === "plan-invalid");
+      assert.match(error.message, /^pre-patch: inputs cannot be used:\n {2}hosts: must not be empty/u);
+      return true;
+    });
+    assert.deepEqual(contacted(), []);
+  });
+});
+
+describe("an update", () => {
+  async function created(more: object = {}): Promise<Props> {
+    const { outs } = await provider.create({ ...inputs, ...more });
+    contacted();
+    front.lines.splice(0);
+    return outs;
+  }
+
+  it("of nothing is no change", async () => {
+    const olds = await created();
+    assert.deepEqual(await provider.diff("id", olds, inputs), { changes: false });
+    assert.deepEqual(
+      await provider.diff("id", olds, { ...inputs, __provider: "other text", resourceName: "other" }),
+      {
+        changes: false,
+      },
+    );
+    assert.deepEqual(front.lines, []);
+  });
+
+  it("of triggers runs every host", async () => {
+    const olds = await created();
+    front.model("b").logon({ user: "dave" });
+    const news = { ...inputs, triggers: [2] };
+    assert.deepEqual(await provider.diff("id", olds, news), { changes: true });
+    assert.deepEqual(front.lines, ["pre-patch: runs on 3 of 3 hosts (triggers changed)"]);
+    const { outs } = await provider.update("id", olds, news);
+    assert.deepEqual(contacted(), ["a:22", "b:22", "c:22"]);
+    assert.deepEqual(front.model("b").people(), []);
+    assert.deepEqual(outs["triggers"], [2]);
+  });
+
+  it("of the connection stores it, contacts nobody and changes no output", async () => {
+    const olds = await created();
+    const { outs } = await provider.update("id", olds, { ...inputs, connection: { user: "other" } });
+    assert.deepEqual(contacted(), []);
+    assert.deepEqual(outs, { ...olds, connection: { user: "other" } });
+  });
+
+  it("runs new hosts only, and forgets removed ones", async () => {
+    const olds = await created({ hosts: ["a", "b"] });
+    const { outs } = await provider.update("id", olds, { ...inputs, hosts: ["b", "c"] });
+    assert.deepEqual(contacted(), ["c:22"]);
+    assert.deepEqual(resultsOf(outs).readyHosts, ["b:22", "c:22"]);
+    assert.equal(resultsOf(outs).totals.hosts, 2);
+  });
+
+  it("runs what failed, also after a refresh, and until it is done", async () => {
+    front.trouble.set("b", down);
+    const { properties } = await partial(provider.create(inputs));
+    contacted();
+    const { props } = await provider.read("id", properties);
+    assert.equal(props, properties);
+    front.lines.splice(0);
+    assert.deepEqual(await provider.diff("id", props, inputs), { changes: true });
+    assert.deepEqual(front.lines, ["pre-patch: runs on 1 of 3 hosts (1 failed)"]);
+    const again = await partial(provider.update("id", props, inputs));
+    assert.deepEqual(contacted(), ["b:22"]);
+    assert.equal(again.id, "id");
+    front.trouble.clear();
+    const { outs } = await provider.update("id", again.properties, inputs);
+    assert.deepEqual(contacted(), ["b:22"]);
+    assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "b:22", "c:22"]);
+    assert.equal(resultsOf(outs).totals.loggedOff, 2);
+    assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
+  });
+
+  it("that the engine asks for though nothing changed contacts nobody", async () => {
+    const olds = await created();
+    const { outs } = await provider.update("id", olds, inputs);
+    assert.deepEqual(contacted(), []);
+    assert.deepEqual(outs, olds);
+  });
+
+  it("with new triggers on a host that fails remembers that the others are done", async () => {
+    const olds = await created();
+    front.trouble.set("b", down);
+    const news = { ...inputs, triggers: [2] };
+    const { properties } = await partial(provider.update("id", olds, news));
+    contacted();
+    front.trouble.clear();
+    await provider.update("id", properties, news);
+    assert.deepEqual(contacted(), ["b:22"]);
+  });
+});
+
+describe("delete", () => {
+  it("contacts nobody", async () => {
+    await provider.delete("id", inputs);
+    assert.deepEqual(contacted(), []);
+  });
+});
+
+describe("cancelling", () => {
+  const within = async (ms: number, work: () => Promise<void>): Promise<void> => {
+    const since = performance.now();
+    await work();
+    assert.ok(performance.now() - since < ms, `took ${performance.now() - since} ms`);
+  };
+
+  it("throws the partial state in time", async () => {
+    front.trouble.set("b", "hang");
+    const running = partial(provider.create(inputs));
+    setTimeout(() => front.cancel("the provider received SIGINT"), 300);
+    await within(4000, async () => {
+      const { properties, reasons } = await running;
+      assert.deepEqual(resultsOf(properties).readyHosts, ["a:22", "c:22"]);
+      assert.equal(resultsOf(properties).hostResults["b:22"]?.error?.code, "aborted");
+      assert.match(reasons[1]!, /^b:22: aborted: /u);
+    });
+    assert.equal(front.isListening(), false);
+  });
+
+  it("throws it even when something never ends", async () => {
+    front.trouble.set("a", "hang for ever");
+    const running = partial(provider.create({ ...inputs, rollout: { parallel: 1 } }));
+    setTimeout(() => front.cancel("the engine is gone"), 100);
+    await within(4000, async () => {
+      const { hostResults } = resultsOf((await running).properties);
+      assert.equal(hostResults["a:22"]?.status, "failed");
+      assert.equal(hostResults["b:22"]?.status, "skipped");
+    });
+    contacted();
+  });
+
+  it("before any host was contacted leaves no state", async () => {
+    const busy = { ...front, slots: new Slots(0) };
+    const running = lifecycleOn(busy).create(inputs);
+    setTimeout(() => front.cancel("the provider received SIGTERM"), 50);
+    await assert.rejects(running, (error) => {
+      assert.ok(error instanceof Error && !(error instanceof PartialFailure));
+      assert.match(error.message, /3 of 3 hosts not done \(3 skipped\)/u);
+      return true;
+    });
+  });
+});

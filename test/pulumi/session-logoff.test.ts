@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { SessionLogoff, type SessionLogoffArgs } from "../../provider";
+import { sealed } from "../../provider/pulumi/sealed";
+
+/** What goes to the engine: the value, and which parts of it are secret. */
+async function inState(value: unknown): Promise<unknown> {
+  if (pulumi.Output.isInstance(value)) {
+    const hidden = (await (value as unknown as { isSecret: Promise<boolean> }).isSecret) ? "secret" : "plain";
+    const known = await (value as unknown as { promise(): Promise<unknown> }).promise();
+    return hidden === "secret" ? { secret: known } : await inState(known);
+  }
+  if (Array.isArray(value)) return Promise.all(value.map(inState));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(async ([name, field]) => [name, await inState(field)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+describe("credentials", () => {
+  const connection = {
+    user: "u",
+    password: "p1",
+    privateKey: "k1",
+    passphrase: "w1",
+    passwordEnv: "E",
+    privateKeyFile: "f",
+  };
+  const hidden = {
+    ...connection,
+    password: { secret: "p1" },
+    privateKey: { secret: "k1" },
+    passphrase: { secret: "w1" },
+  };
+
+  const grid: readonly (readonly [string, unknown, unknown])[] = [
+    ["plain ones, and nothing beside them", connection, hidden],
+    ["those that are outputs", { password: pulumi.output("p") }, { password: { secret: "p" } }],
+    ["those that are secrets already", { password: pulumi.secret("p") }, { password: { secret: "p" } }],
+    [
+      "those of one host among others",
+      ["a", { host: "b", connection }],
+      ["a", { host: "b", connection: hidden }],
+    ],
+    [
+      "those of jump hosts",
+      { jumpHosts: ["j", { host: "k", connection }] },
+      { jumpHosts: ["j", { host: "k", connection: hidden }] },
+    ],
+    ["those in an output of a connection", pulumi.output(connection), hidden],
+    ["those in a promise", Promise.resolve({ password: "p" }), { password: { secret: "p" } }],
+    ["none where there are none", pulumi.output({ user: "u", port: 22 }), { user: "u", port: 22 }],
+    ["none that are absent", { password: undefined, user: "u" }, { password: undefined, user: "u" }],
+  ];
+  for (const [what, input, expected] of grid) {
+    it(`become secrets: ${what}`, async () => assert.deepEqual(await inState(sealed(input)), expected));
+  }
+});
+
+describe("the resource", () => {
+  let registered: pulumi.runtime.MockResourceArgs | undefined;
+  let request: { additional: string[]; deleteBefore: boolean } | undefined;
+  before(async () => {
+    await pulumi.runtime.setMocks(
+      {
+        newResource: (args) => {
+          registered = args;
+          return { id: "id", state: { ...(args.inputs as object), readyHosts: ["a:22"], remaining: 0 } };
+        },
+        call: () => ({}),
+      },
+      "project",
+      "stack",
+      false,
+    );
+    const monitor = pulumi.runtime.getMonitor() as unknown as {
+      registerResource: (req: MonitorRequest, callback: unknown) => void;
+    };
+    const original = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (req, callback) => {
+      request = {
+        additional: req.getAdditionalsecretoutputsList(),
+        deleteBefore: req.getDeletebeforereplace(),
+      };
+      original(req, callback);
+    };
+  });
+  interface MonitorRequest {
+    getAdditionalsecretoutputsList(): string[];
+    getDeletebeforereplace(): boolean;
+  }
+
+  it("is registered by its name for ever, with its inputs as given and its outputs to read", async () => {
+    const args: SessionLogoffArgs = {
+      hosts: ["a", { host: "b", connection: { password: "p" } }],
+      sessions: { all: true },
+      connection: { user: "u", password: "p" },
+      triggers: [{ password: "not one of ours" }],
+    };
+    const given = structuredClone(args);
+    const resource = new SessionLogoff("pre-patch", args, { protect: true });
+    const ready = await new Promise((resolve) => resource.readyHosts.apply(resolve));
+    assert.deepEqual(ready, ["a:22"]);
+    assert.deepEqual(args, given);
+    assert.equal(registered?.type, "pulumi-nodejs:dynamic/session-logoff:SessionLogoff");
+    const { __provider, ...inputs } = registered.inputs as Record<string, unknown>;
+    assert.equal(typeof __provider, "string");
+    assert.deepEqual(inputs["resourceName"], "pre-patch");
+    assert.deepEqual(inputs["triggers"], [{ password: "not one of ours" }]);
+    assert.deepEqual(Object.keys(inputs).sort(), [
+      "connection",
+      "hosts",
+      "resourceName",
+      "sessions",
+      "triggers",
+    ]);
+    assert.deepEqual(request, { additional: ["resume"], deleteBefore: true });
+  });
+});

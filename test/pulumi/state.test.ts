@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { failureReasons, fitted, isFailed, structBytes } from "../../provider/pulumi/partial";
+import { readKnown, remainingOn, toHostResult, toResults, type Known } from "../../provider/pulumi/state";
+import type { HostReport } from "../../provider/report/report";
+import type { Session } from "../../provider/session/session";
+import { inputFields } from "../../provider/plan/fields";
+
+const session: Session = {
+  id: "2",
+  user: "alice",
+  userCertain: true,
+  kind: "user",
+  state: "active",
+  stateText: "Active",
+  own: false,
+};
+
+function report(host: string, more: Partial<HostReport> = {}): HostReport {
+  return {
+    host,
+    platform: "windows",
+    status: "ok",
+    drained: "no",
+    durationMs: 1,
+    warnings: [],
+    sessions: [],
+    notFound: [],
+    contacted: true,
+    warned: [],
+    ...more,
+  };
+}
+
+function failure(host: string, message: string): HostReport {
+  return report(host, { status: "failed", error: { code: "host-unreachable", message } });
+}
+
+function knownOf(reports: readonly HostReport[], resume: Known["resume"] = new Map()): Known {
+  return {
+    hosts: new Map(reports.map((one) => [one.host, toHostResult(one)])),
+    finishedAt: "2026-01-01T00:00:00Z",
+    resume,
+  };
+}
+
+const reports = [
+  report("a:22", {
+    sessions: [
+      { session, outcome: "logged-off" },
+      { session, outcome: "left" },
+      { session, outcome: "already-gone" },
+      { session, outcome: "kept", reason: "excepted" },
+    ],
+    notFound: ["TERM04"],
+  }),
+  report("b:22", {
+    status: "failed",
+    error: { code: "sessions-remain", message: "two are left" },
+    sessions: [
+      { session, outcome: "still-present", code: "session-stuck", message: "x" },
+      { session, outcome: "failed", code: "permission-denied", message: "x" },
+    ],
+  }),
+  report("c:22", { status: "skipped", error: { code: "aborted", message: "x" }, contacted: false }),
+];
+const labels = reports.map(({ host }) => host);
+
+describe("the state", () => {
+  it("sums up the last known of every host", () => {
+    const results = toResults(labels, knownOf(reports));
+    assert.deepEqual(results.totals, {
+      hosts: 3,
+      ok: 1,
+      failed: 1,
+      skipped: 1,
+      sessions: 5,
+      loggedOff: 1,
+      left: 1,
+      alreadyGone: 1,
+      kept: 1,
+      notFound: 1,
+      stillPresent: 1,
+      failedSessions: 1,
+    });
+    assert.deepEqual(results.readyHosts, ["a:22"]);
+    assert.equal(results.remaining, 2);
+    assert.deepEqual(results.hostResults["b:22"]?.error, {
+      code: "sessions-remain",
+      message: "two are left",
+    });
+    assert.equal(results.hostResults["a:22"]?.error, undefined);
+    assert.equal(results.stateVersion, 1);
+  });
+
+  it("is read as it was written", () => {
+    const warned = [{ id: "2", user: "alice", warnedAt: "2026-01-01T00:00:00Z", remindersMs: [60_000] }];
+    const results = toResults(labels, knownOf(reports, new Map([["b:22", warned]])));
+    assert.deepEqual(results.resume, { "b:22": warned });
+    const again = toResults(labels, readKnown(JSON.parse(JSON.stringify(results))));
+    assert.deepEqual(again, results);
+  });
+
+  it("keeps nothing of removed hosts, and no warnings of hosts that are done", () => {
+    const warned = [{ id: "2", user: "alice", warnedAt: "x", remindersMs: [] }];
+    const results = toResults(["a:22"], knownOf(reports, new Map(labels.map((label) => [label, warned]))));
+    assert.deepEqual(Object.keys(results.hostResults), ["a:22"]);
+    assert.deepEqual(results.resume, {});
+  });
+
+  it("has no output with the name of an input", () => {
+    const names = Object.keys(toResults([], knownOf([])));
+    assert.deepEqual(
+      names.filter((name) => inputFields.includes(name) || name === "resourceName"),
+      [],
+    );
+  });
+
+  it("of any form is read without throwing", () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (value, resume) => {
+        readKnown(value);
+        toResults(["a"], readKnown({ hostResults: value, finishedAt: value, resume }));
+        toResults(["a"], readKnown({ hostResults: { a: value }, resume: { a: [resume] } }));
+      }),
+    );
+    const { hosts } = readKnown({
+      hostResults: { a: { status: "ok", sessions: "x", drained: "?", error: 1 } },
+    });
+    assert.deepEqual(hosts.get("a")?.status, "ok");
+    assert.equal(hosts.get("a")?.sessions, 0);
+  });
+
+  it("never counts less than nobody", () => {
+    const { hosts } = readKnown({ hostResults: { a: { status: "ok", loggedOff: 5 } } });
+    assert.equal(remainingOn(hosts.get("a")!), 0);
+  });
+});
+
+describe("a failure", () => {
+  it("is any host that is not done, or with budget only what stopped the run", () => {
+    const { hostResults } = toResults(labels, knownOf(reports.slice(0, 2)));
+    assert.equal(isFailed(hostResults, "any"), true);
+    assert.equal(isFailed(hostResults, "budget"), false);
+    assert.equal(isFailed(toResults(labels, knownOf(reports)).hostResults, "budget"), true);
+    assert.equal(isFailed({}, "any"), false);
+  });
+
+  it("names at most 20 hosts, failed ones first", () => {
+    const many = [
+      ...reports,
+      ...Array.from({ length: 500 }, (_, index) => failure(`h${index}:22`, "no\u001b[31m route")),
+    ];
+    const reasons = failureReasons(
+      "pre-patch",
+      toResults(
+        many.map(({ host }) => host),
+        knownOf(many),
+      ),
+    );
+    assert.equal(
+      reasons[0],
+      'pre-patch: 502 of 503 hosts not done (501 failed, 1 skipped); the next "pulumi up" runs only these',
+    );
+    assert.equal(reasons[1], "b:22: sessions-remain: two are left");
+    assert.equal(reasons[2], "h0:22: host-unreachable: no [31m route");
+    assert.equal(reasons.length, 22);
+    assert.equal(reasons.at(-1), "… and 482 more");
+  });
+
+  it("of 10,000 hosts with long messages stays below 8 MB, as JSON and on the wire", () => {
+    const many = Array.from({ length: 10_000 }, (_, index) =>
+      failure(`rdsh${index}.corp.example:22`, "ü€".repeat(5000)),
+    );
+    const inputs = { hosts: many.map(({ host }) => host), sessions: { all: true } };
+    const properties = fitted(inputs, toResults(inputs.hosts, knownOf(many)));
+    assert.ok(JSON.stringify(properties).length < 8_000_000);
+    assert.ok((structBytes(properties) * 4) / 3 < 8_000_000);
+    assert.equal(readKnown(properties).hosts.size, 10_000);
+    assert.equal(readKnown(properties).hosts.get("rdsh0.corp.example:22")?.error?.code, "host-unreachable");
+  });
+
+  it("is weighed as protobuf weighs it", () => {
+    // The SDK's own copy, which is what puts the partial state on the wire.
+    const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
+      "google-protobuf/google/protobuf/struct_pb",
+    ) as { Struct: { fromJavaScript(value: unknown): { serializeBinary(): Uint8Array } } };
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
+        const plain = Object.fromEntries(Object.entries(value).filter(([name]) => name !== "__proto__"));
+        const bytes = Struct.fromJavaScript(plain).serializeBinary().length;
+        // The outermost struct has no frame of its own.
+        const weighed = structBytes(plain);
+        assert.ok(weighed >= bytes && weighed <= bytes + 8 + bytes / 10, `${weighed} for ${bytes}`);
+      }),
+    );
+  });
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { SaxesParser } from "saxes";
+import { junitReport } from "../../provider/report/junit";
+import { escapeXml } from "../../provider/report/xml";
+import { anyReport, anyText, hostReport, report, session } from "./sample";
+
+interface Tag {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** All elements of a document; throws when it is not well-formed XML 1.0. */
+function tagsOf(xml: string): readonly Tag[] {
+  const tags: Tag[] = [];
+  const parser = new SaxesParser();
+  parser.on("error", (error) => {
+    throw error;
+  });
+  parser.on("opentag", ({ name, attributes }) =>
+    tags.push({ name, attributes: attributes as Record<string, string> }),
+  );
+  parser.write(xml).close();
+  return tags;
+}
+
+const mixed = report([
+  hostReport({
+    warnings: ["host key not checked"],
+    sessions: [
+      { session: session(), outcome: "logged-off" },
+      { session: session({ id: "3", user: "bob" }), outcome: "kept", reason: "excepted" },
+    ],
+  }),
+  hostReport({
+    host: "rdsh02:22",
+    status: "failed",
+    error: { code: "session-stuck", message: 'Cannot log off session "4" <now>' },
+    sessions: [
+      {
+        session: session({ id: "4" }),
+        outcome: "still-present",
+        code: "session-stuck",
+        message: "still there",
+      },
+      {
+        session: session({ id: "5" }),
+        outcome: "still-present",
+        code: "session-stuck",
+        message: "x",
+        tolerated: true,
+      },
+    ],
+  }),
+  hostReport({
+    host: "rdsh03:22",
+    status: "skipped",
+    error: { code: "budget-exceeded", message: "stopped" },
+    durationMs: 0,
+  }),
+]);
+
+describe("the JUnit report", () => {
+  it("has a suite for each host and a test for each session that was meant", () => {
+    const tags = tagsOf(junitReport(mixed));
+    assert.deepEqual(
+      tags.filter(({ name }) => name === "testsuite").map(({ attributes }) => attributes["name"]),
+      ["rdsh01:22", "rdsh02:22", "rdsh03:22"],
+    );
+    assert.deepEqual(
+      tags.filter(({ name }) => name === "testcase").map(({ attributes }) => attributes["name"]),
+      [
+        "host",
+        "session 2 (alice, rdp-tcp#0): logged off",
+        "host",
+        "session 4 (alice, rdp-tcp#0): still present",
+        "session 5 (alice, rdp-tcp#0): still present, tolerated",
+        "host",
+      ],
+    );
+  });
+
+  it("counts what it holds", () => {
+    const tags = tagsOf(junitReport(mixed));
+    const [root] = tags;
+    const count = (wanted: string): number => tags.filter(({ name }) => name === wanted).length;
+    assert.equal(root?.name, "testsuites");
+    assert.equal(Number(root.attributes["tests"]), count("testcase"));
+    assert.equal(Number(root.attributes["failures"]), count("failure"));
+    assert.equal(Number(root.attributes["skipped"]), count("skipped"));
+    assert.equal(count("failure"), 2);
+    assert.equal(count("skipped"), 2);
+    assert.equal(root.attributes["time"], "12.500");
+  });
+
+  it("gives a failure its code and its message", () => {
+    const failure = tagsOf(junitReport(mixed)).find(({ name }) => name === "failure");
+    assert.deepEqual(
+      { ...failure?.attributes },
+      {
+        type: "session-stuck",
+        message: 'Cannot log off session "4" <now>',
+      },
+    );
+  });
+
+  it("stays well-formed whatever the names hold", () => {
+    fc.assert(fc.property(anyReport, (any) => void tagsOf(junitReport(any))));
+  });
+
+  it("keeps every character that XML can hold", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const [tag] = tagsOf(`<a b="${escapeXml(text)}"/>`);
+        // eslint-disable-next-line no-control-regex
+        const legal = text.replace(
+          /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/gu,
+          "\ufffd",
+        );
+        assert.equal(tag?.attributes["b"], legal);
+      }),
+    );
+  });
+});

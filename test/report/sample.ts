@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import { errorCodes } from "../../provider/errors";
+import { totalsOf, type HostReport, type Report, type SessionOutcome } from "../../provider/report/report";
+import type { Session } from "../../provider/session/session";
+
+/** A session that somebody has, but for what a test changes. */
+export function session(over: Partial<Session> = {}): Session {
+  return {
+    id: "2",
+    name: "rdp-tcp#0",
+    user: "alice",
+    userCertain: true,
+    kind: "user",
+    state: "active",
+    stateText: "Aktiv",
+    own: false,
+    ...over,
+  };
+}
+
+/** A host that is done, but for what a test changes. */
+export function hostReport(over: Partial<HostReport> = {}): HostReport {
+  return {
+    host: "rdsh01:22",
+    platform: "windows",
+    status: "ok",
+    drained: "no",
+    durationMs: 812,
+    warnings: [],
+    sessions: [],
+    notFound: [],
+    contacted: true,
+    warned: [],
+    ...over,
+  };
+}
+
+export function report(hosts: readonly HostReport[], over: Partial<Report> = {}): Report {
+  return {
+    startedAt: "2026-03-01T22:00:00.000Z",
+    finishedAt: "2026-03-01T22:00:12.500Z",
+    totals: totalsOf(hosts),
+    hosts,
+    warnings: [],
+    ...over,
+  };
+}
+
+/** Text of all that a hostile host or user name could hold. */
+export const anyText = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.constantFrom(
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; --",
+    "]]>",
+    "<!--",
+    "&lt;&amp;",
+    "\u0000\u0008\u001b[31m",
+    "\ud800",
+    "\u202eevil",
+    "\u2028\u2029",
+    "\ufffe\uffff",
+    "a\nb\r\nc\td",
+  ),
+);
+
+const anySession = fc
+  .record({
+    id: fc.oneof(
+      fc.integer({ min: 0, max: 65535 }).map(String),
+      anyText.filter((text) => text !== ""),
+    ),
+    name: fc.option(anyText, { nil: undefined }),
+    user: fc.option(anyText, { nil: undefined }),
+    state: fc.constantFrom("active" as const, "disconnected" as const, "other" as const),
+    logonTime: fc.option(anyText, { nil: undefined }),
+    idleMs: fc.option(fc.nat(), { nil: undefined }),
+  })
+  .map(({ name, user, logonTime, idleMs, ...rest }): Session => {
+    const { name: _n, user: _u, ...plain } = session();
+    return {
+      ...plain,
+      ...rest,
+      ...(name === undefined ? {} : { name }),
+      ...(user === undefined ? {} : { user }),
+      ...(logonTime === undefined ? {} : { logonTime }),
+      ...(idleMs === undefined ? {} : { idleMs }),
+    };
+  });
+
+const anyCode = fc.constantFrom(...errorCodes);
+const anyMessage = anyText.map((text) => `Cannot: ${text}`);
+
+const anyOutcome: fc.Arbitrary<SessionOutcome> = fc
+  .tuple(anySession, anyCode, anyMessage, fc.nat(7))
+  .map(([one, code, message, which]): SessionOutcome => {
+    const outcomes: readonly SessionOutcome[] = [
+      { session: one, outcome: "logged-off" },
+      { session: one, outcome: "left" },
+      { session: one, outcome: "already-gone" },
+      { session: one, outcome: "kept", reason: "excepted" },
+      { session: one, outcome: "still-present", code, message },
+      { session: one, outcome: "failed", code, message },
+      { session: one, outcome: "would-log-off" },
+      { session: one, outcome: "listed" },
+    ];
+    return outcomes[which]!;
+  });
+
+const anyHost: fc.Arbitrary<HostReport> = fc
+  .record({
+    host: anyText,
+    status: fc.constantFrom("ok" as const, "failed" as const, "skipped" as const),
+    code: anyCode,
+    message: anyMessage,
+    warnings: fc.array(anyText, { maxLength: 2 }),
+    notFound: fc.array(anyText, { maxLength: 2 }),
+    commands: fc.option(fc.array(anyText, { maxLength: 2 }), { nil: undefined }),
+    sessions: fc.array(anyOutcome, { maxLength: 4 }),
+    durationMs: fc.nat(),
+  })
+  .map(({ code, message, commands, ...rest }) =>
+    hostReport({
+      ...rest,
+      platform: rest.status === "ok" ? "windows" : null,
+      ...(rest.status === "ok" ? {} : { error: { code, message } }),
+      ...(commands === undefined ? {} : { commands }),
+    }),
+  );
+
+/** Reports of every form, with texts of every kind. */
+export const anyReport: fc.Arbitrary<Report> = fc
+  .tuple(fc.array(anyHost, { maxLength: 4 }), fc.array(anyText, { maxLength: 2 }))
+  .map(([hosts, warnings]) => report(hosts, { warnings }));
+
+/** As many hosts as asked for, every tenth of them failed. */
+export function manyHosts(count: number): Report {
+  return report(
+    Array.from({ length: count }, (_, index) =>
+      hostReport({
+        host: `rdsh${String(index).padStart(5, "0")}.corp.example:22`,
+        durationMs: 1000 + (index % 97) * 100,
+        sessions: [
+          { session: session({ id: "2" }), outcome: "logged-off" },
+          { session: session({ id: "3", user: `user${index}` }), outcome: "logged-off" },
+        ],
+        ...(index % 10 === 9
+          ? { status: "failed", error: { code: "session-stuck", message: `Cannot log off session "3"` } }
+          : {}),
+      }),
+    ),
+  );
+}

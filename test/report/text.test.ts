@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { stepLine } from "../../provider/report/step-line";
+import { dryRunText, listText, runText } from "../../provider/report/text";
+import { displayWidth, textTable } from "../../provider/report/text-table";
+import { anyReport, anyText, hostReport, manyHosts, report, session } from "./sample";
+
+const plain = { paint: (text: string) => text };
+const failed = hostReport({
+  host: "rdsh02:22",
+  platform: null,
+  status: "failed",
+  error: { code: "auth-rejected", message: 'Cannot log in to "rdsh02:22"' },
+});
+
+describe("a table", () => {
+  it("aligns its columns and leaves out empty ones", () => {
+    const rows = [
+      [{ text: "a" }, { text: "" }, { text: "1" }],
+      [{ text: "longer" }, { text: "" }, { text: "2" }],
+    ];
+    assert.equal(textTable(["X", "NONE", "N"], rows, plain), "X       N\na       1\nlonger  2\n");
+  });
+
+  it("cuts the widest column until it fits", () => {
+    const rows = [[{ text: "a".repeat(40) }, { text: "b".repeat(10) }]];
+    const lines = textTable(["A", "B"], rows, { ...plain, columns: 30 }).split("\n");
+    assert.equal(lines[1], `${"a".repeat(17)}…  ${"b".repeat(10)}`);
+    assert.equal(textTable(["A", "B"], rows, plain).split("\n")[1]?.length, 52);
+  });
+
+  it("never is wider than the terminal where that is possible", () => {
+    const table = fc.array(fc.tuple(anyText, anyText, anyText), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(table, fc.integer({ min: 30, max: 120 }), (texts, columns) => {
+        const rows = texts.map((row) => row.map((text) => ({ text })));
+        for (const line of textTable(["ONE", "TWO", "THREE"], rows, { ...plain, columns }).split("\n"))
+          assert.ok(displayWidth(line) <= columns, line);
+      }),
+    );
+  });
+
+  it("counts columns as a terminal does", () => {
+    assert.equal(displayWidth("alice"), 5);
+    assert.equal(displayWidth("山田"), 4);
+    assert.equal(displayWidth("Jürgen"), 6);
+    assert.equal(displayWidth("e\u0301"), 1);
+  });
+
+  it("paints after it has aligned", () => {
+    const text = textTable(["S", "X"], [[{ text: "ok", tone: "good" }, { text: "y" }]], {
+      paint: (cell, tone) => (tone === "good" ? `<${cell}>` : cell),
+    });
+    assert.equal(text, "S   X\n<ok>  y\n");
+  });
+});
+
+describe("the result as text", () => {
+  it("of a run says who, what is not done, and the sums", () => {
+    const one = hostReport({
+      sessions: [
+        { session: session(), outcome: "logged-off" },
+        { session: session({ id: "3", user: "svc-x" }), outcome: "kept", reason: "excepted" },
+      ],
+    });
+    assert.equal(
+      runText(report([one, failed]), plain),
+      `HOST       ID  USER   NAME       STATE   OUTCOME
+rdsh01:22  2   alice  rdp-tcp#0  active  logged off
+rdsh01:22  3   svc-x  rdp-tcp#0  active  kept: excepted
+
+rdsh02:22  failed: auth-rejected
+  Cannot log in to "rdsh02:22"
+
+1 session logged off on 2 hosts, 1 host failed
+`,
+    );
+  });
+
+  it("of a large run leaves the sessions to the reports", () => {
+    const text = runText(manyHosts(1000), plain);
+    assert.doesNotMatch(text, /OUTCOME/u);
+    assert.match(text, /2000 sessions logged off on 1000 hosts, 100 hosts failed\n$/u);
+  });
+
+  it("of a list says who is where", () => {
+    const text = listText(
+      report([
+        hostReport({
+          sessions: [
+            { session: session({ idleMs: 5_400_000, logonTime: "1/2/2026 8:00 AM" }), outcome: "listed" },
+          ],
+        }),
+      ]),
+      plain,
+    );
+    assert.equal(
+      text,
+      `HOST       ID  USER   NAME       STATE   IDLE   LOGON TIME
+rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
+
+1 session of users on 1 host
+`,
+    );
+  });
+
+  it("of a dry run has the commands", () => {
+    const text = dryRunText(
+      report([
+        hostReport({
+          commands: ["logoff.exe 2"],
+          sessions: [{ session: session(), outcome: "would-log-off" }],
+        }),
+      ]),
+      plain,
+    );
+    assert.match(text, /alice .* would be logged off/u);
+    assert.match(text, /Commands:\nrdsh01:22\n {2}logoff\.exe 2\n/u);
+    assert.match(text, /1 session would be logged off on 1 host; nothing was changed/u);
+  });
+
+  it("prints no control character that came from elsewhere", () => {
+    fc.assert(
+      fc.property(anyReport, (any) => {
+        for (const write of [runText, dryRunText, listText]) {
+          // eslint-disable-next-line no-control-regex
+          assert.doesNotMatch(write(any, plain), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
+        }
+      }),
+    );
+  });
+});
+
+describe("the line of a step", () => {
+  it("is in the past or the present, and names the person", () => {
+    const host = "h:22";
+    assert.equal(stepLine({ type: "session-gone", host, session: session() }), "2 (alice) is gone");
+    assert.equal(
+      stepLine({ type: "session-warned", host, session: session(), delivered: false, remainingMs: 300_000 }),
+      "could not warn 2 (alice), 5m to go",
+    );
+    assert.equal(stepLine({ type: "host-finished", host, report: failed }), "failed: auth-rejected");
+    assert.equal(stepLine({ type: "run-started", hosts: 1 }), undefined);
+    const many = Array.from({ length: 7 }, (_, id) => session({ id: String(id) }));
+    assert.match(stepLine({ type: "host-waiting", host, sessions: many }) ?? "", /and 2 more to end$/u);
+  });
+});

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { select, selected } from "../../provider/session/select";
+import { matchesGlob, noExceptions, type Selector } from "../../provider/session/selector";
+import type { Session } from "../../provider/session/session";
+import { aSelector, aSession, console1, listener, services, without } from "./sample";
+
+const alice = aSession({ id: "2", name: "rdp-tcp#0", user: "Alice", idleMs: 0 });
+const bob = without(aSession({ id: "3", user: "bob", state: "disconnected", idleMs: 3_600_000 }), "name");
+const backup = aSession({ id: "4", name: "rdp-tcp#2", user: "svc-backup" });
+const idleless = without(aSession({ id: "5", name: "rdp-tcp#3", user: "carol" }), "idleMs");
+const everybody = [services, console1, alice, bob, backup, idleless, listener];
+
+function idsOf(selector: Selector, sessions: readonly Session[] = everybody): string[] {
+  return selected(select(sessions, selector)).map(({ id }) => id);
+}
+
+function reasonFor(
+  id: string,
+  selector: Selector,
+  sessions: readonly Session[] = everybody,
+): string | undefined {
+  const decision = select(sessions, selector).decisions.find(({ session }) => session.id === id);
+  return decision?.action === "keep" ? decision.reason : decision?.action;
+}
+
+describe("select", () => {
+  const rows: readonly (readonly [what: string, selector: Partial<Selector>, ids: readonly string[]])[] = [
+    ["all", { all: true }, ["2", "3", "4", "5"]],
+    ["an ID", { ids: ["3"] }, ["3"]],
+    ["a session name, any case", { operands: ["RDP-TCP#2"] }, ["4"]],
+    ["an operand of digits is an ID", { operands: ["2"] }, ["2"]],
+    ["several operands", { operands: ["2", "rdp-tcp#3"] }, ["2", "5"]],
+    ["a user glob, any case", { users: ["ALI*"] }, ["2"]],
+    ["values in a field widen", { users: ["alice", "bob"] }, ["2", "3"]],
+    ["fields narrow each other", { users: ["alice", "bob"], ids: ["3", "4"] }, ["3"]],
+    ["names are globs", { names: ["rdp-tcp#*"] }, ["2", "4", "5"]],
+    ["disconnected", { states: ["disconnected"] }, ["3"]],
+    ["active", { states: ["active"] }, ["2", "4", "5"]],
+    ["idle time, unknown never matches", { idleForMs: 60_000 }, ["3"]],
+    ["except users", { all: true, except: { ...noExceptions, users: ["svc-*"] } }, ["2", "3", "5"]],
+    [
+      "except users with a domain",
+      { all: true, except: { ...noExceptions, users: ["CORP\\bob"] } },
+      ["2", "4", "5"],
+    ],
+    ["except names", { all: true, except: { ...noExceptions, names: ["rdp-tcp#?"] } }, ["3"]],
+    ["except ids", { all: true, except: { ...noExceptions, ids: ["2", "5"] } }, ["3", "4"]],
+    ["nobody fits", { users: ["nobody"] }, []],
+  ];
+  for (const [what, selector, ids] of rows) {
+    it(what, () => {
+      assert.deepEqual(idsOf(aSelector(selector)), ids);
+    });
+  }
+
+  it("says for everybody who stays why", () => {
+    const selector = aSelector({ all: true, idleForMs: 1, except: { ...noExceptions, users: ["bob"] } });
+    assert.deepEqual(
+      ["1", "2", "3", "5"].map((id) => reasonFor(id, selector)),
+      ["no-user", "not-selected", "excepted", "idle-unknown"],
+    );
+  });
+
+  it("has no decision about services and listeners, which are no sessions of people", () => {
+    const { decisions } = select(everybody, aSelector({ all: true }));
+    assert.deepEqual(
+      decisions.map(({ session }) => session.id),
+      ["1", "2", "3", "4", "5"],
+    );
+  });
+
+  it("keeps a user on the console unless it is allowed", () => {
+    const onConsole = [services, { ...console1, user: "dave", state: "active" as const }];
+    assert.equal(reasonFor("1", aSelector({ all: true }), onConsole), "console");
+    assert.deepEqual(idsOf(aSelector({ all: true, console: true }), onConsole), ["1"]);
+  });
+
+  it("keeps the connection's own session", () => {
+    const own = [services, aSession({ own: true })];
+    assert.equal(reasonFor("2", aSelector({ all: true }), own), "own-session");
+    assert.deepEqual(idsOf(aSelector({ current: true }), [...own, alice]), ["2"]);
+  });
+
+  it("takes nobody but the own session for current", () => {
+    assert.deepEqual(
+      idsOf(aSelector({ current: true }), [services, alice, aSession({ id: "9", own: true })]),
+      ["9"],
+    );
+  });
+
+  it("refuses current where it is session 0, marked or not, and says what to do", () => {
+    for (const own of [true, false]) {
+      const { protected: shielded } = select([{ ...services, own }, alice], aSelector({ current: true }));
+      assert.deepEqual(
+        shielded.map(({ session }) => session.id),
+        ["0"],
+      );
+      assert.match(shielded[0]?.reason ?? "", /name the session by its ID/);
+    }
+    assert.deepEqual(select([services, aSession({ own: true })], aSelector({ current: true })).protected, []);
+  });
+
+  it("lets an uncertain user match every exception and no pattern", () => {
+    const cut = [services, aSession({ user: "maximilian.mustermann", userCertain: false })];
+    assert.deepEqual(idsOf(aSelector({ users: ["*"] }), cut), []);
+    assert.equal(
+      reasonFor("2", aSelector({ all: true, except: { ...noExceptions, users: ["zoe"] } }), cut),
+      "excepted",
+    );
+    assert.deepEqual(idsOf(aSelector({ all: true }), cut), ["2"]);
+  });
+
+  it("names who was asked for one by one and is not there", () => {
+    assert.deepEqual(select(everybody, aSelector({ operands: ["77", "rdp-tcp#9", "2"] })).missing, [
+      "77",
+      "rdp-tcp#9",
+    ]);
+    assert.deepEqual(select(everybody, aSelector({ ids: ["77"] })).missing, ["77"]);
+    assert.deepEqual(select(everybody, aSelector({ names: ["rdp-tcp#9", "zzz*"] })).missing, ["rdp-tcp#9"]);
+    assert.deepEqual(select(everybody, aSelector({ users: ["nobody"] })).missing, []);
+  });
+
+  for (const name of ["0", "services", "65536", "rdp-tcp", "console", "1"]) {
+    it(`refuses ${name} when named one by one, and says why`, () => {
+      const selection = select(everybody, aSelector({ operands: [name, "2"] }));
+      assert.equal(selection.protected.length, 1);
+      assert.match(selection.protected[0]?.reason ?? "", /services|listener|nobody is logged on/);
+    });
+  }
+
+  it("refuses a named console user, and allows it with console: true", () => {
+    const onConsole = [services, { ...console1, user: "dave" }];
+    assert.match(select(onConsole, aSelector({ ids: ["1"] })).protected[0]?.reason ?? "", /console: true/);
+    assert.deepEqual(select(onConsole, aSelector({ ids: ["1"], console: true })).protected, []);
+  });
+
+  it("passes protected sessions over in silence when only a pattern meets them", () => {
+    assert.deepEqual(select(everybody, aSelector({ names: ["*"] })).protected, []);
+  });
+
+  it("tells which exceptions matched somebody", () => {
+    const except = { ids: ["2", "99"], names: ["console"], users: ["svc-*", "typo"] };
+    assert.deepEqual([...select(everybody, aSelector({ all: true, except })).usedExceptions].sort(), [
+      "ids 2",
+      "names console",
+      "users svc-*",
+    ]);
+  });
+});
+
+describe("select, for any host and any selector", () => {
+  const globs = fc.array(fc.constantFrom("a*", "b?b", "*", "svc", "rdp-tcp#1", "console"), { maxLength: 2 });
+  const optional = <T>(values: fc.Arbitrary<T[]>): fc.Arbitrary<T[] | undefined> =>
+    fc.option(values, { nil: undefined });
+  const ids = fc.array(fc.constantFrom("0", "1", "2", "3", "65536"), { minLength: 1, maxLength: 3 });
+  const anySelector: fc.Arbitrary<Selector> = fc.record({
+    operands: optional(
+      fc.array(fc.constantFrom("1", "2", "rdp-tcp#1", "services"), { minLength: 1, maxLength: 2 }),
+    ),
+    ids: optional(ids),
+    names: optional(globs),
+    users: optional(globs),
+    all: fc.boolean(),
+    current: fc.boolean(),
+    console: fc.boolean(),
+    except: fc.record({ ids: fc.oneof(ids, fc.constant([])), names: globs, users: globs }),
+  });
+  const anySession: fc.Arbitrary<Session> = fc
+    .record({
+      user: fc.option(fc.constantFrom("alice", "bob", "svc", "Bab"), { nil: undefined }),
+      name: fc.option(fc.constantFrom("rdp-tcp#1", "rdp-tcp#2", "console", "services"), { nil: undefined }),
+      kind: fc.constantFrom("user" as const, "console" as const, "services" as const, "listener" as const),
+      userCertain: fc.boolean(),
+      own: fc.boolean(),
+      idleMs: fc.option(fc.nat(), { nil: undefined }),
+    })
+    .map(({ user, name, idleMs, ...rest }) => ({
+      ...without(aSession(rest), "user", "name"),
+      ...(user === undefined ? {} : { user }),
+      ...(name === undefined ? {} : { name }),
+      ...(idleMs === undefined ? {} : { idleMs }),
+    }));
+  const anyHost = fc
+    .array(anySession, { maxLength: 6 })
+    .map((sessions) => sessions.map((session, index) => ({ ...session, id: String(index) })));
+
+  it("never takes a protected session, an excepted user, or one that no field matches", () => {
+    fc.assert(
+      fc.property(anyHost, anySelector, (sessions, selector) => {
+        for (const session of selected(select(sessions, selector))) {
+          const user = session.user ?? assert.fail("nobody is logged on there");
+          assert.ok(session.kind === "user" || (session.kind === "console" && selector.console));
+          assert.ok(!session.own || selector.current);
+          assert.ok(!selector.except.users.some((glob) => !session.userCertain || matchesGlob(glob, user)));
+          assert.ok(!selector.except.ids.includes(session.id));
+          assert.ok(!selector.ids || selector.ids.includes(session.id));
+          assert.ok(
+            !selector.users ||
+              (session.userCertain && selector.users.some((glob) => matchesGlob(glob, user))),
+          );
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("decides about every session that could hold a person exactly once", () => {
+    fc.assert(
+      fc.property(anyHost, anySelector, (sessions, selector) => {
+        const decided = select(sessions, selector).decisions.map(({ session }) => session.id);
+        const people = sessions
+          .filter(({ kind }) => kind === "user" || kind === "console")
+          .map(({ id }) => id);
+        assert.deepEqual(decided, people);
+      }),
+    );
+  });
+});

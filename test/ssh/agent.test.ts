@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { LogoffError } from "../../provider/errors";
+import { agentPath } from "../../provider/ssh/agent";
+import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
+import { sshContext } from "../../provider/ssh/options";
+import { bareOptions, hostOf, never, startServer, type Script, type TestKey } from "./scripted-server";
+
+const folder = mkdtempSync(join(tmpdir(), "agent-"));
+after(() => rmSync(folder, { recursive: true }));
+const hasAgent = spawnSync("ssh-agent", ["-h"]).error === undefined;
+
+function makeKey(name: string, ...args: string[]): TestKey {
+  const path = join(folder, name);
+  execFileSync("ssh-keygen", ["-q", "-f", path, "-N", "", ...args]);
+  const publicText = readFileSync(`${path}.pub`, "utf8").trim();
+  return { privateText: path, publicText, blob: Buffer.from(publicText.split(" ")[1]!, "base64") };
+}
+
+describe("the path of an agent", () => {
+  const context = (changes: Partial<SshOptions>): ReturnType<typeof sshContext> =>
+    sshContext(bareOptions(changes));
+  it("is the named one, that of SSH_AUTH_SOCK, or the pipe of Windows", () => {
+    assert.equal(agentPath("/named", context({ env: { SSH_AUTH_SOCK: "/other" } })), "/named");
+    assert.equal(agentPath(true, context({ env: { SSH_AUTH_SOCK: "/other" } })), "/other");
+    assert.equal(agentPath(true, context({ env: { SSH_AUTH_SOCK: "" } })), undefined);
+    assert.equal(agentPath(true, context({ platform: "win32" })), "\\\\.\\pipe\\openssh-ssh-agent");
+  });
+});
+
+describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
+  const socket = join(folder, "socket");
+  let stop: () => Promise<void>;
+  let ed: TestKey;
+  let rsa: TestKey;
+  before(async () => {
+    ed = makeKey("ed", "-t", "ed25519");
+    rsa = makeKey("rsa", "-t", "rsa", "-b", "2048");
+    const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    stop = async () => {
+      child.kill();
+      await once(child, "exit");
+    };
+    while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const key of [ed, rsa])
+      execFileSync("ssh-add", ["-q", key.privateText], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+  });
+  after(() => stop());
+
+  async function logins(
+    script: Script,
+    login: { privateKeys: []; agent?: string },
+    env = {},
+  ): Promise<string[]> {
+    const server = await startServer(script);
+    try {
+      const connection = await sshConnect(bareOptions({ env }))(hostOf(server, { login }), never);
+      await connection.close();
+      return server.logins;
+    } finally {
+      await server.close();
+    }
+  }
+  const seen = (key: TestKey, signed = ""): string => `publickey:${key.blob.toString("base64")}${signed}`;
+
+  it("signs with each of its keys, in its order", async () => {
+    assert.deepEqual(await logins({ key: ed }, { privateKeys: [], agent: socket }), [
+      "none",
+      seen(ed),
+      seen(ed, ":signed"),
+    ]);
+    const second = await logins({ key: rsa }, { privateKeys: [], agent: socket });
+    assert.deepEqual(second, ["none", seen(ed), seen(rsa), seen(rsa, ":signed")]);
+  });
+
+  it("is asked when nothing was named and SSH_AUTH_SOCK is set", async () => {
+    const offered = await logins({ key: ed }, { privateKeys: [] }, { SSH_AUTH_SOCK: socket });
+    assert.equal(offered.at(-1), seen(ed, ":signed"));
+  });
+
+  it("names its keys in a rejection", async () => {
+    await assert.rejects(
+      logins({ key: makeKey("no", "-t", "ed25519") }, { privateKeys: [], agent: socket }),
+      (thrown: unknown) => {
+        assert.ok(thrown instanceof LogoffError);
+        assert.equal(thrown.code, "auth-rejected");
+        assert.match(
+          thrown.message,
+          /rejected: publickey \(ssh-ed25519 SHA256:\S+, agent\), publickey \(ssh-rsa SHA256:\S+, agent\)/u,
+        );
+        return true;
+      },
+    );
+  });
+});
+
+describe("an agent that does not answer", () => {
+  it("ends at the deadline and leaves no socket", async (t) => {
+    const path = join(folder, "silent");
+    const silent = createServer((socket) => socket.resume()).listen(path);
+    await once(silent, "listening");
+    t.after(() => silent.close());
+    const server = await startServer();
+    t.after(() => server.close());
+    const host = hostOf(server, { login: { privateKeys: [], agent: path }, connectTimeoutMs: 200 });
+    await assert.rejects(sshConnect(bareOptions())(host, never), {
+      code: "timed-out",
+      message: /agent did not list/u,
+    });
+    assert.equal(server.connections(), 0);
+    const count = await new Promise((resolve) =>
+      setTimeout(() => silent.getConnections((_, open) => resolve(open)), 50),
+    );
+    assert.equal(count, 0);
+  });
+});

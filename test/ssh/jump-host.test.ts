@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import type { Host } from "../../provider/connection";
+import { LogoffError } from "../../provider/errors";
+import { sshConnect } from "../../provider/ssh/connect";
+import {
+  bareOptions,
+  hostOf,
+  never,
+  startServer,
+  testKey,
+  type Script,
+  type ScriptedServer,
+} from "./scripted-server";
+
+const quick = { timeoutMs: 3000 };
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
+  const server = await startServer({ password: "open sesame", ...script });
+  t.after(() => server.close());
+  return server;
+}
+
+async function failure(host: Host, connect = sshConnect(bareOptions())): Promise<LogoffError> {
+  try {
+    await (await connect(host, never)).close();
+  } catch (thrown) {
+    assert.ok(thrown instanceof LogoffError, String(thrown));
+    return thrown;
+  }
+  return assert.fail("it connected");
+}
+
+/** A login and a host key of its own for each hop. */
+function hop(server: ScriptedServer, name: string, changes: Partial<Host> = {}): Host {
+  return hostOf(server, {
+    label: name,
+    hostKeys: { pinned: [testKey(name).publicText], strict: "yes" },
+    login: { privateKeys: [{ from: "value", value: testKey(`${name} user`).privateText }] },
+    ...changes,
+  });
+}
+
+const hopScript = (name: string): Script => ({
+  hostKeys: [testKey(name)],
+  key: testKey(`${name} user`),
+  forwards: true,
+});
+
+describe("jump hosts", () => {
+  it("lead to the target, one or several, and everything is closed", async (t) => {
+    const target = await serverFor(t);
+    const one = await serverFor(t, hopScript("one"));
+    const two = await serverFor(t, hopScript("two"));
+    for (const jumps of [[hop(one, "one")], [hop(one, "one"), hop(two, "two")]]) {
+      const connection = await sshConnect(bareOptions())(hostOf(target, { jumpHosts: jumps }), never);
+      const { stdout } = await connection.exec("x", quick);
+      assert.equal(Buffer.from(stdout).toString(), "ran x");
+      await connection.close();
+      await wait(20);
+      assert.deepEqual([target.open(), one.open(), two.open()], [0, 0, 0]);
+    }
+    assert.equal(one.connections(), 2);
+    assert.equal(one.forwarded.at(-1), `127.0.0.1:${two.port}`);
+    assert.equal(two.forwarded.at(-1), `127.0.0.1:${target.port}`);
+    // no hop sees a login of another
+    assert.ok(one.logins.every((login) => !login.startsWith("password")));
+    assert.ok(target.logins.every((login) => !login.startsWith("publickey")));
+  });
+
+  it("are shared by all targets behind them, and closed by the last", async (t) => {
+    const jump = await serverFor(t, hopScript("jump"));
+    const targets = await Promise.all(Array.from({ length: 15 }, () => serverFor(t)));
+    const connect = sshConnect(bareOptions());
+    const warnings: Error[] = [];
+    const listen = (warning: Error): unknown => warnings.push(warning);
+    process.on("warning", listen);
+    t.after(() => process.off("warning", listen));
+    const connections = await Promise.all(
+      targets.map((target) => connect(hostOf(target, { jumpHosts: [hop(jump, "jump")] }), never)),
+    );
+    assert.equal(jump.connections(), 1);
+    await Promise.all(connections.slice(1).map((connection) => connection.close()));
+    assert.equal(jump.open(), 1);
+    assert.equal((await connections[0]!.exec("x", quick)).code, 0);
+    await connections[0]!.close();
+    await wait(20);
+    assert.equal(jump.open(), 0);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("take no more than so many handshakes at once", async (t) => {
+    const jump = await serverFor(t, hopScript("jump"));
+    let now = 0;
+    let most = 0;
+    const targets = await Promise.all(
+      Array.from({ length: 7 }, () =>
+        serverFor(t, {
+          // with a password the first host alone would prove it
+          onConnection: () => (most = Math.max(most, (now += 1))),
+          onLogin: (context) => {
+            if (context.method === "none") return void setTimeout(() => context.reject(["publickey"]), 40);
+            if (context.method === "publickey" && context.signature) now -= 1;
+            context.accept();
+          },
+        }),
+      ),
+    );
+    const connect = sshConnect(bareOptions({ handshakesPerJumpHost: 3 }));
+    const login = { privateKeys: [{ from: "value", value: testKey("mine").privateText }] } as const;
+    const connections = await Promise.all(
+      targets.map((target) => connect(hostOf(target, { login, jumpHosts: [hop(jump, "jump")] }), never)),
+    );
+    assert.ok(most >= 2 && most <= 3, String(most));
+    await Promise.all(connections.map((connection) => connection.close()));
+  });
+});
+
+describe("errors of a jump host", () => {
+  it("name the hop and what went wrong there", async (t) => {
+    const target = await serverFor(t);
+    const jump = await serverFor(t, hopScript("jump"));
+    const changed = hop(jump, "jump", { hostKeys: { pinned: [testKey("x").publicText], strict: "yes" } });
+    const unknownUser = hop(jump, "jump", {
+      login: { privateKeys: [{ from: "value", value: testKey("x").privateText }] },
+    });
+    const cases: [Host, RegExp][] = [
+      [changed, /^Cannot reach ".*" through "jump" \(host-key-changed\): Cannot trust "jump"/u],
+      [
+        unknownUser,
+        /^Cannot reach ".*" through "jump" \(auth-rejected\): Cannot log in to "jump": rejected: publickey/u,
+      ],
+    ];
+    for (const [via, message] of cases) {
+      const error = await failure(hostOf(target, { jumpHosts: [via] }));
+      assert.equal(error.code, "jump-host-failed");
+      assert.match(error.message, message);
+    }
+    assert.equal(target.connections(), 0);
+  });
+
+  it("name the hop behind a hop", async (t) => {
+    const target = await serverFor(t);
+    const one = await serverFor(t, hopScript("one"));
+    const two = await serverFor(t, hopScript("two"));
+    const wrong = hop(two, "two", { hostKeys: { pinned: [testKey("x").publicText], strict: "yes" } });
+    const error = await failure(hostOf(target, { jumpHosts: [hop(one, "one"), wrong] }));
+    assert.match(error.message, /through "two" \(host-key-changed\)/u);
+    await wait(20);
+    assert.deepEqual([one.open(), two.open()], [0, 0]);
+  });
+
+  it("a target that the hop cannot reach is unreachable itself", async (t) => {
+    const jump = await serverFor(t, { ...hopScript("jump"), forwards: false });
+    const target = await serverFor(t);
+    const error = await failure(hostOf(target, { jumpHosts: [hop(jump, "jump")], connectTimeoutMs: 600 }));
+    assert.equal(error.code, "host-unreachable");
+    assert.match(error.message, /"jump" cannot reach it.*\(\d+ attempts? in 0.6 s\)/u);
+    assert.ok(jump.forwarded.length > 1, "a refusal may pass");
+    assert.equal(jump.connections(), 1);
+  });
+
+  it("a target whose key changed or whose password is wrong is told as such", async (t) => {
+    const jump = await serverFor(t, hopScript("jump"));
+    const target = await serverFor(t);
+    const jumps = [hop(jump, "jump")];
+    const hostKeys = { pinned: [testKey("x").publicText], strict: "yes" } as const;
+    assert.equal((await failure(hostOf(target, { jumpHosts: jumps, hostKeys }))).code, "host-key-changed");
+    const login = { privateKeys: [], password: { from: "value", value: "wrong" } } as const;
+    assert.equal((await failure(hostOf(target, { jumpHosts: jumps, login }))).code, "auth-rejected");
+    await wait(20);
+    assert.equal(jump.open(), 0);
+  });
+
+  it("a jump host that dies loses the connections through it, and is opened anew for the next", async (t) => {
+    let cut: (() => void) | undefined;
+    const jump = await serverFor(t, {
+      ...hopScript("jump"),
+      onConnection: (client) => {
+        cut = () => (client as unknown as { _sock: { resetAndDestroy: () => void } })._sock.resetAndDestroy();
+      },
+    });
+    const target = await serverFor(t, { onExec: (_command, accept) => void accept().write("half") });
+    const connect = sshConnect(bareOptions());
+    const host = hostOf(target, { jumpHosts: [hop(jump, "jump")] });
+    const connection = await connect(host, never);
+    const lost = assert.rejects(connection.exec("x", quick), { code: "connection-lost" });
+    await wait(30);
+    cut?.();
+    await lost;
+    await assert.rejects(connection.exec("y", quick), { code: "connection-lost" });
+    const again = await connect(host, never);
+    assert.equal(jump.connections(), 2);
+    await connection.close();
+    await again.close();
+    await wait(20);
+    assert.deepEqual([jump.open(), target.open()], [0, 0]);
+  });
+
+  it("a cancelled target leaves the jump host to the others", async (t) => {
+    const jump = await serverFor(t, hopScript("jump"));
+    const target = await serverFor(t);
+    const connect = sshConnect(bareOptions());
+    const host = hostOf(target, { jumpHosts: [hop(jump, "jump")] });
+    const stop = new AbortController();
+    const cancelled = assert.rejects(connect(host, stop.signal), { code: "aborted" });
+    const kept = connect(host, never);
+    stop.abort();
+    await cancelled;
+    await (await kept).close();
+    await wait(20);
+    assert.equal(jump.open(), 0);
+  });
+
+  it("a silent jump host ends at its own deadline", async (t) => {
+    const jump = await serverFor(t, { ...hopScript("jump"), onLogin: () => undefined });
+    const target = await serverFor(t);
+    const error = await failure(
+      hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 250 })] }),
+    );
+    assert.equal(error.code, "jump-host-failed");
+    assert.match(error.message, /"jump" \(timed-out\).*logging in/u);
+  });
+});

@@ -1,0 +1,198 @@
+/**
+ * Real SSH servers for tests: OpenSSH's sshd and dropbear as child processes on loopback ports, with folders, keys and (as
+ * root) a user of their own. They are Debian's packages openssh-server and dropbear-bin, which are installed here only as root
+ * on Debian with CI=true or SESSION_LOGOFF_TEST_INSTALL=1; otherwise {@link missing} says how to get them.
+ */
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+const sshd = "/usr/sbin/sshd";
+const dropbear = "/usr/sbin/dropbear";
+const isRoot = process.getuid?.() === 0;
+
+function install(): void {
+  if (existsSync(sshd) && existsSync(dropbear)) return;
+  const allowed = process.env["CI"] === "true" || process.env["SESSION_LOGOFF_TEST_INSTALL"] === "1";
+  if (!isRoot || !allowed || !existsSync("/etc/debian_version")) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  spawnSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
+  spawnSync("apt-get", ["install", "-y", "-qq", "openssh-server", "dropbear-bin"], { env, stdio: "ignore" });
+}
+install();
+
+/** Why tests with real servers cannot run here, and how they could; undefined when they can. */
+export function missing(): string | false {
+  const how =
+    "apt-get install openssh-server dropbear-bin, or run as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1";
+  if (!isRoot) return "needs root, to make a user with a password";
+  return !existsSync(sshd) || !existsSync(dropbear) ? `no sshd and dropbear here: ${how}` : false;
+}
+
+export interface RealKey {
+  readonly path: string;
+  readonly publicText: string;
+}
+
+interface RealUser {
+  readonly name: string;
+  readonly password: string;
+  readonly home: string;
+}
+
+/** A folder with keys, a user and servers; `close` removes and ends all of it. */
+export interface Farm {
+  readonly folder: string;
+  readonly user: RealUser;
+  readonly key: (name: string, ...args: string[]) => RealKey;
+  /** Keys that open the user's account. */
+  readonly authorize: (...keys: RealKey[]) => void;
+  readonly sshd: (...config: string[]) => Promise<RealServer>;
+  readonly dropbear: () => Promise<RealServer>;
+  readonly agent: (...keys: RealKey[]) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+export interface RealServer {
+  readonly address: string;
+  readonly port: number;
+  readonly hostKeys: readonly RealKey[];
+  /** What the server has logged so far. */
+  readonly log: () => string;
+}
+
+export function makeFarm(): Farm {
+  const folder = mkdtempSync(join(tmpdir(), "real-ssh-"));
+  chmodSync(folder, 0o755);
+  const children: ChildProcess[] = [];
+  const user = makeUser(folder);
+  let count = 0;
+
+  const key = (name: string, ...args: string[]): RealKey => {
+    const path = join(folder, name);
+    if (!existsSync(path))
+      execFileSync("ssh-keygen", [
+        "-q",
+        "-f",
+        path,
+        "-C",
+        name,
+        ...(args.includes("-N") ? [] : ["-N", ""]),
+        ...args,
+      ]);
+    return { path, publicText: readFileSync(`${path}.pub`, "utf8").trim() };
+  };
+  const start = async (
+    program: string,
+    args: readonly string[],
+    port: number,
+    hostKeys: readonly RealKey[],
+  ): Promise<RealServer> => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    children.push(child);
+    let log = "";
+    child.stdout.on("data", (text: Buffer) => (log += text.toString()));
+    child.stderr.on("data", (text: Buffer) => (log += text.toString()));
+    await listening(port, child, () => log);
+    return { address: "127.0.0.1", port, hostKeys, log: () => log };
+  };
+  return {
+    folder,
+    user,
+    key,
+    authorize: (...keys) => {
+      const file = join(user.home, ".ssh", "authorized_keys");
+      writeFileSync(file, keys.map((each) => `${each.publicText}\n`).join(""));
+      execFileSync("chown", ["-R", user.name, user.home]);
+      chmodSync(file, 0o600);
+    },
+    sshd: async (...config) => {
+      const id = (count += 1);
+      const port = await freePort();
+      const hostKeys = [
+        key(`host-${id}-ed25519`, "-t", "ed25519"),
+        key(`host-${id}-rsa`, "-t", "rsa", "-b", "2048"),
+      ];
+      const file = join(folder, `sshd-${id}.conf`);
+      mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+      const lines = [
+        `Port ${port}`,
+        "ListenAddress 127.0.0.1",
+        ...hostKeys.map((each) => `HostKey ${each.path}`),
+        `PidFile ${folder}/sshd-${id}.pid`,
+        "UsePAM no",
+        "StrictModes no",
+        "PrintMotd no",
+        "LogLevel VERBOSE",
+        ...config,
+      ];
+      writeFileSync(file, lines.join("\n"));
+      return start(sshd, ["-D", "-e", "-f", file], port, hostKeys);
+    },
+    dropbear: async () => {
+      const id = (count += 1);
+      const port = await freePort();
+      const path = join(folder, `dropbear-${id}`);
+      execFileSync("dropbearkey", ["-t", "ed25519", "-f", path], { stdio: "ignore" });
+      const publicText = /^ssh-ed25519 \S+/mu.exec(
+        execFileSync("dropbearkey", ["-y", "-f", path], { encoding: "utf8" }),
+      )![0];
+      return start(dropbear, ["-F", "-E", "-p", `127.0.0.1:${port}`, "-r", path, "-P", `${path}.pid`], port, [
+        { path, publicText },
+      ]);
+    },
+    agent: async (...keys) => {
+      const socket = join(folder, `agent-${(count += 1)}`);
+      const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+      children.push(child);
+      while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (const each of keys)
+        execFileSync("ssh-add", ["-q", each.path], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      return socket;
+    },
+    close: async () => {
+      for (const child of children) {
+        if (child.exitCode !== null || child.signalCode !== null) continue;
+        child.kill();
+        await once(child, "exit");
+      }
+      spawnSync("userdel", ["-f", user.name], { stdio: "ignore" });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function makeUser(folder: string): RealUser {
+  const user = { name: `sl${process.pid}`, password: `Pw-${process.pid}-äß "x"`, home: join(folder, "home") };
+  mkdirSync(join(user.home, ".ssh"), { recursive: true, mode: 0o700 });
+  execFileSync("useradd", ["-M", "-d", user.home, "-s", "/bin/sh", user.name], { stdio: "ignore" });
+  execFileSync("chpasswd", { input: `${user.name}:${user.password}\n` });
+  execFileSync("chown", ["-R", user.name, user.home]);
+  return user;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function listening(port: number, child: ChildProcess, log: () => string): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (child.exitCode !== null) break;
+    const socket = connect(port, "127.0.0.1");
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`The server did not start (user ${userInfo().username}): ${log()}`);
+}

@@ -1,0 +1,302 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHmac, randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Host, Login } from "../../provider/connection";
+import { LogoffError } from "../../provider/errors";
+import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
+import { makeFarm, missing, type Farm, type RealKey, type RealServer } from "./real-servers";
+import { bareOptions, never } from "./scripted-server";
+
+const why = missing();
+
+describe("real servers", { skip: why }, () => {
+  let farm: Farm;
+  let server: RealServer;
+  let good: RealKey;
+  before(async () => {
+    farm = makeFarm();
+    good = farm.key("good", "-t", "ed25519");
+    farm.authorize(good);
+    server = await farm.sshd();
+  });
+  after(() => farm.close());
+
+  const hostOf = (at: RealServer, login: Login, changes: Partial<Host> = {}): Host => ({
+    label: `${at.address}:${at.port}`,
+    address: at.address,
+    port: at.port,
+    user: farm.user.name,
+    login,
+    hostKeys: { pinned: at.hostKeys.map((key) => key.publicText), strict: "yes" },
+    jumpHosts: [],
+    algorithms: "default",
+    keepaliveMs: 0,
+    connectTimeoutMs: 8000,
+    ...changes,
+  });
+  const keyLogin = (...keys: RealKey[]): Login => ({
+    privateKeys: keys.map((key) => ({ from: "file", path: key.path })),
+  });
+  const password = (): { from: "value"; value: string } => ({ from: "value", value: farm.user.password });
+  const run = async (
+    host: Host,
+    options: Partial<SshOptions> = {},
+    command = "echo $((6*7)); cat",
+  ): Promise<string> => {
+    const connection = await sshConnect(bareOptions(options))(host, never);
+    try {
+      const result = await connection.exec(command, { timeoutMs: 5000, stdin: Buffer.from("in") });
+      assert.equal(result.code, 0);
+      return Buffer.from(result.stdout).toString();
+    } finally {
+      await connection.close();
+    }
+  };
+  const fails = async (
+    host: Host,
+    code: string,
+    message: RegExp,
+    options: Partial<SshOptions> = {},
+  ): Promise<void> => {
+    const error = await run(host, options).then(
+      () => assert.fail("it connected"),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof LogoffError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes(farm.user.password), error.message);
+  };
+
+  it("password", async () => {
+    assert.equal(await run(hostOf(server, { privateKeys: [], password: password() })), "42\nin");
+  });
+
+  it("a wrong password", async () => {
+    const wrong = { from: "value", value: "wrong" } as const;
+    await fails(
+      hostOf(server, { privateKeys: [], password: wrong }),
+      "auth-rejected",
+      /rejected: password; the host accepts publickey, password/u,
+    );
+  });
+
+  for (const args of [
+    ["-t", "ed25519"],
+    ["-t", "ecdsa", "-b", "256"],
+    ["-t", "ecdsa", "-b", "384"],
+    ["-t", "ecdsa", "-b", "521"],
+    ["-t", "rsa", "-b", "3072"],
+  ])
+    for (const [format, more] of [
+      ["OpenSSH", []],
+      ["PEM", ["-m", "PEM"]],
+      ["PKCS8", ["-m", "PKCS8"]],
+      ["OpenSSH, encrypted", ["-N", "correct horse", "-a", "2"]],
+    ] as const)
+      it(`${args.slice(1).join(" ")} key as ${format}`, async () => {
+        const key = farm.key(`${args.join("")}-${format.replaceAll(/\W/gu, "")}`, ...args, ...more);
+        farm.authorize(key, good);
+        const passphrase = format.includes("encrypted") && ({ from: "env", name: "PHRASE" } as const);
+        const login = { ...keyLogin(key), ...(passphrase && { passphrase }) };
+        assert.equal(await run(hostOf(server, login), { env: { PHRASE: "correct horse" } }), "42\nin");
+      });
+
+  it("several keys, of which the last is right", async () => {
+    const keys = [1, 2, 3].map((n) => farm.key(`wrong-${n}`, "-t", "ed25519"));
+    await run(hostOf(server, keyLogin(...keys, good)));
+  });
+
+  it("an agent, by its path and by SSH_AUTH_SOCK, by default too", async () => {
+    const rsa = farm.key("agent-rsa", "-t", "rsa", "-b", "2048");
+    const ecdsa = farm.key("agent-ecdsa", "-t", "ecdsa");
+    farm.authorize(rsa, good);
+    const agent = await farm.agent(ecdsa, rsa);
+    const env = { SSH_AUTH_SOCK: agent };
+    await run(hostOf(server, { privateKeys: [], agent }));
+    await run(hostOf(server, { privateKeys: [], agent: true }), { env });
+    await run(hostOf(server, { privateKeys: [] }), { env });
+    farm.authorize(good);
+    await fails(hostOf(server, { privateKeys: [] }), "auth-unavailable", /SSH_AUTH_SOCK is not set/u);
+    const gone = { privateKeys: [], agent: join(farm.folder, "gone") };
+    await fails(hostOf(server, gone), "auth-unavailable", /did not answer \(ENOENT\)/u);
+    await run(hostOf(server, { ...gone, ...keyLogin(good) }));
+  });
+
+  it("not more than five keys", async () => {
+    const keys = [1, 2, 3, 4].map((n) => farm.key(`many-${n}`, "-t", "ed25519"));
+    const agent = await farm.agent(...[5, 6, 7].map((n) => farm.key(`many-${n}`, "-t", "ed25519")), good);
+    await fails(
+      hostOf(server, { ...keyLogin(...keys), agent }),
+      "auth-rejected",
+      /3 more keys were not offered/u,
+    );
+    // five keys leave room for the password below sshd's MaxAuthTries
+    await run(hostOf(server, { ...keyLogin(...keys), agent, password: password() }));
+  });
+
+  it("the default files of OpenSSH, of which absent ones are passed over", async () => {
+    const home = join(farm.folder, "operator");
+    spawnSync("mkdir", ["-p", `${home}/.ssh`]);
+    writeFileSync(join(home, ".ssh", "id_rsa"), readFileSync(good.path), { mode: 0o600 });
+    writeFileSync(join(home, ".ssh", "id_ecdsa"), "junk", { mode: 0o600 });
+    await run(hostOf(server, { privateKeys: [] }), { home });
+    await fails(
+      hostOf(server, { privateKeys: [], password: { from: "value", value: "x" } }),
+      "auth-rejected",
+      /rejected: password/u,
+      { home },
+    );
+  });
+
+  it("a key and a password, when the host wants both", async () => {
+    const both = await farm.sshd("AuthenticationMethods publickey,password");
+    await run(hostOf(both, { ...keyLogin(good), password: password() }));
+    const agent = await farm.agent(good);
+    await run(hostOf(both, { privateKeys: [], agent, password: password() }));
+    await fails(
+      hostOf(both, keyLogin(good)),
+      "auth-rejected",
+      /not enough: publickey .*; the host accepts password/u,
+    );
+  });
+
+  it("MaxAuthTries 2", async () => {
+    const strict = await farm.sshd("MaxAuthTries 2");
+    const wrong = [1, 2, 3].map((n) => farm.key(`wrong-${n}`, "-t", "ed25519"));
+    const message = /rejected: publickey .*, publickey .*; .*Too many authentication failures/u;
+    await fails(hostOf(strict, { ...keyLogin(...wrong), password: password() }), "auth-rejected", message);
+  });
+
+  it("MaxStartups 2 slows many connections down and fails none", async () => {
+    const full = await farm.sshd("MaxStartups 2");
+    const connect = sshConnect(bareOptions());
+    await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const connection = await connect(hostOf(full, keyLogin(good)), never);
+        await connection.exec("true", { timeoutMs: 5000 });
+        await connection.close();
+      }),
+    );
+    assert.match(full.log(), /MaxStartups/u);
+  });
+
+  it("MaxSessions 2 slows many commands down and fails none", async () => {
+    const narrow = await farm.sshd("MaxSessions 2");
+    const connection = await sshConnect(bareOptions())(hostOf(narrow, keyLogin(good)), never);
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => connection.exec("sleep 0.1", { timeoutMs: 5000 })),
+    );
+    assert.ok(results.every((result) => result.code === 0));
+    await connection.close();
+  });
+
+  it("two jump hosts, each with a login and a key of its own", async () => {
+    const far = farm.key("far", "-t", "ed25519");
+    const inner = await farm.sshd(`AuthorizedKeysFile ${far.path}.pub`);
+    const [one, two] = [
+      await farm.sshd("PasswordAuthentication no"),
+      await farm.sshd("PubkeyAuthentication no"),
+    ];
+    const jumps = [hostOf(one, keyLogin(good)), hostOf(two, { privateKeys: [], password: password() })];
+    assert.equal(await run(hostOf(inner, keyLogin(far), { jumpHosts: jumps })), "42\nin");
+    const closed = await farm.sshd("AllowTcpForwarding no");
+    const refused = hostOf(inner, keyLogin(far), { jumpHosts: [hostOf(closed, keyLogin(good))] });
+    await fails(
+      refused,
+      "jump-host-failed",
+      new RegExp(`through "127.0.0.1:${closed.port}".*AllowTcpForwarding`, "u"),
+    );
+    const locked = hostOf(inner, keyLogin(far), { jumpHosts: [jumps[0]!, hostOf(two, keyLogin(good))] });
+    await fails(
+      locked,
+      "jump-host-failed",
+      /\(auth-unavailable\): Cannot log in to ".*the host accepts password/u,
+    );
+  });
+
+  it("a signal, a refused command, binary output", async () => {
+    const connection = await sshConnect(bareOptions())(hostOf(server, keyLogin(good)), never);
+    assert.equal((await connection.exec("kill -TERM $$", { timeoutMs: 3000 })).signal, "SIGTERM");
+    const { stdout } = await connection.exec("head -c 3000000 /dev/zero", { timeoutMs: 5000 });
+    assert.equal(stdout.length, 3_000_000);
+    assert.equal((await connection.exec("exit 7", { timeoutMs: 3000 })).code, 7);
+    await connection.close();
+  });
+
+  it("dropbear: key, password, rejection", async () => {
+    const other = await farm.dropbear();
+    assert.equal(await run(hostOf(other, keyLogin(good))), "42\nin");
+    assert.equal(await run(hostOf(other, { privateKeys: [], password: password() })), "42\nin");
+    const rsa = farm.key("dropbear-rsa", "-t", "rsa", "-b", "2048");
+    farm.authorize(rsa, good);
+    assert.equal(await run(hostOf(other, keyLogin(rsa))), "42\nin");
+    const wrong = { from: "value", value: "wrong" } as const;
+    await fails(hostOf(other, { privateKeys: [], password: wrong }), "auth-rejected", /rejected: password/u);
+    const jumped = hostOf(server, keyLogin(good), { jumpHosts: [hostOf(other, keyLogin(good))] });
+    assert.equal(await run(jumped), "42\nin");
+  });
+
+  describe("known_hosts agrees with ssh -o StrictHostKeyChecking=yes", () => {
+    const hashed = (name: string): string => {
+      const salt = randomBytes(20);
+      return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
+    };
+    const cases: [what: string, text: (name: string, ed: string, rsa: string, other: string) => string][] = [
+      ["nothing", () => ""],
+      ["the key", (name, ed) => `${name} ${ed}`],
+      ["the other key", (name, _ed, rsa) => `${name} ${rsa}`],
+      ["both keys, one changed", (name, ed, _rsa, other) => `${name} ${other}\n${name} ${ed}`],
+      ["a changed key", (name, _ed, _rsa, other) => `${name} ${other}`],
+      ["a hashed name", (name, ed) => `${hashed(name)} ${ed}`],
+      ["a hashed name of another host", (name, ed) => `${hashed(`x${name}`)} ${ed}`],
+      ["a pattern", (_name, ed) => `[127.0.*]:* ${ed}`],
+      ["a pattern that excludes", (name, ed) => `[127.*]:*,!${name} ${ed}`],
+      ["the name without port", (_name, ed) => `127.0.0.1 ${ed}`],
+      ["a changed key without port", (_name, _ed, _rsa, other) => `127.0.0.1 ${other}`],
+      ["a revoked key that is also known", (name, ed) => `@revoked ${name} ${ed}\n${name} ${ed}`],
+      ["another revoked key", (name, ed, _rsa, other) => `@revoked ${name} ${other}\n${name} ${ed}`],
+      ["a certificate authority", (name, ed) => `@cert-authority ${name} ${ed}`],
+      ["a damaged line and a good one, CRLF", (name, ed) => `${name} ssh-ed25519 AAAA\r\n${name} ${ed}\r\n`],
+      ["a list in capitals", (name, ed) => `WIN-01,${name} ${ed}`],
+    ];
+    for (const [what, text] of cases)
+      it(what, async () => {
+        const [ed, rsa] = server.hostKeys.map((key) => key.publicText) as [string, string];
+        const file = join(farm.folder, "case");
+        writeFileSync(
+          file,
+          text(`[127.0.0.1]:${server.port}`, ed, rsa, farm.key("stranger", "-t", "ed25519").publicText),
+        );
+        const options = [
+          "StrictHostKeyChecking=yes",
+          "BatchMode=yes",
+          `UserKnownHostsFile=${file}`,
+          "GlobalKnownHostsFile=none",
+          "UpdateHostKeys=no",
+        ];
+        const args = [
+          "-F",
+          "none",
+          "-i",
+          good.path,
+          "-p",
+          String(server.port),
+          ...options.flatMap((option) => ["-o", option]),
+        ];
+        const { status } = spawnSync("ssh", [...args, `${farm.user.name}@127.0.0.1`, "true"], {
+          stdio: "ignore",
+        });
+        const hostKeys = { pinned: [], knownHostsFiles: [file], strict: "yes" } as const;
+        const ours = await run(hostOf(server, keyLogin(good), { hostKeys })).then(
+          () => 0,
+          (error: unknown) =>
+            /^host-key-/u.test((error as LogoffError).code) ? 255 : assert.fail(String(error)),
+        );
+        assert.equal(ours, status);
+      });
+  });
+});

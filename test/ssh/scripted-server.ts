@@ -1,0 +1,207 @@
+/** A small SSH server of ssh2's that does what a test says and records every login it was offered. */
+import { once } from "node:events";
+import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
+import { Server, utils, type Algorithms, type AuthContext, type Connection, type ServerChannel } from "ssh2";
+import type { Host } from "../../provider/connection";
+import type { SshOptions } from "../../provider/ssh/options";
+
+export interface TestKey {
+  readonly privateText: string;
+  readonly publicText: string;
+  readonly blob: Buffer;
+}
+
+const keys = new Map<string, TestKey>();
+
+/** A key of its own for each name, made once per process. */
+export function testKey(name: string, type: "ed25519" | "rsa" | "ecdsa" = "ed25519"): TestKey {
+  const known = keys.get(`${type} ${name}`);
+  if (known) return known;
+  const made = makeKey(type);
+  keys.set(`${type} ${name}`, made);
+  return made;
+}
+
+function makeKey(type: "ed25519" | "rsa" | "ecdsa"): TestKey {
+  const pair =
+    type === "rsa"
+      ? utils.generateKeyPairSync("rsa", { bits: 2048 })
+      : type === "ecdsa"
+        ? utils.generateKeyPairSync("ecdsa", { bits: 256 })
+        : utils.generateKeyPairSync("ed25519");
+  const publicText = pair.public.trim();
+  return { privateText: pair.private, publicText, blob: Buffer.from(publicText.split(" ")[1]!, "base64") };
+}
+
+export interface Script {
+  readonly address?: string;
+  readonly hostKeys?: readonly TestKey[];
+  readonly algorithms?: Algorithms;
+  /** Decides a login; default: everything is turned down but what `password` and `key` allow. */
+  readonly onLogin?: (context: AuthContext, server: ScriptedServer) => void;
+  readonly password?: string;
+  readonly key?: TestKey;
+  readonly onExec?: (
+    command: string,
+    channel: () => ServerChannel,
+    reject: () => void,
+    client: Connection,
+  ) => void;
+  readonly onSession?: (accept: () => void, reject: () => void, count: number) => boolean;
+  readonly onConnection?: (client: Connection, server: ScriptedServer) => void;
+  readonly greeting?: string;
+  /** Forwards connections as a jump host does; `false` refuses. */
+  readonly forwards?: boolean;
+}
+
+export interface ScriptedServer {
+  readonly address: string;
+  readonly port: number;
+  /** `publickey:FINGERPRINT-OR-BLOB`, `password:TEXT`, in the order in which they arrived; `none` included. */
+  readonly logins: string[];
+  readonly commands: string[];
+  readonly forwarded: string[];
+  readonly connections: () => number;
+  readonly open: () => number;
+  readonly close: () => Promise<void>;
+}
+
+export async function startServer(script: Script = {}): Promise<ScriptedServer> {
+  const clients = new Set<Connection>();
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  let sessions = 0;
+  const server = new Server({
+    hostKeys: (script.hostKeys ?? [testKey("host")]).map((key) => key.privateText),
+    ...(script.algorithms && { algorithms: script.algorithms }),
+    ...(script.greeting !== undefined && { greeting: script.greeting }),
+  });
+  const started = (port: number): ScriptedServer => ({
+    address: script.address ?? "127.0.0.1",
+    port,
+    logins: [],
+    commands: [],
+    forwarded: [],
+    connections: () => connections,
+    open: () => sockets.size,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  });
+  const inner = (server as unknown as { _srv: NetServer })._srv;
+  inner.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.listen(0, script.address ?? "127.0.0.1");
+  await once(server, "listening");
+  const self = started((server.address() as AddressInfo).port);
+  server.on("connection", (client) => {
+    connections += 1;
+    clients.add(client);
+    client.on("error", () => undefined);
+    client.on("close", () => clients.delete(client));
+    script.onConnection?.(client, self);
+    client.on("authentication", (context) => {
+      record(self.logins, context);
+      if (script.onLogin) script.onLogin(context, self);
+      else defaultLogin(script, context);
+    });
+    if (script.forwards !== undefined)
+      client.on("tcpip", (accept, reject, info) => {
+        self.forwarded.push(`${info.destIP}:${info.destPort}`);
+        if (!script.forwards) {
+          reject();
+          return;
+        }
+        const socket = connect(info.destPort, info.destIP);
+        socket.on("error", () => reject());
+        socket.once("connect", () => {
+          const channel = accept();
+          channel.on("error", () => undefined).on("close", () => socket.destroy());
+          socket.on("close", () => channel.end());
+          channel.pipe(socket).pipe(channel);
+        });
+      });
+    client.on("session", (accept, reject) => {
+      sessions += 1;
+      if (script.onSession && !script.onSession(() => undefined, reject, sessions)) return;
+      const session = accept();
+      session.on("exec", (acceptExec, rejectExec, info) => {
+        self.commands.push(info.command);
+        const onExec = script.onExec ?? echo;
+        onExec(info.command, acceptExec, rejectExec, client);
+      });
+    });
+  });
+  return self;
+}
+
+function record(logins: string[], context: AuthContext): void {
+  if (context.method === "password") logins.push(`password:${context.password}`);
+  else if (context.method === "publickey")
+    logins.push(`publickey:${context.key.data.toString("base64")}${context.signature ? ":signed" : ""}`);
+  else logins.push(context.method);
+}
+
+function defaultLogin(script: Script, context: AuthContext): void {
+  const { password, key } = script;
+  if (isRight(script, context)) context.accept();
+  else
+    context.reject([
+      ...(key ? (["publickey"] as const) : []),
+      ...(password === undefined ? [] : (["password"] as const)),
+    ]);
+}
+
+function isRight({ password, key }: Script, context: AuthContext): boolean {
+  if (context.method === "password") return context.password === password;
+  if (context.method !== "publickey" || key === undefined || !context.key.data.equals(key.blob)) return false;
+  if (context.signature === undefined) return true;
+  const parsed = utils.parseKey(key.publicText);
+  if (parsed instanceof Error) throw parsed;
+  return parsed.verify(context.blob!, context.signature, context.hashAlgo);
+}
+
+function echo(command: string, accept: () => ServerChannel): void {
+  const channel = accept();
+  channel.write(`ran ${command}`);
+  channel.exit(0);
+  channel.end();
+}
+
+/** A host that reaches the server with its key pinned. */
+export function hostOf(
+  server: { readonly address: string; readonly port: number },
+  changes: Partial<Host> = {},
+): Host {
+  return {
+    label: `${server.address}:${server.port}`,
+    address: server.address,
+    port: server.port,
+    user: "admin",
+    login: { privateKeys: [], password: { from: "value", value: "open sesame" } },
+    hostKeys: { pinned: [testKey("host").publicText], strict: "yes" },
+    jumpHosts: [],
+    algorithms: "default",
+    keepaliveMs: 0,
+    connectTimeoutMs: 4000,
+    ...changes,
+  };
+}
+
+/** Options of a machine that has no home, no system files and no environment. */
+export function bareOptions(changes: Partial<SshOptions> = {}): SshOptions {
+  return {
+    baseFolder: "/nonexistent",
+    home: "/nonexistent",
+    env: {},
+    systemKnownHostsFiles: [],
+    localUser: () => "local",
+    ...changes,
+  };
+}
+
+export const never: AbortSignal = new AbortController().signal;

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+export interface Child {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+/** Starts a script of this folder with Node; it is killed at the end of the test at the latest. */
+export function startScript(
+  t: TestContext,
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Child {
+  const child = spawn(process.execPath, [join(__dirname, script), ...args], { env });
+  t.after(() => child.kill("SIGKILL"));
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (data) => (stdout += String(data)));
+  child.stderr.on("data", (data) => (stderr += String(data)));
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((done) =>
+    child.on("close", (code) => done({ code, stdout, stderr })),
+  );
+  return { process: child, ended };
+}
+
+/** Resolves once the condition holds; fails after 10 s. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`Waited 10 s in vain: ${what}`);
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+}
+
+/** Whether a process of this number is alive. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { fakeMachine } from "./fake-machine.js";
+
+test("the environment of an unattended engine is its own, and passes on no credential", async (t) => {
+  const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
+  const { folder } = fakeMachine(t);
+  const [home, stateDir] = [join(folder, "pulumi home"), join(folder, "states", "one")];
+  const env = engineEnvironment({
+    engine: join(folder, "engine", "bin", "pulumi"),
+    home,
+    stateDir,
+    env: {
+      PATH: "/usr/bin",
+      HOME: "/home/me",
+      LC_ALL: "C.UTF-8",
+      PULUMI_ACCESS_TOKEN: "pul-1",
+      PULUMI_STACK: "production",
+      AWS_SECRET_ACCESS_KEY: "x",
+      SSH_AUTH_SOCK: "/run/agent",
+      NODE_OPTIONS: "--inspect",
+      npm_config_registry: "https://registry.example",
+    },
+  });
+  assert.deepEqual(env, {
+    HOME: "/home/me",
+    LC_ALL: "C.UTF-8",
+    PATH: [join(folder, "engine", "bin"), dirname(process.execPath), "/usr/bin"].join(delimiter),
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: pathToFileURL(stateDir).href,
+    PULUMI_CONFIG_PASSPHRASE: "",
+    PULUMI_SKIP_UPDATE_CHECK: "1",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  });
+  assert.ok(existsSync(home) && existsSync(stateDir), "both folders are made");
+});

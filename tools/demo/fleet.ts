@@ -1,0 +1,59 @@
+import type { HostOptions, Lab, LabHost } from "../../test/lab/lab";
+
+/** Six hosts with different people, languages and layouts. */
+export const demoHosts: readonly HostOptions[] = [
+  {
+    name: "rdsh01",
+    sessions: [{ user: "alice" }, { user: "bob", state: "disconnected" }, { user: "svc-backup" }],
+  },
+  {
+    name: "rdsh02",
+    language: "de",
+    layout: "wide",
+    sessions: [{ user: "jürgen" }, { user: "Anna Schmidt" }],
+  },
+  { name: "rdsh03", console: { user: "operator" }, sessions: [{ user: "carol" }] },
+  { name: "rdsh04", sessions: [{ user: "dave", onLogoff: { kind: "closes", ms: 1500 } }, { user: "erin" }] },
+  { name: "rdsh05", sessions: [{ user: "frank" }, { user: "grace", state: "disconnected" }] },
+  { name: "rdsh06", sessions: [] },
+];
+
+/** Who is logged on where, by host and session ID. */
+export type Census = ReadonlyMap<string, ReadonlyMap<number, string>>;
+
+/** Asks the hosts themselves, not us: what the table shows is what really happened on them. */
+export function census({ hosts }: Lab): Census {
+  return new Map(hosts.map((host) => [host.name, new Map(peopleOf(host))]));
+}
+
+function peopleOf({ model }: LabHost): [number, string][] {
+  return model.sessions().flatMap(({ id, user }): [number, string][] => (user === null ? [] : [[id, user]]));
+}
+
+/** The reasons that the run printed for whoever was kept, by host and session ID: `rdsh01:22: kept 4 (svc-backup): excepted`. */
+export function table(
+  before: Census,
+  after: Census,
+  reasonFor: (host: string, id: number) => string | undefined,
+): string {
+  const rows = [...before].flatMap(([host, people]) =>
+    people.size === 0
+      ? [[host, "", "", "nobody was logged on"]]
+      : [...people].map(([id, user]) => {
+          const gone = after.get(host)?.get(id) !== user;
+          return [
+            host,
+            String(id),
+            user,
+            gone ? "logged off" : `kept: ${reasonFor(host, id) ?? "host not finished"}`,
+          ];
+        }),
+  );
+  const header = ["host", "ID", "user", "what happened"];
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [header, widths.map((width) => "-".repeat(width)), ...rows]
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd())
+    .join("\n");
+}

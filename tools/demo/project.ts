@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(__dirname, "..", "..");
+
+/**
+ * A folder that is this project to Pulumi, so that the file with a stack's configuration, which Pulumi puts beside
+ * Pulumi.yaml, stays out of the repository.
+ */
+export function shadowProject(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const file of ["Pulumi.yaml", "package.json"]) copyFileSync(join(root, file), join(folder, file));
+  // Not a copy: its folders are meant from where it stands.
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: join(root, "tsconfig.json") }));
+  // Junctions need no rights on Windows; elsewhere the kind is ignored.
+  for (const name of ["examples", "node_modules"])
+    symlinkSync(join(root, name), join(folder, name), "junction");
+  return folder;
+}
+
+/** What a command did. */
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs the engine; each line is shown as it comes, behind `prefix`, unless it is quiet. */
+export function runEngine(
+  engine: string,
+  args: readonly string[],
+  options: {
+    readonly cwd: string;
+    readonly env: NodeJS.ProcessEnv;
+    readonly prefix?: string;
+    readonly stdin?: string;
+  },
+): Promise<Ran> {
+  return new Promise((done, fail) => {
+    const child = spawn(engine, args, {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    child.stdin.end(options.stdin ?? "");
+    let output = "";
+    let line = "";
+    const take = (text: string): void => {
+      output += text;
+      if (options.prefix === undefined) return;
+      line += text;
+      const lines = line.split("\n");
+      line = lines.pop() ?? "";
+      for (const one of lines) console.log(`${options.prefix}${one}`);
+    };
+    child.stdout.setEncoding("utf8").on("data", take);
+    child.stderr.setEncoding("utf8").on("data", take);
+    child.once("error", fail);
+    child.once("close", (code) => {
+      if (options.prefix !== undefined && line !== "") console.log(`${options.prefix}${line}`);
+      done({ code: code ?? 1, output });
+    });
+  });
+}

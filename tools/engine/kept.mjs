@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { cacheFolder } from "../cache-folder.mjs";
+import { executableName, isExecutable } from "../on-path.mjs";
+import { engineVersion } from "./choice.mjs";
+
+/** @typedef {import("./ensure.mjs").EngineMaker} EngineMaker */
+
+/** Where the engines are kept that this project fetched or built. @param {NodeJS.ProcessEnv} env */
+export function engineFolder(env) {
+  return join(cacheFolder(env), "engine");
+}
+
+/**
+ * The executable that this maker made before, or undefined. What is there is whole: it came by one rename.
+ *
+ * @param {EngineMaker} maker
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function keptEngine(maker, env) {
+  const file = executableIn(join(engineFolder(env), maker.folder()));
+  return isExecutable(file) ? file : undefined;
+}
+
+/**
+ * Lets the maker make an engine, tries it, and only then puts it where engines are kept. To be called under the lock.
+ *
+ * @param {EngineMaker} maker
+ * @param {{ env: NodeJS.ProcessEnv, log: (line: string) => void }} options
+ * @returns {Promise<string>} the executable
+ */
+export async function makeEngine(maker, { env, log }) {
+  const target = join(engineFolder(env), maker.folder());
+  mkdirSync(dirname(target), { recursive: true });
+  removeLeftovers(target);
+  const aside = mkdtempSync(`${target}${making}`);
+  try {
+    await maker.make(aside, { env, log });
+    // A home of its own: the first start of an engine makes folders in it.
+    const home = join(aside, "first-start");
+    await engineVersion(executableIn(aside), { ...env, PULUMI_HOME: home });
+    rmSync(home, { recursive: true, force: true });
+    rmSync(target, { recursive: true, force: true });
+    renameSync(aside, target);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+  return executableIn(target);
+}
+
+const making = ".making-";
+
+/** What killed makers left behind; under the lock nobody else is making. @param {string} target */
+function removeLeftovers(target) {
+  for (const name of readdirSync(dirname(target))) {
+    if (name.startsWith(`${basename(target)}${making}`)) {
+      rmSync(join(dirname(target), name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** @param {string} folder */
+function executableIn(folder) {
+  return join(folder, "bin", executableName("pulumi"));
+}

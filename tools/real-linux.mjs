@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { cacheFolder } from "./cache-folder.mjs";
+
+/**
+ * What a real Linux host for tests is made of. elogind is unpacked beside the system, not installed: installing it would remove
+ * systemd from the machine. Its packages come from this machine's own Debian mirrors, by apt.
+ */
+
+const unpacked = ["elogind", "libelogind0", "libpam-elogind"];
+/** @type {readonly (readonly [program: string, package: string])[]} */
+const installed = [
+  ["sshd", "openssh-server"],
+  ["ssh", "openssh-client"],
+  ["dbus-daemon", "dbus"],
+  ["unshare", "util-linux"],
+  ["nsenter", "util-linux"],
+  ["useradd", "passwd"],
+  ["ps", "procps"],
+];
+const howToEnable =
+  "run the tests as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1 (or CI=true), which lets them fetch packages with apt";
+
+/** @param {string} program */
+function isThere(program) {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+/** @param {string} command @param {readonly string[]} args @param {string} [cwd] */
+function run(command, args, cwd) {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 240_000,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+  });
+}
+
+/** Why this machine cannot have a real Linux host whatever is fetched. @returns {string | undefined} */
+function obstacle() {
+  if (process.platform !== "linux") return "this machine is not a Linux";
+  if (process.getuid?.() !== 0) return `users cannot be made without root: ${howToEnable}`;
+  if (!existsSync("/etc/debian_version") || !isThere("dpkg-deb")) return "this machine is not a Debian";
+  const groups = readFileSync("/proc/self/cgroup", "utf8").split("\n");
+  const elogind = groups.find((line) => line.includes(":name=elogind:"));
+  if (elogind !== undefined && !elogind.endsWith(":/")) return "this machine runs elogind itself";
+  try {
+    run("unshare", ["--mount", "--pid", "--fork", "true"]);
+  } catch {
+    return "this machine allows no mount namespace (a container without privileges?)";
+  }
+  return undefined;
+}
+
+/**
+ * The folder with elogind's files in the layout of a merged /usr, fetched once and kept in the cache; or why there is none.
+ * Fetches and installs only with CI=true or SESSION_LOGOFF_TEST_INSTALL=1.
+ *
+ * @param {{ readonly env?: NodeJS.ProcessEnv, readonly log?: (line: string) => void }} [options]
+ * @returns {{ readonly folder: string } | { readonly unavailable: string }}
+ */
+export function prepareRealLinux({ env = process.env, log = () => undefined } = {}) {
+  const reason = obstacle();
+  if (reason !== undefined) return { unavailable: reason };
+  const mayInstall = env.CI === "true" || env.SESSION_LOGOFF_TEST_INSTALL === "1";
+  const missing = installed.filter(([program]) => !isThere(program)).map(([, name]) => name);
+  const codename = /^VERSION_CODENAME=(\w+)$/mu.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
+  const folder = join(cacheFolder(env), `real-linux-${codename ?? "debian"}-${process.arch}`);
+  if (missing.length === 0 && existsSync(folder)) return { folder };
+  if (!mayInstall) {
+    const what = missing.length > 0 ? `${missing.join(", ")} not installed` : "elogind not fetched yet";
+    return { unavailable: `${what}: ${howToEnable}` };
+  }
+  try {
+    if (missing.length > 0) {
+      log(`installing ${missing.join(", ")}`);
+      run("apt-get", ["update"]);
+      run("apt-get", ["install", "-y", "--no-install-recommends", ...new Set(missing)]);
+    }
+    if (!existsSync(folder)) fetchElogind(folder, log);
+    return { folder };
+  } catch (error) {
+    return { unavailable: `apt could not fetch the packages: ${String(error).split("\n")[0]}` };
+  }
+}
+
+/** @param {string} folder @param {(line: string) => void} log */
+function fetchElogind(folder, log) {
+  mkdirSync(dirname(folder), { recursive: true });
+  const work = mkdtempSync(`${folder}-`);
+  try {
+    const names = isThere("sudo") ? unpacked : [...unpacked, "sudo"];
+    log(`fetching ${names.join(", ")}`);
+    try {
+      run("apt-get", ["download", ...names], work);
+    } catch {
+      run("apt-get", ["update"]);
+      run("apt-get", ["download", ...names], work);
+    }
+    const root = join(work, "root");
+    mkdirSync(root);
+    for (const file of readdirSync(work).filter((name) => name.endsWith(".deb"))) {
+      run("dpkg-deb", ["--extract", file, root], work);
+    }
+    for (const name of ["bin", "sbin", "lib"]) {
+      const from = join(root, name);
+      if (existsSync(from))
+        cpSync(from, join(root, "usr", name), { recursive: true, verbatimSymlinks: true });
+      rmSync(from, { recursive: true, force: true });
+    }
+    renameSync(root, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

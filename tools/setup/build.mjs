@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const endings = [".js", ".d.ts", ".js.map", ".d.ts.map"];
+
+/**
+ * Whether dist/provider holds the output of each source in provider/, none older than its source or than the compiler's
+ * settings, and no other.
+ *
+ * Each file is compared with its own output, because a compiler that was killed leaves some new and some old.
+ *
+ * @param {string} root
+ */
+export function buildIsCurrent(root) {
+  const settings = Math.max(
+    ...["tsconfig.json", "tsconfig.build.json"].map((name) => changedAt(join(root, name)) ?? 0),
+  );
+  const fresh = sources(root).every((name) => {
+    const built = changedAt(join(root, "dist", `${name}.js`));
+    const written = changedAt(join(root, `${name}.ts`)) ?? 0;
+    return built !== undefined && built >= written && built >= settings;
+  });
+  return fresh && outputsWithoutSource(root).length === 0;
+}
+
+/** Removes what the compiler left of sources that are gone; it never does so itself. @param {string} root */
+export function removeOldOutputs(root) {
+  for (const name of outputsWithoutSource(root)) {
+    for (const ending of endings) rmSync(join(root, "dist", name + ending), { force: true });
+  }
+}
+
+/** @param {string} root */
+function outputsWithoutSource(root) {
+  const known = new Set(sources(root));
+  return namesUnder(join(root, "dist"), "provider", ".js").filter((name) => !known.has(name));
+}
+
+/** `provider/ssh/connect` for each source. @param {string} root */
+function sources(root) {
+  return namesUnder(root, "provider", ".ts").filter((name) => !name.endsWith(".d"));
+}
+
+/** @param {string} root @param {string} folder @param {string} ending */
+function namesUnder(root, folder, ending) {
+  const start = join(root, folder);
+  if (!existsSync(start)) return [];
+  return readdirSync(start, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name.slice(0, -ending.length)));
+}
+
+/** @param {string} file */
+function changedAt(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}
