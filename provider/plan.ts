@@ -2,7 +2,6 @@ import type { Host } from "./connection";
 import type { PlanProblem } from "./errors";
 import { mergeHost, stackDefaults, type ConnectionDefaults } from "./plan/access";
 import { readFields, type PlanFields } from "./plan/fields";
-import { notYetSupported } from "./plan/not-yet";
 import { problem, read } from "./plan/problems";
 import { holdsUnknown, withoutEmptyFields } from "./plan/unknown";
 import type { Selector } from "./session/selector";
@@ -80,8 +79,8 @@ export type PlanResult =
  * at any depth. No message quotes a value from below `connection`.
  */
 export function findProblems(input: unknown, context: PlanContext = {}): readonly PlanProblem[] {
-  const { read: fields, problems: found } = readFields(input);
-  const problems = [...found, ...notYetSupported(fields)];
+  const { problems: found } = readFields(input);
+  const problems = [...found];
   readDefaults(context.defaults, problems);
   return problems;
 }
@@ -92,7 +91,7 @@ export function findProblems(input: unknown, context: PlanContext = {}): readonl
  */
 export function readPlan(input: unknown, context: PlanContext = {}): PlanResult {
   const { read: fields, problems: found, warnings } = readFields(input);
-  const problems = [...found, ...notYetSupported(fields)];
+  const problems = [...found];
   const defaults = readDefaults(context.defaults, problems);
   if (holdsUnknown(input)) problems.push(problem(["input"], "must be known completely before it can run"));
   if (problems.length > 0) return { problems };

@@ -4,6 +4,7 @@ import { dryRunText, listText, openHosts, runText, counted } from "../report/tex
 import type { TableStyle } from "../report/text-table";
 import type { RunRequest, Task } from "./args";
 import type { ExitStatus } from "./exit-status";
+import { inOptionWords } from "./problem-names";
 
 /** What is printed on standard output: the result of a run in the form that was asked for, and nothing else. */
 export function resultText(
@@ -19,7 +20,7 @@ export function resultText(
     case "ndjson":
       return ndjsonReport(report, context);
     case "text":
-      return textFor(task)(report, style);
+      return inOptionWords(textFor(task)(report, style));
   }
 }
 

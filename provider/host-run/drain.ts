@@ -25,6 +25,7 @@ export async function drain(host: DetectedHost, record: HostRecord, mode: Drain)
   if (hindered !== undefined) throw hindered;
   // From here on it may be in force, whatever the answer says.
   record.drained = mode;
+  host.onProgress({ type: "host-draining", host: label, mode });
   await link.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
     const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
     if (error.code === "permission-denied" || error.code === "drain-failed") record.drained = "no";
@@ -60,8 +61,13 @@ export async function undrain(host: DetectedHost, record: HostRecord): Promise<v
   }
 }
 
-async function lift(
-  { backend, link, label }: DetectedHost,
+/**
+ * Lifts our drain, if the host is still in the mode that we set.
+ * @returns `already` when somebody has changed the mode since
+ * @throws LogoffError `drain-failed`, `permission-denied`, and all that asking may throw
+ */
+export async function lift(
+  { backend, link, label }: Pick<DetectedHost, "backend" | "link" | "label">,
   ours: Drain,
   timeoutMs: number,
 ): Promise<"undrained" | "already"> {

@@ -1,7 +1,8 @@
 import { mapPool, type Clock } from "../async";
+import type { Action, LogoffAnswer } from "../backend/backend";
 import { asLogoffError, type ErrorCode } from "../errors";
 import type { SessionOutcome } from "../report/report";
-import { describeSession, whereabouts, type SessionList } from "../session/session";
+import { describeSession, whereabouts, type Session, type SessionList } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
 import { isAnswerLost } from "./link";
 import type { Track } from "./record";
@@ -105,23 +106,24 @@ async function send(
   host: DetectedHost,
   ended: AbortSignal,
 ): Promise<void> {
-  if (one.outcome !== undefined || one.where !== "present" || ended.aborted) return;
   const denied = all.map(({ answer }) => answer).find((answer) => answer?.kind === "denied");
   // Without the right nothing else is tried on this host.
-  if (denied !== undefined) {
-    one.answer = denied;
+  if (denied !== undefined && one.outcome === undefined) {
+    one.answer ??= denied;
     return;
   }
-  const hindered = hindrance(host);
-  if (hindered !== undefined) {
-    one.answer = { kind: "withheld", error: hindered };
-    return;
-  }
-  const { clock, link, backend, plan, label } = host;
-  one.sentAtMs = clock.now();
-  host.onProgress({ type: "session-logoff-sent", host: label, session: one.session });
+  const { plan, backend, label } = host;
   const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
-  one.answer = await answerOf(() => link.perform(backend.logOff(one.session), timeoutMs));
+  await dispatch(
+    one,
+    host,
+    ended,
+    (session) => backend.logOff(session),
+    timeoutMs,
+    () => {
+      host.onProgress({ type: "session-logoff-sent", host: label, session: one.session });
+    },
+  );
 }
 
 /** Never rejects either. A stopped run resets nobody. */
@@ -131,17 +133,40 @@ async function reset(
   host: DetectedHost,
   ended: AbortSignal,
 ): Promise<void> {
+  const { plan, backend, label } = host;
+  await dispatch(
+    one,
+    host,
+    ended,
+    (session) => backend.reset(session),
+    plan.timeouts.commandMs,
+    () => {
+      host.onProgress({ type: "session-reset", host: label, session: one.session });
+      host.warn(
+        `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
+      );
+    },
+  );
+}
+
+/** Sends one command for one session, unless it is gone by now or nothing may be changed any more. */
+async function dispatch(
+  one: Track,
+  host: DetectedHost,
+  ended: AbortSignal,
+  command: (session: Session) => Action<LogoffAnswer>,
+  timeoutMs: number,
+  tell: () => void,
+): Promise<void> {
   if (one.outcome !== undefined || one.where !== "present" || ended.aborted) return;
   const hindered = hindrance(host);
   if (hindered !== undefined) {
     one.answer = { kind: "withheld", error: hindered };
     return;
   }
-  const { clock, link, backend, plan, label } = host;
-  one.sentAtMs = clock.now();
-  host.onProgress({ type: "session-reset", host: label, session: one.session });
-  host.warn(`Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`);
-  one.answer = await answerOf(() => link.perform(backend.reset(one.session), plan.timeouts.commandMs));
+  one.sentAtMs = host.clock.now();
+  tell();
+  one.answer = await answerOf(() => host.link.perform(command(one.session), timeoutMs));
 }
 
 async function answerOf(

@@ -8,7 +8,7 @@ import { readFields, type PlanFields } from "../plan/fields";
 import type { HostEntry } from "../plan/hosts";
 import { holdsUnknown, isRecord, isUnknown } from "../plan/unknown";
 import type { Selector } from "../session/selector";
-import { readKnown, remainingOn, type HostResult, type Known } from "./state";
+import { isDone, ourDrain, readKnown, remainingOn, type Known } from "./state";
 
 /** What an update would do. */
 export interface Changes {
@@ -48,8 +48,9 @@ export function compare(
           (label) => !after.hosts.has(label),
         );
   const stored = storedFields.filter((name) => before[name] !== after[name]);
-  const undrain = [...known.hosts].flatMap(([label, { drained }]) =>
-    isOurs(drained) && (removed.includes(label) || after.drain === '"none"') ? [label] : [],
+  const leaving = new Set(removed);
+  const undrain = [...known.hosts].flatMap(([label, result]) =>
+    ourDrain(result) !== undefined && (leaving.has(label) || after.drain === '"none"') ? [label] : [],
   );
   const changed =
     causes.size > 0 || unknownHosts > 0 || removed.length > 0 || stored.length > 0 || undrain.length > 0;
@@ -64,6 +65,7 @@ export function compare(
       hosts: after.hosts.size,
       unknownHosts,
       removed: removed.length,
+      undrain: undrain.length,
       stored,
     }),
   };
@@ -100,14 +102,10 @@ function hostCause(
   const result = known.hosts.get(label);
   if (old === undefined && result === undefined) return "new";
   if (result === undefined) return "not finished";
-  if (result.status !== "ok") return result.status;
+  if (!isDone(result)) return result.status === "failed" ? "failed" : "skipped";
   if (after.mode === '"ensure"' && remainingOn(result) > 0) return "with matching sessions";
   if (host.sessions === undefined) return "sessions not known yet";
   return old !== undefined && old.sessions !== host.sessions ? "with new sessions" : undefined;
-}
-
-function isOurs(drained: HostResult["drained"]): boolean {
-  return drained === "until-restart" || drained === "until-destroy";
 }
 
 interface NormalHost {
@@ -210,20 +208,24 @@ interface Description {
   readonly hosts: number;
   readonly unknownHosts: number;
   readonly removed: number;
+  readonly undrain: number;
   readonly stored: readonly string[];
 }
 
-function describe({ causes, hosts, unknownHosts, removed, stored }: Description): string {
+function describe({ causes, hosts, unknownHosts, removed, undrain, stored }: Description): string {
   const reasons = [...new Set(causes)].map((cause) =>
     countless.includes(cause) ? cause : `${causes.filter((one) => one === cause).length} ${cause}`,
   );
   if (unknownHosts > 0) reasons.push("hosts not known yet");
   if (removed > 0) reasons.push(`${removed} removed`);
+  const undrains = `undrains ${undrain} ${undrain === 1 ? "host" : "hosts"}`;
   if (causes.length > 0 || unknownHosts > 0) {
     const unsure = reasons.some((reason) => reason.endsWith("not known yet")) ? "may run" : "runs";
-    return `${unsure} on ${causes.length} of ${hosts} hosts (${reasons.join(", ")})`;
+    const runs = `${unsure} on ${causes.length} of ${hosts} hosts (${reasons.join(", ")})`;
+    return undrain === 0 ? runs : `${runs}, ${undrains}`;
   }
   const fields = stored.map((name) => (name === "access" ? "connections of hosts" : name));
   const what = [...reasons, ...fields].join(", ");
-  return `stores inputs, contacts no host${what === "" ? "" : ` (${what})`}`;
+  const does = undrain === 0 ? "stores inputs, contacts no host" : undrains;
+  return `${does}${what === "" ? "" : ` (${what})`}`;
 }

@@ -5,11 +5,20 @@
 import { printable } from "../errors";
 import { findProblems, readPlan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
-import { compare } from "./changes";
+import { inputFields } from "../plan/fields";
+import { compare, type Changes } from "./changes";
 import { failureReasons, fitted, isFailed, PartialFailure } from "./partial";
 import { processFront, type Front } from "./process";
+import { lookForDrift } from "./refresh";
 import { planError, runAndRecord } from "./run";
-import { readKnown, toResults, type Known } from "./state";
+import { ourDrain, readKnown, toResults } from "./state";
+import {
+  planFromState,
+  stillDrainedReasons,
+  undrainAndRecord,
+  withHostsKept,
+  type StillDrained,
+} from "./undrain";
 
 /** Inputs or outputs as the engine hands them over: plain values, secrets included. */
 export type Props = Readonly<Record<string, unknown>>;
@@ -47,25 +56,44 @@ export function configure({ config }: ConfigureRequest): Promise<Configuration> 
 
 /** The methods on a given front; the process's own is {@link processFront}. */
 export function lifecycleOn(front: Front): Lifecycle {
+  const warnUnreachable = (name: string, hosts: readonly StillDrained[]): void => {
+    for (const { host, error } of hosts)
+      front.print(`${name}: warning: ${host}: may still refuse new logons because of us: ${error.message}`);
+  };
   const finish = async (
     id: string | undefined,
+    olds: Props,
     inputs: Props,
-    { labels, hostsToRun }: { readonly labels: readonly string[]; readonly hostsToRun: ReadonlySet<string> },
-    before: Known,
-    configuration: Configuration | undefined,
+    changes: Pick<Changes, "labels" | "hostsToRun" | "removed" | "undrain">,
+    configuration: Configuration = {},
   ): Promise<{ id: string; outs: Props }> => {
+    const { labels, hostsToRun, removed, undrain } = changes;
     const name = nameOf(inputs);
-    const { plan, problems } = readPlan(ownInputs(inputs), { defaults: configuration ?? {} });
+    const { plan, problems } = readPlan(ownInputs(inputs), { defaults: configuration });
     if (plan === undefined) throw planError(name, problems);
-    const { known, contacted } =
-      hostsToRun.size === 0
-        ? { known: before, contacted: false }
-        : await runAndRecord(name, plan, hostsToRun, before, front);
-    const results = toResults(labels, known);
+    const gone = undrain.filter((label) => removed.includes(label));
+    const goneHosts = planFromState(name, ownInputs(olds), gone, configuration).hosts;
+    const { known, contacted, failed } = await front.runs.hold(async (cancellation) => {
+      const all = { ...plan, hosts: [...plan.hosts, ...goneHosts] };
+      const lifted = await undrainAndRecord(name, all, undrain, readKnown(olds), front, cancellation);
+      warnUnreachable(name, lifted.unreachable);
+      const ran =
+        hostsToRun.size === 0
+          ? { known: lifted.known, contacted: false }
+          : await runAndRecord(name, plan, hostsToRun, lifted.known, front, cancellation);
+      return { ...ran, failed: lifted.failed };
+    });
+    // A host that still has to be undrained cannot be forgotten, whatever the program says.
+    const leaving = failed.map(({ host }) => host).filter((host) => removed.includes(host));
+    const results = toResults(labels, known, leaving);
     const itsId = id ?? front.newId();
-    const properties = fitted(inputs, results);
-    if (!isFailed(results.hostResults, plan.failOn)) return { id: itsId, outs: properties };
-    const reasons = failureReasons(name, results);
+    const properties = fitted(withHostsKept(inputs, ownInputs(olds), leaving), results);
+    const isUndone = isFailed(toResults(labels, known).hostResults, plan.failOn);
+    if (!isUndone && failed.length === 0) return { id: itsId, outs: properties };
+    const reasons = [
+      ...(isUndone ? failureReasons(name, results) : []),
+      ...stillDrainedReasons(name, failed),
+    ];
     // Nothing was touched and nothing is there yet: then there is no state worth keeping.
     if (id === undefined && !contacted) throw new Error(reasons.join("\n"));
     throw new PartialFailure(itsId, properties, reasons);
@@ -83,24 +111,37 @@ export function lifecycleOn(front: Front): Lifecycle {
       return Promise.resolve({ changes: changed });
     },
     create: (inputs, configuration) =>
-      finish(undefined, inputs, allHosts(inputs), readKnown({}), configuration),
+      finish(undefined, {}, inputs, compare({}, ownInputs(inputs)), configuration),
     update: async (id, olds, news, configuration) => {
       const changes = compare(ownInputs(olds), ownInputs(news));
-      const { outs } = await finish(id, news, changes, readKnown(olds), configuration);
+      const { outs } = await finish(id, olds, news, changes, configuration);
       return { outs };
     },
-    read: (id, props) => Promise.resolve({ id, props }),
-    // The place where hosts are undrained that the state says we drained; nothing drains yet, so nobody is contacted.
-    delete: () => Promise.resolve(),
+    read: async (id, props, configuration) => {
+      if (props["mode"] !== "ensure") return { id, props };
+      const inputs = inputsOf(props);
+      return { id, props: await lookForDrift(nameOf(props), props, inputs, configuration ?? {}, front) };
+    },
+    delete: async (_id, props, configuration) => {
+      const name = nameOf(props);
+      const known = readKnown(props);
+      const drained = [...known.hosts].flatMap(([label, one]) => (ourDrain(one) === undefined ? [] : [label]));
+      if (drained.length === 0) return;
+      const plan = planFromState(name, ownInputs(props), drained, configuration ?? {});
+      const { failed, unreachable } = await front.runs.hold((cancellation) =>
+        undrainAndRecord(name, plan, drained, known, front, cancellation),
+      );
+      warnUnreachable(name, unreachable);
+      // A plain error keeps the resource, and with it the names of the drained hosts.
+      if (failed.length > 0) throw withoutStack(new Error(stillDrainedReasons(name, failed).join("\n")));
+    },
   };
 }
 
-function allHosts(inputs: Props): {
-  readonly labels: readonly string[];
-  readonly hostsToRun: ReadonlySet<string>;
-} {
-  const { labels } = compare({}, ownInputs(inputs));
-  return { labels, hostsToRun: new Set(labels) };
+/** The SDK's host prints the stack of what delete throws, which tells an operator nothing. */
+function withoutStack(error: Error): Error {
+  error.stack = "";
+  return error;
 }
 
 /** What the class and the SDK put beside the program's inputs. */
@@ -108,6 +149,11 @@ const notInputs = ["__provider", "resourceName"];
 
 function ownInputs(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([name]) => !notInputs.includes(name)));
+}
+
+/** The inputs among the outputs. */
+function inputsOf(props: Props): Props {
+  return Object.fromEntries(Object.entries(props).filter(([name]) => inputFields.includes(name)));
 }
 
 function nameOf({ resourceName }: Props): string {
@@ -125,12 +171,12 @@ export const diff: Lifecycle["diff"] = (...given) => here().diff(...given);
 /** Runs every host. @throws a partial state once a host was contacted and not all are done */
 export const create: Lifecycle["create"] = (...given) => here().create(...given);
 
-/** What the state says: in mode `once` nothing drifts. */
+/** What the state says; in mode `ensure` with what hosts hold now. Never throws. */
 export const read: Lifecycle["read"] = (...given) => here().read(...given);
 
 /** Runs the hosts that changes call for, and stores the rest. @throws a partial state when not all hosts are done */
 export const update: Lifecycle["update"] = (...given) => here().update(...given);
 
 const remove: Lifecycle["delete"] = (...given) => here().delete(...given);
-/** Forgets the hosts. Nobody is contacted. */
+/** Undrains the hosts that we drained, and contacts no others. @throws when a drained host must not be forgotten */
 export { remove as delete };

@@ -1,7 +1,7 @@
 /** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
 import { printable, type ErrorCode } from "../errors";
 import { isRecord } from "../plan/unknown";
-import type { HostResult, Results } from "./state";
+import { isDone, type HostResult, type Results } from "./state";
 
 /** Hosts named one by one in an error; the others are counted. */
 const namedHosts = 20;
@@ -30,20 +30,25 @@ export class PartialFailure extends Error {
   }
 }
 
-/** Whether a run leaves the resource failed: any host that is not done, or with `budget` only what stopped the run. */
+/**
+ * Whether a run leaves the resource failed: with `any` by a host that is not done. With `budget` only by what ended the run
+ * as a whole and is no matter of single hosts: too many failures, a limit on all sessions, somebody who cancelled. A host
+ * that failed, or that the window or the total time left over, waits for the next run then.
+ */
 export function isFailed(
   hostResults: Readonly<Record<string, HostResult>>,
   failOn: "any" | "budget",
 ): boolean {
-  const stopped: readonly (ErrorCode | undefined)[] = ["budget-exceeded", "aborted"];
-  return Object.values(hostResults).some(
-    ({ status, error }) => status !== "ok" && (failOn === "any" || stopped.includes(error?.code)),
-  );
+  const endedRun = ({ status, error }: HostResult): boolean =>
+    error?.code === "aborted" ||
+    error?.code === "budget-exceeded" ||
+    (error?.code === "limit-exceeded" && status === "skipped");
+  return Object.values(hostResults).some((result) => !isDone(result) && (failOn === "any" || endedRun(result)));
 }
 
 /** A line that sums up, at most 20 hosts with what to do about them, and how many more there are. */
 export function failureReasons(name: string, { hostResults, totals }: Results): readonly string[] {
-  const open = Object.entries(hostResults).filter(([, { status }]) => status !== "ok");
+  const open = Object.entries(hostResults).filter(([, result]) => !isDone(result));
   const counts = [
     ...(totals.failed > 0 ? [`${totals.failed} failed`] : []),
     ...(totals.skipped > 0 ? [`${totals.skipped} skipped`] : []),

@@ -1,8 +1,12 @@
 /** What the one plugin process holds for all resources of a stack. Made on first use: loading this does nothing. */
 import { randomUUID } from "node:crypto";
 import { fstatSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { Slots, systemClock, Turns, type Clock } from "../async";
 import type { Connect } from "../connection";
+import type { Report } from "../report/report";
+import { reportText, writePrivately } from "../report-files";
 import { sshConnect } from "../ssh/connect";
 import { runsUntil, type CancelSource, type Runs } from "./cancellation";
 
@@ -17,6 +21,8 @@ export interface Front {
   readonly runs: Runs;
   readonly print: (line: string) => void;
   readonly newId: () => string;
+  /** Writes a report in the form that its path asks for. @throws LogoffError `command-failed` */
+  readonly writeReport: (path: string, report: Report, exitStatus: number) => Promise<void>;
 }
 
 /** Connections that all resources of one process share. */
@@ -34,8 +40,15 @@ export function processFront(): Front {
     runs: runsUntil(signalsAndInput()),
     print: (line) => void process.stdout.write(`${line}\n`),
     newId: () => `session-logoff-${randomUUID()}`,
+    writeReport: (path, report, exitStatus) =>
+      writePrivately(fromFolder(path), reportText(path, report, { dryRun: false, exitStatus })),
   };
   return front;
+}
+
+/** Relative paths start at the working directory, which is the program's folder; `~` is the home. */
+function fromFolder(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : resolve(path);
 }
 
 const signals = ["SIGINT", "SIGTERM"] as const;

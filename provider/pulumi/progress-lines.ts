@@ -3,7 +3,8 @@ import { formatDuration } from "../duration";
 import { printable } from "../errors";
 import type { OnProgress, ProgressEvent } from "../report/progress";
 import { countSessions, type HostReport } from "../report/report";
-import { describeSession, type Session } from "../session/session";
+import { stepLine } from "../report/step-line";
+import { describeSession } from "../session/session";
 
 /** Up to so many hosts every step has its line. */
 const fewHosts = 20;
@@ -11,10 +12,13 @@ const fewHosts = 20;
 const countEveryMs = 5000;
 /** The same people are waited for in silence for so long. */
 const waitingEveryMs = 30_000;
+/** Of many hosts these are named for being slow, and only when they take so long. */
+const slowHosts = 3;
+const slowAfterMs = 20_000;
 
 /**
  * Prints a run as lines `resource: host: what happened`: each step of a small run; of a large one every failure, every
- * warning, and how far it is every few seconds.
+ * warning, and every few seconds how far it is and which hosts keep it waiting.
  */
 export function progressLines(
   name: string,
@@ -23,68 +27,77 @@ export function progressLines(
   print: (line: string) => void,
 ): OnProgress {
   const say = (line: string): void => print(printable(`${name}: ${line}`, 600));
-  const counts = { done: 0, notDone: 0, loggedOff: 0 };
+  const isSmall = hosts <= fewHosts;
+  const isNews = newsOnly(clock);
+  const counts = countsOf(hosts, clock);
   let countedAt = clock.now();
-  const sayCounts = (): void => {
-    countedAt = clock.now();
-    say(
-      `${counts.done + counts.notDone} of ${hosts} hosts finished, ${counts.notDone} not done, ${counts.loggedOff} sessions logged off`,
-    );
-  };
-  const waiting = new Map<string, { readonly names: string; readonly saidAt: number }>();
-  const isNews = (host: string, names: string): boolean => {
-    const last = waiting.get(host);
-    if (last?.names === names && clock.now() - last.saidAt < waitingEveryMs) return false;
-    waiting.set(host, { names, saidAt: clock.now() });
-    return true;
-  };
   return (event) => {
+    counts.hear(event);
     if (event.type === "host-finished") {
-      counts[event.report.status === "ok" ? "done" : "notDone"] += 1;
-      counts.loggedOff += countSessions(event.report).loggedOff;
       for (const warning of event.report.warnings) say(`${event.host}: warning: ${warning}`);
-      if (hosts <= fewHosts) keptLines(event.report).forEach(say);
+      if (isSmall) keptLines(event.report).forEach(say);
     }
-    if (event.type === "host-waiting" && !isNews(event.host, named(event.sessions))) return;
-    const line = hosts <= fewHosts ? stepLine(event) : failureLine(event);
-    if (line !== undefined) say(line);
-    if (hosts > fewHosts && (event.type === "run-finished" || clock.now() - countedAt >= countEveryMs))
-      sayCounts();
+    const failure = failureLine(event);
+    const line = failure ?? (isSmall ? stepLine(event) : undefined);
+    if ("host" in event && line !== undefined && (event.type !== "host-waiting" || isNews(event.host, line)))
+      say(`${event.host}: ${line}`);
+    if (isSmall || (event.type !== "run-finished" && clock.now() - countedAt < countEveryMs)) return;
+    countedAt = clock.now();
+    say(counts.line());
+    if (event.type === "run-finished") counts.slowest().forEach(say);
   };
 }
 
-function stepLine(event: ProgressEvent): string | undefined {
-  switch (event.type) {
-    case "run-started":
-    case "host-started":
-    case "run-finished":
-      return undefined;
-    case "host-connected":
-      return `${event.host}: connected (${event.platform})`;
-    case "host-listed":
-      return `${event.host}: ${counted(event.sessions, "session")}, ${event.selected} to log off`;
-    case "host-drained":
-      return `${event.host}: refuses new logons (${event.drained})`;
-    case "session-warned":
-      return `${event.host}: ${event.delivered ? "warned" : "could not warn"} ${describeSession(event.session)}`;
-    case "grace-started":
-      return `${event.host}: waits ${formatDuration(event.gracePeriodMs)} for people to leave`;
-    case "session-left":
-      return `${event.host}: ${describeSession(event.session)} has left`;
-    case "session-reset":
-      return `${event.host}: resetting ${describeSession(event.session)}`;
-    case "session-logoff-sent":
-      return `${event.host}: logging off ${describeSession(event.session)}`;
-    case "session-gone":
-      return `${event.host}: ${describeSession(event.session)} is gone`;
-    case "host-waiting":
-      return `${event.host}: waiting for ${named(event.sessions)}`;
-    case "host-finished":
-      return (
-        failureLine(event) ??
-        `${event.host}: done, ${counted(countSessions(event.report).loggedOff, "session")} logged off`
-      );
-  }
+/** Whether a host's line differs from its last one, or that was said long ago. */
+function newsOnly(clock: Clock): (host: string, line: string) => boolean {
+  const said = new Map<string, { readonly line: string; readonly atMs: number }>();
+  return (host, line) => {
+    const last = said.get(host);
+    if (last?.line === line && clock.now() - last.atMs < waitingEveryMs) return false;
+    said.set(host, { line, atMs: clock.now() });
+    return true;
+  };
+}
+
+interface Counts {
+  readonly hear: OnProgress;
+  readonly line: () => string;
+  /** The hosts that took longest, when the run is over. */
+  readonly slowest: () => readonly string[];
+}
+
+function countsOf(hosts: number, clock: Clock): Counts {
+  const counts = { finished: 0, notDone: 0, loggedOff: 0 };
+  /** Since when hosts are at work; those in their grace period are not. */
+  const busySince = new Map<string, number>();
+  let slow: readonly (readonly [host: string, ms: number])[] = [];
+  const slowestOf = (all: readonly (readonly [string, number])[]): typeof slow =>
+    all
+      .filter(([, ms]) => ms >= slowAfterMs)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, slowHosts);
+  const named = (some: typeof slow): string =>
+    some.map(([host, ms]) => `${host} (${formatDuration(1000 * Math.round(ms / 1000))})`).join(", ");
+  return {
+    hear: (event) => {
+      if (!("host" in event)) return;
+      if (event.type === "host-finished") {
+        counts.finished += 1;
+        if (event.report.status !== "ok") counts.notDone += 1;
+        counts.loggedOff += countSessions(event.report).loggedOff;
+        slow = slowestOf([...slow, [event.host, event.report.durationMs]]);
+      }
+      if (event.type === "host-finished" || event.type === "grace-started") busySince.delete(event.host);
+      else if (!busySince.has(event.host)) busySince.set(event.host, clock.now());
+    },
+    line: () => {
+      const { finished, notDone, loggedOff } = counts;
+      const longest = slowestOf([...busySince].map(([host, since]) => [host, clock.now() - since]));
+      const waits = longest.length === 0 ? "" : `; longest at work: ${named(longest)}`;
+      return `${finished} of ${hosts} hosts finished, ${notDone} not done, ${loggedOff} sessions logged off${waits}`;
+    },
+    slowest: () => (slow.length === 0 ? [] : [`slowest hosts: ${named(slow)}`]),
+  };
 }
 
 /** Who stays, and why; nobody asks about a session without a user. */
@@ -98,21 +111,6 @@ function keptLines({ host, sessions }: HostReport): readonly string[] {
 
 function failureLine(event: ProgressEvent): string | undefined {
   if (event.type !== "host-finished" || event.report.status === "ok") return undefined;
-  return `${event.host}: ${event.report.status}: ${errorText(event.report)}`;
-}
-
-function errorText({ error }: HostReport): string {
-  return error === undefined ? "no reason given" : `${error.code}: ${error.message}`;
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
-function named(sessions: readonly Session[]): string {
-  const shown = sessions.slice(0, 5).map(describeSession);
-  return [
-    ...shown,
-    ...(sessions.length > shown.length ? [`${sessions.length - shown.length} more`] : []),
-  ].join(", ");
+  const { status, error } = event.report;
+  return `${status}: ${error === undefined ? "no reason given" : `${error.code}: ${error.message}`}`;
 }

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-
-const credentials: readonly string[] = ["privateKey", "passphrase", "password"];
+import { credentialFields } from "../plan/credentials";
 
 /**
  * The value with a secret in the place of every credential, at any depth and inside of outputs: only the credential
@@ -15,7 +14,7 @@ export function sealed(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, field]: [string, unknown]) => [
       name,
-      credentials.includes(name) && field !== undefined && field !== null
+      credentialFields.includes(name) && field !== undefined && field !== null
         ? pulumi.secret(field)
         : sealed(field),
     ]),

@@ -18,9 +18,10 @@ export type SessionCounts = Omit<Totals, "hosts" | "ok" | "failed" | "skipped">;
 
 /** The last that is known of one host. */
 export interface HostResult extends SessionCounts {
-  readonly status: HostStatus;
+  /** `unknown`: done, but the last refresh could not reach it; everything else here is older than that. */
+  readonly status: HostStatus | "unknown";
   readonly drained: DrainOutcome;
-  /** Present exactly when the status is not `ok`. */
+  /** Present exactly when the status is `failed` or `skipped`. */
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
@@ -46,6 +47,20 @@ export interface Known {
   readonly hosts: ReadonlyMap<string, HostResult>;
   readonly finishedAt: string;
   readonly resume: ReadonlyMap<string, readonly WarnedSession[]>;
+}
+
+/** A drain that is ours to lift. */
+export type OurDrain = Extract<DrainOutcome, "until-restart" | "until-destroy">;
+
+/** The drain of ours that is in force on a host, as far as is known. */
+export function ourDrain(result: HostResult | undefined): OurDrain | undefined {
+  const drained = result?.drained;
+  return drained === "until-restart" || drained === "until-destroy" ? drained : undefined;
+}
+
+/** Whether a host needs no run: it was finished once, whatever a refresh could see of it since. */
+export function isDone({ status }: Pick<HostResult, "status">): boolean {
+  return status === "ok" || status === "unknown";
 }
 
 const messageLetters = 300;
@@ -82,28 +97,33 @@ export function remainingOn({ sessions, loggedOff, left, alreadyGone }: SessionC
   return Math.max(0, sessions - loggedOff - left - alreadyGone);
 }
 
-/** All outputs from what is known of the hosts that the inputs name, in the order of the inputs. */
-export function toResults(labels: readonly string[], known: Known): Results {
-  const hosts = labels.flatMap((label) => {
-    const result = known.hosts.get(label);
-    return result === undefined ? [] : [[label, result] as const];
-  });
+/**
+ * All outputs from what is known of the hosts that the inputs name, in the order of the inputs.
+ * @param leaving hosts that are no longer named and cannot be forgotten yet: they are in hostResults and nowhere else
+ */
+export function toResults(labels: readonly string[], known: Known, leaving: readonly string[] = []): Results {
+  const resultsOf = (some: readonly string[]): readonly (readonly [string, HostResult])[] =>
+    some.flatMap((label) => {
+      const result = known.hosts.get(label);
+      return result === undefined ? [] : [[label, result] as const];
+    });
+  const hosts = resultsOf(labels);
   const results = hosts.map(([, result]) => result);
   const withStatus = (wanted: HostStatus): number => results.filter(({ status }) => status === wanted).length;
-  const resume = hosts.flatMap(([label, { status }]) => {
+  const resume = hosts.flatMap(([label, result]) => {
     const warned = known.resume.get(label) ?? [];
-    return status === "ok" || warned.length === 0 ? [] : [[label, warned] as const];
+    return isDone(result) || warned.length === 0 ? [] : [[label, warned] as const];
   });
   return {
     totals: {
       hosts: labels.length,
-      ok: withStatus("ok"),
+      ok: results.filter(isDone).length,
       failed: withStatus("failed"),
       skipped: withStatus("skipped"),
       ...counts((name) => results.reduce((total, result) => total + result[name], 0)),
     },
-    readyHosts: hosts.flatMap(([label, { status }]) => (status === "ok" ? [label] : [])),
-    hostResults: Object.fromEntries(hosts),
+    readyHosts: hosts.flatMap(([label, result]) => (isDone(result) ? [label] : [])),
+    hostResults: Object.fromEntries([...hosts, ...resultsOf(leaving)]),
     remaining: results.reduce((total, result) => total + remainingOn(result), 0),
     finishedAt: known.finishedAt,
     resume: Object.fromEntries(resume),
@@ -127,7 +147,8 @@ function counts(count: (name: keyof SessionCounts) => number): SessionCounts {
 function readHostResult(value: unknown): HostResult | undefined {
   if (!isRecord(value)) return undefined;
   const { status, drained, error } = value;
-  if (status !== "ok" && status !== "failed" && status !== "skipped") return undefined;
+  if (status !== "ok" && status !== "unknown" && status !== "failed" && status !== "skipped") return undefined;
+  const isOpen = status === "failed" || status === "skipped";
   return {
     status,
     ...counts((name) => {
@@ -135,7 +156,7 @@ function readHostResult(value: unknown): HostResult | undefined {
       return typeof read === "number" && Number.isFinite(read) ? read : 0;
     }),
     drained: drainOutcomes.find((one) => one === drained) ?? "no",
-    ...(isRecord(error) && status !== "ok"
+    ...(isRecord(error) && isOpen
       ? {
           error: {
             code: errorCodes.find((code) => code === error["code"]) ?? "command-failed",

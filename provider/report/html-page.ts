@@ -11,7 +11,7 @@ body{margin:0 auto;padding:1rem;max-width:75rem;background:var(--back);color:var
 a{color:var(--link)}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem}
 h1{font-size:1.4rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.2rem 0 .4rem}
-time,.counts,.took,.legend{color:var(--soft)}
+time,.counts,.took,legend{color:var(--soft)}
 .totals{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5rem,1fr));gap:.5rem;margin:0}
 .totals div{background:var(--card);border:1px solid var(--rule);border-radius:.4rem;padding:.4rem .6rem;display:flex;flex-direction:column-reverse}
 .totals dd{margin:0;font-size:1.5rem;font-weight:600}.totals dt{color:var(--soft);font-size:.85rem}
@@ -20,7 +20,7 @@ input[type=radio]{position:absolute;opacity:0}
 input[type=radio]+label{display:inline-block;padding:.45rem .8rem;margin:0 .3rem .3rem 0;border:1px solid var(--rule);border-radius:2rem;cursor:pointer}
 input[type=radio]:checked+label{background:var(--ink);color:var(--back)}
 input[type=radio]:focus-visible+label{outline:3px solid var(--link);outline-offset:2px}
-.legend{display:inline;margin-right:.5rem}
+fieldset{border:0;padding:0;margin:0 0 .5rem;min-width:0}legend{padding:0;margin-bottom:.2rem}
 #search{font:inherit;padding:.4rem;min-width:12rem}button{font:inherit;padding:.4rem .7rem}
 .host{border:1px solid var(--rule);border-left-width:.35rem;border-radius:.4rem;margin:.3rem 0;content-visibility:auto;contain-intrinsic-size:auto 2.9rem}
 .host.ok{border-left-color:var(--ok)}.host.failed{border-left-color:var(--failed)}.host.skipped{border-left-color:var(--skipped)}
@@ -38,9 +38,9 @@ summary:focus-visible{outline:3px solid var(--link)}
 th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-top:1px solid var(--rule);vertical-align:top}
 tr.failed td:last-child,tr.still-present td:last-child{color:var(--failed);font-weight:600}
 .commands{font-family:ui-monospace,monospace;font-size:.9rem;list-style:none;padding:0}
-#only-failed:checked~.hosts .host:not(.failed),#only-skipped:checked~.hosts .host:not(.skipped),#only-ok:checked~.hosts .host:not(.ok),.host.hide{display:none}
+main:has(#only-failed:checked) .host:not(.failed),main:has(#only-skipped:checked) .host:not(.skipped),main:has(#only-ok:checked) .host:not(.ok),.host.hide{display:none}
 @media (max-width:40rem){.line{max-width:none}.took{min-width:0}}
-@media print{.search,input,label,.skip{display:none}.host{content-visibility:visible}}
+@media print{.search,fieldset,.skip{display:none}.host{content-visibility:visible}}
 `;
 
 /** Adds the search and opens a host that a link leads to. The page is complete without it. */

@@ -109,7 +109,6 @@ function hostId(index: number): string {
   return `host-${index + 1}`;
 }
 
-/** The radio buttons stand before the list, so that the style can tell from them what to hide. */
 function filters(totals: Totals): string {
   const rows: readonly (readonly ["all" | HostStatus, string, number])[] = [
     ["all", "All", totals.hosts],
@@ -121,7 +120,7 @@ function filters(totals: Totals): string {
     ([status, words, count]) =>
       `<input type="radio" name="status" id="only-${status}" value="${status}"${status === "all" ? " checked" : ""}><label for="only-${status}">${words} (${count})</label>`,
   );
-  return `<p class="legend" id="legend">Show</p>${buttons.join("")}`;
+  return `<fieldset><legend>Show</legend>${buttons.join("")}</fieldset>`;
 }
 
 const statusWords: Readonly<Record<HostStatus, string>> = {

@@ -14,6 +14,12 @@ export type ProgressEvent =
       readonly sessions: number;
       readonly selected: number;
     }
+  /** The host is about to be told to refuse new logons: from here on it may, whatever is heard of it later. */
+  | {
+      readonly type: "host-draining";
+      readonly host: string;
+      readonly mode: "until-restart" | "until-destroy";
+    }
   | { readonly type: "host-drained"; readonly host: string; readonly drained: DrainOutcome }
   | {
       readonly type: "session-warned";

@@ -86,7 +86,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     const { "pre-patch": out } = await project.outputs();
     assert.deepEqual(out?.readyHosts, names.map(address));
     assert.equal(out.totals.loggedOff, 3);
-    assert.ok(output.includes(`pre-patch: ${address("rdsh02")}: done, 1 session logged off`), output);
+    assert.ok(output.includes(`pre-patch: ${address("rdsh02")}: done, 1 logged off`), output);
   });
 
   it("does nothing the second time, nor after a refresh", async () => {

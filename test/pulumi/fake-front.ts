@@ -1,8 +1,9 @@
 import { Slots, systemClock, Turns } from "../../provider/async";
 import type { Connect, Host } from "../../provider/connection";
-import type { LogoffError } from "../../provider/errors";
+import { LogoffError } from "../../provider/errors";
 import { runsUntil } from "../../provider/pulumi/cancellation";
 import type { Front } from "../../provider/pulumi/process";
+import type { Report } from "../../provider/report/report";
 import { runCommand } from "../lab/commands";
 import { defaultLook } from "../lab/render";
 import { createWindowsModel, type WindowsModel } from "../lab/windows-model";
@@ -17,6 +18,10 @@ export interface FakeFront extends Front {
   readonly trouble: Map<string, LogoffError | "hang" | "hang for ever">;
   cancel(why: string): void;
   readonly isListening: () => boolean;
+  /** Reports that were written, by path. */
+  readonly written: Map<string, { readonly report: Report; readonly exitStatus: number }>;
+  /** While set, reports cannot be written. */
+  diskIsFull: boolean;
 }
 
 export function fakeFront(people: Readonly<Record<string, readonly string[]>>): FakeFront {
@@ -63,7 +68,8 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
   const lines: string[] = [];
   let cancel: ((why: string) => void) | undefined;
   let ids = 0;
-  return {
+  const written: FakeFront["written"] = new Map();
+  const fake: FakeFront = {
     connect,
     clock: systemClock,
     slots: new Slots(64),
@@ -84,5 +90,13 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
     trouble,
     cancel: (why) => cancel?.(why),
     isListening: () => cancel !== undefined,
+    written,
+    diskIsFull: false,
+    writeReport: (path, report, exitStatus) => {
+      if (fake.diskIsFull) return Promise.reject(new LogoffError("command-failed", `Cannot write "${path}"`));
+      written.set(path, { report, exitStatus });
+      return Promise.resolve();
+    },
   };
+  return fake;
 }

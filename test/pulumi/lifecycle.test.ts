@@ -112,7 +112,7 @@ describe("create", () => {
     assert.match(results.finishedAt, /^\d{4}-/u);
     assert.deepEqual(front.model("a").people(), ["bob"]);
     assert.deepEqual(front.model("b").people(), []);
-    assert.ok(front.lines.includes("pre-patch: b:22: done, 1 session logged off"), front.lines.join("\n"));
+    assert.ok(front.lines.includes("pre-patch: b:22: done, 1 logged off"), front.lines.join("\n"));
     assert.equal(front.isListening(), false);
   });
 

@@ -61,12 +61,12 @@ describe("progress", () => {
     tell({ type: "run-finished" });
     assert.deepEqual(lines, [
       "pre-patch: a:22: connected (windows)",
-      "pre-patch: a:22: 1 session, 1 to log off",
+      "pre-patch: a:22: 1 sessions, 1 selected",
       "pre-patch: a:22: logging off 2 (alice [2J)",
-      "pre-patch: a:22: waiting for 2 (x), 2 (x), 2 (x), 2 (x), 2 (x), 2 more",
+      "pre-patch: a:22: waiting for 2 (x), 2 (x), 2 (x), 2 (x), 2 (x) and 2 more to end",
       "pre-patch: a:22: 2 (alice [2J) is gone",
       "pre-patch: a:22: warning: no TERM04",
-      "pre-patch: a:22: done, 1 session logged off",
+      "pre-patch: a:22: done, 1 logged off",
       "pre-patch: b:22: failed: timed-out: no answer",
     ]);
   });
@@ -81,9 +81,9 @@ describe("progress", () => {
     }
     waitFor("3");
     assert.deepEqual(lines, [
-      "pre-patch: a:22: waiting for 2 (x), 3 (x)",
-      "pre-patch: a:22: waiting for 2 (x), 3 (x)",
-      "pre-patch: a:22: waiting for 3 (x)",
+      "pre-patch: a:22: waiting for 2 (x), 3 (x) to end",
+      "pre-patch: a:22: waiting for 2 (x), 3 (x) to end",
+      "pre-patch: a:22: waiting for 3 (x) to end",
     ]);
   });
 

@@ -6,7 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020";
 import fc from "fast-check";
 import { errorCodes } from "../../provider/errors";
 import { jsonReport, ndjsonReport } from "../../provider/report/json";
-import { anyReport, hostReport, report, session } from "./sample";
+import { acting, anyReport, hostReport, report, session } from "./sample";
 
 const schemaPath = join(__dirname, "..", "..", "schema", "report.schema.json");
 const schema = JSON.parse(readFileSync(schemaPath, "utf8")) as {
@@ -117,7 +117,7 @@ describe("the JSON report", () => {
       }
     ).hosts;
     assert.deepEqual(host?.commands, ["logoff.exe 2"]);
-    assert.deepEqual(host?.sessions[0], {
+    assert.deepEqual(host.sessions[0], {
       id: "2",
       name: "rdp-tcp#0",
       user: "alice",
@@ -156,11 +156,7 @@ describe("the JSON report", () => {
   it("holds nothing that a terminal would act upon", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
-        // eslint-disable-next-line no-control-regex
-        assert.doesNotMatch(
-          jsonReport(any, context),
-          /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u,
-        );
+        assert.doesNotMatch(jsonReport(any, context), acting);
       }),
     );
   });
@@ -207,8 +203,8 @@ describe("the NDJSON report", () => {
       objects.map(({ host }) => host),
       ["rdsh01:22", "rdsh02:2222", undefined],
     );
-    const { hosts: _, ...whole } = JSON.parse(jsonReport(example, context)) as Record<string, unknown>;
-    assert.deepEqual(objects[2], whole);
+    const whole = JSON.parse(jsonReport(example, context)) as Record<string, unknown>;
+    assert.deepEqual({ ...objects[2], hosts: whole["hosts"] }, whole);
   });
 
   it("keeps hosts to the schema and every object to its line", () => {

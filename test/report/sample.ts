@@ -46,6 +46,14 @@ export function report(hosts: readonly HostReport[], over: Partial<Report> = {})
   };
 }
 
+/** What a terminal would act upon, but for line feeds. */
+// eslint-disable-next-line no-control-regex
+export const acting = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** What XML 1.0 cannot hold at all, lone surrogates included. */
+// eslint-disable-next-line no-control-regex
+export const illegalInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
+
 /** Text of all that a hostile host or user name could hold. */
 export const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
@@ -78,9 +86,12 @@ const anySession = fc
     idleMs: fc.option(fc.nat(), { nil: undefined }),
   })
   .map(({ name, user, logonTime, idleMs, ...rest }): Session => {
-    const { name: _n, user: _u, ...plain } = session();
+    const { userCertain, kind, stateText, own } = session();
     return {
-      ...plain,
+      userCertain,
+      kind,
+      stateText,
+      own,
       ...rest,
       ...(name === undefined ? {} : { name }),
       ...(user === undefined ? {} : { user }),

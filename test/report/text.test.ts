@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { stepLine } from "../../provider/report/step-line";
 import { dryRunText, listText, runText } from "../../provider/report/text";
 import { displayWidth, textTable } from "../../provider/report/text-table";
-import { anyReport, anyText, hostReport, manyHosts, report, session } from "./sample";
+import { acting, anyReport, anyText, hostReport, manyHosts, report, session } from "./sample";
 
 const plain = { paint: (text: string) => text };
 const failed = hostReport({
@@ -123,10 +123,7 @@ rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
   it("prints no control character that came from elsewhere", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
-        for (const write of [runText, dryRunText, listText]) {
-          // eslint-disable-next-line no-control-regex
-          assert.doesNotMatch(write(any, plain), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
-        }
+        for (const write of [runText, dryRunText, listText]) assert.doesNotMatch(write(any, plain), acting);
       }),
     );
   });

@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+/**
+ * What is measured: a whole process that logs everybody off, wired as the fronts wire it, from the built package. Plain
+ * JavaScript, so that no compiler's start is measured with it.
+ *
+ * Reads its job as JSON from the first argument and prints one JSON line.
+ *
+ * @typedef {object} Job
+ * @property {string} folder What the fleet wrote
+ * @property {number} port
+ * @property {number} hosts The first so many hosts
+ * @property {number} parallel
+ * @property {{ message: string, gracePeriod: string }} [warn]
+ * @property {boolean} [listOnly] Change nothing
+ *
+ * @typedef {object} Done
+ * @property {number} runMs From the plan's text to the report
+ * @property {number} cpuMs Of this process
+ * @property {number} peakMb Most resident memory at any time, in MiB
+ * @property {import("../provider/report/report").Totals} totals
+ */
+
+const started = performance.now();
+const require = createRequire(import.meta.url);
+/** @type {<T>(module: string) => T} */
+const built = (module) => require(`../dist/provider/${module}.js`);
+/** @type {typeof import("../provider/async")} */
+const { Slots, systemClock, Turns } = built("async");
+/** @type {typeof import("../provider/plan")} */
+const { readPlan } = built("plan");
+/** @type {typeof import("../provider/rollout")} */
+const { runRollout } = built("rollout");
+/** @type {typeof import("../provider/ssh/connect")} */
+const { sshConnect } = built("ssh/connect");
+
+/** @type {Job} */
+const job = JSON.parse(process.argv[2] ?? "");
+const addresses = readFileSync(join(job.folder, "hosts"), "utf8").split("\n").slice(0, job.hosts);
+const { plan, problems } = readPlan({
+  hosts: addresses.map((address) => `${address}:${job.port}`),
+  sessions: { all: true },
+  connection: {
+    user: "bench",
+    privateKeyFile: join(job.folder, "id_ed25519"),
+    knownHostsFile: join(job.folder, "known_hosts"),
+  },
+  rollout: { parallel: job.parallel },
+  ...(job.warn === undefined ? {} : { warn: job.warn }),
+});
+if (plan === undefined) throw new Error(JSON.stringify(problems));
+
+const report = await runRollout(
+  plan,
+  {
+    connect: sshConnect({ baseFolder: job.folder }),
+    clock: systemClock,
+    slots: new Slots(64),
+    turns: new Turns(),
+    onProgress: () => undefined,
+    ...(job.listOnly === true ? { look: "list" } : {}),
+  },
+  new AbortController().signal,
+);
+const runMs = performance.now() - started;
+const failed = report.hosts.filter(({ status }) => status !== "ok");
+if (failed.length > 0) throw new Error(`${failed.length} hosts failed: ${failed[0]?.error?.message}`);
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+/** @type {Done} */
+const done = {
+  runMs: Math.round(runMs),
+  cpuMs: Math.round((userCPUTime + systemCPUTime) / 1000),
+  peakMb: Math.round(maxRSS / 1024),
+  totals: report.totals,
+};
+console.log(JSON.stringify(done));

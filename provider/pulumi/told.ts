@@ -1,0 +1,103 @@
+import type { Clock } from "../async";
+import type { LogoffError } from "../errors";
+import type { Plan } from "../plan";
+import type { ProgressEvent } from "../report/progress";
+import type { DrainOutcome, HostReport, WarnedSession } from "../report/report";
+import type { Session } from "../session/session";
+import { ourDrain, type Known } from "./state";
+
+/** What the events of a run have told so far: what is known of hosts when nobody can wait for their reports. */
+export interface Told {
+  readonly hear: (event: ProgressEvent) => void;
+  /** A report for every host: its own, or one that says what was told and that it was not finished because of `error`. */
+  readonly reports: (error: LogoffError) => readonly HostReport[];
+}
+
+interface HostStory {
+  platform: HostReport["platform"];
+  readonly startedAtMs: number;
+  drained?: DrainOutcome;
+  warned: readonly WarnedSession[];
+  report?: HostReport;
+}
+
+/** Listens to a run of these hosts, of which earlier runs may have drained some and warned people. */
+export function listenTo(
+  labels: Iterable<string>,
+  known: Known,
+  { warn }: Pick<Plan, "warn">,
+  clock: Clock,
+): Told {
+  const stories = new Map<string, HostStory>();
+  const earlierWarned = (host: string): readonly WarnedSession[] => known.resume.get(host) ?? [];
+  const story = (host: string): HostStory => {
+    const begun = stories.get(host) ?? {
+      platform: null,
+      startedAtMs: clock.now(),
+      warned: earlierWarned(host),
+    };
+    stories.set(host, begun);
+    return begun;
+  };
+  return {
+    hear: (event) => {
+      switch (event.type) {
+        case "host-started":
+          story(event.host);
+          return;
+        case "host-connected":
+          story(event.host).platform = event.platform;
+          return;
+        // It may be in force from the moment on at which it is sent.
+        case "host-draining":
+          story(event.host).drained = event.mode;
+          return;
+        case "host-drained":
+          story(event.host).drained = event.drained;
+          return;
+        case "session-warned": {
+          const one = story(event.host);
+          one.warned = withWarning(one.warned, event.session, event.remainingMs, warn, clock.date());
+          return;
+        }
+        case "host-finished":
+          story(event.host).report = event.report;
+      }
+    },
+    reports: ({ code, message }) =>
+      [...labels].map((host) => {
+        const begun = stories.get(host);
+        if (begun?.report !== undefined) return begun.report;
+        return {
+          host,
+          platform: begun?.platform ?? null,
+          status: begun === undefined ? "skipped" : "failed",
+          error: { code, message },
+          drained: begun?.drained ?? ourDrain(known.hosts.get(host)) ?? "no",
+          durationMs: begun === undefined ? 0 : Math.round(clock.now() - begun.startedAtMs),
+          warnings: [],
+          sessions: [],
+          notFound: [],
+          contacted: begun !== undefined,
+          warned: begun?.warned ?? earlierWarned(host),
+        };
+      }),
+  };
+}
+
+/** The first warning of a session starts its grace period; what follows are reminders. */
+function withWarning(
+  warned: readonly WarnedSession[],
+  { id, user = "", logonTime }: Session,
+  remainingMs: number,
+  warn: Plan["warn"],
+  at: Date,
+): readonly WarnedSession[] {
+  const before = warned.find((one) => one.id === id && one.user.toLowerCase() === user.toLowerCase());
+  const others = warned.filter((one) => one !== before);
+  if (before !== undefined && warn?.remindersMs.includes(remainingMs) === true) {
+    return [...others, { ...before, remindersMs: [...before.remindersMs, remainingMs] }];
+  }
+  const first = { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
+  return [...others, { ...first, warnedAt: at.toISOString(), remindersMs: [] }];
+}

@@ -1,0 +1,144 @@
+import { LogoffError, type ErrorCode } from "../errors";
+import { readPlan, type Plan } from "../plan";
+import type { ConnectionDefaults } from "../plan/access";
+import { withoutCredentials } from "../plan/credentials";
+import { readFields } from "../plan/fields";
+import type { OnProgress } from "../report/progress";
+import { undrainHosts, type UndrainOutcome } from "../undrain-run";
+import type { Cancellation } from "./cancellation";
+import type { Front } from "./process";
+import { progressLines } from "./progress-lines";
+import { ourDrain, type Known, type OurDrain } from "./state";
+
+/** A host that still refuses new logons because of us, and why. */
+export interface StillDrained {
+  readonly host: string;
+  readonly error: LogoffError;
+}
+
+/** What lifting drains adds to what was known. */
+export interface Undrained {
+  readonly known: Known;
+  /** What somebody has to mend: a login, a host key, a right. These hosts must not be forgotten. */
+  readonly failed: readonly StillDrained[];
+  /** What did not answer, and may be gone for good. */
+  readonly unreachable: readonly StillDrained[];
+}
+
+/**
+ * Allows new logons again on the named hosts where the state says that we refused them. `plan` says how they are
+ * reached. Always ends: when it is cancelled, a host that does not answer in time counts as failed.
+ */
+export async function undrainAndRecord(
+  name: string,
+  plan: Pick<Plan, "hosts" | "rollout" | "timeouts">,
+  labels: readonly string[],
+  known: Known,
+  front: Front,
+  { stop, signal, gaveUp }: Cancellation,
+): Promise<Undrained> {
+  const drained = new Map(
+    labels.flatMap((label): [string, OurDrain][] => {
+      const ours = ourDrain(known.hosts.get(label));
+      return ours === undefined ? [] : [[label, ours]];
+    }),
+  );
+  const { connect, clock, slots, turns } = front;
+  const hosts = new Map(known.hosts);
+  const print = progressLines(name, drained.size, clock, front.print);
+  const onProgress: OnProgress = (event) => {
+    print(event);
+    const before = event.type === "host-drained" ? hosts.get(event.host) : undefined;
+    if (event.type === "host-drained" && before !== undefined)
+      hosts.set(event.host, { ...before, drained: event.drained });
+  };
+  const planned = new Set(plan.hosts.map(({ host }) => host.label));
+  const outcomes = await Promise.race([
+    undrainHosts(plan, drained, { connect, clock, slots, turns, onProgress, stop }, signal),
+    gaveUp.then((): readonly UndrainOutcome[] => []),
+  ]);
+  const errors = new Map(outcomes.flatMap(({ host, error }) => (error ? [[host, error] as const] : [])));
+  const still = [...drained.keys()]
+    .filter((host) => ourDrain(hosts.get(host)) !== undefined)
+    .map((host) => ({ host, error: errors.get(host) ?? (planned.has(host) ? tooLate : unplanned) }));
+  return {
+    known: { ...known, hosts },
+    failed: still.filter(({ error }) => !isUnreachable(error)),
+    unreachable: still.filter(({ error }) => isUnreachable(error)),
+  };
+}
+
+const tooLate = new LogoffError("aborted", "Stopped before it was finished");
+const unplanned = new LogoffError("host-unreachable", "The state does not say how it is reached");
+
+/** Nobody answers there: the machine may not exist any more, and with it the drain. */
+const silent: readonly ErrorCode[] = ["host-unreachable", "timed-out", "connection-lost"];
+
+function isUnreachable({ code, cause }: LogoffError): boolean {
+  if (code === "jump-host-failed" && cause instanceof LogoffError) return isUnreachable(cause);
+  return silent.includes(code);
+}
+
+/** Error lines that name every host, as far as twenty are every. */
+export function stillDrainedReasons(name: string, still: readonly StillDrained[]): readonly string[] {
+  if (still.length === 0) return [];
+  const named = 20;
+  const lines = still.slice(0, named).map(({ host, error }) => `${host}: ${error.code}: ${error.message}`);
+  const count = `${still.length} ${still.length === 1 ? "host" : "hosts"}`;
+  return [
+    `${name}: ${count} still refusing new logons because of us; mend what stands below and run again, or allow them there ("chglogon /enable")`,
+    ...lines,
+    ...(still.length > named ? [`… and ${still.length - named} more`] : []),
+  ];
+}
+
+/** Inputs that say how hosts are reached and how many at once; the rest has no part in lifting a drain. */
+const reaching = ["connection", "timeouts", "rollout"] as const;
+
+/**
+ * How the state's inputs reach these of their hosts, for hosts that the program names no longer.
+ * @throws LogoffError `plan-invalid`
+ */
+export function planFromState(
+  name: string,
+  olds: Readonly<Record<string, unknown>>,
+  labels: readonly string[],
+  defaults: ConnectionDefaults,
+): Pick<Plan, "hosts" | "rollout" | "timeouts"> {
+  const hosts = entriesOf(olds, labels);
+  const inputs = Object.fromEntries(reaching.map((field) => [field, olds[field]]));
+  if (hosts.length === 0) return { hosts: [], rollout: noRollout, timeouts: noTimeouts };
+  const { plan, problems } = readPlan({ ...inputs, hosts, sessions: { all: true } }, { defaults });
+  if (plan !== undefined) return plan;
+  const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
+  const what = `${name}: hosts that we drained cannot be reached with what the state says:`;
+  throw new LogoffError("plan-invalid", [what, ...lines].join("\n"), { problems });
+}
+
+const noRollout: Plan["rollout"] = { parallel: 1, waves: [], pauseMs: 0, maxFailures: null };
+const noTimeouts: Plan["timeouts"] = { commandMs: 1, logoffMs: 1, totalMs: null };
+
+/** The entries of `hosts` with these identities, as they were given. */
+function entriesOf(inputs: Readonly<Record<string, unknown>>, labels: readonly string[]): readonly unknown[] {
+  const wanted = new Set(labels);
+  const given: readonly unknown[] = Array.isArray(inputs["hosts"]) ? inputs["hosts"] : [];
+  const { read } = readFields(inputs);
+  return given.filter((_, index) => {
+    const label = read.hosts[index]?.label;
+    return label !== undefined && wanted.has(label);
+  });
+}
+
+/**
+ * Inputs whose `hosts` go on naming hosts that the program has removed: they still have to be undrained, and the state is
+ * the only place that knows them. Their own credentials are left out, since nothing marks them as secret any more.
+ */
+export function withHostsKept(
+  inputs: Readonly<Record<string, unknown>>,
+  olds: Readonly<Record<string, unknown>>,
+  labels: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const { hosts } = inputs;
+  if (labels.length === 0 || !Array.isArray(hosts)) return inputs;
+  return { ...inputs, hosts: [...(hosts as unknown[]), ...entriesOf(olds, labels).map(withoutCredentials)] };
+}

@@ -1,0 +1,143 @@
+/** A lab, and the command run against it: in this process with a made-up terminal, or as a process of its own. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { systemClock } from "../../provider/async";
+import { localConnect } from "../../provider/local/connect";
+import { runCommand } from "../../provider/cli/run";
+import type { World } from "../../provider/cli/world";
+import { sshConnect } from "../../provider/ssh/connect";
+import { clientKey, labUser, startLab, type HostOptions, type Lab } from "../lab/lab";
+
+/** What a run left behind. */
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Terminal {
+  /** Standard input and output are a terminal. */
+  readonly isTTY?: boolean;
+  /** What is typed or piped in. */
+  readonly input?: string;
+  readonly onError?: OnError;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Changes what the process offers. */
+  readonly world?: Partial<World>;
+}
+
+export interface Scene {
+  readonly lab: Lab;
+  readonly folder: string;
+  /** The arguments that reach and trust every host of the lab. */
+  readonly access: readonly string[];
+  /** `--host` for each of these hosts of the lab, or for all. */
+  readonly hosts: (...names: readonly string[]) => readonly string[];
+  readonly path: (name: string) => string;
+  readonly run: (argv: readonly string[], terminal?: Terminal) => Promise<Outcome>;
+  /** The same as a process of its own. */
+  readonly spawn: (argv: readonly string[], onError?: OnError) => Promise<Outcome>;
+  readonly close: () => Promise<void>;
+}
+
+/** Called with everything on standard error so far, at each write. */
+type OnError = (soFar: string, kill: (signal: NodeJS.Signals) => void) => void;
+
+export const root = join(__dirname, "..", "..");
+export const mainFile = join(root, "provider", "cli", "main.ts");
+
+export async function startScene(hosts: readonly HostOptions[]): Promise<Scene> {
+  const lab = await startLab({ hosts });
+  const folder = mkdtempSync(join(tmpdir(), "session-logoff-"));
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path("key"), clientKey.privateKey, { mode: 0o600 });
+  writeFileSync(path("known_hosts"), lab.knownHosts);
+  const access = ["--user", labUser.name, "--identity", path("key"), "--known-hosts", path("known_hosts")];
+  return {
+    lab,
+    folder,
+    access,
+    path,
+    hosts: (...names) =>
+      (names.length === 0 ? lab.hosts.map(({ name }) => name) : names).flatMap((name) => [
+        "--host",
+        lab.addressOf(name),
+      ]),
+    run: (argv, terminal) => runHere([...argv, ...access], terminal, folder),
+    spawn: (argv, onError) => runAsProcess([...argv, ...access], folder, onError),
+    close: async () => {
+      rmSync(folder, { recursive: true, force: true });
+      await lab.close();
+    },
+  };
+}
+
+/** Runs the command in this process. */
+export async function runHere(
+  argv: readonly string[],
+  terminal: Terminal = {},
+  folder = tmpdir(),
+): Promise<Outcome> {
+  const { isTTY = false, input, onError } = terminal;
+  let stdout = "";
+  let stderr = "";
+  let listener: ((signal: NodeJS.Signals) => void) | undefined;
+  const stdin = Object.assign(new PassThrough(), { isTTY });
+  // A terminal stays open; a pipe ends.
+  if (input !== undefined) stdin.write(input);
+  if (!isTTY) stdin.end();
+  const world: World = {
+    stdin,
+    stdout: { isTTY, columns: 100, write: (text) => (stdout += text) },
+    stderr: {
+      isTTY,
+      columns: 100,
+      write: (text) => {
+        stderr += text;
+        onError?.(stderr, (signal) => listener?.(signal));
+      },
+    },
+    env: { NO_COLOR: "1", ...terminal.env },
+    clock: systemClock,
+    hostName: "This-Machine",
+    timeZone: "Europe/Berlin",
+    version: "1.2.3",
+    connectOverSsh: (debug) =>
+      sshConnect({
+        baseFolder: folder,
+        env: { ...process.env, LAB_PASSWORD: labUser.password },
+        ...(debug === undefined ? {} : { debug }),
+      }),
+    connectHere: () => localConnect(),
+    onSignal: (given) => {
+      listener = given;
+      return () => (listener = undefined);
+    },
+    exit: () => undefined,
+    ...terminal.world,
+  };
+  const status = await runCommand(argv, world);
+  return { status, stdout, stderr };
+}
+
+function runAsProcess(argv: readonly string[], folder: string, onError?: OnError): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--import", "tsx", mainFile, ...argv], {
+      cwd: root,
+      env: { ...process.env, HOME: folder, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+      onError?.(stderr, (signal) => child.kill(signal));
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ status: code ?? -1, stdout, stderr }));
+  });
+}

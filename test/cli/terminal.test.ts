@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, describe, it } from "node:test";
+import { mainFile, root, startScene, type Scene } from "./scene";
+
+const hasTmux = process.platform !== "win32" && spawnSync("tmux", ["-V"]).status === 0;
+const skip = hasTmux ? false : "no tmux here: apt-get install tmux";
+const server = `session-logoff-test-${process.pid}`;
+
+function tmux(...args: readonly string[]): string {
+  return execFileSync("tmux", ["-L", server, "-f", "/dev/null", ...args], { encoding: "utf8" });
+}
+
+/** A real terminal of 100 columns with the command in it. */
+interface Window {
+  readonly screen: () => string;
+  readonly waitFor: (what: RegExp) => Promise<string>;
+  readonly type: (...keys: readonly string[]) => void;
+}
+
+let windows = 0;
+
+function open({ folder, access }: Scene, argv: readonly string[]): Window {
+  windows += 1;
+  const name = `w${windows}`;
+  const quoted = [...argv, ...access].map((arg) => `'${arg}'`).join(" ");
+  const script = `${folder}/${name}.sh`;
+  writeFileSync(
+    script,
+    `trap : INT\ncd '${root}'\nunset NO_COLOR\n'${process.execPath}' --import tsx '${mainFile}' ${quoted}\necho "status $?"\nexec sleep 60\n`,
+  );
+  tmux("new-session", "-d", "-s", name, "-x", "100", "-y", "40", `sh ${script}`);
+  const screen = (): string => tmux("capture-pane", "-p", "-t", name);
+  return {
+    screen,
+    type: (...keys) => void tmux("send-keys", "-t", name, ...keys),
+    waitFor: async (what) => {
+      for (let tries = 0; tries < 300; tries += 1) {
+        const seen = screen();
+        if (what.test(seen)) return seen;
+        await sleep(100);
+      }
+      return assert.fail(`never saw ${what}:\n${screen()}`);
+    },
+  };
+}
+
+async function withScene(
+  hosts: Parameters<typeof startScene>[0],
+  work: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const scene = await startScene(hosts);
+  try {
+    await work(scene);
+  } finally {
+    await scene.close();
+  }
+}
+
+const two = [
+  { name: "rdsh01", sessions: [{ user: "alice" }, { user: "bob" }] },
+  { name: "rdsh02", sessions: [{ user: "carol", onLogoff: { kind: "closes", ms: 1500 } as const }] },
+];
+
+describe("in a real terminal", { skip }, () => {
+  after(() => void spawnSync("tmux", ["-L", server, "kill-server"]));
+
+  it("shows who would go and asks, then a bar, then the result", () =>
+    withScene(two, async (scene) => {
+      const window = open(scene, ["--all", ...scene.hosts()]);
+      const question = await window.waitFor(/Log off 3 sessions on 2 hosts\? \[y\/N\]/u);
+      assert.match(question, /alice .*would be logged off/u);
+      assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
+      window.type("y", "Enter");
+      await window.waitFor(/^\[#{10}-{10}\] 1 of 2 hosts finished/mu);
+      const end = await window.waitFor(/status 0/u);
+      assert.match(end, /3 sessions logged off on 2 hosts/u);
+      assert.doesNotMatch(end, /\[[#-]{20}\]/u);
+      assert.deepEqual(
+        scene.lab.hosts.flatMap(({ model }) => model.people()),
+        [],
+      );
+    }));
+
+  it("takes Ctrl-C at the question for a no", () =>
+    withScene(two, async (scene) => {
+      const window = open(scene, ["--all", ...scene.hosts()]);
+      await window.waitFor(/\[y\/N\]/u);
+      window.type("C-c");
+      const end = await window.waitFor(/status 130/u);
+      assert.match(end, /Nothing was changed/u);
+      assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
+    }));
+
+  it("takes Ctrl-D at the question for a no", () =>
+    withScene(two, async (scene) => {
+      const window = open(scene, ["--all", ...scene.hosts()]);
+      await window.waitFor(/\[y\/N\]/u);
+      window.type("C-d");
+      await window.waitFor(/status 130/u);
+    }));
+
+  it("stops in order at Ctrl-C, and at once at the second", () =>
+    withScene(
+      [{ name: "rdsh01", sessions: [{ user: "alice", onLogoff: { kind: "stuck" } }] }],
+      async (scene) => {
+        const window = open(scene, ["--all", "--yes", ...scene.hosts()]);
+        await window.waitFor(/logging off 2 \(alice\)/u);
+        window.type("C-c");
+        await window.waitFor(/Stopping after SIGINT/u);
+        window.type("C-c");
+        const end = await window.waitFor(/status 130/u);
+        assert.match(end, /Ended at once/u);
+      },
+    ));
+
+  it("fits a list into the terminal", () =>
+    withScene(
+      [{ name: "rdsh01", sessions: [{ user: "a-user-with-a-very-long-name-indeed" }] }],
+      async (scene) => {
+        const window = open(scene, ["--list", ...scene.hosts()]);
+        const end = await window.waitFor(/status 0/u);
+        assert.match(end, /^HOST +ID +USER +NAME/mu);
+        for (const line of end.split("\n")) assert.ok(line.length <= 100, line);
+      },
+    ));
+});

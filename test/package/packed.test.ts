@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { labUser, startLab } from "../lab/lab";
+
+const root = resolve(__dirname, "..", "..");
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ran> {
+  return new Promise((done) => {
+    execFile(program, args, { cwd, env, maxBuffer: 1 << 26, timeout: 180_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      done({ code, stdout, stderr });
+    });
+  });
+}
+
+/** What a stranger gets: the packed tarball, installed in an empty folder. */
+describe("the packed package", () => {
+  const folder = mkdtempSync(join(tmpdir(), "session-logoff-packed-"));
+  const installed = join(folder, "node_modules", "pulumi-session-logoff");
+  const main = join(installed, "dist", "provider", "cli", "main.js");
+
+  before(async () => {
+    const packed = await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], root);
+    assert.equal(packed.code, 0, packed.stderr);
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+    assert.ok(tarball);
+    writeFileSync(join(folder, "package.json"), '{ "name": "stranger", "private": true }\n');
+    const install = [
+      "install",
+      "--no-audit",
+      "--no-fund",
+      "--ignore-scripts",
+      "--prefer-offline",
+      join(folder, tarball),
+    ];
+    const got = await run("npm", install, folder);
+    assert.equal(got.code, 0, got.stderr);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("holds what it needs and nothing else", () => {
+    assert.deepEqual(readdirSync(installed).sort(), [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist",
+      "package.json",
+      "schema",
+    ]);
+    const files = readdirSync(join(installed, "dist"), { recursive: true }).map(String);
+    assert.deepEqual(
+      files.filter((file) => /test|lab|bench/.test(file)),
+      [],
+    );
+    assert.ok(existsSync(main));
+  });
+
+  it("does not force Pulumi on whoever wants the command only", () => {
+    assert.equal(existsSync(join(folder, "node_modules", "@pulumi")), false);
+  });
+
+  const nodes: readonly (readonly [what: string, find: () => Promise<string>])[] = [
+    [`this Node (${process.version})`, () => Promise.resolve(process.execPath)],
+    ...[22, 24].map(
+      (major) =>
+        [
+          `Node ${major}`,
+          async (): Promise<string> => (await import("../../tools/node-versions.mjs")).ensureNode(major),
+        ] as const,
+    ),
+  ];
+
+  async function nodeOrSkip(find: () => Promise<string>, test: TestContext): Promise<string | undefined> {
+    try {
+      return await find();
+    } catch (error) {
+      test.skip(`needs the npm registry once: ${error instanceof Error ? error.message.slice(0, 200) : ""}`);
+      return undefined;
+    }
+  }
+
+  for (const [what, find] of nodes) {
+    it(`gives a command that works on ${what}`, async (test) => {
+      const node = await nodeOrSkip(find, test);
+      if (node === undefined) return;
+      const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+        version: string;
+      };
+      const told = await run(node, [main, "--version"], folder);
+      assert.ok(told.stdout.includes(version), told.stdout + told.stderr);
+      const help = await run(node, [main, "/?"], folder);
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, /session-logoff/);
+      assert.equal((await run(node, [main, "--no-such-option"], folder)).code, 2);
+
+      const lab = await startLab({ hosts: [{ name: "a", sessions: [{ user: "alice" }, { user: "bob" }] }] });
+      try {
+        const [host] = lab.hosts;
+        assert.ok(host);
+        const key = join(folder, "key");
+        writeFileSync(key, lab.clientKey.privateKey, { mode: 0o600 });
+        const known = join(folder, "known_hosts");
+        writeFileSync(known, lab.knownHosts);
+        const place = `${host.address}:${host.port}`;
+        const login = ["--user", labUser.name, "--identity", key, "--known-hosts", known];
+        const ran = await run(node, [main, "2", `/server:${place}`, ...login, "--output", "json"], folder);
+        assert.equal(ran.code, 0, ran.stderr);
+        const report = JSON.parse(ran.stdout) as { totals: { loggedOff: number } };
+        assert.equal(report.totals.loggedOff, 1);
+        assert.deepEqual(host.model.people(), ["bob"]);
+      } finally {
+        await lab.close();
+      }
+    });
+  }
+
+  it("is found by npx and by the name of the command", async () => {
+    const bin = join(folder, "node_modules", ".bin", "session-logoff");
+    assert.equal((await run(bin, ["--version"], folder)).code, 0);
+    const npx = await run("npx", ["--no-install", "pulumi-session-logoff", "--version"], folder);
+    assert.equal(npx.code, 0, npx.stderr);
+  });
+
+  it("serves a Pulumi program in TypeScript", async () => {
+    const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
+    const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
+    const { path } = await ensureEngine();
+    // The SDK is the stranger's own; a link to ours saves a minute and 200 MB.
+    mkdirSync(join(folder, "node_modules", "@pulumi"), { recursive: true });
+    symlinkSync(
+      join(root, "node_modules", "@pulumi", "pulumi"),
+      join(folder, "node_modules", "@pulumi", "pulumi"),
+      "junction",
+    );
+    cpSync(join(root, "examples", "pre-patch", "index.ts"), join(folder, "index.ts"));
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: stranger\nruntime: nodejs\nmain: index.ts\n");
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: { strict: true, module: "nodenext", target: "es2022", skipLibCheck: true },
+      }),
+    );
+    const env = engineEnvironment({
+      engine: path,
+      home: join(folder, "home"),
+      stateDir: join(folder, "state"),
+      passphrase: "x",
+    });
+    const lab = await startLab({ hosts: [{ name: "a", sessions: [{ user: "alice" }, { user: "svc-x" }] }] });
+    try {
+      const [host] = lab.hosts;
+      assert.ok(host);
+      const pulumi = async (...args: readonly string[]): Promise<void> => {
+        const ran = await run(path, [...args, "--non-interactive"], folder, env);
+        assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+      };
+      await pulumi("stack", "init", "s");
+      await pulumi("config", "set", "--path", "hosts[0]", `${host.address}:${host.port}`);
+      await pulumi("config", "set", "session-logoff:user", labUser.name);
+      await pulumi("config", "set", "--secret", "session-logoff:password", labUser.password);
+      await pulumi("config", "set", "session-logoff:knownHosts", lab.knownHosts);
+      await pulumi("up", "--yes", "--skip-preview");
+      assert.deepEqual(host.model.people(), ["svc-x"]);
+      await pulumi("destroy", "--yes", "--skip-preview");
+    } finally {
+      await lab.close();
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { Slots, systemClock, Turns } from "../../provider/async";
+import { readPlan } from "../../provider/plan";
+import type { ProgressEvent } from "../../provider/report/progress";
+import type { HostReport, Report } from "../../provider/report/report";
+import { runRollout, type RolloutDeps } from "../../provider/rollout";
+import { sshConnect } from "../../provider/ssh/connect";
+import { labUser, type Lab, type LabHost } from "../lab/lab";
+
+export interface LabRun {
+  readonly report: Report;
+  readonly events: readonly ProgressEvent[];
+}
+
+/** `connection` as an operator would write it: a key, and the lab's host keys. */
+export function keyLogin(lab: Lab): Readonly<Record<string, unknown>> {
+  return { user: labUser.name, privateKey: lab.clientKey.privateKey, knownHosts: lab.knownHosts };
+}
+
+/** Passwords carry credentials further, as `/server:` needs. */
+export function passwordLogin(lab: Lab): Readonly<Record<string, unknown>> {
+  return { user: labUser.name, password: labUser.password, knownHosts: lab.knownHosts };
+}
+
+export function placeOf({ address, port }: LabHost): string {
+  return `${address}:${port}`;
+}
+
+/** Reads the input as both fronts do and runs it over real SSH. All hosts of the lab, everybody, unless it says otherwise. */
+export async function runOnLab(
+  lab: Lab,
+  input: Readonly<Record<string, unknown>> = {},
+  deps: Partial<RolloutDeps> = {},
+): Promise<LabRun> {
+  const { plan, problems } = readPlan({
+    hosts: lab.hosts.map(placeOf),
+    sessions: { all: true },
+    connection: keyLogin(lab),
+    ...input,
+  });
+  assert.ok(plan, JSON.stringify(problems));
+  const events: ProgressEvent[] = [];
+  const report = await runRollout(
+    plan,
+    {
+      connect: sshConnect({ baseFolder: __dirname, env: {} }),
+      clock: systemClock,
+      slots: new Slots(64),
+      turns: new Turns(),
+      onProgress: (event) => events.push(event),
+      ...deps,
+    },
+    new AbortController().signal,
+  );
+  return { report, events };
+}
+
+/** The same for a lab of one host. */
+export async function runOne(
+  lab: Lab,
+  input: Readonly<Record<string, unknown>> = {},
+  deps: Partial<RolloutDeps> = {},
+): Promise<HostReport> {
+  const { report } = await runOnLab(lab, input, deps);
+  const [host] = report.hosts;
+  assert.ok(host);
+  return host;
+}
+
+/** `2 logged-off`, `1 kept console`: of everybody who is or was logged on. */
+export function outcomesOf({ sessions }: HostReport): string[] {
+  return sessions
+    .filter(({ session }) => session.user !== undefined)
+    .map((one) => `${one.session.id} ${one.outcome}${one.outcome === "kept" ? ` ${one.reason}` : ""}`);
+}

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startLab, type HostOptions, type Lab } from "../lab/lab";
+import { languageTags } from "../lab/languages";
+import { outcomesOf, passwordLogin, placeOf, runOnLab, runOne } from "./lab-run";
+
+/** Everything here goes over real SSH, and ends with a lab that met nothing unscripted. */
+async function withLab(hosts: readonly HostOptions[], work: (lab: Lab) => Promise<void>): Promise<void> {
+  const lab = await startLab({ hosts });
+  try {
+    await work(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
+const people = [{ user: "alice" }, { user: "bob", state: "disconnected" as const }, { user: "svc-backup" }];
+const exceptServices = { all: true, except: { users: ["svc-*"] } };
+const warn = { message: "Restart in {minutes} minutes, {user}", gracePeriod: 1 };
+
+describe("draining", () => {
+  it("closes the host first, and leaves it closed for the patch", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      const report = await runOne(lab, { sessions: exceptServices, drain: "until-restart" });
+      assert.deepEqual([report.status, report.drained], ["ok", "until-restart"]);
+      assert.equal(lab.host("a").model.drain(), "until-restart");
+      assert.deepEqual(lab.host("a").model.people(), ["svc-backup"]);
+      const order = lab
+        .host("a")
+        .commandTexts()
+        .filter((text) => /chglogon|logoff/.test(text));
+      assert.equal(order[0], "chglogon.exe /drainuntilrestart");
+    }));
+  it("is undone on a host that fails, and leaves one alone that somebody else closed", () =>
+    withLab(
+      [
+        { name: "a", sessions: [{ user: "alice", onLogoff: { kind: "ignored" } }] },
+        { name: "b", sessions: [{ user: "bob" }], drain: "drain" },
+      ],
+      async (lab) => {
+        const { report } = await runOnLab(lab, { drain: "until-destroy", timeouts: { logoff: 1 } });
+        assert.deepEqual(
+          report.hosts.map(({ status, drained }) => `${status} ${drained}`),
+          ["failed undrained", "ok already"],
+        );
+        assert.deepEqual([lab.host("a").model.drain(), lab.host("b").model.drain()], ["open", "drain"]);
+      },
+    ));
+});
+
+describe("warning and the grace period", () => {
+  it("shows everybody the text once, waits, and holds no connection meanwhile", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      let openMeanwhile = -1;
+      const timer = setTimeout(() => (openMeanwhile = lab.host("a").counters().openConnections), 1_000);
+      const report = await runOne(lab, { sessions: exceptServices, warn: { ...warn, gracePeriod: 2 } });
+      clearTimeout(timer);
+      assert.equal(report.status, "ok");
+      assert.equal(openMeanwhile, 0);
+      // The lab refuses messages to disconnected sessions, as most versions do.
+      assert.deepEqual(
+        lab
+          .host("a")
+          .model.messages()
+          .map(({ user, text, seconds }) => `${user ?? ""} ${text} ${seconds ?? ""}`),
+        ["alice Restart in 1 minutes, alice 2"],
+      );
+      assert.match(report.warnings.join(), /Could not warn session 3 \(bob\)/);
+      assert.ok(report.durationMs >= 2_000);
+    }));
+  it("in the host's code page, without a command line that could be broken", () =>
+    withLab([{ name: "a", language: "ru", sessions: [{ user: "Иван" }] }], async (lab) => {
+      await runOne(lab, {
+        warn: { ...warn, message: 'Выход через {minutes} мин, {user}: & | > "x" %PATH%' },
+      });
+      assert.equal(lab.host("a").model.messages()[0]?.text, 'Выход через 1 мин, Иван: & | > "x" %PATH%');
+    }));
+  it("with atDeadline fail names who stayed and logs nobody off", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      const report = await runOne(lab, { sessions: exceptServices, warn, atDeadline: "fail" });
+      assert.equal(report.error?.code, "sessions-remain");
+      assert.equal(lab.host("a").model.people().length, 3);
+    }));
+});
+
+describe("looking again", () => {
+  it("keeps who reconnected, where only disconnected sessions are meant", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      setTimeout(() => lab.host("a").model.reconnect(3), 700);
+      const report = await runOne(lab, {
+        sessions: { states: ["disconnected"] },
+        warn: { ...warn, gracePeriod: 2 },
+      });
+      assert.deepEqual(outcomesOf(report), [
+        "2 kept not-selected",
+        "3 kept no-longer-matches",
+        "4 kept not-selected",
+      ]);
+    }));
+  it("gives who comes late a warning and a period of their own", () =>
+    withLab([{ name: "a", sessions: [{ user: "alice" }] }], async (lab) => {
+      const { model } = lab.host("a");
+      setTimeout(() => model.logon({ user: "carol" }), 500);
+      const report = await runOne(lab, { warn });
+      assert.equal(report.status, "ok");
+      assert.deepEqual(
+        model.messages().map(({ user }) => user),
+        ["alice", "carol"],
+      );
+      assert.deepEqual(model.people(), []);
+    }));
+});
+
+describe("selecting", () => {
+  it("by idle time, where unknown never matches", () =>
+    withLab(
+      [
+        {
+          name: "a",
+          sessions: [
+            { user: "alice", idle: 5 },
+            { user: "bob", idle: 300 },
+            { user: "carol", idle: { raw: "24692+13:29" } },
+          ],
+        },
+      ],
+      async (lab) => {
+        const report = await runOne(lab, { sessions: { idleFor: "2h" } });
+        assert.deepEqual(outcomesOf(report), ["2 kept not-selected", "3 logged-off", "4 kept idle-unknown"]);
+      },
+    ));
+  it("within limits, or not at all", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      assert.equal((await runOne(lab, { limits: { sessionsPerHost: 2 } })).error?.code, "limit-exceeded");
+      assert.equal((await runOne(lab, { limits: { sessions: 2 } })).error?.code, "limit-exceeded");
+      assert.equal(lab.host("a").model.people().length, 3);
+    }));
+  it("current is session 0 over SSH, and is refused with an explanation", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      const report = await runOne(lab, { sessions: "current" });
+      assert.equal(report.error?.code, "session-protected");
+      assert.match(report.error.message, /session of the SSH server itself/);
+      assert.deepEqual(
+        lab
+          .host("a")
+          .commandTexts()
+          .filter((text) => text.startsWith("logoff")),
+        [],
+      );
+    }));
+  it("keeps the console with a warning", () =>
+    withLab([{ name: "a", console: { user: "operator" }, sessions: [{ user: "alice" }] }], async (lab) => {
+      const report = await runOne(lab);
+      assert.deepEqual([report.status, ...outcomesOf(report)], ["ok", "1 kept console", "2 logged-off"]);
+      assert.match(report.warnings.join(), /console: true/);
+    }));
+});
+
+describe("logging off, verifying, resetting", () => {
+  const stuck = { user: "alice", onLogoff: { kind: "stuck", shows: "user" } } as const;
+  for (const [ifStuck, status] of [
+    ["fail", "failed"],
+    ["reset", "ok"],
+    ["continue", "ok"],
+  ] as const) {
+    it(`${ifStuck} for a session that hangs`, () =>
+      withLab([{ name: "a", sessions: [stuck, { user: "bob" }] }], async (lab) => {
+        const report = await runOne(lab, { ifStuck, timeouts: { logoff: 1 } });
+        assert.equal(report.status, status);
+        assert.deepEqual(lab.host("a").model.people(), ifStuck === "reset" ? [] : ["alice"]);
+        if (ifStuck === "fail") assert.match(report.error?.message ?? "", /session 2 \(alice\)/);
+      }));
+  }
+  it("explains what right is missing", () =>
+    withLab(
+      [
+        {
+          name: "a",
+          sessions: people,
+          users: [{ name: "admin", password: "Lab-only!Pa55word", rights: "query-only" }],
+        },
+      ],
+      async (lab) => {
+        const report = await runOne(lab, { connection: passwordLogin(lab) });
+        assert.equal(report.error?.code, "permission-denied");
+        assert.match(report.error.message, /Full Control/);
+      },
+    ));
+});
+
+describe("relaying", () => {
+  const fleet: readonly HostOptions[] = [
+    { name: "mgmt", sessions: [{ user: "operator" }] },
+    { name: "rdsh1", sessions: [{ user: "alice" }] },
+    { name: "rdsh2", sessions: [{ user: "bob" }, { user: "carol" }] },
+  ];
+  it("lists, warns, logs off and resets on servers behind one host, over one connection", () =>
+    withLab(fleet, async (lab) => {
+      const mgmt = lab.host("mgmt");
+      const hosts = ["rdsh1", "rdsh2"].map((server) => ({ host: placeOf(mgmt), server }));
+      const { report } = await runOnLab(lab, { hosts, connection: passwordLogin(lab), warn });
+      assert.deepEqual(
+        report.hosts.map(({ status, error }) => error?.message ?? status),
+        ["ok", "ok"],
+      );
+      assert.deepEqual(
+        ["rdsh1", "rdsh2"].map((name) => lab.host(name).model.people()),
+        [[], []],
+      );
+      assert.deepEqual(mgmt.model.people(), ["operator"]);
+      // One for the opening phase, one for the closing phase: none is held during the grace period.
+      assert.ok(mgmt.counters().connections <= 3, `${mgmt.counters().connections} connections`);
+      assert.ok(mgmt.counters().mostCommands <= 4, `${mgmt.counters().mostCommands} commands at once`);
+      assert.equal(lab.host("rdsh1").counters().connections, 0);
+    }));
+  it("with a public key explains why the server refuses", () =>
+    withLab(fleet, async (lab) => {
+      const { report } = await runOnLab(lab, {
+        hosts: [{ host: placeOf(lab.host("mgmt")), server: "rdsh1" }],
+      });
+      assert.equal(report.hosts[0]?.error?.code, "permission-denied");
+      assert.match(report.hosts[0].error.message, /public key carries no credentials/);
+    }));
+});
+
+describe("shells", () => {
+  for (const shell of ["cmd", "powershell", "powershell-7"] as const) {
+    it(`${shell} as default shell`, () =>
+      withLab([{ name: "a", shell, sessions: people }], async (lab) => {
+        const report = await runOne(lab, { sessions: exceptServices, drain: "until-restart", warn });
+        assert.deepEqual([report.error?.message ?? report.status, report.drained], ["ok", "until-restart"]);
+        assert.deepEqual(lab.host("a").model.people(), ["svc-backup"]);
+      }));
+  }
+  for (const shell of ["git-bash", "cygwin"] as const) {
+    it(`${shell} is refused with a reason, before anything is listed`, () =>
+      withLab([{ name: "a", shell, sessions: people }], async (lab) => {
+        const report = await runOne(lab);
+        assert.equal(report.error?.code, "unsupported-host");
+        assert.match(report.error.message, /Unix shell on Windows.*DefaultShell/);
+        assert.deepEqual(lab.host("a").commandTexts(), ["chcp.com", "uname -s"]);
+      }));
+  }
+});
+
+describe("languages", () => {
+  for (const language of languageTags) {
+    it(`${language}, both layouts`, () =>
+      withLab(
+        (["classic", "wide"] as const).map((layout): HostOptions => ({
+          name: layout,
+          language,
+          layout,
+          sessions: people,
+        })),
+        async (lab) => {
+          const { report } = await runOnLab(lab, { sessions: exceptServices, drain: "until-restart" });
+          assert.deepEqual(
+            report.hosts.map(({ status, error }) => error?.message ?? status),
+            ["ok", "ok"],
+          );
+          assert.deepEqual(
+            lab.hosts.map(({ model }) => model.people()),
+            [["svc-backup"], ["svc-backup"]],
+          );
+        },
+      ));
+  }
+});
+
+describe("a window", () => {
+  it("that is closed leaves hosts untouched, skipped and not even connected to", () =>
+    withLab([{ name: "a", sessions: people }], async (lab) => {
+      const report = await runOne(lab, { window: { notBefore: "2999-01-01T00:00:00Z" } });
+      assert.deepEqual([report.status, report.error?.code], ["skipped", "outside-window"]);
+      assert.equal(lab.host("a").counters().connections, 0);
+    }));
+});
+
+describe("the server's habits", () => {
+  it("a reset at goodbye, a slow host, an exit code that never says anything", () =>
+    withLab(
+      [
+        { name: "a", sessions: people, ssh: { resetAtGoodbye: true } },
+        { name: "b", sessions: people, ssh: { connectDelayMs: 100, commandDelayMs: 50 } },
+        { name: "c", sessions: people, ssh: { alwaysExitsZero: true } },
+        { name: "d", sessions: people, ssh: { waitsForStdin: true } },
+      ],
+      async (lab) => {
+        const { report } = await runOnLab(lab, { sessions: exceptServices });
+        assert.deepEqual(
+          report.hosts.map(({ error, status }) => error?.message ?? status),
+          ["ok", "ok", "ok", "ok"],
+        );
+      },
+    ));
+});
