@@ -43,14 +43,17 @@ export async function undrainHosts(
         () =>
           turns.run(
             label,
-            () =>
-              slots.run(() => undrainHost(hostPlan, ours, timeouts.commandMs, deps, signal), stop),
+            () => slots.run(() => undrainHost(hostPlan, ours, timeouts.commandMs, deps, signal), stop),
             stop,
           ),
         stop,
       );
     } catch (thrown) {
-      return { host: label, drained: ours, error: asLogoffError(thrown, "drain-failed", "Cannot undrain it") };
+      return {
+        host: label,
+        drained: ours,
+        error: asLogoffError(thrown, "drain-failed", "Cannot undrain it"),
+      };
     }
   };
   return Promise.all(

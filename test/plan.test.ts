@@ -442,24 +442,6 @@ describe("other inputs", () => {
     });
   }
 
-  const notYet: readonly (readonly [object, string])[] = [
-    [{ drain: "until-destroy" }, "drain"],
-    [{ failOn: "budget" }, "failOn"],
-    [{ mode: "ensure" }, "mode"],
-    [{ report: "r.json" }, "report"],
-    [{ previewSessions: true }, "previewSessions"],
-  ];
-  for (const [input, path] of notYet) {
-    it(`${JSON.stringify(input)} is not supported yet`, () => {
-      const found = problems({ ...one, ...input });
-      assert.equal(found.length, 1, found.join("\n"));
-      assert.ok(
-        found[0]!.startsWith(`${path}: must be left out: `) && found[0]!.endsWith(" is not supported yet"),
-        found[0],
-      );
-    });
-  }
-
   it("are all reported at once", () => {
     const found = problems({
       hosts: ["a", "A", 5],

@@ -38,21 +38,22 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const { stderr, clock } = world;
   const { hosts, quiet, verbose } = options;
   const paint = paintFor(world, stderr);
-  const startedAtMs = clock.now();
   const counts = { done: 0, notDone: 0, atWork: 0, loggedOff: 0 };
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
   const everyStep = verbose || hosts <= fewHosts;
   const waiting = new Map<string, { readonly line: string; readonly saidAtMs: number }>();
   let countedAtMs = clock.now();
   let drawn = false;
-  let isOver = false;
+  /** Nothing is drawn before the run has begun: a question may stand on the screen. */
+  let startedAtMs: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
 
   const erase = (): void => {
     if (drawn) stderr.write("\r\u001b[K");
     drawn = false;
   };
   const draw = (): void => {
-    if (!hasBar || isOver) return;
+    if (!hasBar || startedAtMs === undefined) return;
     stderr.write(`\r\u001b[K${barText().slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
     drawn = true;
   };
@@ -66,12 +67,17 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const barText = (): string => {
     const filled = Math.floor((barWidth * (counts.done + counts.notDone)) / Math.max(1, hosts));
     const bar = "#".repeat(filled) + "-".repeat(barWidth - filled);
-    return `[${bar}] ${summary()}, ${counts.atWork} at work, ${formatDuration(1000 * Math.floor((clock.now() - startedAtMs) / 1000))}`;
+    return `[${bar}] ${summary()}, ${counts.atWork} at work, ${formatDuration(1000 * Math.floor((clock.now() - (startedAtMs ?? 0)) / 1000))}`;
   };
-  const timer = hasBar ? setInterval(draw, drawEveryMs) : undefined;
-  timer?.unref();
+  const begin = (): void => {
+    startedAtMs = clock.now();
+    if (!hasBar) return;
+    timer = setInterval(draw, drawEveryMs);
+    timer.unref();
+  };
 
   const count = (event: ProgressEvent): void => {
+    if (event.type === "run-started") begin();
     if (event.type === "host-started") counts.atWork += 1;
     if (event.type !== "host-finished") return;
     if (event.report.contacted) counts.atWork = Math.max(0, counts.atWork - 1);
@@ -113,7 +119,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
       }
     },
     end: () => {
-      isOver = true;
+      startedAtMs = undefined;
       clearInterval(timer);
       erase();
     },

@@ -11,9 +11,9 @@ export interface SessionSelector {
   names?: readonly string[];
   /** User names without a domain; `*` and `?` are wildcards, case does not matter. */
   users?: readonly string[];
-  /** Not supported yet. */
+  /** `active`: somebody is connected; `disconnected`: the session lives on without a client. */
   states?: readonly ("active" | "disconnected")[];
-  /** Without input for at least this long. Not supported yet. */
+  /** Without input for at least this long. Where a host does not tell, nobody matches. */
   idleFor?: Duration;
   /** Everybody. Needed where no other field narrows. */
   all?: boolean;
@@ -32,7 +32,7 @@ export interface SessionExceptions {
   users?: readonly string[];
 }
 
-/** A session name, an ID, a list of both, `"current"` (not supported yet), or a selector. */
+/** A session name, an ID, a list of both, `"current"` (the session of our own connection), or a selector. */
 export type Sessions = string | number | readonly (string | number)[] | SessionSelector;
 
 /** How a host is reached and trusted. The nearest wins: the host's own, then the resource's, then stack configuration. */
@@ -53,9 +53,9 @@ export interface Connection {
   password?: string;
   /** Name of the environment variable of `pulumi` that holds the password. */
   passwordEnv?: string;
-  /** true for the agent of `SSH_AUTH_SOCK`, or the path of one. Not supported yet. */
+  /** true for the agent of `SSH_AUTH_SOCK`, or the path of one. */
   agent?: boolean | string;
-  /** Machines that the connection goes through, nearest to us first. Not supported yet. */
+  /** Machines that the connection goes through, nearest to us first. */
   jumpHosts?: readonly (string | JumpHost)[];
   /** Text of a known_hosts file. Default: stack configuration `session-logoff:knownHosts`, then OpenSSH's own files. */
   knownHosts?: string;
@@ -63,11 +63,11 @@ export interface Connection {
   knownHostsFile?: string;
   /** The one key that this host may show: `SHA256:...` or a public key. With several hosts only per host. */
   hostKey?: string;
-  /** Default `yes`. With `no` any key is taken and no password is offered. `accept-new` is not supported yet. */
+  /** Default `yes`. `accept-new` learns the key of a host that is not known yet; with `no` any key is taken and no password is offered. */
   strictHostKeyChecking?: "yes" | "accept-new" | "no";
-  /** true for OpenSSH's own files, or a path. Not supported yet. */
+  /** Reads ssh_config: true for OpenSSH's own files, or a path. */
   sshConfig?: boolean | string;
-  /** Default `default`. `legacy` is not supported yet. */
+  /** Default `default`. `legacy` also offers what OpenSSH has given up, for old servers. */
   algorithms?: "default" | "legacy";
   /** Time between keepalives, 0 for none; three unanswered ones end the connection. Default: 15s. */
   keepalive?: Duration;
@@ -88,32 +88,35 @@ export interface Host {
   host: string;
   port?: number;
   user?: string;
-  /** The machine that commands act on through `/server:`. Not supported yet. */
+  /** The machine that commands act on through `/server:`. Not with `drain`. */
   server?: string;
   /** Which sessions here, instead of the resource's `sessions`. */
   sessions?: Sessions;
-  /** Default: found out after connecting. `linux` is not supported yet. */
+  /** Default: found out after connecting. */
   platform?: "windows" | "linux";
   /** What differs from the resource's `connection`. */
   connection?: Connection;
 }
 
-/** A message to the people on a host, and how long they have. Not supported yet. */
+/** A message to the people on a host, and how long they have. */
 export interface Warning {
   /** At most 255 characters and bytes; `{minutes}`, `{user}` and `{host}` are filled in. */
   message: string;
+  /** From the host's first warning; it ends early when everybody has left. */
   gracePeriod: Duration;
   /** How long before the logoff people are reminded; each shorter than the grace period. */
   reminders?: readonly Duration[];
-  /** Default `continue`. */
+  /** Whom no message reached: `continue` (default) logs them off all the same, `keep` leaves them, `fail` fails the host. */
   ifUndelivered?: "continue" | "keep" | "fail";
   /** Sent to those who were warned when the run is cancelled. */
   cancelMessage?: string;
 }
 
-/** More sessions than this, and nothing is changed. Not supported yet. */
+/** More sessions than this, and nothing is changed. */
 export interface Limits {
+  /** Exceeded on a host, nothing is changed there. */
   sessionsPerHost?: number;
+  /** Over all hosts, which are listed first for that: exceeded, nothing is changed anywhere. */
   sessions?: number;
 }
 
@@ -121,15 +124,15 @@ export interface Limits {
 export interface Rollout {
   /** Hosts at once. Default: 20. */
   parallel?: number;
-  /** Sizes of waves, `[1, "10%", "50%"]`; the last repeats. Not supported yet. */
+  /** Sizes of waves in the order of hosts, `[1, "10%", "50%"]`: shares are of all hosts, the last size repeats. */
   waves?: readonly (number | string)[];
-  /** Between waves. Not supported yet. */
+  /** Between waves. Default: none. */
   pause?: Duration;
-  /** A number of hosts over the whole run, or `"5%"` of each wave. Not supported yet. */
+  /** More failed hosts than this, and no others are begun: a number over the whole run, or `"5%"` of each wave. Default: none; with waves 0. */
   maxFailures?: number | string;
 }
 
-/** When anything may be changed. Not supported yet. */
+/** When anything may be changed: a span of time, or hours of every day. Hosts that are left over wait for the next run. */
 export interface MaintenanceWindow {
   /** RFC 3339. */
   notBefore?: string;
@@ -149,7 +152,7 @@ export interface Timeouts {
   command?: Duration;
   /** From the request to the verified end of a session. Default: 5m. */
   logoff?: Duration;
-  /** The whole run. Default: none. Not supported yet. */
+  /** The whole run. Default: none. */
   total?: Duration;
 }
 
@@ -161,29 +164,30 @@ export interface Inputs {
   sessions?: Sessions;
   /** How hosts are reached, unless a host says otherwise. */
   connection?: Connection;
-  /** Refuse new logons before and after. Default `none`; the others are not supported yet. */
+  /** Refuse new logons, before anybody is warned and until the restart or until this is destroyed. Default `none`. */
   drain?: "none" | "until-restart" | "until-destroy";
+  /** Tell people, and give them time. Default: nobody is warned. */
   warn?: Warning;
-  /** Default `logoff`. `fail` is not supported yet. */
+  /** Who is still there when the grace period ends: `logoff` (default), or `fail` the host and log nobody off. */
   atDeadline?: "logoff" | "fail";
-  /** What to do with a session that is still there after the logoff timeout. Default `fail`; no other is supported yet. */
+  /** A session that is still there after the logoff timeout: `fail` (default), `reset` it, or `continue` with a warning. */
   ifStuck?: "fail" | "reset" | "continue";
   /** Sessions named by ID or name that are not there: `ignore` (default) reports them, `fail` fails the host. */
   ifMissing?: "ignore" | "fail";
-  /** People who came meanwhile. Default `include`; `ignore` is not supported yet. */
+  /** People who match and came meanwhile: `include` (default) takes them in one more pass, `ignore` leaves them. */
   ifArrived?: "include" | "ignore";
   limits?: Limits;
   rollout?: Rollout;
-  /** Default `any` failed host fails the resource; `budget` is not supported yet. */
+  /** What fails the resource: `any` host that is not done (default), or only an exceeded `budget` of failures. */
   failOn?: "any" | "budget";
   window?: MaintenanceWindow;
   timeouts?: Timeouts;
-  /** Default `once`; `ensure` is not supported yet. */
+  /** `once` (default), or `ensure`: a refresh looks again, and matching sessions are drift. */
   mode?: "once" | "ensure";
   /** Any values; a change runs every host again. */
   triggers?: readonly unknown[];
-  /** Paths of reports: .json, .xml, .html. Not supported yet. */
+  /** Where each run writes its report, in the form of the ending: .json, .xml (JUnit), .html. */
   report?: string | readonly string[];
-  /** Whether a preview lists sessions. Default false; true is not supported yet. */
+  /** Whether `pulumi preview` connects, reading only, and shows which sessions would go. Default false. */
   previewSessions?: boolean;
 }

@@ -125,7 +125,9 @@ export function lifecycleOn(front: Front): Lifecycle {
     delete: async (_id, props, configuration) => {
       const name = nameOf(props);
       const known = readKnown(props);
-      const drained = [...known.hosts].flatMap(([label, one]) => (ourDrain(one) === undefined ? [] : [label]));
+      const drained = [...known.hosts].flatMap(([label, one]) =>
+        ourDrain(one) === undefined ? [] : [label],
+      );
       if (drained.length === 0) return;
       const plan = planFromState(name, ownInputs(props), drained, configuration ?? {});
       const { failed, unreachable } = await front.runs.hold((cancellation) =>

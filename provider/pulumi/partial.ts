@@ -43,7 +43,9 @@ export function isFailed(
     error?.code === "aborted" ||
     error?.code === "budget-exceeded" ||
     (error?.code === "limit-exceeded" && status === "skipped");
-  return Object.values(hostResults).some((result) => !isDone(result) && (failOn === "any" || endedRun(result)));
+  return Object.values(hostResults).some(
+    (result) => !isDone(result) && (failOn === "any" || endedRun(result)),
+  );
 }
 
 /** A line that sums up, at most 20 hosts with what to do about them, and how many more there are. */

@@ -21,12 +21,16 @@ export async function lookForDrift(
   const warn = (text: string): void => front.print(`${name}: warning: ${text}`);
   const { plan, problems } = readPlan(inputs, { defaults });
   if (plan === undefined) {
-    warn(`the hosts were not looked at, for the inputs in the state cannot be used: ${problems[0]?.path ?? ""}`);
+    warn(
+      `the hosts were not looked at, for the inputs in the state cannot be used: ${problems[0]?.path ?? ""}`,
+    );
     return outputs;
   }
   const known = readKnown(outputs);
   const labels = new Set(plan.hosts.map(({ host }) => host.label));
-  const done = new Set([...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])));
+  const done = new Set(
+    [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
+  );
   const reports = await front.runs.hold(({ stop, signal, gaveUp }) =>
     Promise.race([look(plan, done, front, stop, signal), gaveUp.then((): HostReport[] => [])]),
   );
@@ -66,7 +70,16 @@ async function look(
 ): Promise<readonly HostReport[]> {
   const rollout = { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null };
   const limits = { sessionsPerHost: null, sessions: null };
-  const deps = { connect, clock, slots, turns, hosts, stop, look: "list", onProgress: () => undefined } as const;
+  const deps = {
+    connect,
+    clock,
+    slots,
+    turns,
+    hosts,
+    stop,
+    look: "list",
+    onProgress: () => undefined,
+  } as const;
   try {
     return (await runRollout({ ...plan, rollout, limits, ifMissing: "ignore" }, deps, signal)).hosts;
   } catch (thrown) {

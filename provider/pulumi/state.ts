@@ -147,7 +147,8 @@ function counts(count: (name: keyof SessionCounts) => number): SessionCounts {
 function readHostResult(value: unknown): HostResult | undefined {
   if (!isRecord(value)) return undefined;
   const { status, drained, error } = value;
-  if (status !== "ok" && status !== "unknown" && status !== "failed" && status !== "skipped") return undefined;
+  if (status !== "ok" && status !== "unknown" && status !== "failed" && status !== "skipped")
+    return undefined;
   const isOpen = status === "failed" || status === "skipped";
   return {
     status,

@@ -16,6 +16,10 @@ export interface FakeFront extends Front {
   model(address: string): WindowsModel;
   /** While set, connecting there fails with this, or never ends with `hang`. */
   readonly trouble: Map<string, LogoffError | "hang" | "hang for ever">;
+  /** From now on every command with this text in it does this there. */
+  failCommand(address: string, text: string, how: "hang for ever"): void;
+  /** Resolves when a line with this text was printed. */
+  says(text: string): Promise<void>;
   cancel(why: string): void;
   readonly isListening: () => boolean;
   /** Reports that were written, by path. */
@@ -32,6 +36,7 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
     ]),
   );
   const contacted: Host[] = [];
+  const hanging: (readonly [address: string, text: string])[] = [];
   const trouble: FakeFront["trouble"] = new Map();
   const model = (address: string): WindowsModel => {
     const found = models.get(address);
@@ -53,16 +58,18 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
       warnings: [],
       close: () => Promise.resolve(),
       exec: (command, { stdin }) =>
-        runCommand(command, "cmd", {
-          here,
-          caller: { user: "admin", rights: "full-control", method: "password" },
-          stdin: () => Promise.resolve(Buffer.from(stdin ?? [])),
-          wait: () => Promise.resolve(),
-          peer: () => undefined,
-          unexpected: (what) => {
-            throw new Error(what);
-          },
-        }),
+        hanging.some(([address, text]) => address === host.address && command.includes(text))
+          ? new Promise(() => undefined)
+          : runCommand(command, "cmd", {
+              here,
+              caller: { user: "admin", rights: "full-control", method: "password" },
+              stdin: () => Promise.resolve(Buffer.from(stdin ?? [])),
+              wait: () => Promise.resolve(),
+              peer: () => undefined,
+              unexpected: (what) => {
+                throw new Error(what);
+              },
+            }),
     });
   };
   const lines: string[] = [];
@@ -88,6 +95,11 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
     contacted,
     model,
     trouble,
+    failCommand: (address, text) => void hanging.push([address, text]),
+    says: async (text) => {
+      while (!lines.some((line) => line.includes(text)))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    },
     cancel: (why) => cancel?.(why),
     isListening: () => cancel !== undefined,
     written,

@@ -237,6 +237,82 @@ describe("an update", () => {
   });
 });
 
+describe("reports", () => {
+  const report = ["run.json", "run.html"];
+
+  it("are written after every run, also of one that failed, and hold the hosts of that run", async () => {
+    front.trouble.set("b", down);
+    const { properties } = await partial(provider.create({ ...inputs, report }));
+    assert.deepEqual([...front.written.keys()], report);
+    const { report: first, exitStatus } = front.written.get("run.json") ?? assert.fail();
+    assert.deepEqual(
+      first.hosts.map(({ host, status }) => [host, status]),
+      [
+        ["a:22", "ok"],
+        ["b:22", "failed"],
+        ["c:22", "ok"],
+      ],
+    );
+    assert.deepEqual([exitStatus, first.totals.ok], [1, 2]);
+    front.trouble.clear();
+    await provider.update("id", properties, { ...inputs, report: "run.xml" });
+    const { report: second, exitStatus: status } = front.written.get("run.xml") ?? assert.fail();
+    assert.deepEqual([second.hosts.map(({ host }) => host), status], [["b:22"], 0]);
+  });
+
+  it("are written when it was cancelled", async () => {
+    front.trouble.set("b", "hang for ever");
+    const running = partial(provider.create({ ...inputs, report }));
+    setTimeout(() => front.cancel("the provider received SIGINT"), 100);
+    await running;
+    const { report: written, exitStatus } = front.written.get("run.json") ?? assert.fail();
+    assert.deepEqual([written.totals.failed, exitStatus], [1, 130]);
+  });
+
+  it("that cannot be written are a warning and lose nothing", async () => {
+    front.diskIsFull = true;
+    const { outs } = await provider.create({ ...inputs, report });
+    assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "b:22", "c:22"]);
+    assert.ok(front.lines.includes('pre-patch: warning: Cannot write "run.json"'), front.lines.join("\n"));
+  });
+
+  it("are not written when nothing ran", async () => {
+    const { outs } = await provider.create(inputs);
+    await provider.update("id", outs, { ...inputs, report, connection: { user: "u" } });
+    assert.equal(front.written.size, 0);
+  });
+});
+
+describe("failOn budget", () => {
+  const budget = { ...inputs, failOn: "budget" };
+
+  it("lets the resource succeed with what is ready, and the rest stays pending", async () => {
+    front.trouble.set("b", down);
+    const { outs } = await provider.create({ ...budget, rollout: { maxFailures: 1 } });
+    assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "c:22"]);
+    assert.deepEqual(await provider.diff("id", outs, budget), { changes: true });
+  });
+
+  it("fails it when too many hosts failed", async () => {
+    front.trouble.set("a", down);
+    const rollout = { maxFailures: 0, parallel: 1 };
+    const { reasons } = await partial(provider.create({ ...budget, rollout }));
+    assert.match(reasons[0]!, /3 of 3 hosts not done \(1 failed, 2 skipped\)/u);
+  });
+
+  it("fails it when a limit refuses the run", async () => {
+    await assert.rejects(provider.create({ ...budget, limits: { sessions: 1 } }), /limit-exceeded/u);
+    assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
+  });
+
+  it("lets hosts outside the window wait", async () => {
+    const window = { notAfter: "2020-01-01T00:00:00Z" };
+    const { outs } = await provider.create({ ...budget, window });
+    assert.equal(resultsOf(outs).totals.skipped, 3);
+    await assert.rejects(provider.create({ ...inputs, window }), /outside-window/u);
+  });
+});
+
 describe("delete", () => {
   it("contacts nobody", async () => {
     await provider.delete("id", inputs);

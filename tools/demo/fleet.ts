@@ -1,4 +1,5 @@
 import type { HostOptions, Lab, LabHost } from "../../test/lab/lab";
+import type { DemoLinux } from "./linux";
 
 /** Six hosts with different people, languages and layouts. */
 export const demoHosts: readonly HostOptions[] = [
@@ -19,22 +20,25 @@ export const demoHosts: readonly HostOptions[] = [
 ];
 
 /** Who is logged on where, by host and session ID. */
-export type Census = ReadonlyMap<string, ReadonlyMap<number, string>>;
+export type Census = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Asks the hosts themselves, not us: what the table shows is what really happened on them. */
-export function census({ hosts }: Lab): Census {
-  return new Map(hosts.map((host) => [host.name, new Map(peopleOf(host))]));
+export async function census({ hosts }: Lab, linux: DemoLinux | undefined): Promise<Census> {
+  const rows = hosts.map((host) => [host.name, new Map(peopleOf(host))] as const);
+  return new Map(linux === undefined ? rows : [...rows, [linux.name, await linux.people()]]);
 }
 
-function peopleOf({ model }: LabHost): [number, string][] {
-  return model.sessions().flatMap(({ id, user }): [number, string][] => (user === null ? [] : [[id, user]]));
+function peopleOf({ model }: LabHost): [string, string][] {
+  return model
+    .sessions()
+    .flatMap(({ id, user }): [string, string][] => (user === null ? [] : [[String(id), user]]));
 }
 
 /** The reasons that the run printed for whoever was kept, by host and session ID: `rdsh01:22: kept 4 (svc-backup): excepted`. */
 export function table(
   before: Census,
   after: Census,
-  reasonFor: (host: string, id: number) => string | undefined,
+  reasonFor: (host: string, id: string) => string | undefined,
 ): string {
   const rows = [...before].flatMap(([host, people]) =>
     people.size === 0
@@ -43,7 +47,7 @@ export function table(
           const gone = after.get(host)?.get(id) !== user;
           return [
             host,
-            String(id),
+            id,
             user,
             gone ? "logged off" : `kept: ${reasonFor(host, id) ?? "host not finished"}`,
           ];

@@ -1,12 +1,13 @@
 /**
  * The main job, for real: a Pulumi engine runs the program of the root Pulumi.yaml against six simulated Windows hosts that
- * speak SSH. What the table shows is read from the hosts, not from our report.
+ * speak SSH, and a real Linux host where this machine can have one. What the table shows is read from the hosts, not from our report.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labUser, startLab, type Lab } from "../../test/lab/lab";
 import { census, demoHosts, table } from "./fleet";
+import { startDemoLinux, type DemoLinux } from "./linux";
 import { runEngine, shadowProject, type Ran } from "./project";
 
 /** The right that is missing at first, and that somebody grants then. */
@@ -19,6 +20,9 @@ async function main(): Promise<boolean> {
   const engine = await ensureEngine({ log: (line) => console.log(line) });
   const folder = mkdtempSync(join(tmpdir(), "session-logoff-demo-"));
   const lab = await startLab({ hosts: demoHosts });
+  const started = await startDemoLinux(lab.clientKey.publicKey);
+  const linux = "unavailable" in started ? undefined : started;
+  if ("unavailable" in started) console.log(`No Linux host in this demo: ${started.unavailable}`);
   try {
     lab.host(forNow).fault({ on: "qwinsta", times: 1000, trouble: denied });
     const cwd = shadowProject(join(folder, "project"));
@@ -35,8 +39,9 @@ async function main(): Promise<boolean> {
         ...(shown ? { prefix: "  | " } : {}),
         ...(stdin === undefined ? {} : { stdin }),
       });
-    return await demonstrate(lab, pulumi);
+    return await demonstrate(lab, linux, pulumi);
   } finally {
+    await linux?.stop();
     await lab.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -44,16 +49,16 @@ async function main(): Promise<boolean> {
 
 type Pulumi = (args: readonly string[], shown?: boolean, stdin?: string) => Promise<Ran>;
 
-async function demonstrate(lab: Lab, pulumi: Pulumi): Promise<boolean> {
-  await configure(lab, pulumi);
-  const before = census(lab);
+async function demonstrate(lab: Lab, linux: DemoLinux | undefined, pulumi: Pulumi): Promise<boolean> {
+  await configure(lab, linux, pulumi);
+  const before = await census(lab, linux);
   const up = ["up", "--yes", "--skip-preview", "--suppress-permalink=true"];
 
   console.log(
     `\n1. pulumi up. On ${forNow} our login lacks a right, so the resource fails; the other hosts are done all the same.\n`,
   );
   const first = await pulumi(up, true);
-  console.log(`\n${table(before, census(lab), reasonsIn(lab, first.output))}\n`);
+  console.log(`\n${table(before, await census(lab, linux), reasonsIn(lab, first.output))}\n`);
 
   console.log(`2. Somebody grants the right on ${forNow}. pulumi up runs only that host.\n`);
   lab.host(forNow).clearFaults();
@@ -62,7 +67,7 @@ async function demonstrate(lab: Lab, pulumi: Pulumi): Promise<boolean> {
   const again = [...connections(lab)]
     .filter(([name, count]) => count > (connectionsBefore.get(name) ?? 0))
     .map(([name]) => name);
-  console.log(`\n${table(before, census(lab), reasonsIn(lab, first.output + second.output))}\n`);
+  console.log(`\n${table(before, await census(lab, linux), reasonsIn(lab, first.output + second.output))}\n`);
   console.log(`  hosts contacted by this run: ${again.join(", ")}\n`);
 
   console.log("3. pulumi up once more: nothing has changed, no host is contacted.\n");
@@ -86,7 +91,10 @@ async function demonstrate(lab: Lab, pulumi: Pulumi): Promise<boolean> {
       lab.host("rdsh01").model.people().join() === "svc-backup" &&
         lab.host("rdsh03").model.people().join() === "operator",
     ],
-    ["nobody else is", lab.hosts.flatMap(({ model }) => model.people()).length === 2],
+    [
+      "nobody else is",
+      [...(await census(lab, linux)).values()].flatMap((people) => [...people]).length === 2,
+    ],
   ];
   console.log("");
   for (const [what, holds] of checks) console.log(`  ${holds ? "ok  " : "FAIL"} ${what}`);
@@ -94,18 +102,24 @@ async function demonstrate(lab: Lab, pulumi: Pulumi): Promise<boolean> {
 }
 
 /** As an operator would: hosts in the program's configuration, credentials encrypted in the stack's. */
-async function configure(lab: Lab, pulumi: Pulumi): Promise<void> {
+async function configure(lab: Lab, linux: DemoLinux | undefined, pulumi: Pulumi): Promise<void> {
   await must(pulumi(["stack", "init", "demo"]));
   for (const [index, { address, port }] of lab.hosts.entries()) {
     await must(pulumi(["config", "set", "--path", `hosts[${index}]`, `${address}:${port}`]));
+  }
+  if (linux !== undefined) {
+    await must(pulumi(["config", "set", "--path", `hosts[${lab.hosts.length}]`, linux.place]));
   }
   await must(pulumi(["config", "set", "session-logoff:user", labUser.name]));
   await must(
     pulumi(["config", "set", "--secret", "session-logoff:privateKey"], false, lab.clientKey.privateKey),
   );
-  await must(pulumi(["config", "set", "session-logoff:knownHosts"], false, lab.knownHosts));
+  await must(
+    pulumi(["config", "set", "session-logoff:knownHosts"], false, lab.knownHosts + (linux?.knownHosts ?? "")),
+  );
   console.log("Six simulated hosts are running:");
   for (const { name, address, port } of lab.hosts) console.log(`  ${name}  ${address}:${port}`);
+  if (linux !== undefined) console.log(`and a real Linux host:\n  ${linux.name}  ${linux.place}`);
 }
 
 async function must(running: Promise<Ran>): Promise<void> {
@@ -118,9 +132,9 @@ function connections(lab: Lab): ReadonlyMap<string, number> {
 }
 
 /** What the run said about who was kept; its lines name hosts by address. */
-function reasonsIn(lab: Lab, output: string): (host: string, id: number) => string | undefined {
+function reasonsIn(lab: Lab, output: string): (host: string, id: string) => string | undefined {
   return (host, id) => {
-    const { address, port } = lab.host(host);
+    const { address, port } = lab.hosts.find(({ name }) => name === host) ?? { address: host, port: 0 };
     const place = `${address}:${port}: kept ${id} `.replaceAll(".", "\\.");
     return new RegExp(`${place}.*: ([a-z-]+)\\s*$`, "mu").exec(output)?.[1];
   };

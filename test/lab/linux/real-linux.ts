@@ -49,6 +49,8 @@ export interface RealLinuxOptions {
   readonly users: readonly string[];
   /** A line of sudoers. */
   readonly sudoers?: string;
+  /** Public keys that may log in as anybody, beside its own. */
+  readonly authorizedKeys?: readonly string[];
 }
 
 /** Of util-linux, which every Debian has. */
@@ -61,6 +63,7 @@ const [unshare, nsenter] = ["/usr/bin/unshare", "/usr/bin/nsenter"];
 export async function startRealLinux({
   users,
   sudoers = "",
+  authorizedKeys = [],
 }: RealLinuxOptions): Promise<RealLinux | { readonly unavailable: string }> {
   const { prepareRealLinux } = await import("../../../tools/real-linux.mjs");
   const packages = prepareRealLinux({ log: (line) => console.error(`real Linux: ${line}`) });
@@ -86,7 +89,7 @@ export async function startRealLinux({
         PORT: String(port),
         USERS: users.join(" "),
         SUDOERS: sudoers,
-        PUBLIC_KEY: key.publicKey,
+        PUBLIC_KEY: [key.publicKey, ...authorizedKeys].join("\n"),
       },
       stdio: ["ignore", "pipe", "pipe"],
     },
