@@ -1,5 +1,6 @@
 import type { ExecResult, Platform } from "../connection";
 import { LogoffError, printable } from "../errors";
+import type { SessionList } from "../session/session";
 import type { Backend, Query, Target } from "./backend";
 import { linuxBackend } from "./linux/backend";
 import { readCodePage } from "./windows/code-page";
@@ -22,6 +23,38 @@ export function detection(label: string): Query<Detected> {
   return {
     commands: ["chcp.com", "uname -s"],
     parse: ([chcp, uname]) => judge(label, chcp, uname),
+  };
+}
+
+/** The first exchange of a run: what the host is and, where one exchange can tell both, who is on it. */
+export interface FirstContact {
+  readonly detected: Detected;
+  /** Absent when the listing takes commands that only the answer could choose. */
+  readonly sessions?: SessionList;
+}
+
+/**
+ * {@link detection} and the first listing side by side, which saves a round trip: Windows' commands are asked along, and
+ * mean nothing elsewhere, unless the host is said to be Linux. Not through `/server:`, a switch that a Unix shell rewrites.
+ * `parse` throws `unsupported-host`, also for a platform other than the one said, and all that listing may throw.
+ */
+export function firstContact(target: Target, platform: Platform | undefined): Query<FirstContact> {
+  const { commands, parse } = detection(target.label);
+  const guess: Detected = { platform: platform ?? "windows" };
+  const along = target.server === undefined ? backendFor(guess, target).list().commands : [];
+  return {
+    commands: [...commands, ...along],
+    parse: (results) => {
+      const detected = parse(results);
+      if (platform !== undefined && detected.platform !== platform) {
+        throw unsupported(target.label, `platform says "${platform}", and it is "${detected.platform}"`);
+      }
+      if (along.length === 0 || detected.platform !== guess.platform) return { detected };
+      return {
+        detected,
+        sessions: backendFor(detected, target).list().parse(results.slice(commands.length)),
+      };
+    },
   };
 }
 

@@ -1,27 +1,14 @@
 import { printable } from "../errors";
 import { counted } from "../report/text";
-import { textTable, type TableStyle, type Tone } from "../report/text-table";
+import { textTable, type TableStyle } from "../report/text-table";
 import type { Finding, HostCheck } from "./check";
-
-const marks: Readonly<Record<Finding["state"], Tone>> = {
-  ok: "good",
-  failed: "bad",
-  warning: "bad",
-  unknown: "dim",
-};
 
 /** Which hosts are ready, what is in the way of the others, and a summary that names nobody and can be passed on. */
 export function checkText(checks: readonly HostCheck[], style: TableStyle): string {
   const rows = checks.map(({ host, ready, findings }) => [
     { text: host },
     { text: ready ? "ready" : "not ready", tone: ready ? ("good" as const) : ("bad" as const) },
-    {
-      text: findings
-        .filter(({ state }) => state !== "unknown")
-        .map(({ check, state, fact }) => (state === "ok" ? fact : `${check}: ${fact}`))
-        .join("; "),
-      tone: marks[findings.find(({ state }) => state === "failed")?.state ?? "unknown"],
-    },
+    { text: findings.flatMap(told).join(", "), tone: ready ? ("plain" as const) : ("bad" as const) },
   ]);
   const why = checks.flatMap(({ host, error }) =>
     error === undefined ? [] : [`${printable(host)}\n  ${printable(error.message, 1000)}\n`],
@@ -46,6 +33,26 @@ export function checkNdjson(checks: readonly HostCheck[], exitStatus: number): s
   const ready = checks.filter((check) => check.ready).length;
   const last = { version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready } };
   return [...checks, last].map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+/** What is worth a word: everything that is not as it should be, and of the rest what differs between hosts. */
+function told({ check, state, fact }: Finding): readonly string[] {
+  if (state === "unknown") return [];
+  if (state !== "ok") return [`${check}: ${fact}`];
+  switch (check) {
+    case "platform":
+    case "right-to-list":
+      return [fact];
+    case "code-page":
+    case "drain-mode":
+      return [`${check.replace("-", " ")} ${fact}`];
+    case "connection":
+    case "host-key":
+    case "login":
+    case "shell":
+    case "tools":
+      return [];
+  }
 }
 
 /** Hosts that found the same are one entry. */

@@ -9,7 +9,8 @@ import { sshConnect } from "../ssh/connect";
 import { runCommand } from "./run";
 import type { World } from "./world";
 
-const signals = ["SIGINT", "SIGTERM"] as const;
+/** SIGHUP too: an operator whose own connection drops leaves no half-drained farm behind. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const world: World = {
   stdin: process.stdin,
@@ -48,9 +49,9 @@ function packageVersion(): string {
   return "unknown";
 }
 
-// A reader that has seen enough (`| head`) closes its end: that ends the output, not the run.
+// A reader that has seen enough (`| head`) closes its end, and a terminal goes away: that ends the output, not the run.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
 });
 process.stderr.on("error", () => undefined);
 

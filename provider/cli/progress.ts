@@ -29,6 +29,8 @@ interface ViewOptions {
   readonly quiet: boolean;
   /** A line for each step, however many hosts there are. */
   readonly verbose: boolean;
+  /** Nothing is changed, so that steps are of no interest. */
+  readonly looking: boolean;
   /** Failures with their message; otherwise the result says it right below. */
   readonly withMessages: boolean;
 }
@@ -40,7 +42,8 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const paint = paintFor(world, stderr);
   const counts = { done: 0, notDone: 0, atWork: 0, loggedOff: 0 };
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
-  const everyStep = verbose || hosts <= fewHosts;
+  const isFew = hosts <= fewHosts;
+  const everyStep = verbose || (isFew && !options.looking);
   const waiting = new Map<string, { readonly line: string; readonly saidAtMs: number }>();
   let countedAtMs = clock.now();
   let drawn = false;
@@ -63,7 +66,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
     draw();
   };
   const summary = (): string =>
-    `${counts.done + counts.notDone} of ${counted(hosts, "host")} finished${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}, ${counted(counts.loggedOff, "session")} logged off`;
+    `${counts.done + counts.notDone} of ${counted(hosts, "host")} finished${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}${options.looking ? "" : `, ${counted(counts.loggedOff, "session")} logged off`}`;
   const barText = (): string => {
     const filled = Math.floor((barWidth * (counts.done + counts.notDone)) / Math.max(1, hosts));
     const bar = "#".repeat(filled) + "-".repeat(barWidth - filled);
@@ -112,7 +115,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
       if (quiet) return;
       const line = lineOf(event);
       if (line !== undefined) say(line);
-      if (everyStep || hasBar) return;
+      if (everyStep || isFew || hasBar) return;
       if (event.type === "run-finished" || clock.now() - countedAtMs >= countEveryMs) {
         countedAtMs = clock.now();
         say(summary());

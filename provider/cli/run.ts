@@ -89,6 +89,7 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     hosts: plan.hosts.length,
     quiet: output.quiet,
     verbose: output.verbose,
+    looking: changesNothing(task),
     withMessages: output.format !== "text" || world.stdout.isTTY !== true,
   });
   const cancellation = cancelOnSignals(world, view.say);

@@ -25,7 +25,7 @@ export interface World {
   readonly connectOverSsh: (debug: ((line: string) => void) | undefined) => Connect;
   /** This machine. */
   readonly connectHere: () => Connect;
-  /** Calls back for SIGINT and SIGTERM until the returned function is called. */
+  /** Calls back for SIGINT, SIGTERM and SIGHUP until the returned function is called. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once. */
   readonly exit: (status: number) => void;

@@ -1,4 +1,4 @@
-import { backendFor, detection } from "../backend/detect";
+import { backendFor, firstContact } from "../backend/detect";
 import { LogoffError } from "../errors";
 import type { SessionOutcome } from "../report/report";
 import { select, selected, type Selection } from "../session/select";
@@ -14,24 +14,24 @@ import { track, type HostRecord } from "./record";
  */
 export async function openHost(host: HostAtWork, record: HostRecord): Promise<DetectedHost> {
   const { link, label, hostPlan, plan, look, onProgress } = host;
-  const detected = await link.ask(detection(label));
+  const { detected, sessions } = await link.ask(firstContact(hostPlan.host, hostPlan.host.platform));
   record.detected = detected;
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
   const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
-  let wanted = await listAndSelect(known, record);
+  let wanted = chooseFrom(sessions ?? (await link.ask(known.backend.list())), known, record);
   if (look !== undefined) {
     record.commands = commandsFor(known, wanted);
   } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
-    wanted = await listAndSelect(known, record);
+    wanted = chooseFrom(await link.ask(known.backend.list()), known, record);
   }
   record.tracks.push(...wanted.map(track));
   return known;
 }
 
-async function listAndSelect(host: DetectedHost, record: HostRecord): Promise<readonly Session[]> {
-  const { label, link, backend, plan, hostPlan } = host;
-  const sessions = await link.ask(backend.list());
+/** Who of a listing is to go. Refuses the host where nobody must. */
+function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecord): readonly Session[] {
+  const { label, plan, hostPlan } = host;
   const selection = select(sessions, hostPlan.selector);
   const wanted = selected(selection);
   host.onProgress({

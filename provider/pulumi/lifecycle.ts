@@ -7,6 +7,7 @@ import { findProblems, readPlan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
 import { inputFields } from "../plan/fields";
 import { compare, type Changes } from "./changes";
+import { configurationNames } from "./configuration";
 import { failureReasons, fitted, isFailed, PartialFailure } from "./partial";
 import { processFront, type Front } from "./process";
 import { lookForDrift } from "./refresh";
@@ -47,7 +48,7 @@ export interface Lifecycle {
 
 /** The values of the stack configuration, which the project sets as `session-logoff:user` and so on. */
 export function configure({ config }: ConfigureRequest): Promise<Configuration> {
-  const values = (["user", "password", "privateKey", "passphrase", "knownHosts"] as const).flatMap((name) => {
+  const values = configurationNames.flatMap((name) => {
     const value = config.get(`session-logoff:${name}`);
     return typeof value === "string" && value !== "" ? [[name, value] as const] : [];
   });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Inputs } from "../plan/input";
 import type { Configuration, Props } from "./lifecycle";
+import { previewSessions } from "./program-preview";
 import { sealed } from "./sealed";
 import type { HostResult, Results } from "./state";
 
@@ -85,7 +86,21 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
   declare readonly hosts: pulumi.Output<Inputs["hosts"]>;
   declare readonly sessions: pulumi.Output<Inputs["sessions"]>;
   declare readonly connection: pulumi.Output<Inputs["connection"]>;
+  declare readonly drain: pulumi.Output<Inputs["drain"]>;
+  declare readonly warn: pulumi.Output<Inputs["warn"]>;
+  declare readonly atDeadline: pulumi.Output<Inputs["atDeadline"]>;
+  declare readonly ifStuck: pulumi.Output<Inputs["ifStuck"]>;
+  declare readonly ifMissing: pulumi.Output<Inputs["ifMissing"]>;
+  declare readonly ifArrived: pulumi.Output<Inputs["ifArrived"]>;
+  declare readonly limits: pulumi.Output<Inputs["limits"]>;
+  declare readonly rollout: pulumi.Output<Inputs["rollout"]>;
+  declare readonly failOn: pulumi.Output<Inputs["failOn"]>;
+  declare readonly window: pulumi.Output<Inputs["window"]>;
+  declare readonly timeouts: pulumi.Output<Inputs["timeouts"]>;
+  declare readonly mode: pulumi.Output<Inputs["mode"]>;
   declare readonly triggers: pulumi.Output<Inputs["triggers"]>;
+  declare readonly report: pulumi.Output<Inputs["report"]>;
+  declare readonly previewSessions: pulumi.Output<Inputs["previewSessions"]>;
   /** Sums over the last known of every host. */
   declare readonly totals: pulumi.Output<Results["totals"]>;
   /** Identities (`rdsh01.corp.example:22`) of the hosts that are done and may be patched. */
@@ -118,5 +133,6 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
       "session-logoff",
       "SessionLogoff",
     );
+    previewSessions(this, args, this.finishedAt);
   }
 }

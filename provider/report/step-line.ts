@@ -2,6 +2,7 @@ import { formatDuration } from "../duration";
 import { describeSession, type Session } from "../session/session";
 import type { ProgressEvent } from "./progress";
 import { countSessions } from "./report";
+import { counted } from "./text";
 
 type Describe = {
   readonly [T in ProgressEvent["type"]]?: (event: Extract<ProgressEvent, { type: T }>) => string;
@@ -10,7 +11,7 @@ type Describe = {
 /** What each event is in words; events without a line of their own are absent. */
 const words: Describe = {
   "host-connected": ({ platform }) => `connected (${platform})`,
-  "host-listed": ({ sessions, selected }) => `${sessions} sessions, ${selected} selected`,
+  "host-listed": ({ sessions, selected }) => `${counted(sessions, "session")}, ${selected} selected`,
   "host-drained": ({ drained }) =>
     drained === "undrained" ? "accepts new logons again" : `refuses new logons (${drained})`,
   "session-warned": ({ session, delivered, remainingMs }) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { detection } from "../../provider/backend/detect";
+import { detection, firstContact } from "../../provider/backend/detect";
 import type { ExecResult } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 
@@ -50,4 +50,52 @@ describe("detection", () => {
       );
     });
   }
+});
+
+describe("the first contact", () => {
+  const table = [
+    " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
+    " services                                    0  Disc                        ",
+    " rdp-tcp#3         alice                     2  Active                      ",
+    "",
+  ].join("\r\n");
+  const unknown = printed("", 127, "not found");
+
+  it("tells what a Windows host is and who is on it in one exchange", () => {
+    const query = firstContact({ label: "h:22" }, undefined);
+    assert.deepEqual(query.commands, ["chcp.com", "uname -s", "qwinsta.exe", "quser.exe"]);
+    const { detected, sessions } = query.parse([chcp, noSuchCommand, printed(table), printed("", 1)]);
+    assert.deepEqual([detected.platform, sessions?.map(({ id }) => id)], ["windows", ["0", "2"]]);
+  });
+
+  it("leaves the listing of a Linux host to the next exchange, unless it was said to be one", () => {
+    const query = firstContact({ label: "h:22" }, undefined);
+    assert.deepEqual(query.parse([unknown, printed("Linux\n"), unknown, unknown]), {
+      detected: { platform: "linux" },
+    });
+    const said = firstContact({ label: "h:22" }, "linux");
+    assert.equal(said.commands.length, 3);
+    assert.match(said.commands[2] ?? "", /loginctl/);
+  });
+
+  it("asks nothing along through /server:", () => {
+    assert.deepEqual(firstContact({ label: "h:22>s", server: "s" }, "windows").commands, [
+      "chcp.com",
+      "uname -s",
+    ]);
+  });
+
+  it("refuses a host that is not what was said", () => {
+    assert.throws(
+      () => firstContact({ label: "h:22" }, "windows").parse([unknown, printed("Linux\n"), unknown, unknown]),
+      /platform says "windows", and it is "linux"/,
+    );
+  });
+
+  it("reads no table of a host that it cannot work on", () => {
+    assert.throws(
+      () => firstContact({ label: "h:22" }, undefined).parse([chcp, printed("MSYS_NT\n"), unknown, unknown]),
+      (error) => error instanceof LogoffError && error.code === "unsupported-host",
+    );
+  });
 });

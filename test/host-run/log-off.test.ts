@@ -173,8 +173,8 @@ describe("who is meant", () => {
   it("does not touch somebody who has the ID of a session chosen by ID", async () => {
     start({ sessions: [alice], selector: aSelector({ ids: ["2"] }) });
     const [host] = fleet.hosts;
-    // Between the two listings: the first ends at 90 ms, the second at 110 ms.
-    fleet.clock.at(95, () => {
+    // Between the two listings: the first is printed at 70 ms, the second at 90 ms.
+    fleet.clock.at(75, () => {
       host?.model.leave(2);
       host?.model.logon({ id: 2, user: "carol" });
     });

@@ -18,9 +18,7 @@ function tagsOf(xml: string): readonly Tag[] {
   parser.on("error", (error) => {
     throw error;
   });
-  parser.on("opentag", ({ name, attributes }) =>
-    tags.push({ name, attributes: attributes }),
-  );
+  parser.on("opentag", ({ name, attributes }) => tags.push({ name, attributes: attributes }));
   parser.write(xml).close();
   return tags;
 }

@@ -1,0 +1,95 @@
+/** What a preview shows of a run. Loaded by the class when it is asked for, and by nobody else. */
+import { Slots, systemClock, Turns, type Clock } from "../async";
+import type { Connect } from "../connection";
+import { asLogoffError, printable } from "../errors";
+import { readPlan } from "../plan";
+import type { ConnectionDefaults } from "../plan/access";
+import type { HostReport, Report } from "../report/report";
+import { runRollout } from "../rollout";
+import { describeSession } from "../session/session";
+import { sshConnect } from "../ssh/connect";
+
+/** What a look at hosts needs of the world. */
+export interface LookFront {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly slots: Slots;
+  readonly turns: Turns;
+}
+
+/** Connections that all previews of one process share. */
+const connectionLimit = 64;
+/** Hosts with a line of their own; the others are counted. */
+const namedHosts = 50;
+const namedSessions = 20;
+
+let programFront: LookFront | undefined;
+
+/** The front of the program's process; relative paths start at its working directory, which is the program's folder. */
+export function frontOfProgram(): LookFront {
+  programFront ??= {
+    connect: sshConnect({ baseFolder: process.cwd() }),
+    clock: systemClock,
+    slots: new Slots(connectionLimit),
+    turns: new Turns(),
+  };
+  return programFront;
+}
+
+/**
+ * Lists the hosts of these inputs, reading only, and says who would be logged off, line by line. A host that cannot be
+ * looked at has a line that says why. Never rejects.
+ */
+export async function previewText(
+  inputs: unknown,
+  defaults: ConnectionDefaults,
+  front: LookFront,
+): Promise<string> {
+  try {
+    const { plan, problems } = readPlan(inputs, { defaults });
+    // check says what is wrong, all of it, and says it better.
+    if (plan === undefined) return `sessions are not shown: ${problems[0]?.path ?? "inputs"} cannot be used`;
+    // Nothing is changed, so nothing has to be held back: no waves, no budget, no window.
+    const rollout = { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null };
+    const deps = { ...front, look: "dry-run", onProgress: () => undefined } as const;
+    const report = await runRollout({ ...plan, rollout }, deps, new AbortController().signal);
+    return linesOf(report).join("\n");
+  } catch (thrown) {
+    return asLogoffError(thrown, "command-failed", "sessions are not shown").message;
+  }
+}
+
+function linesOf({ hosts, warnings }: Report): readonly string[] {
+  const going = hosts.filter((host) => goingOn(host).length > 0);
+  const failed = hosts.filter(({ status }) => status !== "ok");
+  const sessions = going.reduce((sum, host) => sum + goingOn(host).length, 0);
+  const shown = [...going, ...failed.filter((host) => !going.includes(host))];
+  const notLooked = failed.length === 0 ? "" : `, ${failed.length} could not be looked at`;
+  return [
+    `would log off ${sessions} sessions on ${going.length} of ${hosts.length} hosts${notLooked}; hosts that are finished are not run again`,
+    ...shown.slice(0, namedHosts).map(hostLine),
+    ...(shown.length > namedHosts ? [`… and ${shown.length - namedHosts} more hosts`] : []),
+    ...warnings.map((warning) => `warning: ${printable(warning, 400)}`),
+  ];
+}
+
+function goingOn({ sessions }: HostReport): HostReport["sessions"] {
+  return sessions.filter(({ outcome }) => outcome === "would-log-off");
+}
+
+function hostLine(host: HostReport): string {
+  if (host.error !== undefined)
+    return `${host.host}: ${host.error.code}: ${printable(host.error.message, 400)}`;
+  const kept = host.sessions.flatMap((one) =>
+    one.outcome === "kept" && one.session.user !== undefined
+      ? [`${describeSession(one.session)} is ${one.reason}`]
+      : [],
+  );
+  const going = some(goingOn(host).map(({ session }) => describeSession(session)));
+  return `${host.host}: ${going}${kept.length === 0 ? "" : `; kept: ${some(kept)}`}`;
+}
+
+function some(words: readonly string[]): string {
+  const more = words.length - namedSessions;
+  return [...words.slice(0, namedSessions), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}
