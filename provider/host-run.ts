@@ -28,11 +28,27 @@ export async function runHost(hostPlan: HostPlan, context: HostRunContext): Prom
   const { label } = hostPlan.host;
   const record = emptyRecord();
   const link = linkTo(hostPlan.host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal });
-  const host: HostAtWork = { ...context, hostPlan, label, link, warn: (text) => record.warnings.push(text) };
+  const spent: HostAtWork["spent"] = (phase, fromMs) => {
+    const origin = context.runStartedAtMs;
+    record.phases.push({
+      phase,
+      fromMs: Math.round(fromMs - origin),
+      toMs: Math.round(clock.now() - origin),
+    });
+  };
+  const host: HostAtWork = {
+    ...context,
+    hostPlan,
+    label,
+    link,
+    spent,
+    warn: (text) => record.warnings.push(text),
+  };
   if (context.earlier?.drained !== undefined) record.drained = context.earlier.drained;
   let startedAtMs: number | undefined;
   const begin = (): void => {
     startedAtMs ??= clock.now();
+    spent("waited", context.runStartedAtMs);
     onProgress({ type: "host-started", host: label });
   };
   const error = await failureOf(async () => {
@@ -58,7 +74,8 @@ async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void
     // Outside the window a host is not even connected to: it has not begun.
     if (hindered !== undefined) throw hindered;
     begin();
-    const detected = await openHost(host, record);
+    const openedAtMs = host.clock.now();
+    const detected = await openHost(host, record).finally(() => host.spent("connected", openedAtMs));
     people = record.tracks;
     return detected;
   };
@@ -78,7 +95,8 @@ async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void
   });
   for (let pass = 1; known !== undefined && people.length > 0; pass += 1) {
     const detected: DetectedHost = known;
-    await waitOut(people, graceEndsAtMs, warn, detected);
+    const warnedAtMs = host.clock.now();
+    await waitOut(people, graceEndsAtMs, warn, detected).finally(() => host.spent("warned", warnedAtMs));
     await turn(host, async () => {
       people = await closeHost(detected, record, pass >= passes);
       if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, detected);

@@ -49,6 +49,7 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
     // Servers behind one host share its connection.
     connect: sharingRelays(deps.connect),
     clock,
+    runStartedAtMs: clock.now(),
     onProgress,
     stop,
     signal,

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors";
-import type { Report } from "../report/report";
+import type { ReportedError } from "../report/report";
 
 /** What to do next, in the command's own words; codes whose messages say it all are absent. */
 const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -22,8 +22,8 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   "limit-exceeded": "--dry-run shows who it would be; --limit and --limit-per-host allow more",
 };
 
-/** A line for each kind of failure in a report, in the order of their appearance. */
-export function adviceFor({ hosts }: Report): readonly string[] {
+/** A line for each kind of failure of these hosts, in the order of their appearance. */
+export function adviceFor(hosts: readonly { readonly error?: ReportedError }[]): readonly string[] {
   const codes = new Set(hosts.flatMap(({ error }) => (error === undefined ? [] : [error.code])));
   return [...codes].flatMap((code) => (advice[code] === undefined ? [] : [`${code}: ${advice[code]}`]));
 }

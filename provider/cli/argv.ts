@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { printable } from "../errors";
-import { nearestName } from "./nearest-name";
+import { nearest } from "../plan/problems";
 import { optionRows, type OptionName } from "./options";
 
 /** What stands in the arguments, before anybody asks whether it makes sense together. */
@@ -121,7 +121,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
 
 function unknownOption(raw: string): string {
   const written = printable(raw.split("=")[0] ?? raw, 60);
-  const near = nearestName(written.replace(/^-+/u, ""), [...optionRows.keys()]);
+  const near = nearest(written.replace(/^-+/u, ""), [...optionRows.keys()]);
   const advice = near === undefined ? "--help shows all" : `did you mean --${near}?`;
   return `${written} is not a known option: ${advice}`;
 }

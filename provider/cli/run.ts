@@ -4,8 +4,7 @@ import { asLogoffError } from "../errors";
 import type { Plan } from "../plan";
 import type { OnProgress } from "../report/progress";
 import type { Report } from "../report/report";
-import { counted, wouldGo } from "../report/text";
-import { checkWritable, reportText, writePrivately } from "../report-files";
+import { wouldGo } from "../report/text";
 import { runRollout } from "../rollout";
 import { adviceFor } from "./advice";
 import { parseArgs, type RunRequest } from "./args";
@@ -16,10 +15,11 @@ import { completionScript } from "./completion";
 import { ask, isOneNamedSession, questionFor, showWho } from "./confirm";
 import { exitStatusOf, type ExitStatus } from "./exit-status";
 import { helpText } from "./help";
-import { hostLine, type HostEntry } from "./host-entries";
+import type { HostEntry } from "./host-entries";
 import { inOptionWords } from "./problem-names";
 import { progressView, type ProgressView } from "./progress";
 import { readRequest } from "./request";
+import { checkFiles, writeFiles } from "./result-files";
 import { asList, asRun, changesNothing, resultText } from "./result";
 import { undrainHosts } from "./undrain";
 import { isInteractive, paintFor, type World } from "./world";
@@ -78,7 +78,7 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
   const { plan, entries } = read;
   const { output, task } = request;
   try {
-    for (const path of filesOf(request, plan)) await checkWritable(path);
+    await checkFiles(request, plan);
   } catch (thrown) {
     return wrongUsage([asLogoffError(thrown, "command-failed", "Cannot write").message], world);
   }
@@ -103,11 +103,6 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     cancellation.end();
     view.end();
   }
-}
-
-function filesOf({ output, task }: RunRequest, plan: Plan): readonly string[] {
-  if (task === "check") return [];
-  return [...plan.reports, ...(output.failedHosts === undefined ? [] : [output.failedHosts])];
 }
 
 async function checked({
@@ -136,6 +131,7 @@ async function checked({
   if (format === "json") stdout.write(checkJson(checks, status));
   else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
   else stdout.write(checkText(checks, styleFor(world)));
+  if (format === "text") for (const line of adviceFor(checks)) world.stderr.write(`hint: ${line}\n`);
   return status;
 }
 
@@ -149,8 +145,8 @@ async function reported(work: Work): Promise<ExitStatus> {
   const say = (line: string): unknown => world.stderr.write(`${inOptionWords(line)}\n`);
   for (const warning of warningsOf(report)) say(`warning: ${warning}`);
   world.stdout.write(resultText(report, request, status, styleFor(world)));
-  if (!quiet && format === "text") for (const line of adviceFor(report)) say(`hint: ${line}`);
-  return (await filesWritten(work, report, status)) ? status : status === 0 ? 1 : status;
+  if (!quiet && format === "text") for (const line of adviceFor(report.hosts)) say(`hint: ${line}`);
+  return (await writeFiles(work, report, status)) ? status : status === 0 ? 1 : status;
 }
 
 /** The report of what was asked for; undefined when somebody was asked and said no. */
@@ -199,42 +195,6 @@ function warningsOf({ warnings, hosts }: Report): readonly string[] {
   const all = [...warnings, ...hosts.flatMap((host) => host.warnings.map((text) => `${host.host}: ${text}`))];
   const most = 50;
   return all.length <= most ? all : [...all.slice(0, most), `${all.length - most} more are in the reports`];
-}
-
-/** Whether every file could be written; what could not is said. */
-async function filesWritten(
-  { request, plan, entries, world }: Work,
-  report: Report,
-  exitStatus: ExitStatus,
-): Promise<boolean> {
-  const context = { dryRun: changesNothing(request.task), exitStatus };
-  const notDone = report.hosts.flatMap(({ status, host }, index) => {
-    const entry = entries[index];
-    if (status === "ok") return [];
-    return [`${entry === undefined ? host : hostLine(entry, host, request.eachHost)}\n`];
-  });
-  const { failedHosts } = request.output;
-  const files = [
-    ...plan.reports.map((path) => ({ path, text: reportText(path, report, context) })),
-    ...(failedHosts === undefined ? [] : [{ path: failedHosts, text: notDone.join("") }]),
-  ];
-  let allWritten = true;
-  for (const { path, text } of files) {
-    try {
-      await writePrivately(path, text);
-    } catch (thrown) {
-      allWritten = false;
-      world.stderr.write(
-        `session-logoff: ${asLogoffError(thrown, "command-failed", "Cannot write").message}\n`,
-      );
-    }
-  }
-  const lacking = report.totals.failed + report.totals.skipped;
-  if (failedHosts !== undefined && lacking > 0 && !request.output.quiet)
-    world.stderr.write(
-      `${counted(lacking, "host")} in ${failedHosts}: --hosts-file ${failedHosts} runs only those\n`,
-    );
-  return allWritten;
 }
 
 function styleFor(world: World) {

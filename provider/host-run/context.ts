@@ -4,7 +4,7 @@ import type { Connect } from "../connection";
 import type { LogoffError } from "../errors";
 import type { HostPlan, Plan } from "../plan";
 import type { OnProgress } from "../report/progress";
-import type { WarnedSession } from "../report/report";
+import type { HostPhase, WarnedSession } from "../report/report";
 import { isInside, outsideWindow } from "../window";
 import type { HostLink } from "./link";
 
@@ -23,6 +23,8 @@ export interface HostRunContext {
   readonly stop: AbortSignal;
   /** Drop everything. */
   readonly signal: AbortSignal;
+  /** When the run began, on the monotonic clock. */
+  readonly runStartedAtMs: number;
   /** Only look: nothing is changed on the host. */
   readonly look?: "list" | "dry-run";
   /** What an earlier, unfinished run left behind. */
@@ -41,6 +43,8 @@ export interface HostAtWork extends HostRunContext {
   readonly hostPlan: HostPlan;
   readonly label: string;
   readonly link: HostLink;
+  /** Notes what the host's time is spent on. */
+  readonly spent: (phase: HostPhase["phase"], fromMs: number) => void;
   /** What the operator should know; kept in the report. */
   readonly warn: (text: string) => void;
 }

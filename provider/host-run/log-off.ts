@@ -68,7 +68,14 @@ async function sendAndWatch(
   const { clock, signal, link, backend } = host;
   const watchEnds = new AbortController();
   const startedAtMs = clock.now();
-  const sending = mapPool(tracks, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal));
+  let sentAtMs: number | undefined;
+  const sending = mapPool(tracks, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal)).then(
+    () => {
+      if (watchEnds.signal.aborted) return;
+      host.spent("logged-off", startedAtMs);
+      sentAtMs = clock.now();
+    },
+  );
   try {
     await atMost(sending, firstLookMs, clock, signal);
     let pauseMs = firstPauseMs;
@@ -88,6 +95,7 @@ async function sendAndWatch(
     }
   } finally {
     watchEnds.abort();
+    host.spent(sentAtMs === undefined ? "logged-off" : "verified", sentAtMs ?? startedAtMs);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Detected } from "../backend/detect";
 import type { LogoffError } from "../errors";
-import type { DrainOutcome, HostReport, SessionOutcome, WarnedSession } from "../report/report";
+import type { DrainOutcome, HostPhase, HostReport, SessionOutcome, WarnedSession } from "../report/report";
 import { describeSession, isSameSession, type Session, type Whereabouts } from "../session/session";
 import type { LogoffAnswer } from "../backend/backend";
 import { hindrance, type HostAtWork } from "./context";
@@ -36,6 +36,7 @@ export interface HostRecord {
   /** Somebody was named who is not there, and that fails the host after the rest is done. */
   notFound: LogoffError | undefined;
   readonly warnings: string[];
+  readonly phases: HostPhase[];
 }
 
 export function emptyRecord(): HostRecord {
@@ -48,6 +49,7 @@ export function emptyRecord(): HostRecord {
     commands: undefined,
     notFound: undefined,
     warnings: [],
+    phases: [],
   };
 }
 
@@ -77,6 +79,7 @@ export function toReport(
     ),
     notFound: record.missing,
     contacted,
+    phases: record.phases,
     warned:
       error === undefined
         ? []

@@ -71,7 +71,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** The name that a misspelled one most likely stands for: at most two letters away, without regard to case. */
-function nearest(written: string, known: readonly string[]): string | undefined {
+export function nearest(written: string, known: readonly string[]): string | undefined {
   const best = known
     .map((name) => ({ name, away: distance(written.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.away - b.away)[0];

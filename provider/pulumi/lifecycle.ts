@@ -136,10 +136,17 @@ export function lifecycleOn(front: Front): Lifecycle {
       );
       warnUnreachable(name, unreachable);
       // A plain error keeps the resource, and with it the names of the drained hosts.
-      if (failed.length > 0) throw withoutStack(new Error(stillDrainedReasons(name, failed).join("\n")));
+      if (failed.length > 0) {
+        const reasons = [...stillDrainedReasons(name, failed), rotated];
+        throw withoutStack(new Error(reasons.join("\n")));
+      }
     },
   };
 }
+
+/** What the engine hands over for a destroy is what the program's last run left in the state. */
+const rotated =
+  'A destroy uses the stack configuration of the last "pulumi up"; if it has changed since, "pulumi destroy --run-program" uses today\'s';
 
 /** The SDK's host prints the stack of what delete throws, which tells an operator nothing. */
 function withoutStack(error: Error): Error {

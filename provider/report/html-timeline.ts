@@ -1,15 +1,5 @@
 import { escapeXml as esc } from "./xml";
-import type { HostReport } from "./report";
-
-/** A stretch of a host's run, in milliseconds from the start of the run. */
-export interface HostPhase {
-  readonly phase: "waited" | "connected" | "warned" | "logged-off" | "verified";
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** A host whose report may also say when it did what. */
-export type TimedHost = HostReport & { readonly phases?: readonly HostPhase[] };
+import type { HostPhase, HostReport } from "./report";
 
 const phaseWords: Readonly<Record<HostPhase["phase"], string>> = {
   waited: "waited for its turn",
@@ -20,7 +10,7 @@ const phaseWords: Readonly<Record<HostPhase["phase"], string>> = {
 };
 
 /** What the full width of a timeline stands for: the end of the last host, or the longest duration. */
-export function timelineScale(hosts: readonly TimedHost[]): number {
+export function timelineScale(hosts: readonly HostReport[]): number {
   return hosts.reduce(
     (most, { durationMs, phases = [] }) => Math.max(most, durationMs, ...phases.map(({ toMs }) => toMs)),
     1,
@@ -28,7 +18,7 @@ export function timelineScale(hosts: readonly TimedHost[]): number {
 }
 
 /** A host's time as a bar and in words; empty for a host that was never contacted. */
-export function timelineBar(host: TimedHost, scaleMs: number): string {
+export function timelineBar(host: HostReport, scaleMs: number): string {
   const { durationMs, phases = [] } = host;
   const total = seconds(durationMs);
   if (phases.length === 0 && durationMs === 0) return "";

@@ -1,6 +1,6 @@
 import { escapeXml as esc } from "./xml";
 import { pageScript, pageStyle } from "./html-page";
-import { timelineBar, timelineScale, type TimedHost } from "./html-timeline";
+import { timelineBar, timelineScale } from "./html-timeline";
 import { describeCounts, describeOutcome, stateWord } from "./outcome-words";
 import type { HostStatus, Report, SessionOutcome, Totals } from "./report";
 
@@ -78,7 +78,7 @@ function totalsList(totals: Totals): string {
 
 interface Named {
   readonly index: number;
-  readonly host: TimedHost;
+  readonly host: HostReport;
 }
 
 /** Failures by their code, the most frequent first: a thousand hosts mostly fail for three reasons. */
@@ -129,7 +129,7 @@ const statusWords: Readonly<Record<HostStatus, string>> = {
   skipped: "skipped",
 };
 
-function hostSection(host: TimedHost, index: number, scaleMs: number): string {
+function hostSection(host: HostReport, index: number, scaleMs: number): string {
   const { status, error, warnings, sessions, notFound, commands = [], platform, drained } = host;
   const facts = [
     platform ?? "platform unknown",

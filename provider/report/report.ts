@@ -59,8 +59,17 @@ export interface HostReport {
   readonly contacted: boolean;
   /** Who was warned and may still be there; only of a host that is not `ok`, for the run that goes on with it. */
   readonly warned: readonly WarnedSession[];
+  /** What the host's time was spent on, in the order of ending; absent: not known. */
+  readonly phases?: readonly HostPhase[];
   /** Only when a run just looks: the commands that a real run would send now. */
   readonly commands?: readonly string[];
+}
+
+/** A stretch of a host's run, in milliseconds from the start of the run. */
+export interface HostPhase {
+  readonly phase: "waited" | "connected" | "warned" | "logged-off" | "verified";
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** A warning that was sent, so that nobody gets it twice. */

@@ -17,7 +17,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     hosts: names.map(address),
     sessions: { states: ["disconnected"], except: { users: ["svc-*"] } },
     connection: { user: labUser.name, password: labUser.password, knownHosts: lab.knownHosts },
-    timeouts: { connect: "5s" },
+    timeouts: { connect: "3s" },
     mode: "ensure",
     previewSessions: true,
     ...more,
@@ -35,7 +35,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
             { user: "bob", state: "disconnected" },
             { user: "svc-backup", state: "disconnected" },
           ],
-          ssh: { connectDelayMs: 1500 },
+          ssh: { connectDelayMs: 1000 },
         },
         { name: "rdsh02", sessions: [{ user: "carol", state: "disconnected" }] },
         { name: "rdsh03", sessions: [] },
@@ -125,7 +125,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     const { code, output } = await project.pulumi(...up, "--refresh");
     assert.equal(code, 0, output);
     assert.ok(output.includes("nightly: runs on 1 of 3 hosts (1 with matching sessions)"), output);
-    assert.deepEqual(changing().slice(before), ["logoff.exe 2"]);
+    assert.deepEqual(changing().slice(before), ["logoff.exe 3"]);
     assert.deepEqual(people("rdsh02"), []);
     const { remaining } = await project.saved("nightly");
     assert.equal(remaining, 0);

@@ -46,7 +46,10 @@ export interface StackOutput {
   readonly remaining: number;
   readonly totals: { readonly loggedOff: number; readonly hosts: number };
   readonly hostResults: Readonly<
-    Record<string, { readonly status: string; readonly error?: { readonly code: string } }>
+    Record<
+      string,
+      { readonly status: string; readonly drained: string; readonly error?: { readonly code: string } }
+    >
   >;
 }
 

@@ -1,0 +1,1 @@
+export { cacheFolder } from "../tools/cache-folder.mjs";

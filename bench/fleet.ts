@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { endWithUs } from "./command";
+
+export interface FleetOptions {
+  readonly hosts: number;
+  readonly people: number;
+  readonly roundTripMs?: number;
+  readonly commandMs?: number;
+}
+
+/** What the hosts saw since the last reset. */
+export interface FleetStats {
+  /** Still logged on. */
+  readonly people: number;
+  readonly connections: number;
+  readonly commands: number;
+  /** Connections open at once. */
+  readonly mostOpen: number;
+  /** Command lines that no host knows. */
+  readonly unexpected: readonly string[];
+  /** Processor time of the hosts' own process. */
+  readonly cpuMs: number;
+  readonly elapsedMs: number;
+}
+
+/** Simulated hosts on loopback addresses, in one process of their own. */
+export interface Fleet {
+  /** Holds `id_ed25519`, `known_hosts`, and `hosts` with one address per line. */
+  readonly folder: string;
+  readonly port: number;
+  readonly addresses: readonly string[];
+  /** Logs everybody on again on the first `hosts` hosts, drops all connections and clears the counters. */
+  reset(hosts: number): Promise<void>;
+  stats(): Promise<FleetStats>;
+  close(): Promise<void>;
+}
+
+export async function startFleet(program: string, options: FleetOptions): Promise<Fleet> {
+  const folder = mkdtempSync(join(tmpdir(), "slb-"));
+  const child = spawn(
+    program,
+    [
+      `-hosts=${options.hosts}`,
+      `-people=${options.people}`,
+      `-rtt=${options.roundTripMs ?? 0}ms`,
+      `-command-delay=${options.commandMs ?? 0}ms`,
+      `-dir=${folder}`,
+    ],
+    { stdio: ["pipe", "pipe", "inherit"] },
+  );
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const unhook = endWithUs(() => child.kill("SIGKILL"));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const nextLine = async (): Promise<unknown> => {
+    const line = await lines.next();
+    if (line.done === true) throw new Error("the simulated hosts ended too early");
+    return JSON.parse(line.value);
+  };
+  const ask = (line: string): Promise<unknown> => {
+    child.stdin.write(`${line}\n`);
+    return nextLine();
+  };
+  const { port } = (await nextLine()) as { readonly port: number };
+  return {
+    folder,
+    port,
+    addresses: readFileSync(join(folder, "hosts"), "utf8").trim().split("\n"),
+    reset: async (hosts) => void (await ask(`reset ${hosts}`)),
+    stats: async () => (await ask("stats")) as FleetStats,
+    close: async () => {
+      unhook();
+      child.stdin.end();
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * The benchmark: `npm run bench [-- --quick] [-- --only=throughput,grace] [-- --save]`. Loopback addresses only, a bounded
+ * number of hosts and runs; whatever is started ends with this process.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { BenchContext } from "./context";
+import { buildGoTools } from "./go-tools";
+import { grace } from "./parts/grace";
+import { pulumiUp } from "./parts/pulumi";
+import { scale } from "./parts/scale";
+import { latency, throughput } from "./parts/throughput";
+import { markdown } from "./report";
+import type { Results } from "./results";
+import { full, quick } from "./sizes";
+
+const parts = { throughput, latency, grace, scale, pulumi: pulumiUp } as const;
+type Part = keyof typeof parts;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: process.env["BENCH_SCALE"] === "quick" },
+      /** Parts to measure, separated by commas; what latest.json says of the others stays. */
+      only: { type: "string" },
+      /** Also writes RESULTS.md and results.json, which are committed. */
+      save: { type: "boolean", default: false },
+    },
+  });
+  if (process.platform !== "linux")
+    throw new Error("the benchmark needs Linux: each host has a loopback address of its own");
+  const { cacheFolder } = await import("./cache-folder.mjs");
+  const log = (line: string): void => console.error(line);
+  const cache = join(cacheFolder(), "bench");
+  const context: BenchContext = {
+    sizes: values.quick ? quick : full,
+    go: await buildGoTools(join(cache, "bin")),
+    cacheFolder: cache,
+    cores: cpus().length,
+    log,
+  };
+  const chosen = values.only?.split(",").filter(isPart) ?? partNames();
+  const latest = resolve(__dirname, "results");
+  const size = values.quick ? "quick" : "full";
+  let results: Results = {
+    ...(values.only === undefined ? {} : earlier(latest, size)),
+    measuredAt: new Date().toISOString(),
+    cores: context.cores,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    loadBefore: loadavg()[0] ?? 0,
+    loadAfter: 0,
+    size,
+  };
+  for (const part of chosen) {
+    log(`bench: ${part}`);
+    results = { ...results, [part]: await parts[part](context), loadAfter: loadavg()[0] ?? 0 };
+    mkdirSync(latest, { recursive: true });
+    write(latest, "latest.md", "latest.json", results);
+  }
+  if (values.save) write(resolve(__dirname), "RESULTS.md", "results.json", results);
+  console.log(markdown(results));
+}
+
+function partNames(): Part[] {
+  return Object.keys(parts) as Part[];
+}
+
+function isPart(name: string): name is Part {
+  if (name in parts) return true;
+  throw new Error(`there is no part "${name}"; there are ${partNames().join(", ")}`);
+}
+
+function earlier(folder: string, size: Results["size"]): Partial<Results> {
+  try {
+    const found = JSON.parse(readFileSync(join(folder, "latest.json"), "utf8")) as Results;
+    return found.size === size ? found : {};
+  } catch {
+    return {};
+  }
+}
+
+function write(folder: string, text: string, json: string, results: Results): void {
+  writeFileSync(join(folder, text), markdown(results));
+  writeFileSync(join(folder, json), `${JSON.stringify(results, rounded, 2)}\n`);
+}
+
+/** Three digits behind the point say more than was measured already. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,7 @@
+/** The middle value; of an even number the mean of the two in the middle. @throws Error when there is none */
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  if (low === undefined || high === undefined) throw new Error("there is no median of nothing");
+  return (low + high) / 2;
+}

@@ -1,0 +1,42 @@
+import type { Standing } from "./contest";
+import type { Results } from "./results";
+
+/** One thing that we set out to reach. */
+export interface Target {
+  readonly what: string;
+  readonly target: string;
+  readonly measured: string;
+  readonly reached: boolean;
+}
+
+/** Every target of the parts that were measured. */
+export function targetsOf({ throughput, latency, grace, scale }: Results): readonly Target[] {
+  const targets: Target[] = [];
+  const atLeast = (what: string, least: number, value: number | undefined): void => {
+    if (value === undefined) return;
+    targets.push({ what, target: `≥ ${least}×`, measured: `${value.toFixed(2)}×`, reached: value >= least });
+  };
+  const atMost = (what: string, most: number, value: number | undefined, unit = "×"): void => {
+    if (value === undefined) return;
+    const measured = `${value.toFixed(unit === "×" ? 2 : 0)}${unit}`;
+    targets.push({ what, target: `≤ ${most}${unit}`, measured, reached: value <= most });
+  };
+  const timesOurs = (name: string): number | undefined => find(throughput?.standings, name)?.timesOurs;
+  atLeast("1: as fast as ssh with a call per command", 6, timesOurs("a call per command"));
+  atLeast("1: as fast as ssh with one call", 2.5, timesOurs("all in one call"));
+  atLeast("1: as fast as Ansible", 15, timesOurs("Ansible"));
+  atLeast("1: as fast as Go with the same commands", 0.5, timesOurs("the same commands"));
+  const far = find(latency?.standings, "session-logoff");
+  if (far !== undefined && latency !== undefined)
+    atMost("2: time over the latency-bound ideal", 1.15, far.seconds / latency.idealSeconds);
+  atMost("3: time over the ideal", 1.1, grace?.overIdeal);
+  if (scale !== undefined) {
+    atMost("4: peak memory", 400, scale.rows.at(-1)?.peakMb, " MiB");
+    atMost("4: time per host, most hosts over fewest", 1.1, scale.growth);
+  }
+  return targets;
+}
+
+function find(standings: readonly Standing[] | undefined, name: string): Standing | undefined {
+  return standings?.find((one) => one.name.includes(name));
+}
