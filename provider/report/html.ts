@@ -2,7 +2,7 @@ import { escapeXml as esc } from "./xml";
 import { pageScript, pageStyle } from "./html-page";
 import { timelineBar, timelineScale } from "./html-timeline";
 import { describeCounts, describeOutcome, stateWord } from "./outcome-words";
-import type { HostStatus, Report, SessionOutcome, Totals } from "./report";
+import type { HostReport, HostStatus, Report, SessionOutcome, Totals } from "./report";
 
 /**
  * The report as one page without network: totals, who is not done and why, and every host with its sessions. Filtering
