@@ -1,5 +1,5 @@
 /**
- * The benchmark: `npm run bench [-- --quick] [-- --only=throughput,grace] [-- --save]`. Loopback addresses only, a bounded
+ * The benchmark: `npm run bench [-- --quick] [-- --only=throughput,grace] [-- --save]`, or BENCH_SCALE=quick. Loopback addresses only, a bounded
  * number of hosts and runs; whatever is started ends with this process.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: process.env["BENCH_SCALE"] === "quick" },
-      /** Parts to measure, separated by commas; what latest.json says of the others stays. */
+      /** Parts to measure, separated by commas; what bench/results/ says of the others stays. */
       only: { type: "string" },
       /** Also writes RESULTS.md and results.json, which are committed. */
       save: { type: "boolean", default: false },
@@ -38,14 +38,15 @@ async function main(): Promise<void> {
     sizes: values.quick ? quick : full,
     go: await buildGoTools(join(cache, "bin")),
     cacheFolder: cache,
+    mayInstall: !values.quick,
     cores: cpus().length,
     log,
   };
   const chosen = values.only?.split(",").filter(isPart) ?? partNames();
-  const latest = resolve(__dirname, "results");
   const size = values.quick ? "quick" : "full";
+  const kept = resolve(__dirname, "results");
   let results: Results = {
-    ...(values.only === undefined ? {} : earlier(latest, size)),
+    ...(values.only === undefined ? {} : earlier(kept, size)),
     measuredAt: new Date().toISOString(),
     cores: context.cores,
     node: process.versions.node,
@@ -57,10 +58,10 @@ async function main(): Promise<void> {
   for (const part of chosen) {
     log(`bench: ${part}`);
     results = { ...results, [part]: await parts[part](context), loadAfter: loadavg()[0] ?? 0 };
-    mkdirSync(latest, { recursive: true });
-    write(latest, "latest.md", "latest.json", results);
+    mkdirSync(kept, { recursive: true });
+    write(join(kept, `${size}.md`), join(kept, `${size}.json`), results);
   }
-  if (values.save) write(resolve(__dirname), "RESULTS.md", "results.json", results);
+  if (values.save) write(resolve(__dirname, "RESULTS.md"), resolve(__dirname, "results.json"), results);
   console.log(markdown(results));
 }
 
@@ -75,16 +76,15 @@ function isPart(name: string): name is Part {
 
 function earlier(folder: string, size: Results["size"]): Partial<Results> {
   try {
-    const found = JSON.parse(readFileSync(join(folder, "latest.json"), "utf8")) as Results;
-    return found.size === size ? found : {};
+    return JSON.parse(readFileSync(join(folder, `${size}.json`), "utf8")) as Results;
   } catch {
     return {};
   }
 }
 
-function write(folder: string, text: string, json: string, results: Results): void {
-  writeFileSync(join(folder, text), markdown(results));
-  writeFileSync(join(folder, json), `${JSON.stringify(results, rounded, 2)}\n`);
+function write(text: string, json: string, results: Results): void {
+  writeFileSync(text, markdown(results));
+  writeFileSync(json, `${JSON.stringify(results, rounded, 2)}\n`);
 }
 
 /** Three digits behind the point say more than was measured already. */

@@ -50,9 +50,9 @@ async function compete(
   hosts: number,
   network: { readonly roundTripMs?: number; readonly commandMs?: number },
 ): Promise<ThroughputResult> {
-  const { sizes, go, cacheFolder, cores, log } = context;
+  const { sizes, go, cacheFolder, mayInstall, cores, log } = context;
   const { parallel, people, rounds } = sizes;
-  const fromPyPi = await ansible(cacheFolder);
+  const fromPyPi = await ansible(cacheFolder, mayInstall);
   const contestants: Contestant[] = [ours, sshPerCommand, sshOneCall];
   if (typeof fromPyPi !== "string") contestants.push(fromPyPi);
   contestants.push(goClient(go.client, "same"), goClient(go.client, "fewest"));

@@ -121,6 +121,9 @@ function lastWordOnEach(outcomes: readonly SessionOutcome[]): readonly SessionOu
   );
 }
 
+/** Made once: `localeCompare` with options makes one for every comparison. */
+const byNumber = new Intl.Collator("en", { numeric: true });
+
 function inOrderOfId(outcomes: readonly SessionOutcome[]): readonly SessionOutcome[] {
-  return [...outcomes].sort((a, b) => a.session.id.localeCompare(b.session.id, "en", { numeric: true }));
+  return [...outcomes].sort((a, b) => byNumber.compare(a.session.id, b.session.id));
 }

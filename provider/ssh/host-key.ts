@@ -1,7 +1,7 @@
 /** Whether a key that a host shows is the host's: asked before any credential leaves us. */
 import type { HostKeyPolicy } from "../connection";
 import { LogoffError } from "../errors";
-import { knownHostsName, matchesName, type KnownHostsEntry } from "./known-hosts";
+import { knownHostsName, type KnownHostsEntry } from "./known-hosts";
 import type { KnownHostsSource } from "./known-hosts-files";
 import { decodePublicKey, fingerprint, formatPublicKey, parsePublicKey, type PublicKey } from "./public-key";
 
@@ -80,13 +80,17 @@ function pinnedRules(owner: KeyOwner, pins: readonly Pin[]): HostKeyRules {
 function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]): HostKeyRules {
   const name = owner.alias?.toLowerCase() ?? knownHostsName(owner.address, owner.port);
   const bareName = owner.alias === undefined ? knownHostsName(owner.address, 22) : name;
-  const all = sources.flatMap((source) => source.entries);
-  const ofHost = all.filter((entry) => matchesName(entry, name));
+  const find = (wanted: string): readonly KnownHostsEntry[] =>
+    sources.flatMap((source) => source.find(wanted));
+  const ofHost = find(name);
   // OpenSSH takes a key that is listed without the port, when it is the very key; such a line never makes one "changed".
-  const ofName = name === bareName ? [] : all.filter((entry) => matchesName(entry, bareName));
+  const ofName = name === bareName ? [] : find(bareName);
   const revoked = [...ofHost, ...ofName].filter((entry) => entry.marker === "revoked");
   const authorities = ofHost.filter((entry) => entry.marker === "cert-authority");
-  const byValue = ofHost.filter((entry) => entry.marker === undefined && isByValue(entry, sources));
+  const byValue = sources
+    .filter((source) => source.byValue === true)
+    .flatMap((source) => source.find(name))
+    .filter((entry) => entry.marker === undefined);
   const known = byValue.length > 0 ? byValue : ofHost.filter((entry) => entry.marker === undefined);
   const spare = known.length > 0 ? [] : ofName.filter((entry) => entry.marker === undefined);
   const takesAny = owner.hostKeys.strict === "no";
@@ -112,10 +116,6 @@ function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]):
 
 function refuse(code: "host-key-revoked", message: string): HostKeyVerdict {
   return { trusted: false, error: new LogoffError(code, message) };
-}
-
-function isByValue(entry: KnownHostsEntry, sources: readonly KnownHostsSource[]): boolean {
-  return sources.some((source) => source.byValue === true && source.entries.includes(entry));
 }
 
 /** Types that ssh2 can ask a host for. A host known only by another type shows us a key that we cannot compare. */

@@ -53,7 +53,7 @@ export function knownHostsReader(context: SshContext): ReadKnownHosts {
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
       const problem = code === "ENOENT" ? "no such file" : `cannot be read: ${code}`;
-      return { name: path, entries: [], warnings: [], problem };
+      return { name: path, ...parseKnownHosts("", path), problem };
     }
   };
   return async (policy) => {

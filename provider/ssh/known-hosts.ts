@@ -20,6 +20,8 @@ export interface KnownHosts {
   readonly entries: readonly KnownHostsEntry[];
   /** One for each line that was passed over, beginning with its place. */
   readonly warnings: readonly string[];
+  /** The entries that speak of the host with that {@link knownHostsName}, in their order. */
+  readonly find: (name: string) => readonly KnownHostsEntry[];
 }
 
 /** The entries of a known_hosts text; `source` names it in places: a path, or where the text was given. */
@@ -34,7 +36,33 @@ export function parseKnownHosts(text: string, source: string): KnownHosts {
     if (typeof entry === "string") warnings.push(`${place}: line passed over: ${entry}`);
     else entries.push(entry);
   });
-  return { entries, warnings };
+  return { entries, warnings, find: finder(entries) };
+}
+
+/**
+ * Plain names are looked up, only patterns and hashes are tried one by one: comparing every line for every host takes most of
+ * the time of a run from a few thousand hosts on.
+ */
+function finder(entries: readonly KnownHostsEntry[]): KnownHosts["find"] {
+  const byName = new Map<string, number[]>();
+  const others: (readonly [index: number, entry: KnownHostsEntry])[] = [];
+  entries.forEach((entry, index) => {
+    const { names } = entry;
+    if (/[*?!|]/u.test(names)) {
+      others.push([index, entry]);
+      return;
+    }
+    for (const name of new Set(names.toLowerCase().split(","))) {
+      const found = byName.get(name);
+      if (found === undefined) byName.set(name, [index]);
+      else found.push(index);
+    }
+  });
+  return (name) => {
+    const matching = others.flatMap(([index, entry]) => (matchesName(entry, name) ? [index] : []));
+    const indexes = [...(byName.get(name) ?? []), ...matching].sort((a, b) => a - b);
+    return indexes.flatMap((index) => entries[index] ?? []);
+  };
 }
 
 /** The name that known_hosts has for a host: lower case, with `[…]:port` when the port is not 22. */

@@ -25,19 +25,32 @@ export const sha1Refused = "the host takes only SHA-1 signatures of RSA keys";
  * thousand hosts share it. What is remembered is found by a digest, so the map holds no passphrase.
  */
 export function privateKeyParser(): ParsePrivateKey {
-  const opened = new Map<string, KeyObject>();
+  const opened = new Map<string, OpenedKey>();
   return (text, passphrase, source) => {
     const digest = createHash("sha256")
       .update(JSON.stringify([text, passphrase ?? null]))
       .digest("base64");
-    const key = opened.get(digest) ?? openKey(text, passphrase, source);
-    opened.set(digest, key);
-    const blob = publicBlob(key);
-    if (blob === undefined) throw unusable("private key", source, "its type is not RSA, ECDSA or Ed25519");
-    const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
-    const label = `${type} ${fingerprint(blob)}, ${secretSource(source)}`;
+    const one = opened.get(digest) ?? readKey(openKey(text, passphrase, source), source);
+    opened.set(digest, one);
+    const { key, type, blob, print } = one;
+    const label = `${type} ${print}, ${secretSource(source)}`;
     return { label, blob, signer: (sha1) => signerOf(key, type, blob, sha1) };
   };
+}
+
+/** A key with its public half, which takes longer to find than a signature. */
+interface OpenedKey {
+  readonly key: KeyObject;
+  readonly type: string;
+  readonly blob: Buffer;
+  readonly print: string;
+}
+
+function readKey(key: KeyObject, source: Secret): OpenedKey {
+  const blob = publicBlob(key);
+  if (blob === undefined) throw unusable("private key", source, "its type is not RSA, ECDSA or Ed25519");
+  const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
+  return { key, type, blob, print: fingerprint(blob) };
 }
 
 function openKey(text: string, passphrase: string | undefined, source: Secret): KeyObject {

@@ -66,7 +66,28 @@ export function openSocket(endpoint: Endpoint, signal: AbortSignal): Promise<Att
     socket.once("connect", () => {
       stopListening();
       keepBannerWhole(socket);
+      writeTogether(socket);
       resolve({ ok: true, value: socket });
     });
   });
+}
+
+/**
+ * What is written in one go leaves in one packet: ssh2 writes each message by itself, such as the two that open a channel and
+ * start its command, and every write costs a system call here and a wake-up there.
+ */
+function writeTogether(socket: Socket): void {
+  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+  let held = false;
+  socket.write = (...args: unknown[]): boolean => {
+    if (!held) {
+      held = true;
+      socket.cork();
+      process.nextTick(() => {
+        held = false;
+        socket.uncork();
+      });
+    }
+    return write(...args);
+  };
 }
