@@ -35,11 +35,13 @@ export function measure({ program, args, cwd, env }: Command, timeoutMs: number)
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       detached: true,
     });
-    const texts = ["", "", ""] as [string, string, string];
+    const texts: [output: string, errors: string, times: string] = ["", "", ""];
     const streams = [child.stdout, child.stderr, child.stdio[3] as NodeJS.ReadableStream | undefined];
     streams.forEach((stream, index) => {
       stream?.setEncoding("utf8");
-      stream?.on("data", (text: string) => (texts[index] += text));
+      stream?.on("data", (text: string) => {
+        texts[index] = (texts[index] ?? "") + text;
+      });
     });
     const stop = (): void => {
       if (child.pid === undefined) return;
@@ -66,7 +68,9 @@ export function measure({ program, args, cwd, env }: Command, timeoutMs: number)
       if (code === 0) resolve({ wallMs, cpuMs: childTimeMs(times), output });
       else
         reject(
-          new Error(`${program} ended with ${code ?? signal ?? "nothing"}:\n${(output + errors).slice(-3000)}`),
+          new Error(
+            `${program} ended with ${code ?? signal ?? "nothing"}:\n${(output + errors).slice(-3000)}`,
+          ),
         );
     });
   });

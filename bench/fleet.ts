@@ -69,7 +69,9 @@ export async function startFleet(program: string, options: FleetOptions): Promis
     folder,
     port,
     addresses: readFileSync(join(folder, "hosts"), "utf8").trim().split("\n"),
-    reset: async (hosts) => void (await ask(`reset ${hosts}`)),
+    reset: async (hosts) => {
+      await ask(`reset ${hosts}`);
+    },
     stats: async () => (await ask("stats")) as FleetStats,
     close: async () => {
       unhook();

@@ -1,3 +1,4 @@
+/* global performance, AbortController */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -20,20 +21,20 @@ import { join } from "node:path";
  * @property {number} runMs From the plan's text to the report
  * @property {number} cpuMs Of this process
  * @property {number} peakMb Most resident memory at any time, in MiB
- * @property {import("../provider/report/report").Totals} totals
+ * @property {import("../provider/report/report.js").Totals} totals
  */
 
 const started = performance.now();
 const require = createRequire(import.meta.url);
 /** @type {<T>(module: string) => T} */
 const built = (module) => require(`../dist/provider/${module}.js`);
-/** @type {typeof import("../provider/async")} */
+/** @type {typeof import("../provider/async.js")} */
 const { Slots, systemClock, Turns } = built("async");
-/** @type {typeof import("../provider/plan")} */
+/** @type {typeof import("../provider/plan.js")} */
 const { readPlan } = built("plan");
-/** @type {typeof import("../provider/rollout")} */
+/** @type {typeof import("../provider/rollout.js")} */
 const { runRollout } = built("rollout");
-/** @type {typeof import("../provider/ssh/connect")} */
+/** @type {typeof import("../provider/ssh/connect.js")} */
 const { sshConnect } = built("ssh/connect");
 
 /** @type {Job} */

@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { LogoffError } from "./errors";
 
 /** Time as the core sees it. Tests bring their own, so that nobody waits for real minutes. */
@@ -15,13 +14,23 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
-  sleep: async (ms, signal) => {
-    try {
-      await sleepFor(ms, undefined, { signal });
-    } catch {
-      throw aborted(signal);
-    }
-  },
+  // Not node:timers/promises: it makes an AbortError with a stack for every deadline that was kept, which is most of them.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(aborted(signal));
+        return;
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(aborted(signal));
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      }, ms);
+      signal.addEventListener("abort", onAbort, { once: true });
+    }),
 };
 
 /** The same signal, for thousands of waiters: Node warns of a leak from the eleventh listener on. */

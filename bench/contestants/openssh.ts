@@ -36,7 +36,7 @@ done
 
 /** All of it in the one command line that Windows gets. The simulated hosts know exactly this one. */
 const powershell =
-  'powershell.exe -NoProfile -Command "quser; quser | select -Skip 1 | % { logoff ($_.Substring(40) -split \'\\s+\')[1] }; quser"';
+  "powershell.exe -NoProfile -Command \"quser; quser | select -Skip 1 | % { logoff ($_.Substring(40) -split '\\s+')[1] }; quser\"";
 const oneCall = `
 set -eu
 config=$1 host=$2 command=$3

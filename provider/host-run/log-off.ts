@@ -1,6 +1,6 @@
 import { mapPool, type Clock } from "../async";
 import type { Action, LogoffAnswer } from "../backend/backend";
-import { asLogoffError, type ErrorCode } from "../errors";
+import { asLogoffError, LogoffError, type ErrorCode } from "../errors";
 import type { SessionOutcome } from "../report/report";
 import { describeSession, whereabouts, type Session, type SessionList } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
@@ -17,6 +17,8 @@ const longestPauseMs = 5_000;
 const leftoverMs = 10_000;
 /** A session that was reset has no say in it: it is gone within this time, or it stays. */
 const resetTimeoutMs = 60_000;
+/** Why a wait is given up that came to its end. Made once: the stack of an error costs more than a timer. */
+const inTime = new LogoffError("aborted", "It ended in time");
 
 /**
  * Asks every session to go, at most once each, and lists until none is left or its time is up; then, where the plan
@@ -94,7 +96,7 @@ async function sendAndWatch(
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
   } finally {
-    watchEnds.abort();
+    watchEnds.abort(inTime);
     host.spent(sentAtMs === undefined ? "logged-off" : "verified", sentAtMs ?? startedAtMs);
   }
 }
@@ -104,7 +106,7 @@ async function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: 
   const done = new AbortController();
   const timer = clock.sleep(ms, AbortSignal.any([done.signal, signal])).catch(() => undefined);
   await Promise.race([work, timer]);
-  done.abort();
+  done.abort(inTime);
 }
 
 /** Never rejects: what went wrong is the answer. */

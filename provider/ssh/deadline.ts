@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { aborted, throwIfAborted, type Clock } from "../async";
-import type { LogoffError } from "../errors";
+import { LogoffError } from "../errors";
 
 /** What `work` under a deadline can do about it. */
 export interface Deadline {
@@ -53,10 +53,13 @@ export async function withDeadline<T>(
   try {
     return await work(inner.signal, { signal: inner.signal, pauseWhile });
   } finally {
-    timer.abort();
+    timer.abort(inTime);
     outer.removeEventListener("abort", onOuter);
   }
 }
+
+/** Why a deadline is no longer watched. Made once: the stack of an error costs more than the timer. */
+const inTime = new LogoffError("aborted", "It ended in time");
 
 /** How often a paused deadline looks whether it goes on. */
 const pauseStepMs = 100;

@@ -39,6 +39,9 @@ export interface LoggedIn {
   readonly warnings: readonly string[];
 }
 
+/** Made once: the stack of an error costs more than the signal. */
+const ended = new LogoffError("aborted", "The handshake is over");
+
 /** What ssh2 says in the `error` events of a Client: a level of its own, or the code of a socket or a disconnect message. */
 interface Ssh2Error extends Error {
   readonly level?: string;
@@ -68,7 +71,7 @@ export function handshake(
       if (settled) return;
       settled = true;
       stopListening();
-      over.abort();
+      over.abort(ended);
       act();
     };
     const giveUp = (error: LogoffError, again = false): void =>

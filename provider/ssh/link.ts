@@ -14,6 +14,8 @@ export interface Link {
   readonly close: () => Promise<void>;
 }
 
+/** Made once: the stack of an error costs more than the timer. */
+const inTime = new LogoffError("aborted", "It ended in time");
 /** How long a host may take to close its side after our goodbye. */
 const goodbyeMs = 1000;
 
@@ -44,7 +46,7 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
     const timer = new AbortController();
     const timeUp = clock.sleep(ms, timer.signal).catch(() => undefined);
     await Promise.race([closed, timeUp]);
-    timer.abort();
+    timer.abort(inTime);
   };
   const close = async (): Promise<void> => {
     lose("we closed it");

@@ -11,7 +11,8 @@ const bench = resolve(__dirname, "..", "..", "bench");
 
 /** Why the benchmark cannot run here, or false. */
 function obstacle(): string | false {
-  if (process.platform !== "linux") return "the benchmark needs Linux, where every host has a loopback address";
+  if (process.platform !== "linux")
+    return "the benchmark needs Linux, where every host has a loopback address";
   if (spawnSync("go", ["version"]).status !== 0)
     return "Go is missing: install it to have the benchmark's servers";
   const env = { ...process.env, GOWORK: "off" };

@@ -1,4 +1,5 @@
 "use strict";
+/* eslint-disable @typescript-eslint/no-require-imports -- a CommonJS program, as `pulumi new` makes it for JavaScript */
 
 const { dynamic } = require("@pulumi/pulumi");
 
@@ -31,7 +32,9 @@ const provider = {
         });
       });
     const ids = (table) =>
-      [...table.matchAll(/ ([0-9]+) {2}(?:Active|Disc)/gu)].map(([, id]) => id).filter((id) => id !== undefined);
+      [...table.matchAll(/ ([0-9]+) {2}(?:Active|Disc)/gu)]
+        .map(([, id]) => id)
+        .filter((id) => id !== undefined);
     try {
       for (const id of ids(await run("quser.exe"))) await run(`logoff.exe ${id}`);
       if (ids(await run("quser.exe")).length > 0) throw new Error(`somebody is still logged on to ${host}`);
