@@ -37,6 +37,7 @@ export interface PlanProblem {
 interface LogoffErrorOptions {
   readonly cause?: unknown;
   readonly problems?: readonly PlanProblem[];
+  readonly untried?: boolean;
 }
 
 /**
@@ -47,12 +48,15 @@ export class LogoffError extends Error {
   readonly code: ErrorCode;
   /** With code `plan-invalid`: every problem of the input; otherwise empty. */
   readonly problems: readonly PlanProblem[];
+  /** Nothing was tried on the host, for the sake of others: it is skipped, not failed. */
+  readonly untried: boolean;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "LogoffError";
     this.code = code;
     this.problems = options.problems ?? [];
+    this.untried = options.untried ?? false;
   }
 }
 

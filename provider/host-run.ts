@@ -7,7 +7,7 @@ import { waitOut } from "./host-run/grace";
 import { linkTo } from "./host-run/link";
 import { openHost } from "./host-run/open";
 import { emptyRecord, isDrainedByUs, toReport, type HostRecord, type Track } from "./host-run/record";
-import { sendCancelMessage, warnFirst } from "./host-run/warn";
+import { awaitsLogoff, sendCancelMessage, warnFirst } from "./host-run/warn";
 import { backendFor } from "./backend/detect";
 import type { HostPlan } from "./plan";
 import type { HostReport } from "./report/report";
@@ -55,7 +55,7 @@ export async function runHost(hostPlan: HostPlan, context: HostRunContext): Prom
     await goThrough(host, record, begin);
     if (record.notFound !== undefined) throw record.notFound;
   }, label);
-  if (error !== undefined) await cleanUp(host, record);
+  if (error !== undefined && context.look === undefined) await cleanUp(host, record);
   const durationMs = startedAtMs === undefined ? 0 : Math.round(clock.now() - startedAtMs);
   const report = toReport(host, record, error, durationMs);
   onProgress({ type: "host-finished", host: label, report });
@@ -135,11 +135,12 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
       }, signal),
     host.label,
   );
-  if (error !== undefined) host.warn(`Could not clean up on "${host.label}": ${error.message}`);
-}
-
-function awaitsLogoff({ warned, sentAtMs, outcome }: Track): boolean {
-  return warned !== undefined && sentAtMs === undefined && outcome === undefined;
+  if (error !== undefined) {
+    const closed = isDrainedByUs(record.drained) ? `, which still refuses new logons` : "";
+    host.warn(
+      `Could not clean up on "${host.label}"${closed}: ${error.message}; run again, or lift it there`,
+    );
+  }
 }
 
 /** The run ended for this host without being finished, through no fault of the host. */

@@ -36,7 +36,10 @@ export function sharingRelays(connect: Connect): Connect {
     const entry: Shared = { opening: connect(host, lastOneOut.signal), lastOneOut, users: 0 };
     shared.set(key, entry);
     // Whoever waits for it gets the error; nobody may wait any more when it comes.
-    entry.opening.catch(() => forget(entry, key));
+    entry.opening.then(
+      (connection) => (entry.users > 0 ? undefined : connection.close()),
+      () => forget(entry, key),
+    );
     return entry;
   }
 

@@ -147,7 +147,7 @@ async function exceededLimit(
   const looks = await Promise.all(
     hosts.map((host) => run(host, { look: "list", onProgress: () => undefined })),
   );
-  const unread = looks.filter(({ report }) => report.status !== "ok").map(({ report }) => report.host);
+  const unread = looks.filter(({ report }) => !wasListed(report)).map(({ report }) => report.host);
   const sessions = looks.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
   if (unread.length === 0 && sessions <= limit) return undefined;
   const why =
@@ -156,6 +156,14 @@ async function exceededLimit(
       : `${unread.length} hosts could not be listed, "${unread[0] ?? ""}" among them`;
   const message = `Changed nothing anywhere: ${why}, and limits.sessions allows ${limit}`;
   return new LogoffError("limit-exceeded", message);
+}
+
+/** A host that refuses for reasons of its own, or lacks somebody who was named, was listed all the same. */
+function wasListed({ status, error }: Report["hosts"][number]): boolean {
+  return (
+    status === "ok" ||
+    ["session-not-found", "session-protected", "limit-exceeded"].includes(error?.code ?? "")
+  );
 }
 
 function countSelected(sessions: Report["hosts"][number]["sessions"]): number {

@@ -9,7 +9,13 @@ export function wavesOf(
   hosts: readonly HostPlan[],
   sizes: readonly WaveSize[],
 ): readonly (readonly HostPlan[])[] {
-  const gateways = new Set(hosts.flatMap(({ host }) => host.jumpHosts.map(({ label }) => label)));
+  const gateways = new Set(
+    hosts.flatMap(({ host: { label, server, jumpHosts } }) => [
+      ...jumpHosts.map((jump) => jump.label),
+      // A relay acts through the host before the ">".
+      ...(server === undefined ? [] : [label.slice(0, label.lastIndexOf(">"))]),
+    ]),
+  );
   const last = hosts.filter(({ host }) => gateways.has(host.label));
   const others = hosts.filter(({ host }) => !gateways.has(host.label));
   const waves: (readonly HostPlan[])[] = [];
@@ -19,7 +25,8 @@ export function wavesOf(
     waves.push(others.slice(taken, taken + count));
     taken += count;
   }
-  return last.length === 0 ? waves : [...waves, last];
+  // Gateways behind gateways: the nearer one to us is the later.
+  return last.length === 0 ? waves : [...waves, ...(others.length === 0 ? [last] : wavesOf(last, []))];
 }
 
 function hostsIn(size: WaveSize, all: number): number {

@@ -29,14 +29,14 @@ export function detection(label: string): Query<Detected> {
 /** The first exchange of a run: what the host is and, where one exchange can tell both, who is on it. */
 export interface FirstContact {
   readonly detected: Detected;
-  /** Absent when the listing takes commands that only the answer could choose. */
+  /** Absent when the listing takes commands that only the answer could choose, or could not be read: then ask again. */
   readonly sessions?: SessionList;
 }
 
 /**
  * {@link detection} and the first listing side by side, which saves a round trip: Windows' commands are asked along, and
  * mean nothing elsewhere, unless the host is said to be Linux. Not through `/server:`, a switch that a Unix shell rewrites.
- * `parse` throws `unsupported-host`, also for a platform other than the one said, and all that listing may throw.
+ * `parse` throws `unsupported-host`, also for a platform other than the one said.
  */
 export function firstContact(target: Target, platform: Platform | undefined): Query<FirstContact> {
   const { commands, parse } = detection(target.label);
@@ -50,12 +50,20 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
         throw unsupported(target.label, `platform says "${platform}", and it is "${detected.platform}"`);
       }
       if (along.length === 0 || detected.platform !== guess.platform) return { detected };
-      return {
-        detected,
-        sessions: backendFor(detected, target).list().parse(results.slice(commands.length)),
-      };
+      const sessions = ifReadable(() =>
+        backendFor(detected, target).list().parse(results.slice(commands.length)),
+      );
+      return { detected, ...(sessions === undefined ? {} : { sessions }) };
     },
   };
+}
+
+function ifReadable(read: () => SessionList): SessionList | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function judge(label: string, chcp: ExecResult | undefined, uname: ExecResult | undefined): Detected {

@@ -23,7 +23,10 @@ export async function closeHost(
   const before = await link.ask(backend.list());
   lookAt(tracks, before, hostPlan.selector);
   const open = tracks.filter(({ outcome }) => outcome === undefined);
-  if (plan.atDeadline === "fail") refuseWhoStayed(open, label);
+  if (plan.atDeadline === "fail") {
+    refuseWhoStayed(open, label);
+    open.splice(0, open.length);
+  }
   const hindered = hindrance(host);
   if (open.length > 0 && hindered !== undefined) throw hindered;
   // Without a warning people who just came are no different from the others.
@@ -63,6 +66,8 @@ function lookAt(tracks: readonly Track[], list: SessionList, selector: Selector)
     const one = open[index];
     if (one === undefined) return;
     if (second.now === "closing") one.where = "closing";
+    // A logon time that was not known at first makes the identity firmer.
+    if (second.now === "selected") one.session = second.session;
     if (second.now === "gone") {
       // Whoever was warned has followed the warning; others went by themselves.
       one.outcome = { session: one.session, outcome: one.warned === undefined ? "already-gone" : "left" };

@@ -2,7 +2,7 @@ import { asLogoffError, LogoffError } from "../errors";
 import type { WarnPlan } from "../plan";
 import { lookAgain } from "../session/look-again";
 import { describeSession } from "../session/session";
-import type { DetectedHost } from "./context";
+import { hindrance, type DetectedHost } from "./context";
 import type { Track } from "./record";
 import { remind } from "./warn";
 
@@ -25,18 +25,29 @@ export async function waitOut(
   const { clock, stop, label } = host;
   const startedAtMs = clock.now();
   host.onProgress({ type: "grace-started", host: label, gracePeriodMs: Math.max(0, endsAtMs - startedAtMs) });
-  const reminders = warn.remindersMs
-    .map((reminderMs) => ({ reminderMs, dueAtMs: endsAtMs - reminderMs }))
-    .filter(({ dueAtMs }) => dueAtMs >= startedAtMs);
+  const reminders = warn.remindersMs.map((reminderMs) => ({ reminderMs, dueAtMs: endsAtMs - reminderMs }));
   let lookAtMs = startedAtMs + lookEveryMs(warn);
   while (clock.now() < endsAtMs) {
     const nextMs = Math.min(endsAtMs, lookAtMs, reminders[0]?.dueAtMs ?? Infinity);
-    await clock.sleep(Math.max(0, nextMs - clock.now()), stop);
+    await sleepUntil(nextMs, host);
     if (clock.now() >= endsAtMs) return;
     await host.turn(() => lookDuringGrace(people, reminders, warn, host), stop);
     if (people.every(({ outcome }) => outcome !== undefined)) return;
     lookAtMs = clock.now() + lookEveryMs(warn);
   }
+}
+
+/** A window that ends meanwhile ends the waiting too: it is looked at so often. */
+const windowCheckMs = 30_000;
+
+async function sleepUntil(whenMs: number, host: DetectedHost): Promise<void> {
+  const { clock, stop, plan } = host;
+  const longestMs = plan.window === null ? Infinity : windowCheckMs;
+  do {
+    await clock.sleep(Math.min(longestMs, Math.max(0, whenMs - clock.now())), stop);
+    const hindered = hindrance(host);
+    if (hindered !== undefined) throw hindered;
+  } while (clock.now() < whenMs);
 }
 
 interface Reminder {
@@ -73,34 +84,41 @@ async function lookDuringGrace(
       dueNow.push(...reminders.splice(0, 1));
     for (const { reminderMs, dueAtMs } of dueNow) {
       if (clock.now() - dueAtMs > reminderMs / 2) {
-        host.warn(
-          `Dropped the reminder of ${Math.round(reminderMs / 1000)} s on "${label}": its time had passed`,
-        );
+        host.warn(dropped(reminderMs, label));
       } else {
-        await remind(still, reminderMs, warn, host);
+        // A late one says what is left, in full seconds.
+        const remainingMs = Math.ceil((reminderMs - (clock.now() - dueAtMs)) / 1000) * 1000;
+        await remind(still, reminderMs, remainingMs, warn, host);
       }
     }
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", `Cannot look at "${label}"`);
-    if (error.code === "aborted" || error.code === "outside-window" || error.code === "budget-exceeded")
-      throw error;
-    if (warn.ifUndelivered === "fail" && error.code === "command-failed") throw error;
+    if (hindrance(host) !== undefined) throw error;
     host.warn(`Could not look at "${label}" during the grace period: ${error.message}`);
     // What was due is not sent later: by then its text would be wrong.
-    while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now()) reminders.shift();
+    const missed = reminders.filter(({ dueAtMs }) => dueAtMs <= clock.now());
+    for (const { reminderMs } of reminders.splice(0, missed.length)) host.warn(dropped(reminderMs, label));
   } finally {
     await link.release();
   }
 }
 
+function dropped(reminderMs: number, label: string): string {
+  return `Dropped the reminder of ${Math.round(reminderMs / 1000)} s on "${label}": its time had passed`;
+}
+
 /** With `atDeadline: "fail"`: whoever is still there fails the host, and nobody is logged off. */
 export function refuseWhoStayed(people: readonly Track[], label: string): void {
-  const stayed = people
+  const open = people.filter(({ outcome }) => outcome === undefined);
+  // Who is signing out at this very moment has left.
+  for (const one of open)
+    if (one.where === "closing") one.outcome = { session: one.session, outcome: "left" };
+  const stayed = open
     .filter(({ outcome }) => outcome === undefined)
     .map(({ session }) => describeSession(session));
   if (stayed.length === 0) return;
   throw new LogoffError(
     "sessions-remain",
-    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period, and atDeadline is "fail"`,
+    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period, and atDeadline is "fail"; run again when they have`,
   );
 }

@@ -71,7 +71,9 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
         } catch (thrown) {
           const error = asLogoffError(thrown, "command-failed", `Cannot ask "${host.label}"`);
           if (isAnswerLost(error)) await drop(connection);
-          if (delayMs === undefined || !isAnswerLost(error)) throw error;
+          // What could not be read may have been garbled in passing.
+          const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
+          if (delayMs === undefined || !mayPass) throw error;
           await clock.sleep(delayMs * (0.5 + Math.random() / 2), signal);
         }
       }

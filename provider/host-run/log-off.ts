@@ -15,6 +15,8 @@ const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 /** Processes that linger after their session ended may be saving their work. */
 const leftoverMs = 10_000;
+/** An error that we do not know may still be followed by the session's end: the list is the truth. */
+const refusalMs = 5_000;
 /** A session that was reset has no say in it: it is gone within this time, or it stays. */
 const resetTimeoutMs = 60_000;
 /** Why a wait is given up that came to its end. Made once: the stack of an error costs more than a timer. */
@@ -30,14 +32,16 @@ const inTime = new LogoffError("aborted", "It ended in time");
 export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHost): Promise<SessionList> {
   const list = await sendAndWatch(tracks, host, send, host.plan.timeouts.logoffMs);
   const stuck = tracks.filter(isStuck);
-  if (host.plan.ifStuck === "continue") for (const one of stuck) tolerate(one, host);
+  if (host.plan.ifStuck === "continue") for (const one of tracks) tolerate(one, host);
   const left = tracks.filter(({ leftover }) => leftover !== undefined);
-  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0) {
+  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0 || hindrance(host) !== undefined) {
     for (const one of left) reportLeftover(one, host);
     return list;
   }
   for (const one of [...stuck, ...left]) {
     delete one.outcome;
+    delete one.askedAtMs;
+    delete one.answer;
     one.where = "present";
   }
   const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
@@ -71,13 +75,16 @@ async function sendAndWatch(
   const watchEnds = new AbortController();
   const startedAtMs = clock.now();
   let sentAtMs: number | undefined;
-  const sending = mapPool(tracks, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal)).then(
-    () => {
-      if (watchEnds.signal.aborted) return;
-      host.spent("logged-off", startedAtMs);
-      sentAtMs = clock.now();
-    },
-  );
+  let busy = false;
+  const begin = async (some: readonly Track[]): Promise<void> => {
+    busy = true;
+    await mapPool(some, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal));
+    busy = false;
+    if (watchEnds.signal.aborted || sentAtMs !== undefined) return;
+    host.spent("logged-off", startedAtMs);
+    sentAtMs = clock.now();
+  };
+  const sending = begin(tracks);
   try {
     await atMost(sending, firstLookMs, clock, signal);
     let pauseMs = firstPauseMs;
@@ -87,6 +94,13 @@ async function sendAndWatch(
       for (const one of tracks) settle(one, list, startedAtMs, timeoutMs, host);
       const open = tracks.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return list;
+      // Passed over while it seemed to be closing, and it is not: its turn comes now.
+      const passedOver = busy
+        ? []
+        : open.filter(
+            (one) => one.askedAtMs === undefined && one.answer === undefined && one.where === "present",
+          );
+      if (passedOver.length > 0) void begin(passedOver);
       if (open.length !== waitingFor) {
         const sessions = open.map(({ session }) => session);
         host.onProgress({ type: "host-waiting", host: host.label, sessions });
@@ -168,13 +182,15 @@ async function dispatch(
   timeoutMs: number,
   tell: () => void,
 ): Promise<void> {
-  if (one.outcome !== undefined || one.where !== "present" || ended.aborted) return;
+  if (one.outcome !== undefined || ended.aborted) return;
+  if (one.where !== "present" && one.leftover === undefined) return;
   const hindered = hindrance(host);
   if (hindered !== undefined) {
     one.answer = { kind: "withheld", error: hindered };
     return;
   }
-  one.sentAtMs = host.clock.now();
+  one.sentAtMs ??= host.clock.now();
+  one.askedAtMs = host.clock.now();
   tell();
   one.answer = await answerOf(() => host.link.perform(command(one.session), timeoutMs));
 }
@@ -202,27 +218,32 @@ function settle(
   const { session, answer } = one;
   const place = whereabouts(session, list);
   one.where = place.is;
-  const late = host.clock.now() - (one.sentAtMs ?? startedAtMs) >= timeoutMs;
+  const late = host.clock.now() - (one.askedAtMs ?? startedAtMs) >= timeoutMs;
   if (place.is === "gone") {
     delete one.leftover;
     if (place.leftover !== undefined && one.sentAtMs !== undefined) {
       one.leftover = place.leftover;
       // They get the time to end that a logoff has, where somebody will end them, and a moment otherwise.
       const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);
-      if (host.clock.now() - one.sentAtMs < wait) return;
+      const askedAtMs = one.askedAtMs ?? (answer?.kind === "withheld" ? one.sentAtMs : Infinity);
+      if (host.clock.now() - askedAtMs < wait) return;
     }
     const ours = one.sentAtMs !== undefined && answer?.kind !== "absent" && answer?.kind !== "denied";
-    one.outcome = { session, outcome: ours ? "logged-off" : "already-gone" };
+    // Whoever was warned has followed the warning.
+    const byThemselves = one.warned === undefined ? "already-gone" : "left";
+    one.outcome = { session, outcome: ours ? "logged-off" : byThemselves };
     host.onProgress({ type: "session-gone", host: host.label, session });
     return;
   }
   if (one.where === "present") {
     if (answer?.kind === "denied") one.outcome = failed(one, "permission-denied", answer.detail, host);
-    if (answer?.kind === "refused") one.outcome = failed(one, "command-failed", answer.detail, host);
+    const patient = host.clock.now() - (one.askedAtMs ?? startedAtMs) < refusalMs;
+    if (answer?.kind === "refused" && !patient)
+      one.outcome = failed(one, "command-failed", answer.detail, host);
     if (answer?.kind === "withheld") one.outcome = failed(one, answer.error.code, answer.error.message, host);
   }
   // One whose turn has not come yet waits for it: the commands before it have deadlines of their own.
-  const untried = one.sentAtMs === undefined && one.where === "present";
+  const untried = one.askedAtMs === undefined && one.where === "present";
   if (late && !untried) one.outcome ??= stillPresent(one, timeoutMs, host);
 }
 

@@ -5,6 +5,7 @@ import { select, selected, type Selection } from "../session/select";
 import { describeSession, type Session, type SessionList } from "../session/session";
 import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
+import { adoptWarnings } from "./warn";
 import { track, type HostRecord } from "./record";
 
 /**
@@ -25,7 +26,8 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
     wanted = chooseFrom(await link.ask(known.backend.list()), known, record);
   }
-  record.tracks.push(...wanted.map(track));
+  if (plan.warn !== null) adoptWarnings(record.tracks, plan.warn, known);
+  record.opened = true;
   return known;
 }
 
@@ -41,6 +43,7 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
     selected: wanted.length,
   });
   note(host, record, selection, sessions);
+  record.tracks.splice(0, record.tracks.length, ...wanted.map(track));
   refuseProtected(label, selection);
   const limit = plan.limits.sessionsPerHost;
   if (limit !== null && wanted.length > limit) {

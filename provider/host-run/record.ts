@@ -7,12 +7,14 @@ import { hindrance, type HostAtWork } from "./context";
 
 /** One session on its way out. */
 export interface Track {
-  readonly session: Session;
+  session: Session;
   /** Where the last listing saw it. */
   where: Whereabouts["is"];
   warned?: WarnedSession;
   /** When it was asked to go, on the monotonic clock. */
   sentAtMs?: number;
+  /** The same for the step that runs: a logoff, or the reset that follows it. */
+  askedAtMs?: number;
   answer?:
     LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: LogoffError };
   outcome?: SessionOutcome;
@@ -28,6 +30,8 @@ export function track(session: Session): Track {
 export interface HostRecord {
   detected?: Detected;
   readonly tracks: Track[];
+  /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
+  opened: boolean;
   readonly kept: SessionOutcome[];
   missing: readonly string[];
   usedExceptions: readonly string[];
@@ -42,6 +46,7 @@ export interface HostRecord {
 export function emptyRecord(): HostRecord {
   return {
     tracks: [],
+    opened: false,
     kept: [],
     missing: [],
     usedExceptions: [],
@@ -83,14 +88,16 @@ export function toReport(
     warned:
       error === undefined
         ? []
-        : record.tracks.flatMap(({ warned, outcome }) => (warned && !isGone(outcome) ? [warned] : [])),
+        : record.opened
+          ? record.tracks.flatMap(({ warned, outcome }) => (warned && !isGone(outcome) ? [warned] : []))
+          : (host.earlier?.warned ?? []),
     ...(record.commands === undefined ? {} : { commands: record.commands }),
   };
 }
 
 /** Not the host's fault: the run ended before anybody was asked to go here, or before it was spoken to at all. */
-function isSkipped({ tracks }: HostRecord, { code }: LogoffError, host: HostAtWork): boolean {
-  if (!host.link.contacted()) return true;
+function isSkipped({ tracks }: HostRecord, { code, untried }: LogoffError, host: HostAtWork): boolean {
+  if (untried || !host.link.contacted()) return true;
   return code === hindrance(host)?.code && tracks.every(({ sentAtMs }) => sentAtMs === undefined);
 }
 

@@ -2,7 +2,7 @@ import { mapPool } from "../async";
 import type { Warning } from "../backend/backend";
 import { asLogoffError, LogoffError, printable } from "../errors";
 import type { WarnPlan } from "../plan";
-import { describeSession, type Session } from "../session/session";
+import { describeSession, whereabouts, type Session } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
 import type { Track } from "./record";
 
@@ -19,6 +19,28 @@ export async function warnFirst(
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<number> {
+  const { clock } = host;
+  adoptWarnings(people, warn, host);
+  const nowMs = clock.date().getTime();
+  const unwarned = people.filter(({ warned }) => warned === undefined);
+  // A new warning starts a full period; of old ones the latest counts, so that nobody gets less than they were told.
+  const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
+  const startedAgoMs = unwarned.length > 0 ? 0 : nowMs - latest;
+  const endsAtMs = clock.now() + warn.gracePeriodMs - startedAgoMs;
+  await sendAll(unwarned, warn, warn.gracePeriodMs, host, (one) => {
+    one.warned = {
+      id: one.session.id,
+      user: one.session.user ?? "",
+      ...(one.session.logonTime === undefined ? {} : { logonTime: one.session.logonTime }),
+      warnedAt: clock.date().toISOString(),
+      remindersMs: [],
+    };
+  });
+  return endsAtMs;
+}
+
+/** Whoever was warned in an earlier run and is still within their grace period is not warned again. */
+export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: DetectedHost): void {
   const { clock, earlier } = host;
   const nowMs = clock.date().getTime();
   for (const one of people) {
@@ -33,34 +55,34 @@ export async function warnFirst(
     const age = before === undefined ? Infinity : nowMs - Date.parse(before.warnedAt);
     if (before !== undefined && age >= 0 && age < warn.gracePeriodMs) one.warned = before;
   }
-  const unwarned = people.filter(({ warned }) => warned === undefined);
-  // From the host's first warning: a new one starts a full period, and old ones leave what remains of theirs.
-  const oldest = Math.min(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
-  const startedAgoMs = unwarned.length > 0 ? 0 : nowMs - oldest;
-  const endsAtMs = clock.now() + warn.gracePeriodMs - startedAgoMs;
-  await sendAll(unwarned, warn, warn.gracePeriodMs, host, (one) => {
-    one.warned = {
-      id: one.session.id,
-      user: one.session.user ?? "",
-      ...(one.session.logonTime === undefined ? {} : { logonTime: one.session.logonTime }),
-      warnedAt: clock.date().toISOString(),
-      remindersMs: [],
-    };
-  });
-  return endsAtMs;
 }
 
 /** Reminds everybody who has not had this reminder. @throws LogoffError as {@link warnFirst} */
 export async function remind(
   people: readonly Track[],
   reminderMs: number,
+  remainingMs: number,
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<void> {
   const due = people.filter(({ warned }) => warned !== undefined && !warned.remindersMs.includes(reminderMs));
-  await sendAll(due, warn, reminderMs, host, (one) => {
-    if (one.warned) one.warned = { ...one.warned, remindersMs: [...one.warned.remindersMs, reminderMs] };
-  });
+  await sendAll(
+    due,
+    warn,
+    remainingMs,
+    host,
+    (one) => {
+      if (one.warned) one.warned = { ...one.warned, remindersMs: [...one.warned.remindersMs, reminderMs] };
+    },
+    "continue",
+  );
+}
+
+/** Warned, and never asked to go: withheld counts too. */
+export function awaitsLogoff({ warned, sentAtMs, outcome }: Track): boolean {
+  return (
+    warned !== undefined && sentAtMs === undefined && (outcome === undefined || outcome.outcome === "failed")
+  );
 }
 
 /** Tells everybody who was warned that nothing happens after all. Best effort, never throws. */
@@ -71,10 +93,14 @@ export async function sendCancelMessage(
 ): Promise<void> {
   const text = warn.cancelMessage;
   if (text === undefined) return;
-  const told = people.filter(
-    ({ warned, sentAtMs, outcome }) => warned && sentAtMs === undefined && outcome === undefined,
-  );
-  await mapPool(told, warningsAtOnce, async ({ session }) => {
+  const list = await host.link.ask(host.backend.list()).catch(() => undefined);
+  const told = people.filter(awaitsLogoff);
+  await mapPool(told, warningsAtOnce, async (one) => {
+    const { session } = one;
+    // Somebody else may have the ID by now.
+    if (list !== undefined && whereabouts(session, list).is !== "present") return;
+    // Who was told that nothing happens has to be warned anew.
+    delete one.warned;
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)
       await host.link.perform(action, host.plan.timeouts.commandMs).catch(() => undefined);
@@ -90,6 +116,8 @@ async function sendAll(
   remainingMs: number,
   host: DetectedHost,
   mark: (one: Track) => void,
+  // A reminder that fails is one of several, and its receiver has been warned: only the first warning decides.
+  ifUndelivered: WarnPlan["ifUndelivered"] = warn.ifUndelivered,
 ): Promise<void> {
   const { link, label, plan, backend, onProgress } = host;
   const failures: string[] = [];
@@ -112,11 +140,11 @@ async function sendAll(
     if (problem === undefined) return;
     failures.push(`${describeSession(session)}: ${problem}`);
     host.warn(`Could not warn session ${describeSession(session)} on "${label}": ${problem}`);
-    if (warn.ifUndelivered === "keep") one.outcome = { session, outcome: "kept", reason: "not-warned" };
+    if (ifUndelivered === "keep") one.outcome = { session, outcome: "kept", reason: "not-warned" };
   });
   const hindered = hindrance(host);
   if (hindered !== undefined) throw hindered;
-  if (warn.ifUndelivered === "fail" && failures.length > 0) {
+  if (ifUndelivered === "fail" && failures.length > 0) {
     throw new LogoffError(
       "command-failed",
       `Cannot warn everybody on "${label}": ${failures.slice(0, 5).join("; ")}`,

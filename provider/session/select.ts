@@ -75,7 +75,7 @@ function firstMismatch(session: Session, selector: Selector): KeepReason | undef
     return "not-selected";
   }
   if (operands === undefined && current && !selector.all && !isCurrent) return "not-selected";
-  if (ids && !ids.includes(session.id)) return "not-selected";
+  if (ids && !ids.some((id) => isNamedBy(session, { by: "id", text: id }))) return "not-selected";
   if (names && !names.some((glob) => nameMatches(glob, session))) return "not-selected";
   if (users && !users.some((glob) => userMatches(glob, session))) return "not-selected";
   if (states && !states.some((state) => state === session.state)) return "not-selected";
@@ -102,7 +102,7 @@ function withoutDomain(user: string): string {
 
 function exceptionsFor(session: Session, { except }: Selector): string[] {
   return [
-    ...except.ids.filter((id) => id === session.id).map((id) => `ids ${id}`),
+    ...except.ids.filter((id) => isNamedBy(session, { by: "id", text: id })).map((id) => `ids ${id}`),
     ...except.names.filter((glob) => nameMatches(glob, session)).map((glob) => `names ${glob}`),
     ...except.users
       .filter((glob) => session.user !== undefined && isShieldedBy(glob, session, session.user))

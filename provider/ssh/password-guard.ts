@@ -120,5 +120,6 @@ function barred(label: string, by: string): LogoffError {
   return new LogoffError(
     "auth-rejected",
     `Did not log in to "${label}": not tried, since the password was rejected ${why} and more attempts could lock the account`,
+    { untried: true },
   );
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { LogoffError } from "../../provider/errors";
 import type { Plan, WarnPlan } from "../../provider/plan";
 import type { HostReport } from "../../provider/report/report";
 import { aSelector } from "../session/sample";
@@ -375,10 +376,9 @@ describe("a window", () => {
     assert.equal(report.error?.code, "outside-window");
     assert.deepEqual([report.drained, model().drain(), model().people()], ["undrained", "open", ["alice"]]);
     assert.equal(model().messages().at(-1)?.text, "Not today, alice.");
-    assert.deepEqual(
-      report.warned.map(({ user }) => user),
-      ["alice"],
-    );
+    // Who was told that nothing happens has to be warned anew.
+    assert.deepEqual(report.warned, []);
+    assert.ok(fleet.clock.now() < 11 * minute, "the end of the window is noticed in time");
   });
   it("that has not begun leaves the host untouched and skipped", async () => {
     start({ sessions: [alice] });
@@ -446,5 +446,161 @@ describe("relaying", () => {
         "logoff.exe 4 /server:host2",
       ],
     );
+  });
+});
+
+describe("what an earlier run has said", () => {
+  const stopAt = async (ms: number, plan: Partial<Plan>, earlier?: HostReport): Promise<HostReport> => {
+    const stop = new AbortController();
+    fleet.clock.at(fleet.clock.now() + ms, () => stop.abort());
+    return fleet.runOne(plan, { stop: stop.signal, ...known(earlier) });
+  };
+  const known = (report: HostReport | undefined): object =>
+    report === undefined ? {} : { earlier: new Map([[report.host, { warned: report.warned }]]) };
+  const plain: WarnPlan = { ...warn, remindersMs: [] };
+
+  it("is forgotten when people were told that nothing happens: they are warned anew", async () => {
+    start({ sessions: [alice] });
+    const first = await stopAt(4 * minute, { warn: { ...plain, cancelMessage: "Cancelled." } });
+    await fleet.runOne({ warn: plain }, known(first));
+    assert.deepEqual(
+      model()
+        .messages()
+        .map(({ text }) => text.slice(0, 11)),
+      ["Maintenance", "Cancelled.", "Maintenance"],
+    );
+  });
+
+  it("gives nobody less time than they were told", async () => {
+    start({ sessions: [alice] });
+    const first = await stopAt(10 * minute, { warn: plain });
+    model().logon({ user: "bob" });
+    const second = await stopAt(2 * minute, { warn: plain }, first);
+    await fleet.runOne({ warn: plain }, known(second));
+    const warnings = model().messages();
+    assert.deepEqual(
+      warnings.map(({ user }) => user),
+      ["alice", "bob"],
+    );
+    const [logoff] = commands(/^logoff/);
+    assert.ok((logoff?.atMs ?? 0) - (warnings[1]?.atMs ?? 0) >= 15 * minute);
+  });
+
+  it("is not forgotten by a run that does not get far enough", async () => {
+    start({ sessions: [alice] });
+    const first = await stopAt(2 * minute, { warn: plain });
+    const [host] = fleet.hosts;
+    assert.ok(host);
+    host.down = new LogoffError("host-unreachable", "Cannot reach it");
+    const second = await fleet.runOne({ warn: plain }, known(first));
+    assert.equal(second.status, "failed");
+    host.down = undefined;
+    await fleet.runOne({ warn: plain }, known(second));
+    assert.equal(model().messages().length, 1);
+  });
+});
+
+describe("odd moments", () => {
+  it("a row that seems to be closing and is not gets its turn", async () => {
+    start({ sessions: [alice] });
+    const blank = [
+      " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
+      ">services                                    0  Disc                        ",
+      " console                                     1  Conn                        ",
+      " rdp-tcp#0                                   2  Active                      ",
+      "",
+    ].join("\r\n");
+    fleet.hosts[0]?.faults.add({ on: "qwinsta", after: 1, trouble: { instead: true, stdout: blank } });
+    const report = await fleet.runOne();
+    assert.deepEqual([report.status, ...outcomes(report)], ["ok", "2 logged-off"]);
+    assert.ok(fleet.clock.now() < minute);
+  });
+
+  it("a table that was garbled in passing is asked for again", async () => {
+    start({ sessions: [alice] });
+    fleet.hosts[0]?.faults.add({ on: "qwinsta", after: 2, trouble: { instead: true, stdout: "garbage" } });
+    assert.equal((await fleet.runOne()).status, "ok");
+  });
+
+  it("an unknown error whose session ends all the same is no failure", async () => {
+    start({ sessions: [alice] });
+    fleet.hosts[0]?.faults.add({
+      on: "logoff",
+      trouble: { instead: true, code: 1, stderr: "Error [1460]:x" },
+    });
+    const target = model();
+    fleet.clock.at(3_000, () => target.leave(2));
+    assert.equal((await fleet.runOne()).status, "ok");
+  });
+
+  it("every session that hangs is reset, also when the first resets are slow", async () => {
+    const many = [2, 3, 4, 5, 6].map((id) => ({
+      id,
+      user: `u${id}`,
+      onLogoff: { kind: "stuck", shows: "user" } as const,
+    }));
+    start({ sessions: many });
+    fleet.hosts[0]?.faults.add({ on: "rwinsta", times: 2, trouble: "hang-after" });
+    const report = await fleet.runOne({ ifStuck: "reset" });
+    assert.equal(report.status, "ok");
+    assert.deepEqual(model().people(), []);
+  });
+
+  it("with continue a session that hangs at signing out is left to the reboot", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "stuck", shows: "blank" } }] });
+    assert.equal((await fleet.runOne({ ifStuck: "continue" })).status, "ok");
+  });
+
+  it("a look changes nothing, also on a host that an earlier run left drained", async () => {
+    start({ sessions: [alice], drain: "until-restart", selector: aSelector({ operands: ["services"] }) });
+    const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
+    await fleet.runOne({}, { look: "dry-run", earlier });
+    assert.equal(model().drain(), "until-restart");
+  });
+
+  it("a host that was reached and could not be listed is undrained all the same", async () => {
+    start({ sessions: [alice], drain: "until-restart" });
+    fleet.hosts[0]?.faults.add({
+      on: "qwinsta",
+      times: 99,
+      trouble: { instead: true, code: 1, stderr: "Error [5]:x" },
+    });
+    const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
+    const report = await fleet.runOne({ drain: "until-restart" }, { earlier });
+    assert.deepEqual(
+      [report.error?.code, report.drained, model().drain()],
+      ["permission-denied", "undrained", "open"],
+    );
+  });
+
+  it("people whose logoff was withheld are told too, and nobody who has their ID by now", async () => {
+    const slow = { onLogoff: { kind: "blocks", closesAfterMs: 20_000 } } as const;
+    start({ sessions: [2, 3, 4, 5].map((id) => ({ id, user: `u${id}`, ...slow })) });
+    const target = model();
+    fleet.clock.at(15 * minute + 1_500, () => fleet.stop.abort());
+    fleet.clock.at(15 * minute + 1_600, () => {
+      target.leave(5);
+      target.logon({ id: 5, user: "mallory" });
+    });
+    await fleet.runOne({ warn: { ...warn, remindersMs: [], cancelMessage: "Cancelled, {user}." } });
+    const told = target.messages().filter(({ text }) => text.startsWith("Cancelled"));
+    assert.deepEqual(
+      told.map(({ user, text }) => `${user ?? ""}: ${text}`),
+      ["u4: Cancelled, u4."],
+    );
+  });
+
+  it("somebody signing out at the deadline has left", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 30_000 } }] });
+    const target = model();
+    fleet.clock.at(15 * minute - 5_000, () => void target.logOff(2));
+    const report = await fleet.runOne({ warn: { ...warn, remindersMs: [] }, atDeadline: "fail" });
+    assert.deepEqual([report.status, ...outcomes(report)], ["ok", "2 left"]);
+  });
+
+  it("who was to go when the host was refused is in the report", async () => {
+    start({ sessions: [alice, bob], faults: [{ on: "/drainuntilrestart", trouble: { instead: true } }] });
+    const report = await fleet.runOne({ drain: "until-restart" });
+    assert.deepEqual(outcomes(report), ["2 failed", "3 failed"]);
   });
 });

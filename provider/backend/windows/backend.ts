@@ -139,7 +139,7 @@ function deniedDetail(target: Target, complaints: string): string {
   return `the login lacks Full Control over other users' sessions${relayed}: "${printable(complaints)}"`;
 }
 
-/** Silence with any exit code counts as accepted: `logoff` may return 0 without having done anything, and the list decides. */
+/** `logoff` may return 0 without having done anything, and fail after it has: whatever this says, the list decides. */
 function readAnswer(target: Target, codePage: number | undefined, result: ExecResult): LogoffAnswer {
   const said = [result.stderr, result.stdout].map((bytes) => decodeConsole(bytes, codePage).text).join("\n");
   switch (errorMeaning(said)) {
