@@ -18,7 +18,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["test/**", "tools/**", "examples/**"],
+    files: ["test/**", "tools/**", "examples/**", "bench/**"],
     rules: {
       "no-console": "off",
       // node:test's describe/it/test return promises that its runner awaits.

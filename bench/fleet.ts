@@ -53,7 +53,10 @@ export async function startFleet(program: string, options: FleetOptions): Promis
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const unhook = endWithUs(() => child.kill("SIGKILL"));
+  const unhook = endWithUs(() => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const nextLine = async (): Promise<unknown> => {
     const line = await lines.next();

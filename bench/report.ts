@@ -4,7 +4,7 @@ import { targetsOf } from "./targets";
 
 /** The figures as Markdown, for RESULTS.md and for the terminal. */
 export function markdown(results: Results): string {
-  const { throughput, latency, grace, scale, pulumi, cores } = results;
+  const { throughput, latency, grace, scale, pulumi, profile, cores } = results;
   const sections = [
     "# Benchmark",
     `Measured on ${cores} cores with Node ${results.node}, ${results.platform}, ${results.measuredAt.slice(0, 10)}, size ` +
@@ -68,6 +68,18 @@ export function markdown(results: Results): string {
               ["one SessionLogoff", pulumi.oneResourceSeconds.toFixed(1)],
               ["a dynamic resource for each host", pulumi.resourcePerHostSeconds.toFixed(1)],
             ],
+          ),
+        ]),
+    ...(profile === undefined
+      ? []
+      : [
+          "## What session-logoff's own process does meanwhile",
+          `One run on ${profile.hosts} hosts without latency, as V8's profiler sampled it.`,
+          table(
+            ["what", "share"],
+            profile.shares
+              .filter(({ share }) => share >= 0.005)
+              .map(({ what, share }) => [what, `${(share * 100).toFixed(0)} %`]),
           ),
         ]),
     "## Targets",

@@ -1,6 +1,7 @@
 import type { GraceResult } from "./parts/grace";
 import type { PulumiResult } from "./parts/pulumi";
 import type { ScaleResult } from "./parts/scale";
+import type { ProfileResult } from "./profile";
 import type { LatencyResult, ThroughputResult } from "./parts/throughput";
 
 /** What was measured, part by part; a part that was not asked for is absent. */
@@ -18,4 +19,5 @@ export interface Results {
   readonly grace?: GraceResult;
   readonly scale?: ScaleResult;
   readonly pulumi?: PulumiResult;
+  readonly profile?: ProfileResult;
 }

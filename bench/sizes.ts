@@ -28,7 +28,7 @@ export const full: Sizes = {
   graceHosts: 1000,
   graceSeconds: 10,
   scaleHosts: [1000, 3000, 10_000],
-  scaleRounds: 5,
+  scaleRounds: 3,
   pulumiHosts: 200,
 };
 

@@ -25,7 +25,7 @@ export function targetsOf({ throughput, latency, grace, scale }: Results): reado
   atLeast("1: as fast as ssh with a call per command", 6, timesOurs("a call per command"));
   atLeast("1: as fast as ssh with one call", 2.5, timesOurs("all in one call"));
   atLeast("1: as fast as Ansible", 15, timesOurs("Ansible"));
-  atLeast("1: as fast as Go with the same commands", 0.5, timesOurs("the same commands"));
+  atLeast("1: as fast as Go with the same commands", 0.5, timesOurs("Go client, the same commands"));
   const far = find(latency?.standings, "session-logoff");
   if (far !== undefined && latency !== undefined)
     atMost("2: time over the latency-bound ideal", 1.15, far.seconds / latency.idealSeconds);

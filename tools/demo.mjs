@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { setUp } from "./setup.mjs";
 
-/** `npm run demo`: sets up, then runs tools/demo/main.ts, which is TypeScript and needs what the set-up brings. */
+/** `npm run demo [-- EXAMPLE]`: sets up, then runs tools/demo/main.ts, which is TypeScript and needs what the set-up brings. */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 await setUp({ log: (line) => console.error(line) });
-const child = spawn(process.execPath, ["--import=tsx", "tools/demo/main.ts"], {
+const child = spawn(process.execPath, ["--import=tsx", "tools/demo/main.ts", ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
 });

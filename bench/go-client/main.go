@@ -105,12 +105,9 @@ func visit(address string, config *ssh.ClientConfig, work steps) error {
 	return work(client)
 }
 
-// everything sends the very commands of session-logoff in their order: detect, list, list again, log off, verify.
+// everything sends the very commands of session-logoff in their order: detect and list, list again, log off, verify.
 func everything(client *ssh.Client) error {
-	if _, err := together(client, "chcp.com", "uname -s"); err != nil {
-		return err
-	}
-	if _, err := people(client); err != nil {
+	if _, err := together(client, "chcp.com", "uname -s", "qwinsta.exe", "quser.exe"); err != nil {
 		return err
 	}
 	ids, err := people(client)

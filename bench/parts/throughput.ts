@@ -1,6 +1,7 @@
 import type { BenchContext } from "../context";
 import { contest, type Contestant, type Standing } from "../contest";
 import { ansible } from "../contestants/ansible";
+import { bareSsh2 } from "../contestants/bare-ssh2";
 import { goClient } from "../contestants/go-client";
 import { sshOneCall, sshPerCommand } from "../contestants/openssh";
 import { ours } from "../contestants/ours";
@@ -39,10 +40,10 @@ export async function latency(context: BenchContext): Promise<LatencyResult> {
 
 /**
  * What one host takes when nothing but waiting counts. Round trips: TCP 1, greeting and key exchange 2, service, `none`, and
- * the key offered and signed 4, then 2 for each step: a channel, and its command. Five steps, each of which needs what
- * the one before it told: what kind of host it is, who is there, who is there still, log off, who is left.
+ * the key offered and signed 4, then 2 for each step: a channel, and its command. Four steps, each of which needs what
+ * the one before it told: what kind of host it is and who is there, who is there still, log off, who is left.
  */
-const steps = 5;
+const steps = 4;
 const idealHostMs = (1 + 2 + 4 + 2 * steps) * roundTripMs + steps * commandMs;
 
 async function compete(
@@ -55,7 +56,7 @@ async function compete(
   const fromPyPi = await ansible(cacheFolder, mayInstall);
   const contestants: Contestant[] = [ours, sshPerCommand, sshOneCall];
   if (typeof fromPyPi !== "string") contestants.push(fromPyPi);
-  contestants.push(goClient(go.client, "same"), goClient(go.client, "fewest"));
+  contestants.push(bareSsh2, goClient(go.client, "same"), goClient(go.client, "fewest"));
   const fleet = await startFleet(go.fleet, { hosts, people, ...network });
   try {
     const standings = await contest(contestants, fleet, { hosts, parallel, rounds, cores, log });

@@ -22,7 +22,7 @@ const loggedOff = new SessionLogoff("canary", {
   // Failed hosts within the budget do not hold up the patch of those that are ready.
   failOn: "budget",
   triggers: [config.get("patchRelease") ?? ""],
-  report: "canary.html",
+  report: config.get("report") ?? "canary.html",
 });
 
 export const readyHosts = loggedOff.readyHosts;

@@ -75,11 +75,11 @@ async function sendAndWatch(
   const watchEnds = new AbortController();
   const startedAtMs = clock.now();
   let sentAtMs: number | undefined;
-  let busy = false;
+  let sendings = 0;
   const begin = async (some: readonly Track[]): Promise<void> => {
-    busy = true;
+    sendings += 1;
     await mapPool(some, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal));
-    busy = false;
+    sendings -= 1;
     if (watchEnds.signal.aborted || sentAtMs !== undefined) return;
     host.spent("logged-off", startedAtMs);
     sentAtMs = clock.now();
@@ -95,12 +95,10 @@ async function sendAndWatch(
       const open = tracks.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return list;
       // Passed over while it seemed to be closing, and it is not: its turn comes now.
-      const passedOver = busy
-        ? []
-        : open.filter(
-            (one) => one.askedAtMs === undefined && one.answer === undefined && one.where === "present",
-          );
-      if (passedOver.length > 0) void begin(passedOver);
+      const passedOver = open.filter(
+        (one) => one.askedAtMs === undefined && one.answer === undefined && one.where === "present",
+      );
+      if (sendings === 0 && passedOver.length > 0) void begin(passedOver);
       if (open.length !== waitingFor) {
         const sessions = open.map(({ session }) => session);
         host.onProgress({ type: "host-waiting", host: host.label, sessions });

@@ -20,11 +20,11 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
   const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
-  let wanted = chooseFrom(sessions ?? (await link.ask(known.backend.list())), known, record);
+  const wanted = chooseFrom(sessions ?? (await link.ask(known.backend.list())), known, record);
   if (look !== undefined) {
     record.commands = commandsFor(known, wanted);
   } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
-    wanted = chooseFrom(await link.ask(known.backend.list()), known, record);
+    chooseFrom(await link.ask(known.backend.list()), known, record);
   }
   if (plan.warn !== null) adoptWarnings(record.tracks, plan.warn, known);
   record.opened = true;

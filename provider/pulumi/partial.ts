@@ -1,5 +1,5 @@
 /** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
-import { printable, type ErrorCode } from "../errors";
+import { printable } from "../errors";
 import { isRecord } from "../plan/unknown";
 import { isDone, type HostResult, type Results } from "./state";
 

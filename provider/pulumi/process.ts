@@ -8,6 +8,7 @@ import type { Connect } from "../connection";
 import type { Report } from "../report/report";
 import { reportText, writePrivately } from "../report-files";
 import { sshConnect } from "../ssh/connect";
+import { liveStatus, type LiveStatus } from "./live-status";
 import { runsUntil, type CancelSource, type Runs } from "./cancellation";
 
 /** What the methods of the provider need of the world. */
@@ -20,6 +21,8 @@ export interface Front {
   readonly turns: Turns;
   readonly runs: Runs;
   readonly print: (line: string) => void;
+  /** Shows a line that leaves nothing behind; absent where that cannot be done. */
+  readonly status?: LiveStatus;
   readonly newId: () => string;
   /** Writes a report in the form that its path asks for. @throws LogoffError `command-failed` */
   readonly writeReport: (path: string, report: Report, exitStatus: number) => Promise<void>;
@@ -32,13 +35,16 @@ let front: Front | undefined;
 
 /** The front of this process. Relative paths start at its working directory, which is the program's folder. */
 export function processFront(): Front {
-  front ??= {
+  if (front !== undefined) return front;
+  const status = liveStatus(process.argv[2]);
+  front = {
     connect: sshConnect({ baseFolder: process.cwd() }),
     clock: systemClock,
     slots: new Slots(connectionLimit),
     turns: new Turns(),
     runs: runsUntil(signalsAndInput()),
     print: (line) => void process.stdout.write(`${line}\n`),
+    ...(status === undefined ? {} : { status }),
     newId: () => `session-logoff-${randomUUID()}`,
     writeReport: (path, report, exitStatus) =>
       writePrivately(fromFolder(path), reportText(path, report, { dryRun: false, exitStatus })),

@@ -5,11 +5,14 @@ import type { OnProgress, ProgressEvent } from "../report/progress";
 import { countSessions, type HostReport } from "../report/report";
 import { stepLine } from "../report/step-line";
 import { describeSession } from "../session/session";
+import type { LiveStatus } from "./live-status";
 
 /** Up to so many hosts every step has its line. */
 const fewHosts = 20;
-/** Above that: failures, and a line of counts at most so often. */
+/** Above that: failures, and a line of counts at most so often; seldom where it is seen live as well. */
 const countEveryMs = 5000;
+const countEveryMsBesideLive = 60_000;
+const liveEveryMs = 2000;
 /** The same people are waited for in silence for so long. */
 const waitingEveryMs = 30_000;
 /** Of many hosts these are named for being slow, and only when they take so long. */
@@ -25,12 +28,15 @@ export function progressLines(
   hosts: number,
   clock: Clock,
   print: (line: string) => void,
+  status?: LiveStatus,
 ): OnProgress {
+  const everyMs = status === undefined ? countEveryMs : countEveryMsBesideLive;
   const say = (line: string): void => print(printable(`${name}: ${line}`, 600));
   const isSmall = hosts <= fewHosts;
   const isNews = newsOnly(clock);
   const counts = countsOf(hosts, clock);
   let countedAt = clock.now();
+  let shownAt = clock.now();
   return (event) => {
     counts.hear(event);
     if (event.type === "host-finished") {
@@ -41,7 +47,12 @@ export function progressLines(
     const line = failure ?? (isSmall ? stepLine(event) : undefined);
     if ("host" in event && line !== undefined && (event.type !== "host-waiting" || isNews(event.host, line)))
       say(`${event.host}: ${line}`);
-    if (isSmall || (event.type !== "run-finished" && clock.now() - countedAt < countEveryMs)) return;
+    if (isSmall) return;
+    if (status !== undefined && clock.now() - shownAt >= liveEveryMs) {
+      shownAt = clock.now();
+      status(`${name}: ${counts.line()}`);
+    }
+    if (event.type !== "run-finished" && clock.now() - countedAt < everyMs) return;
     countedAt = clock.now();
     say(counts.line());
     if (event.type === "run-finished") counts.slowest().forEach(say);

@@ -65,7 +65,7 @@ async function runHosts(
   const { connect, clock, slots, turns } = front;
   const startedAt = clock.date().toISOString();
   const told = listenTo(labels, known, plan, clock);
-  const print = progressLines(name, labels.size, clock, front.print);
+  const print = progressLines(name, labels.size, clock, front.print, front.status);
   const deps: RolloutDeps = {
     connect,
     clock,

@@ -62,6 +62,17 @@ export function listenTo(
         }
         case "host-finished":
           story(event.host).report = event.report;
+          return;
+        case "run-started":
+        case "host-listed":
+        case "grace-started":
+        case "session-left":
+        case "session-reset":
+        case "session-logoff-sent":
+        case "session-gone":
+        case "host-waiting":
+        case "run-finished":
+          return;
       }
     },
     reports: ({ code, message }) =>

@@ -45,7 +45,7 @@ export async function undrainAndRecord(
   );
   const { connect, clock, slots, turns } = front;
   const hosts = new Map(known.hosts);
-  const print = progressLines(name, drained.size, clock, front.print);
+  const print = progressLines(name, drained.size, clock, front.print, front.status);
   const onProgress: OnProgress = (event) => {
     print(event);
     const before = event.type === "host-drained" ? hosts.get(event.host) : undefined;

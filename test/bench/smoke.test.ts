@@ -38,6 +38,9 @@ describe("npm run bench -- --quick", { skip: obstacle(), timeout: 300_000 }, () 
     assert.ok((results.grace?.seconds ?? 0) > (results.grace?.graceSeconds ?? Infinity));
     assert.equal(results.scale?.rows.length, 2);
     assert.ok((results.pulumi?.ratio ?? 0) > 0);
-    assert.equal(targetsOf(results).length, 8);
+    assert.ok((results.profile?.shares.length ?? 0) > 3);
+    // Ansible takes part only where a full run has installed it.
+    const isThere = results.throughput.missing.length === 0;
+    assert.equal(targetsOf(results).length, isThere ? 8 : 7);
   });
 });

@@ -34,7 +34,10 @@ const failed: HostReport = {
   error: { code: "timed-out", message: "no answer" },
 };
 
-function printed(hosts: number): {
+function printed(
+  hosts: number,
+  status?: (line: string) => void,
+): {
   lines: string[];
   tell: ReturnType<typeof progressLines>;
   pass: (ms: number) => void;
@@ -42,7 +45,7 @@ function printed(hosts: number): {
   const lines: string[] = [];
   let now = 0;
   const clock = { ...systemClock, now: () => now };
-  const tell = progressLines("pre-patch", hosts, clock, (line) => lines.push(line));
+  const tell = progressLines("pre-patch", hosts, clock, (line) => lines.push(line), status);
   return { lines, tell, pass: (ms) => (now += ms) };
 }
 
@@ -61,7 +64,7 @@ describe("progress", () => {
     tell({ type: "run-finished" });
     assert.deepEqual(lines, [
       "pre-patch: a:22: connected (windows)",
-      "pre-patch: a:22: 1 sessions, 1 selected",
+      "pre-patch: a:22: 1 session, 1 selected",
       "pre-patch: a:22: logging off 2 (alice [2J)",
       "pre-patch: a:22: waiting for 2 (x), 2 (x), 2 (x), 2 (x), 2 (x) and 2 more to end",
       "pre-patch: a:22: 2 (alice [2J) is gone",
@@ -104,5 +107,32 @@ describe("progress", () => {
       "pre-patch: c:22: warning: no TERM04",
       "pre-patch: 14 of 100 hosts finished, 1 not done, 13 sessions logged off",
     ]);
+  });
+
+  it("of many hosts names those that keep it waiting, but not those in their grace period", () => {
+    const { lines, tell, pass } = printed(100);
+    for (const host of ["a:22", "b:22", "c:22"]) tell({ type: "host-started", host });
+    pass(4000);
+    tell({ type: "grace-started", host: "b:22", gracePeriodMs: 900_000 });
+    pass(26_000);
+    tell({ type: "host-finished", host: "c:22", report: { ...done, durationMs: 30_000, warnings: [] } });
+    tell({ type: "run-finished" });
+    assert.deepEqual(lines, [
+      "pre-patch: 1 of 100 hosts finished, 0 not done, 1 sessions logged off; longest at work: a:22 (30s)",
+      "pre-patch: 1 of 100 hosts finished, 0 not done, 1 sessions logged off; longest at work: a:22 (30s)",
+      "pre-patch: slowest hosts: c:22 (30s)",
+    ]);
+  });
+
+  it("of many hosts is live where it can be, and then leaves few lines behind", () => {
+    const live: string[] = [];
+    const { lines, tell, pass } = printed(100, (line) => live.push(line));
+    for (let second = 0; second < 61; second += 1) {
+      pass(1000);
+      tell({ type: "host-finished", host: `h${second}:22`, report: { ...done, warnings: [] } });
+    }
+    assert.equal(live.length, 30);
+    assert.equal(live[0], "pre-patch: 2 of 100 hosts finished, 0 not done, 2 sessions logged off");
+    assert.deepEqual(lines, ["pre-patch: 60 of 100 hosts finished, 0 not done, 60 sessions logged off"]);
   });
 });

@@ -1,16 +1,21 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(__dirname, "..", "..");
 
 /**
- * A folder that is this project to Pulumi, so that the file with a stack's configuration, which Pulumi puts beside
+ * A folder that is a program of examples/ to Pulumi, so that the file with a stack's configuration, which Pulumi puts beside
  * Pulumi.yaml, stays out of the repository.
  */
-export function shadowProject(folder: string): string {
+export function shadowProject(folder: string, example: string): string {
   mkdirSync(folder, { recursive: true });
-  for (const file of ["Pulumi.yaml", "package.json"]) copyFileSync(join(root, file), join(folder, file));
+  const project = readFileSync(join(root, "examples", example, "Pulumi.yaml"), "utf8");
+  writeFileSync(
+    join(folder, "Pulumi.yaml"),
+    project.replace("main: index.ts", `main: examples/${example}/index.ts`),
+  );
+  copyFileSync(join(root, "package.json"), join(folder, "package.json"));
   // Not a copy: its folders are meant from where it stands.
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: join(root, "tsconfig.json") }));
   // Junctions need no rights on Windows; elsewhere the kind is ignored.

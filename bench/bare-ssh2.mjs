@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+/**
+ * The library underneath session-logoff and nothing else: the same commands in the same order on ssh2 alone, without host
+ * keys, deadlines, a plan or a report. What we take beyond it is ours to answer for.
+ */
+
+const { Client } = createRequire(import.meta.url)("ssh2");
+/** @type {{ folder: string, port: number, hosts: number, parallel: number }} */
+const { folder, port, hosts, parallel } = JSON.parse(process.argv[2] ?? "");
+const addresses = readFileSync(join(folder, "hosts"), "utf8").split("\n").slice(0, hosts);
+const privateKey = readFileSync(join(folder, "id_ed25519"));
+
+/** @param {string} host */
+async function visit(host) {
+  const client = new Client();
+  await new Promise((resolve, reject) => {
+    client.on("ready", () => resolve(undefined)).on("error", reject);
+    client.on("connect", () => client.setNoDelay(true));
+    client.connect({ host, port, username: "bench", privateKey });
+  });
+  /** @param {string[]} commands @returns {Promise<string[]>} */
+  const together = (...commands) => Promise.all(commands.map((command) => run(client, command)));
+  await together("chcp.com", "uname -s", "qwinsta.exe", "quser.exe");
+  const [, users = ""] = await together("qwinsta.exe", "quser.exe");
+  await together(...idsIn(users).map((id) => `logoff.exe ${id}`));
+  const [, left = ""] = await together("qwinsta.exe", "quser.exe");
+  if (idsIn(left).length > 0) throw new Error(`somebody is still logged on to ${host}`);
+  client.end();
+}
+
+/** @param {any} client @param {string} command @returns {Promise<string>} */
+function run(client, command) {
+  return new Promise((resolve, reject) => {
+    client.exec(command, (/** @type {Error | undefined} */ error, /** @type {any} */ channel) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      let output = "";
+      channel.on("data", (/** @type {Buffer} */ data) => (output += data.toString("latin1")));
+      channel.on("close", () => resolve(output));
+      channel.stderr.resume();
+      channel.end();
+    });
+  });
+}
+
+/** @param {string} table what `quser` printed */
+function idsIn(table) {
+  return [...table.matchAll(/ ([0-9]+) {2}(?:Active|Disc)/gu)].map(([, id]) => id ?? "");
+}
+
+let next = 0;
+async function worker() {
+  while (next < addresses.length) await visit(addresses[next++] ?? "");
+}
+await Promise.all(Array.from({ length: parallel }, worker));

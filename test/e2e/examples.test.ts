@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { examples, type Example } from "../../tools/demo/examples";
+import { demoHosts } from "../../tools/demo/fleet";
+import { demonstrate } from "../../tools/demo/pre-patch";
+import { openStage } from "../../tools/demo/stage";
+import { build, checkout } from "../pulumi/built-package";
+
+/** `npm run demo -- NAME` does the same; the demo without a name is examples/pre-patch. */
+const all: Readonly<Record<string, Example>> = {
+  ...examples,
+  "pre-patch": { hosts: demoHosts, run: (stage, shown) => demonstrate(stage, shown) },
+};
+
+describe("examples", { timeout: 240_000 }, () => {
+  before(build);
+
+  it("are all tried", () => {
+    const folders = readdirSync(join(checkout, "examples"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+    assert.deepEqual(folders, Object.keys(all).sort());
+  });
+
+  for (const [name, example] of Object.entries(all)) {
+    it(name, async () => {
+      const stage = await openStage(name, example);
+      try {
+        for (const [what, holds] of await example.run(stage, false)) assert.ok(holds, `not so: ${what}`);
+      } finally {
+        await stage.close();
+      }
+    });
+  }
+});

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labUser, startLab, type HostOptions, type Lab } from "../../test/lab/lab";
+import { runEngine, shadowProject, type Ran } from "./project";
+
+/** Simulated hosts, and one of our programs in a stack of its own with a real engine. */
+export interface Stage {
+  readonly lab: Lab;
+  /** The program's folder, where relative paths start. */
+  readonly folder: string;
+  /** Runs the engine; `shown` prints what it says as it says it. */
+  readonly pulumi: (args: readonly string[], shown?: boolean, stdin?: string) => Promise<Ran>;
+  /** Sets values in the program's configuration, by path. @throws Error with what the engine said */
+  readonly set: (values: Readonly<Record<string, string>>) => Promise<void>;
+  /** Trusts hosts that are not the lab's as well. */
+  readonly trust: (knownHosts: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** `up` as it is run here. */
+export const up = ["up", "--yes", "--skip-preview", "--suppress-permalink=true"] as const;
+
+/** What differs between the programs. */
+interface StageOptions {
+  readonly hosts: readonly HostOptions[];
+  /** Default: the lab's key. */
+  readonly login?: "password";
+}
+
+/**
+ * Starts the hosts, and makes a stack of a program in examples/ with the credentials in its configuration, as an operator
+ * would. `close` stops and removes everything.
+ */
+export async function openStage(example: string, { hosts, login }: StageOptions): Promise<Stage> {
+  const { ensureEngine } = await import("../engine/ensure.mjs");
+  const { engineEnvironment } = await import("../engine/environment.mjs");
+  const engine = await ensureEngine({ log: (line) => console.log(line) });
+  const folder = mkdtempSync(join(tmpdir(), "session-logoff-demo-"));
+  const lab = await startLab({ hosts });
+  const cwd = shadowProject(join(folder, "project"), example);
+  const env = engineEnvironment({
+    engine: engine.path,
+    home: join(folder, "home"),
+    stateDir: join(folder, "state"),
+    passphrase: "demo",
+  });
+  const pulumi: Stage["pulumi"] = (args, shown = false, stdin) =>
+    runEngine(engine.path, [...args, "--color", "never"], {
+      cwd,
+      env,
+      ...(shown ? { prefix: "  | " } : {}),
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  const must = async (args: readonly string[], stdin?: string): Promise<void> => {
+    const { code, output } = await pulumi(args, false, stdin);
+    if (code !== 0) throw new Error(`the engine failed:\n${output}`);
+  };
+  const close = async (): Promise<void> => {
+    await lab.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await must(["stack", "init", "demo"]);
+    await must(["config", "set", "session-logoff:user", labUser.name]);
+    if (login === "password")
+      await must(["config", "set", "--secret", "session-logoff:password"], labUser.password);
+    else await must(["config", "set", "--secret", "session-logoff:privateKey"], lab.clientKey.privateKey);
+    await must(["config", "set", "session-logoff:knownHosts"], lab.knownHosts);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    lab,
+    folder,
+    pulumi,
+    set: (values) => {
+      const pairs = Object.entries(values).flatMap(([path, value]) => [
+        "--path",
+        `--plaintext=${path}=${value}`,
+      ]);
+      return must(["config", "set-all", ...pairs]);
+    },
+    trust: (knownHosts) => must(["config", "set", "session-logoff:knownHosts"], lab.knownHosts + knownHosts),
+    close,
+  };
+}
+
+/** Configuration values for a list. */
+export function listed(name: string, items: readonly string[]): Record<string, string> {
+  return Object.fromEntries(items.map((item, index) => [`${name}[${index}]`, item]));
+}
