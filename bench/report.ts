@@ -48,9 +48,10 @@ export function markdown(results: Results): string {
       : [
           "## 4. Many hosts",
           table(
-            ["hosts", "seconds", "hosts/s", "peak memory", "processor time per host"],
+            ["hosts", "runs", "seconds", "hosts/s", "peak memory", "processor time per host"],
             scale.rows.map((row) => [
               String(row.hosts),
+              String(row.rounds),
               row.seconds.toFixed(1),
               row.hostsPerSecond.toFixed(0),
               `${row.peakMb} MiB`,

@@ -30,4 +30,16 @@ describe("a program that has the package installed", () => {
       }
     });
   }
+
+  it("loads neither the SSH client nor the checks with the class", async () => {
+    const { folder, remove } = installedFolder(join(checkout, "test", "consumers", "cjs"));
+    const listed = `require("pulumi-session-logoff"); console.log(Object.keys(require.cache).join("\\n"))`;
+    try {
+      const { output } = await runNode(folder, ["-e", listed]);
+      assert.match(output, /session-logoff\.js/u);
+      assert.doesNotMatch(output, /node_modules\/(?:zod|ssh2|iconv-lite)\/|\/preview\.js$/mu);
+    } finally {
+      remove();
+    }
+  });
 });
