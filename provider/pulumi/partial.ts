@@ -30,10 +30,13 @@ export class PartialFailure extends Error {
   }
 }
 
+/** Why hosts are left over that simply wait for the next run. */
+const waits: readonly (string | undefined)[] = ["outside-window", "timed-out"];
+
 /**
  * Whether a run leaves the resource failed: with `any` by a host that is not done. With `budget` only by what ended the run
- * as a whole and is no matter of single hosts: too many failures, a limit on all sessions, somebody who cancelled. A host
- * that failed, or that the window or the total time left over, waits for the next run then.
+ * as a whole and is no matter of single hosts: too many failures, a limit on all sessions, a password that is offered no
+ * more, somebody who cancelled. A host that failed, or that the window or the total time left over, waits for the next run.
  */
 export function isFailed(
   hostResults: Readonly<Record<string, HostResult>>,
@@ -42,7 +45,7 @@ export function isFailed(
   const endedRun = ({ status, error }: HostResult): boolean =>
     error?.code === "aborted" ||
     error?.code === "budget-exceeded" ||
-    (error?.code === "limit-exceeded" && status === "skipped");
+    (status === "skipped" && !waits.includes(error?.code));
   return Object.values(hostResults).some(
     (result) => !isDone(result) && (failOn === "any" || endedRun(result)),
   );

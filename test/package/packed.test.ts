@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -37,6 +36,20 @@ function run(
     });
   });
 }
+
+/** The program that the README gives to copy. */
+const program = `
+import * as pulumi from "@pulumi/pulumi";
+import { SessionLogoff } from "pulumi-session-logoff";
+
+const config = new pulumi.Config();
+const loggedOff = new SessionLogoff("pre-patch", {
+  hosts: config.requireObject<string[]>("hosts"),
+  sessions: { all: true, except: { users: ["svc-*"] } },
+  triggers: [config.get("patchRelease") ?? ""],
+});
+export const readyHosts = loggedOff.readyHosts;
+`;
 
 /** What a stranger gets: the packed tarball, installed in an empty folder. */
 describe("the packed package", () => {
@@ -157,7 +170,7 @@ describe("the packed package", () => {
       join(folder, "node_modules", "@pulumi", "pulumi"),
       "junction",
     );
-    cpSync(join(root, "examples", "pre-patch", "index.ts"), join(folder, "index.ts"));
+    writeFileSync(join(folder, "index.ts"), program);
     writeFileSync(join(folder, "Pulumi.yaml"), "name: stranger\nruntime: nodejs\nmain: index.ts\n");
     writeFileSync(
       join(folder, "tsconfig.json"),

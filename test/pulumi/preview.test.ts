@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { LogoffError } from "../../provider/errors";
+import { previewText } from "../../provider/pulumi/preview";
+import { fakeFront } from "./fake-front";
+
+const all = { sessions: { all: true, except: { users: ["svc-*"] } }, previewSessions: true };
+
+describe("what a preview shows", () => {
+  it("is who would go, who is kept, and which hosts cannot be looked at", async () => {
+    const front = fakeFront({ a: ["alice", "svc-1"], b: ["bob"], c: [] });
+    front.trouble.set("b", new LogoffError("host-unreachable", "Cannot reach it"));
+    const text = await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front);
+    assert.deepEqual(text.split("\n"), [
+      "would log off 1 sessions on 1 of 3 hosts, 1 could not be looked at; hosts that are finished are not run again",
+      "a:22: 2 (alice); kept: 3 (svc-1) is excepted",
+      "b:22: host-unreachable: Cannot reach it",
+    ]);
+    assert.deepEqual(front.model("a").people(), ["alice", "svc-1"]);
+  });
+
+  it("changes nothing, waits for nothing, and looks outside the window too", async () => {
+    const front = fakeFront({ a: ["alice"], b: ["bob"] });
+    const steps = {
+      drain: "until-restart",
+      warn: { message: "m", gracePeriod: "1h" },
+      window: { notAfter: "2020-01-01T00:00:00Z" },
+      rollout: { waves: [1], pause: "1h" },
+    };
+    const text = await previewText({ ...all, ...steps, hosts: ["a", "b"] }, { user: "today" }, front);
+    assert.match(text, /^would log off 2 sessions on 2 of 2 hosts;/u);
+    assert.equal(front.model("a").drain(), "open");
+    assert.deepEqual(front.model("a").messages(), []);
+    assert.equal(front.contacted[0]?.user, "today");
+  });
+
+  it("names fifty hosts and counts the others", async () => {
+    const names = Array.from({ length: 53 }, (_, index) => `h${index}`);
+    const front = fakeFront(Object.fromEntries(names.map((name) => [name, ["x"]])));
+    const lines = (await previewText({ sessions: { all: true }, hosts: names }, {}, front)).split("\n");
+    assert.equal(lines.length, 52);
+    assert.equal(lines.at(-1), "… and 3 more hosts");
+  });
+
+  it("is a reason when the inputs cannot be used", async () => {
+    const text = await previewText({ ...all, hosts: [] }, {}, fakeFront({}));
+    assert.equal(text, "sessions are not shown: hosts cannot be used");
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { Slots, Turns } from "../provider/async";
+import { LogoffError } from "../provider/errors";
+import { undrainHosts, type UndrainDeps } from "../provider/undrain-run";
+import { fakeFront } from "./pulumi/fake-front";
+import { plainPlan, planFor } from "./host-run/memory-fleet";
+
+const names = ["a", "b", "c", "d", "e"];
+const plan = { ...plainPlan, hosts: names.map((name) => planFor({}, name)) };
+const ours = new Map(names.map((name) => [`${name}:22`, "until-restart" as const]));
+
+it("undraining keeps to the plan's hosts at once, gives every host its outcome, and never rejects", async () => {
+  const front = fakeFront(Object.fromEntries(names.map((name) => [name, []])));
+  for (const name of names) front.model(name).setDrain(name === "c" ? "disabled" : "until-restart");
+  front.trouble.set("b", new LogoffError("auth-rejected", "no"));
+  let open = 0;
+  let most = 0;
+  const deps: UndrainDeps = {
+    ...front,
+    slots: new Slots(64),
+    turns: new Turns(),
+    onProgress: () => undefined,
+    connect: async (host, signal) => {
+      const connection = await front.connect(host, signal);
+      most = Math.max(most, (open += 1));
+      return { ...connection, close: () => connection.close().finally(() => (open -= 1)) };
+    },
+  };
+  const rollout = { ...plan.rollout, parallel: 2 };
+  const outcomes = await undrainHosts({ ...plan, rollout }, ours, deps, new AbortController().signal);
+  assert.deepEqual(
+    outcomes.map(({ host, drained, error }) => [host, drained, error?.code]),
+    [
+      ["a:22", "undrained", undefined],
+      ["b:22", "until-restart", "auth-rejected"],
+      ["c:22", "already", undefined],
+      ["d:22", "undrained", undefined],
+      ["e:22", "undrained", undefined],
+    ],
+  );
+  assert.deepEqual([open, most], [0, 2]);
+});
+
+it("undraining begins with no host after it was stopped", async () => {
+  const front = fakeFront({ a: [] });
+  front.model("a").setDrain("until-restart");
+  const stop = AbortSignal.abort();
+  const deps = { ...front, onProgress: () => undefined, stop };
+  const outcomes = await undrainHosts(
+    { ...plan, hosts: plan.hosts.slice(0, 1) },
+    ours,
+    deps,
+    new AbortController().signal,
+  );
+  assert.deepEqual(
+    outcomes.map(({ drained, error }) => [drained, error?.code]),
+    [["until-restart", "aborted"]],
+  );
+  assert.equal(front.contacted.length, 0);
+});
