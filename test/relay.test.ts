@@ -91,6 +91,22 @@ describe("sharingRelays", () => {
     assert.deepEqual([host.opened(), host.open()], [1, 0]);
   });
 
+  it("closes a connection that comes when nobody waits for it any more", async () => {
+    let finish: (() => void) | undefined;
+    const host = counting();
+    const connect = sharingRelays(async (to, signal) => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      return host.connect(to, signal);
+    });
+    const impatient = new AbortController();
+    const only = connect(behind("a"), impatient.signal);
+    impatient.abort();
+    await assert.rejects(only, /Stopped/);
+    finish?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([host.opened(), host.open()], [1, 0]);
+  });
+
   it("tells everybody who waits that connecting failed, and tries again next time", async () => {
     let tries = 0;
     const connect = sharingRelays(() => {

@@ -40,6 +40,24 @@ describe("wavesOf", () => {
       [["host2", "host3"], ["host4"], ["host1"]],
     );
   });
+  it("keeps a gateway behind a gateway away from the one it is reached through", () => {
+    const [nearer, farther, target] = hosts(3);
+    assert.ok(nearer && farther && target);
+    const behind = { ...farther, host: { ...farther.host, jumpHosts: [nearer.host] } };
+    const last = { ...target, host: { ...target.host, jumpHosts: [nearer.host, behind.host] } };
+    assert.deepEqual(
+      wavesOf([nearer, behind, last], []).map((wave) => wave.map(({ host }) => host.address)),
+      [["host3"], ["host2"], ["host1"]],
+    );
+  });
+  it("puts a host that relays to servers behind them", () => {
+    const relay = planFor({}, "mgmt");
+    const behind = planFor({ server: "rdsh1" }, "mgmt");
+    assert.deepEqual(
+      wavesOf([relay, behind], []).map((wave) => wave.map(({ host }) => host.label)),
+      [["mgmt:22>rdsh1"], ["mgmt:22"]],
+    );
+  });
   it("loses nobody and takes nobody twice", () => {
     const size = fc.oneof(
       fc.record({ hosts: fc.integer({ min: 1, max: 9 }) }),

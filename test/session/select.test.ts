@@ -71,6 +71,13 @@ describe("select", () => {
     );
   });
 
+  it("takes an ID with a letter in either case, to select and to protect", () => {
+    const login = [aSession({ id: "c1", name: "pts/0" })];
+    assert.deepEqual(idsOf(aSelector({ ids: ["C1"] }), login), ["c1"]);
+    const except = { ...noExceptions, ids: ["C1"] };
+    assert.equal(reasonFor("c1", aSelector({ all: true, except }), login), "excepted");
+  });
+
   it("keeps a user on the console unless it is allowed", () => {
     const onConsole = [services, { ...console1, user: "dave", state: "active" as const }];
     assert.equal(reasonFor("1", aSelector({ all: true }), onConsole), "console");
