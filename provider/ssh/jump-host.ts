@@ -115,6 +115,7 @@ function throughHop(thrown: unknown, hop: string, target: string): LogoffError {
   return new LogoffError(
     "jump-host-failed",
     `Cannot reach "${target}" through "${hop}" (${code}): ${message}`,
+    inner === undefined ? {} : { cause: inner },
   );
 }
 
