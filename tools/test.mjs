@@ -44,12 +44,18 @@ if (files.length === 0) {
   log(`No test file (*.test.ts) at or below ${places.join(", ")}`);
   process.exitCode = 2;
 } else {
-  // Some tests time engines and servers on loopback: more files at once than two starves them on a small machine.
-  process.exitCode = await run(process.execPath, [
-    "--import=tsx",
-    "--test",
-    "--test-concurrency=2",
-    "--test-reporter=spec",
-    ...files,
-  ]);
+  // Tests with an engine wait for processes to end and share the machine with nobody; of the others two at once are enough for
+  // a small one.
+  const withEngine = files.filter((file) => /[\\/]test[\\/](?:e2e|package)[\\/]/u.test(file));
+  const others = files.filter((file) => !withEngine.includes(file));
+  const codes = [];
+  for (const [group, atOnce] of /** @type {const} */ ([
+    [others, 2],
+    [withEngine, 1],
+  ])) {
+    if (group.length === 0) continue;
+    const options = ["--import=tsx", "--test", `--test-concurrency=${atOnce}`, "--test-reporter=spec"];
+    codes.push(await run(process.execPath, [...options, ...group]));
+  }
+  process.exitCode = codes.find((code) => code !== 0) ?? 0;
 }

@@ -40,7 +40,7 @@ describe(
       const provider = providerAmong(processes);
       child.kill("SIGKILL");
       await ended;
-      const isGone = await until(() => !lives(provider), 15_000);
+      const isGone = await until(() => !lives(provider), 60_000);
       // The engine's language host is left behind as well, which is none of our doing.
       for (const id of processes.filter(lives)) process.kill(id, "SIGKILL");
       assert.ok(isGone, "the provider lives on");
