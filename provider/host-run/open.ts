@@ -20,9 +20,12 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
   const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
-  const wanted = chooseFrom(sessions ?? (await link.ask(known.backend.list())), known, record);
+  chooseFrom(sessions ?? (await link.ask(known.backend.list())), known, record);
   if (look !== undefined) {
-    record.commands = commandsFor(known, wanted);
+    record.commands = commandsFor(
+      known,
+      record.tracks.map(({ session }) => session),
+    );
   } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
     chooseFrom(await link.ask(known.backend.list()), known, record);
   }
@@ -31,8 +34,8 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   return known;
 }
 
-/** Who of a listing is to go. Refuses the host where nobody must. */
-function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecord): readonly Session[] {
+/** Leaves who of a listing is to go in the record. Refuses the host where nobody must. */
+function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecord): void {
   const { label, plan, hostPlan } = host;
   const selection = select(sessions, hostPlan.selector);
   const wanted = selected(selection);
@@ -52,7 +55,6 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
       `Cannot log off ${wanted.length} sessions on "${label}": limits.sessionsPerHost allows ${limit}; nothing was changed on this host`,
     );
   }
-  return wanted;
 }
 
 /** What the report says about who stays. A second selection replaces the first. */
