@@ -27,7 +27,7 @@ export async function warnFirst(
   const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
   const startedAgoMs = unwarned.length > 0 ? 0 : nowMs - latest;
   const endsAtMs = clock.now() + warn.gracePeriodMs - startedAgoMs;
-  await sendAll(unwarned, warn, warn.gracePeriodMs, host, (one) => {
+  await sendAll(unwarned, warn, { remainingMs: warn.gracePeriodMs }, host, (one) => {
     one.warned = {
       id: one.session.id,
       user: one.session.user ?? "",
@@ -69,7 +69,7 @@ export async function remind(
   await sendAll(
     due,
     warn,
-    remainingMs,
+    { remainingMs, reminderMs },
     host,
     (one) => {
       if (one.warned) one.warned = { ...one.warned, remindersMs: [...one.warned.remindersMs, reminderMs] };
@@ -101,6 +101,7 @@ export async function sendCancelMessage(
     if (list !== undefined && whereabouts(session, list).is !== "present") return;
     // Who was told that nothing happens has to be warned anew.
     delete one.warned;
+    host.onProgress({ type: "warning-withdrawn", host: host.label, session });
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)
       await host.link.perform(action, host.plan.timeouts.commandMs).catch(() => undefined);
@@ -113,13 +114,14 @@ const cancelSeconds = 3600;
 async function sendAll(
   people: readonly Track[],
   warn: WarnPlan,
-  remainingMs: number,
+  step: { readonly remainingMs: number; readonly reminderMs?: number },
   host: DetectedHost,
   mark: (one: Track) => void,
   // A reminder that fails is one of several, and its receiver has been warned: only the first warning decides.
   ifUndelivered: WarnPlan["ifUndelivered"] = warn.ifUndelivered,
 ): Promise<void> {
   const { link, label, plan, backend, onProgress } = host;
+  const { remainingMs, reminderMs } = step;
   const failures: string[] = [];
   await mapPool(people, warningsAtOnce, async (one) => {
     const { session } = one;
@@ -129,6 +131,12 @@ async function sendAll(
     report(warning, session, host);
     // Marked before it is sent: when the answer is lost, nobody is warned twice.
     mark(one);
+    onProgress({
+      type: "session-warning",
+      host: label,
+      session,
+      ...(reminderMs === undefined ? {} : { reminderMs }),
+    });
     const problem = await deliver(warning);
     onProgress({
       type: "session-warned",

@@ -64,7 +64,7 @@ async function runHosts(
 ): Promise<Report> {
   const { connect, clock, slots, turns } = front;
   const startedAt = clock.date().toISOString();
-  const told = listenTo(labels, known, plan, clock);
+  const told = listenTo(labels, known, clock);
   const print = progressLines(name, labels.size, clock, front.print, front.status);
   const deps: RolloutDeps = {
     connect,

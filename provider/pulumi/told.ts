@@ -1,6 +1,5 @@
 import type { Clock } from "../async";
 import type { LogoffError } from "../errors";
-import type { Plan } from "../plan";
 import type { ProgressEvent } from "../report/progress";
 import type { DrainOutcome, HostReport, WarnedSession } from "../report/report";
 import type { Session } from "../session/session";
@@ -22,12 +21,7 @@ interface HostStory {
 }
 
 /** Listens to a run of these hosts, of which earlier runs may have drained some and warned people. */
-export function listenTo(
-  labels: Iterable<string>,
-  known: Known,
-  { warn }: Pick<Plan, "warn">,
-  clock: Clock,
-): Told {
+export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): Told {
   const stories = new Map<string, HostStory>();
   const earlierWarned = (host: string): readonly WarnedSession[] => known.resume.get(host) ?? [];
   const story = (host: string): HostStory => {
@@ -55,9 +49,16 @@ export function listenTo(
         case "host-drained":
           story(event.host).drained = event.drained;
           return;
-        case "session-warned": {
+        // As in the run itself: nobody is warned twice because the answer was not waited for.
+        case "session-warning": {
           const one = story(event.host);
-          one.warned = withWarning(one.warned, event.session, event.remainingMs, warn, clock.date());
+          one.warned = withWarning(one.warned, event.session, event.reminderMs, clock.date());
+          return;
+        }
+        case "warning-withdrawn": {
+          const one = story(event.host);
+          const before = warningOf(one.warned, event.session);
+          one.warned = one.warned.filter((warned) => warned !== before);
           return;
         }
         case "host-finished":
@@ -65,6 +66,7 @@ export function listenTo(
           return;
         case "run-started":
         case "host-listed":
+        case "session-warned":
         case "grace-started":
         case "session-left":
         case "session-reset":
@@ -99,16 +101,23 @@ export function listenTo(
 /** The first warning of a session starts its grace period; what follows are reminders. */
 function withWarning(
   warned: readonly WarnedSession[],
-  { id, user = "", logonTime }: Session,
-  remainingMs: number,
-  warn: Plan["warn"],
+  session: Session,
+  reminderMs: number | undefined,
   at: Date,
 ): readonly WarnedSession[] {
-  const before = warned.find((one) => one.id === id && one.user.toLowerCase() === user.toLowerCase());
+  const before = warningOf(warned, session);
   const others = warned.filter((one) => one !== before);
-  if (before !== undefined && warn?.remindersMs.includes(remainingMs) === true) {
-    return [...others, { ...before, remindersMs: [...before.remindersMs, remainingMs] }];
+  if (before !== undefined && reminderMs !== undefined) {
+    return [...others, { ...before, remindersMs: [...before.remindersMs, reminderMs] }];
   }
+  const { id, user = "", logonTime } = session;
   const first = { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
   return [...others, { ...first, warnedAt: at.toISOString(), remindersMs: [] }];
+}
+
+function warningOf(
+  warned: readonly WarnedSession[],
+  { id, user = "" }: Pick<Session, "id" | "user">,
+): WarnedSession | undefined {
+  return warned.find((one) => one.id === id && one.user.toLowerCase() === user.toLowerCase());
 }

@@ -21,6 +21,14 @@ export type ProgressEvent =
       readonly mode: "until-restart" | "until-destroy";
     }
   | { readonly type: "host-drained"; readonly host: string; readonly drained: DrainOutcome }
+  /** The session is about to be warned: from here on it may be, whatever is heard of it later. */
+  | {
+      readonly type: "session-warning";
+      readonly host: string;
+      readonly session: Session;
+      /** Which reminder it is, as the plan names it, however late it is; absent for the first warning. */
+      readonly reminderMs?: number;
+    }
   | {
       readonly type: "session-warned";
       readonly host: string;
@@ -30,6 +38,8 @@ export type ProgressEvent =
       /** Milliseconds until the session is logged off. */
       readonly remainingMs: number;
     }
+  /** Who was warned is about to be told that nothing happens after all, and has to be warned anew another time. */
+  | { readonly type: "warning-withdrawn"; readonly host: string; readonly session: Session }
   /** Nobody is spoken to until then, except for reminders. */
   | { readonly type: "grace-started"; readonly host: string; readonly gracePeriodMs: number }
   | { readonly type: "session-left"; readonly host: string; readonly session: Session }

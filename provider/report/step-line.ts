@@ -16,6 +16,7 @@ const words: Describe = {
     drained === "undrained" ? "accepts new logons again" : `refuses new logons (${drained})`,
   "session-warned": ({ session, delivered, remainingMs }) =>
     `${delivered ? "warned" : "could not warn"} ${describeSession(session)}, ${formatDuration(remainingMs)} to go`,
+  "warning-withdrawn": ({ session }) => `telling ${describeSession(session)} that nothing happens after all`,
   "grace-started": ({ gracePeriodMs }) =>
     `waiting up to ${formatDuration(gracePeriodMs)} for people to leave`,
   "session-left": ({ session }) => `${describeSession(session)} has left`,

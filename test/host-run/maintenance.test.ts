@@ -247,14 +247,34 @@ describe("warning", () => {
     assert.equal(model().messages()[0]?.text.length, 255);
   });
 
-  it("drops a reminder that would come too late, and says so", async () => {
-    start({ sessions: [alice], faults: [] });
-    const [host] = fleet.hosts;
-    // From the reminder on the host does not answer for four minutes.
-    host?.faults.add({ on: "qwinsta", after: 9, times: 3, trouble: "hang" });
-    const report = await fleet.runOne({ warn: { ...warn, remindersMs: [minute] } });
-    assert.ok(report.warnings.length > 0);
-    assert.ok(model().messages().length <= 2);
+  describe("reminds people late where the host did not answer in time", () => {
+    const short: WarnPlan = { ...warn, gracePeriodMs: 2 * minute, remindersMs: [minute] };
+    const timeouts = { commandMs: 20_000, logoffMs: 300_000, totalMs: null };
+    const unanswered = async (times: number): Promise<HostReport> => {
+      start({ sessions: [alice], faults: [{ on: "qwinsta", after: 1, times, trouble: "hang" }] });
+      return fleet.runOne({ warn: short, timeouts });
+    };
+
+    it("with the time that is left, as the reminder that it is", async () => {
+      const report = await unanswered(1);
+      assert.deepEqual(report.warnings, []);
+      assert.deepEqual(
+        commands(/^msg/).map(({ command }) => command),
+        ["msg.exe 2 /time:120", "msg.exe 2 /time:40"],
+      );
+      const told = fleet.events.filter((event) => event.type === "session-warning");
+      assert.deepEqual(
+        told.map(({ reminderMs }) => reminderMs),
+        [undefined, minute],
+      );
+    });
+
+    it("and not at all from half of its time on, which is reported", async () => {
+      const report = await unanswered(2);
+      assert.deepEqual(report.warnings, ['Dropped the reminder of 60 s on "host1:22": its time had passed']);
+      assert.equal(model().messages().length, 1);
+      assert.equal(report.status, "ok");
+    });
   });
 });
 
@@ -411,6 +431,9 @@ describe("cancelling", () => {
         .sort(),
       ["alice: Cancelled.", "bob: Cancelled."],
     );
+    // Whoever keeps the books of a run that may be killed must know before the message is on its way.
+    const told = fleet.events.filter(({ type }) => type === "warning-withdrawn");
+    assert.equal(told.length, 2);
     assert.deepEqual(commands(/^logoff/), []);
   });
 });

@@ -29,17 +29,11 @@ const counts = {
 };
 const nothing: Known = { hosts: new Map(), finishedAt: "", resume: new Map() };
 const minute = 60_000;
-const warn = {
-  message: "m",
-  gracePeriodMs: 15 * minute,
-  remindersMs: [minute],
-  ifUndelivered: "continue",
-} as const;
 const error = new LogoffError("aborted", "Stopped");
 const at = new Date("2026-11-23T22:00:00Z");
 
 function listen(known = nothing): Told {
-  return listenTo(["a:22", "b:22"], known, { warn }, { ...systemClock, date: () => at });
+  return listenTo(["a:22", "b:22"], known, { ...systemClock, date: () => at });
 }
 function first(told: Told): HostReport {
   return told.reports(error)[0] ?? assert.fail();
@@ -77,15 +71,26 @@ describe("what was told of a run that did not end", () => {
 
   it("is who was warned when, and of what they were reminded", () => {
     const told = listen();
-    const warned = { type: "session-warned", host: "a:22", session: alice, delivered: true } as const;
-    told.hear({ ...warned, remainingMs: 15 * minute });
-    told.hear({ ...warned, session: { ...alice, id: "3" }, remainingMs: 15 * minute });
-    told.hear({ ...warned, remainingMs: minute });
+    const warning = { type: "session-warning", host: "a:22", session: alice } as const;
+    told.hear(warning);
+    told.hear({ ...warning, session: { ...alice, id: "3" } });
+    told.hear({ ...warning, reminderMs: minute });
     const of = { user: "alice", logonTime: "x", warnedAt: at.toISOString() };
     assert.deepEqual(first(told).warned, [
       { id: "3", ...of, remindersMs: [] },
       { id: "2", ...of, remindersMs: [minute] },
     ]);
+  });
+
+  it("is that nobody counts as warned who was told that nothing happens after all", () => {
+    const told = listen();
+    const bob = { ...alice, id: "3", user: "bob" };
+    for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
+    told.hear({ type: "warning-withdrawn", host: "a:22", session: { ...alice, user: "ALICE" } });
+    assert.deepEqual(
+      first(told).warned.map(({ user }) => user),
+      ["bob"],
+    );
   });
 
   it("is what an earlier run left behind, unless this one says otherwise", () => {
@@ -97,7 +102,7 @@ describe("what was told of a run that did not end", () => {
     };
     const told = listen(known);
     assert.deepEqual([first(told).drained, first(told).warned], ["until-destroy", [before]]);
-    told.hear({ type: "session-warned", host: "a:22", session: alice, delivered: true, remainingMs: minute });
+    told.hear({ type: "session-warning", host: "a:22", session: alice, reminderMs: minute });
     assert.deepEqual(first(told).warned, [{ ...before, remindersMs: [minute] }]);
     told.hear({ type: "host-drained", host: "a:22", drained: "already" });
     assert.equal(first(told).drained, "already");

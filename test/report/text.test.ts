@@ -137,6 +137,10 @@ describe("the line of a step", () => {
       stepLine({ type: "session-warned", host, session: session(), delivered: false, remainingMs: 300_000 }),
       "could not warn 2 (alice), 5m to go",
     );
+    assert.equal(
+      stepLine({ type: "warning-withdrawn", host, session: session() }),
+      "telling 2 (alice) that nothing happens after all",
+    );
     assert.equal(stepLine({ type: "host-finished", host, report: failed }), "failed: auth-rejected");
     assert.equal(stepLine({ type: "run-started", hosts: 1 }), undefined);
     const many = Array.from({ length: 7 }, (_, id) => session({ id: String(id) }));
