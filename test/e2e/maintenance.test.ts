@@ -130,7 +130,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
     model.logon({ user: "dora" });
     project.resources({
       mixed: args({
-        hosts: [address("rdsh01"), { host: linuxAddress(), platform: "linux" }],
+        hosts: [address("rdsh01"), linuxAddress()],
         report: "missing-folder/mixed.json",
       }),
     });

@@ -91,6 +91,8 @@ export interface LinuxHost {
 /** The scripts need a POSIX system; only there such a host can be had. */
 export const linuxHostsPossible = process.platform !== "win32" && existsSync("/bin/sh");
 
+/** What a host is asked along before it is known to be Linux: its shell answers "not found", and that is the answer. */
+const askedAlong = /^(?:chcp\.com|qwinsta\.exe|quser\.exe)$/u;
 /** Paths of the host that our commands name, all kept below the host's own folder. */
 const hostPaths = /\/(?:proc\/|dev\/(?=pts|tty)|run\/nologin|etc\/nologin)/gu;
 
@@ -218,7 +220,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
         const stderr = hide(err);
         if (/not found/u.test(stderr.toString())) {
           const expected = missing.some((name) => stderr.includes(name));
-          if (!expected && !command.startsWith("chcp.com")) {
+          if (!expected && !askedAlong.test(command)) {
             writeFileSync(join(lab, "unexpected"), `${stderr.toString()}${command}\n`, { flag: "a" });
           }
         }
