@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 /**
  * The library underneath session-logoff and nothing else: the same commands in the same order on ssh2 alone, without host
@@ -8,8 +10,8 @@ import { join } from "node:path";
  */
 
 const { Client } = createRequire(import.meta.url)("ssh2");
-/** @type {{ folder: string, port: number, hosts: number, parallel: number }} */
-const { folder, port, hosts, parallel } = JSON.parse(process.argv[2] ?? "");
+/** @type {{ folder: string, port: number, hosts: number, parallel: number, threads: number }} */
+const { folder, port, hosts, parallel, threads } = JSON.parse(process.argv[2] ?? "");
 const addresses = readFileSync(join(folder, "hosts"), "utf8").split("\n").slice(0, hosts);
 const privateKey = readFileSync(join(folder, "id_ed25519"));
 
@@ -26,8 +28,8 @@ async function visit(host) {
   await together("chcp.com", "uname -s", "qwinsta.exe", "quser.exe");
   const [, users = ""] = await together("qwinsta.exe", "quser.exe");
   await together(...idsIn(users).map((id) => `logoff.exe ${id}`));
-  const [, left = ""] = await together("qwinsta.exe", "quser.exe");
-  if (idsIn(left).length > 0) throw new Error(`somebody is still logged on to ${host}`);
+  const [left = ""] = await together("qwinsta.exe");
+  if (peopleIn(left).length > 0) throw new Error(`somebody is still logged on to ${host}`);
   client.end();
 }
 
@@ -48,13 +50,38 @@ function run(client, command) {
   });
 }
 
+/** @param {string} table what `qwinsta` printed */
+function peopleIn(table) {
+  const rows = table.split("\r\n").filter((line) => !line.includes("USERNAME"));
+  return rows.map((line) => line.slice(19, 39).trim()).filter((user) => user !== "");
+}
+
 /** @param {string} table what `quser` printed */
 function idsIn(table) {
   return [...table.matchAll(/ ([0-9]+) {2}(?:Active|Disc)/gu)].map(([, id]) => id ?? "");
 }
 
-let next = 0;
-async function worker() {
-  while (next < addresses.length) await visit(addresses[next++] ?? "");
+/** @param {readonly string[]} mine @param {number} atOnce */
+async function visitAll(mine, atOnce) {
+  let next = 0;
+  const worker = async () => {
+    while (next < mine.length) await visit(mine[next++] ?? "");
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
-await Promise.all(Array.from({ length: parallel }, worker));
+
+if (!isMainThread) {
+  await visitAll(workerData, parallel / threads);
+} else if (threads === 1) {
+  await visitAll(addresses, parallel);
+} else {
+  const ended = Array.from({ length: threads }, (_, thread) => {
+    const mine = addresses.filter((_address, index) => index % threads === thread);
+    return once(
+      new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: mine }),
+      "exit",
+    );
+  });
+  const codes = (await Promise.all(ended)).flat();
+  if (codes.some((code) => code !== 0)) throw new Error("a thread failed");
+}

@@ -7,6 +7,8 @@ export interface Clock {
   now(): number;
   /** The wall clock, for reports and maintenance windows. */
   date(): Date;
+  /** Calls `wake` after `ms`, unless what it returns was called before: for a deadline, most of which are kept. */
+  after(ms: number, wake: () => void): () => void;
   /** Resolves after `ms`. @throws LogoffError `aborted` as soon as `signal` is. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -14,6 +16,10 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
+  after: (ms, wake) => {
+    const timer = setTimeout(wake, ms);
+    return () => clearTimeout(timer);
+  },
   // Not node:timers/promises: it makes an AbortError with a stack for every deadline that was kept, which is most of them.
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

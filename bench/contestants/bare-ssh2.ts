@@ -1,11 +1,17 @@
 import { resolve } from "node:path";
 import type { Contestant } from "../contest";
 
-/** The library that session-logoff stands on, alone. */
-export const bareSsh2: Contestant = {
-  name: "bare ssh2 (Node), the same commands",
-  prepare: ({ folder, port }, hosts, parallel) => ({
-    program: process.execPath,
-    args: [resolve(__dirname, "..", "bare-ssh2.mjs"), JSON.stringify({ folder, port, hosts, parallel })],
-  }),
-};
+/** The library that session-logoff stands on, alone, in so many threads. */
+export function bareSsh2(threads: number): Contestant {
+  const how = threads === 1 ? "" : `, ${threads} threads`;
+  return {
+    name: `bare ssh2 (Node), the same commands${how}`,
+    prepare: ({ folder, port }, hosts, parallel) => ({
+      program: process.execPath,
+      args: [
+        resolve(__dirname, "..", "bare-ssh2.mjs"),
+        JSON.stringify({ folder, port, hosts, parallel, threads }),
+      ],
+    }),
+  };
+}

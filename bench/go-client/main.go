@@ -110,7 +110,7 @@ func everything(client *ssh.Client) error {
 	if _, err := together(client, "chcp.com", "uname -s", "qwinsta.exe", "quser.exe"); err != nil {
 		return err
 	}
-	ids, err := people(client)
+	ids, err := people(client, "qwinsta.exe", "quser.exe")
 	if err != nil {
 		return err
 	}
@@ -138,16 +138,16 @@ func pairs(ids []string) func(func([]string) bool) {
 }
 
 func verify(client *ssh.Client) error {
-	left, err := people(client)
+	left, err := people(client, "qwinsta.exe")
 	if err == nil && len(left) > 0 {
 		err = fmt.Errorf("still logged on: %v", left)
 	}
 	return err
 }
 
-// people lists with qwinsta and quser side by side and gives the IDs of whoever is logged on.
-func people(client *ssh.Client) ([]string, error) {
-	outputs, err := together(client, "qwinsta.exe", "quser.exe")
+// people lists with these commands side by side, qwinsta first, and gives the IDs of whoever is logged on.
+func people(client *ssh.Client, commands ...string) ([]string, error) {
+	outputs, err := together(client, commands...)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ async function compete(
   const fromPyPi = await ansible(cacheFolder, mayInstall);
   const contestants: Contestant[] = [ours, sshPerCommand, sshOneCall];
   if (typeof fromPyPi !== "string") contestants.push(fromPyPi);
-  contestants.push(bareSsh2, goClient(go.client, "same"), goClient(go.client, "fewest"));
+  contestants.push(bareSsh2(1), bareSsh2(2), goClient(go.client, "same"), goClient(go.client, "fewest"));
   const fleet = await startFleet(go.fleet, { hosts, people, ...network });
   try {
     const standings = await contest(contestants, fleet, { hosts, parallel, rounds, cores, log });

@@ -1,6 +1,6 @@
 import { throwIfAborted, type Clock } from "../async";
 import type { Action, Query } from "../backend/backend";
-import type { Connect, Connection, Host } from "../connection";
+import type { Connect, Connection, ExecResult, Host } from "../connection";
 import { asLogoffError, type LogoffError } from "../errors";
 
 /**
@@ -52,6 +52,15 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
       throw thrown;
     }
   };
+  const runAll = async (
+    connection: Connection,
+    commands: readonly string[],
+  ): Promise<readonly ExecResult[]> => {
+    const runs = commands.map((command) => connection.exec(command, { timeoutMs: commandTimeoutMs, signal }));
+    // Settled first: a run that is left behind would reject with nobody listening.
+    await Promise.allSettled(runs);
+    return Promise.all(runs);
+  };
   const drop = async (broken: Connection): Promise<void> => {
     if (current !== undefined && (await current.catch(() => undefined)) === broken) current = undefined;
     await broken.close();
@@ -62,12 +71,9 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
       for (const delayMs of [...retryDelaysMs, undefined]) {
         const connection = await connected();
         try {
-          const runs = query.commands.map((command) =>
-            connection.exec(command, { timeoutMs: commandTimeoutMs, signal }),
-          );
-          // Settled first: a run that is left behind would reject with nobody listening.
-          await Promise.allSettled(runs);
-          return query.parse(await Promise.all(runs));
+          const results = await runAll(connection, query.commands);
+          const more = query.more?.(results) ?? [];
+          return query.parse(more.length === 0 ? results : [...results, ...(await runAll(connection, more))]);
         } catch (thrown) {
           const error = asLogoffError(thrown, "command-failed", `Cannot ask "${host.label}"`);
           if (isAnswerLost(error)) await drop(connection);

@@ -90,7 +90,7 @@ async function sendAndWatch(
     let pauseMs = firstPauseMs;
     let waitingFor = 0;
     for (;;) {
-      const list = await link.ask(backend.list());
+      const list = await link.ask(backend.listLeft());
       for (const one of tracks) settle(one, list, startedAtMs, timeoutMs, host);
       const open = tracks.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return list;
@@ -114,11 +114,18 @@ async function sendAndWatch(
 }
 
 /** Waits for `work`, which must not reject, but no longer than `ms`. */
-async function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  const done = new AbortController();
-  const timer = clock.sleep(ms, AbortSignal.any([done.signal, signal])).catch(() => undefined);
-  await Promise.race([work, timer]);
-  done.abort(inTime);
+function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stopTimer();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const stopTimer = clock.after(ms, end);
+    signal.addEventListener("abort", end, { once: true });
+    void work.then(end);
+  });
 }
 
 /** Never rejects: what went wrong is the answer. */

@@ -18,6 +18,7 @@ import { privateKeyParser } from "./private-key";
 import { watchProgress } from "./progress";
 import { quoter, redactor, type Quote } from "./redact";
 import { untilItPasses } from "./retry";
+import { secretReader } from "./secret";
 import { targetResolver } from "./ssh-config";
 import { openSocket } from "./transport";
 
@@ -48,7 +49,7 @@ export function sshConnect(options: SshOptions): Connect {
 function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => Promise<OpenedLink> {
   const { clock, debug, passwordGuard: guard } = context;
   const resolveTarget = targetResolver(context);
-  const parseKey = privateKeyParser();
+  const tools = { read: secretReader(context), parse: privateKeyParser() };
   const readKnownHosts = knownHostsReader(context);
   const learnKey = keyLearner(context, readKnownHosts);
   const newWarnings = onlyOnce();
@@ -68,7 +69,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
       host.connectTimeoutMs,
       signal,
       progress.agentExpired,
-      (inner) => readCredentials(host, target.identities, context, parseKey, inner),
+      (inner) => readCredentials(host, target.identities, context, tools, inner),
     );
     const owner = { ...host, ...(target.alias !== undefined && { alias: target.alias }) };
     const sources = await readKnownHosts(host.hostKeys);

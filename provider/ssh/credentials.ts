@@ -4,7 +4,7 @@ import { LogoffError, printable } from "../errors";
 import { agentPath, readAgentKeys, type AgentKey } from "./agent";
 import type { SshContext } from "./options";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
-import { readSecret } from "./secret";
+import type { ReadSecret } from "./secret";
 
 /** What we log in with, read and opened, in the order in which it is offered. */
 export interface Credentials {
@@ -25,6 +25,12 @@ export interface Identities {
   readonly only: boolean;
 }
 
+/** Each remembers what it did, so that a process has one of each. */
+export interface SecretTools {
+  readonly read: ReadSecret;
+  readonly parse: ParsePrivateKey;
+}
+
 /** sshd's MaxAuthTries is 6 and counts every key; what is left is for the password. */
 const mostKeys = 5;
 
@@ -38,18 +44,18 @@ export async function readCredentials(
   host: Pick<Host, "label" | "login">,
   identities: Identities,
   context: SshContext,
-  parse: ParsePrivateKey,
+  { read, parse }: SecretTools,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const { login } = host;
   const notes: string[] = [];
   const named = login.privateKeys.length > 0 || login.password !== undefined || login.agent !== undefined;
-  const passphrase = login.passphrase && (await readSecret(login.passphrase, "passphrase", context));
-  const password = login.password && (await readSecret(login.password, "password", context));
+  const passphrase = login.passphrase && (await read(login.passphrase, "passphrase"));
+  const password = login.password && (await read(login.password, "password"));
   const secrets = [password, passphrase].filter((secret) => secret !== undefined);
 
   const open = async (secret: Secret): Promise<PrivateKey> =>
-    parse(await readSecret(secret, "private key", context), passphrase, secret);
+    parse(await read(secret, "private key"), passphrase, secret);
   const keys: PrivateKey[] = [];
   for (const secret of login.privateKeys) keys.push(await open(secret));
   if (login.privateKeys.length === 0)

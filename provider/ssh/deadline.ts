@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { aborted, throwIfAborted, type Clock } from "../async";
-import { LogoffError } from "../errors";
+import type { LogoffError } from "../errors";
 
 /** What `work` under a deadline can do about it. */
 export interface Deadline {
@@ -25,7 +25,6 @@ export async function withDeadline<T>(
   throwIfAborted(outer);
   manyListeners(outer);
   const inner = new AbortController();
-  const timer = new AbortController();
   const onOuter = (): void => inner.abort(aborted(outer));
   outer.addEventListener("abort", onOuter, { once: true });
   let pausedMs = 0;
@@ -40,26 +39,21 @@ export async function withDeadline<T>(
       pausedMs += clock.now() - start;
     }
   };
-  const watch = async (): Promise<void> => {
-    const end = clock.now() + ms;
-    for (let left = ms; left > 0;) {
-      await clock.sleep(left, timer.signal);
-      if (pauses > 0) left = pauseStepMs;
-      else left = pausedMs > 0 ? end + pausedMs - clock.now() : 0;
-    }
-    inner.abort(expired());
+  const end = clock.now() + ms;
+  const onTime = (): void => {
+    const left = pausedMs > 0 ? end + pausedMs - clock.now() : 0;
+    if (pauses > 0) stopTimer = clock.after(pauseStepMs, onTime);
+    else if (left > 0) stopTimer = clock.after(left, onTime);
+    else inner.abort(expired());
   };
-  watch().catch(() => undefined); // the timer was stopped because `work` ended first
+  let stopTimer = clock.after(ms, onTime);
   try {
     return await work(inner.signal, { signal: inner.signal, pauseWhile });
   } finally {
-    timer.abort(inTime);
+    stopTimer();
     outer.removeEventListener("abort", onOuter);
   }
 }
-
-/** Why a deadline is no longer watched. Made once: the stack of an error costs more than the timer. */
-const inTime = new LogoffError("aborted", "It ended in time");
 
 /** How often a paused deadline looks whether it goes on. */
 const pauseStepMs = 100;

@@ -163,6 +163,8 @@ function collect(
     channel.on("error", () => undefined);
     channel.stderr.on("error", () => undefined);
     channel.end(execOptions.stdin === undefined ? undefined : Buffer.from(execOptions.stdin));
+    // ssh2 ends a channel once more when it is over, and Node makes an error with a stack of it that nobody hears.
+    channel.end = () => channel;
   });
 }
 

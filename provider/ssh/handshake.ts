@@ -123,7 +123,9 @@ export function handshake(
           ),
         );
     });
-    client.on("close", () => giveUp(...lost("the connection was closed", host.label, login)));
+    client.on("close", () => {
+      if (!settled) giveUp(...lost("the connection was closed", host.label, login));
+    });
     client.on("handshake", () => options.enter("logging in"));
     client.on("change password", () =>
       giveUp(login.failure("the password has expired and must be changed first")),
@@ -154,6 +156,8 @@ export function handshake(
           return verdict.trusted;
         },
         debug: (line) => {
+          // ssh2 says every message of the connection's whole life, and only those of the handshake matter here.
+          if (settled && debug === undefined) return;
           negotiation.line(line);
           if (line.startsWith("Remote ident:")) options.enter("exchanging keys");
           const accepts = /^Inbound: Received USERAUTH_FAILURE \((.*)\)$/u.exec(line)?.[1];

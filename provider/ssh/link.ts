@@ -14,18 +14,16 @@ export interface Link {
   readonly close: () => Promise<void>;
 }
 
-/** Made once: the stack of an error costs more than the timer. */
-const inTime = new LogoffError("aborted", "It ended in time");
 /** How long a host may take to close its side after our goodbye. */
 const goodbyeMs = 1000;
 
 /** Watches a connection that is logged in. */
 export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote: Quote): Link {
   const { client, stream } = loggedIn;
-  let lost: LogoffError | undefined;
+  let lost: string | undefined;
   let closing: Promise<void> | undefined;
   const lose = (reason: string): void => {
-    lost ??= new LogoffError("connection-lost", `Lost the connection to "${label}": ${reason}`);
+    lost ??= reason;
   };
   const closed = new Promise<void>((resolve) => {
     client.once("close", () => {
@@ -42,12 +40,11 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
   // A jump host's channel does not close by itself when its other end does.
   client.once("end", () => stream.destroy());
 
-  const atMost = async (ms: number): Promise<void> => {
-    const timer = new AbortController();
-    const timeUp = clock.sleep(ms, timer.signal).catch(() => undefined);
-    await Promise.race([closed, timeUp]);
-    timer.abort(inTime);
-  };
+  const atMost = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const stopTimer = clock.after(ms, resolve);
+      void closed.then(stopTimer).then(resolve);
+    });
   const close = async (): Promise<void> => {
     lose("we closed it");
     try {
@@ -61,9 +58,13 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
   };
   return {
     loggedIn,
-    lost: () => lost,
+    // The stack of an error costs more than the goodbye of a connection that nobody asks about any more.
+    lost: () =>
+      lost === undefined
+        ? undefined
+        : new LogoffError("connection-lost", `Lost the connection to "${label}": ${lost}`),
     destroy: (reason) => {
-      lost ??= new LogoffError("connection-lost", `Lost the connection to "${label}": ${reason.message}`);
+      lose(reason.message);
       stream.destroy();
     },
     close: () => (closing ??= close()),

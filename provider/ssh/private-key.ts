@@ -32,25 +32,29 @@ export function privateKeyParser(): ParsePrivateKey {
       .digest("base64");
     const one = opened.get(digest) ?? readKey(openKey(text, passphrase, source), source);
     opened.set(digest, one);
-    const { key, type, blob, print } = one;
+    const { type, blob, print, signers } = one;
     const label = `${type} ${print}, ${secretSource(source)}`;
-    return { label, blob, signer: (sha1) => signerOf(key, type, blob, sha1) };
+    return { label, blob, signer: (sha1) => (sha1 ? signers.withSha1 : signers.withoutSha1) };
   };
 }
 
-/** A key with its public half, which takes longer to find than a signature. */
+/** A key that is ready to sign, with its public half, which takes longer to find than a signature. */
 interface OpenedKey {
-  readonly key: KeyObject;
   readonly type: string;
   readonly blob: Buffer;
   readonly print: string;
+  readonly signers: { readonly withSha1: ParsedKey; readonly withoutSha1: ParsedKey };
 }
 
 function readKey(key: KeyObject, source: Secret): OpenedKey {
   const blob = publicBlob(key);
   if (blob === undefined) throw unusable("private key", source, "its type is not RSA, ECDSA or Ed25519");
   const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
-  return { key, type, blob, print: fingerprint(blob) };
+  const signers = {
+    withSha1: signerOf(key, type, blob, true),
+    withoutSha1: signerOf(key, type, blob, false),
+  };
+  return { type, blob, print: fingerprint(blob), signers };
 }
 
 function openKey(text: string, passphrase: string | undefined, source: Secret): KeyObject {

@@ -38,6 +38,28 @@ export async function readSecret(secret: Secret, what: string, context: SshConte
   }
 }
 
+/** {@link readSecret} for one process. */
+export type ReadSecret = (secret: Secret, what: string) => Promise<string>;
+
+/** A thousand hosts share a key file and connect within seconds; a file that is replaced is read anew this long after. */
+const freshMs = 1000;
+
+/** Reads like {@link readSecret}, a file at most once a second. What could not be read is not remembered. */
+export function secretReader(context: SshContext): ReadSecret {
+  const latest = new Map<string, { readonly untilMs: number; readonly text: Promise<string> }>();
+  return (secret, what) => {
+    if (secret.from !== "file") return readSecret(secret, what, context);
+    const name = `${what} ${secret.path}`;
+    const nowMs = context.clock.now();
+    const known = latest.get(name);
+    if (known !== undefined && nowMs < known.untilMs) return known.text;
+    const text = readSecret(secret, what, context);
+    latest.set(name, { untilMs: nowMs + freshMs, text });
+    text.catch(() => latest.delete(name));
+    return text;
+  };
+}
+
 /** The error of a credential that was named and cannot be used. */
 export function unusable(what: string, secret: Secret, reason: string): LogoffError {
   return new LogoffError("auth-unavailable", `Cannot use ${what} (${secretSource(secret)}): ${reason}`);

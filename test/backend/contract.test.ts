@@ -114,8 +114,12 @@ interface Bench extends Side {
 }
 
 function benchOn(side: Side): Bench {
-  const ask = async <T>(query: Query<T>): Promise<T> =>
-    query.parse(await Promise.all(query.commands.map((command) => side.exec(command, new Uint8Array()))));
+  const runAll = (commands: readonly string[]): Promise<ExecResult[]> =>
+    Promise.all(commands.map((command) => side.exec(command, new Uint8Array())));
+  const ask = async <T>(query: Query<T>): Promise<T> => {
+    const results = await runAll(query.commands);
+    return query.parse([...results, ...(await runAll(query.more?.(results) ?? []))]);
+  };
   const list = (): Promise<readonly Session[]> => ask(side.backend.list());
   return {
     ...side,
@@ -205,6 +209,13 @@ for (const [name, start, skip] of sides) {
       assert.deepEqual(whereabouts(alice, await bench.list()), { is: "gone" });
       assert.deepEqual(await bench.perform(bench.backend.logOff(alice)), { kind: "absent" });
       assert.deepEqual(bench.people(), ["bob"]);
+    });
+
+    row("lists those who are left as it lists everybody, and nobody where nobody is", async (bench) => {
+      assert.deepEqual(await bench.ask(bench.backend.listLeft()), await bench.list());
+      for (const { id, user, own } of await bench.list()) if (user !== undefined && !own) bench.leave(id);
+      assert.deepEqual(await bench.ask(bench.backend.listLeft()), await bench.list());
+      assert.deepEqual(await bench.chosen({ all: true, console: true }), []);
     });
 
     row("takes an ID that was given to somebody else for gone", async (bench) => {

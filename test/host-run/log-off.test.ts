@@ -49,7 +49,6 @@ describe("one host", () => {
         "logoff.exe 2",
         "logoff.exe 3",
         "qwinsta.exe",
-        "quser.exe",
       ],
     );
     assert.deepEqual(fleet.hosts[0].model.people(), []);

@@ -59,6 +59,7 @@ export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): Virtu
         });
         signal.addEventListener("abort", onAbort, { once: true });
       }),
+    after: add,
     at: (ms, work) => void add(ms - timeMs, work),
   };
 }

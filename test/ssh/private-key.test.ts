@@ -12,7 +12,7 @@ import { sshConnect } from "../../provider/ssh/connect";
 import { sshContext } from "../../provider/ssh/options";
 import { privateKeyParser } from "../../provider/ssh/private-key";
 import { fingerprint } from "../../provider/ssh/public-key";
-import { readSecret } from "../../provider/ssh/secret";
+import { readSecret, secretReader } from "../../provider/ssh/secret";
 import { bareOptions, hostOf, never, startServer, testKey } from "./scripted-server";
 
 const folder = mkdtempSync(join(tmpdir(), "private-key-"));
@@ -145,6 +145,22 @@ describe("secrets", () => {
       message: /mode 640.*chmod 600/u,
     });
     assert.equal(await readSecret(secret, "private key", { ...context, platform: "win32" }), "text");
+  });
+
+  it("a file is read once a second, and at once again after a failure", async () => {
+    const shared = join(folder, "shared");
+    const write = (text: string): void => writeFileSync(shared, text, { mode: 0o600 });
+    let nowMs = 0;
+    const read = secretReader({ ...context, clock: { ...context.clock, now: () => nowMs } });
+    const secret = { from: "file", path: shared } as const;
+    await assert.rejects(read(secret, "password"), { code: "auth-unavailable" });
+    write("first");
+    assert.equal(await read(secret, "password"), "first");
+    write("second");
+    nowMs = 999;
+    assert.equal(await read(secret, "password"), "first");
+    nowMs = 1000;
+    assert.equal(await read(secret, "password"), "second");
   });
 
   it("a file that cannot be one is not read whole", async () => {

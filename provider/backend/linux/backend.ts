@@ -20,12 +20,14 @@ export function linuxBackend(target: Target): Backend {
       `Cannot work on "${target.label}": a Linux host relays to no server; name "${target.server}" as a host of its own`,
     );
   }
+  const list = (): Query<SessionList> => ({
+    commands: [listCommand],
+    parse: ([result]) => readSessions(target, result),
+  });
   return {
     platform: "linux",
-    list: (): Query<SessionList> => ({
-      commands: [listCommand],
-      parse: ([result]) => readSessions(target, result),
-    }),
+    list,
+    listLeft: list,
     caveats: (asked) => limitsOnLinux(target.label, asked),
     logOff: (session) => logOff(checkedId(target.label, session.id)),
     reset: (session) => reset(checkedId(target.label, session.id)),

@@ -23,11 +23,15 @@ import { readSessionTable, readUserTimes } from "./sessions";
  */
 export function windowsBackend(target: Target, codePage: number | undefined): Backend {
   const onServer = target.server === undefined ? "" : ` /server:${target.server}`;
+  const [sessions, times] = [`qwinsta.exe${onServer}`, `quser.exe${onServer}`];
+  const parse: Query<SessionList>["parse"] = ([qwinsta, quser]) => readList(target, codePage, qwinsta, quser);
   return {
     platform: "windows",
-    list: (): Query<SessionList> => ({
-      commands: [`qwinsta.exe${onServer}`, `quser.exe${onServer}`],
-      parse: ([qwinsta, quser]) => readList(target, codePage, qwinsta, quser),
+    list: () => ({ commands: [sessions, times], parse }),
+    listLeft: () => ({
+      commands: [sessions],
+      more: ([qwinsta]) => (holdsPeople(qwinsta, codePage) ? [times] : []),
+      parse,
     }),
     caveats: () => [],
     logOff: (session): Action<LogoffAnswer> => ({
@@ -96,6 +100,12 @@ function userSessionId(target: Target, { id }: Session): string {
     "output-unrecognised",
     `Cannot address session "${printable(id, 20)}" on "${target.label}": its ID must be a number from 1 to 65535`,
   );
+}
+
+/** Whether a table of `qwinsta` names a user, whose times are then worth asking for. */
+function holdsPeople(qwinsta: ExecResult | undefined, codePage: number | undefined): boolean {
+  const printed = decodeConsole(qwinsta?.stdout ?? new Uint8Array(), codePage);
+  return readSessionTable(printed).sessions.some(({ user }) => user !== undefined);
 }
 
 /** `quser` only adds times: it exits 1 with "No User exists for *" on an empty host, and may fail where rights lack. */

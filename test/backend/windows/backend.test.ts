@@ -42,6 +42,8 @@ function list(qwinsta: ExecResult, quser: ExecResult = nobody, backend = local):
 describe("the commands of the Windows backend", () => {
   it("are these", () => {
     assert.deepEqual(local.list().commands, ["qwinsta.exe", "quser.exe"]);
+    assert.deepEqual(local.listLeft().commands, ["qwinsta.exe"]);
+    assert.deepEqual(relayed.listLeft().commands, ["qwinsta.exe /server:win-04"]);
     assert.equal(local.logOff(aSession({ id: "12" })).command, "logoff.exe 12");
     assert.deepEqual(relayed.list().commands, ["qwinsta.exe /server:win-04", "quser.exe /server:win-04"]);
     assert.equal(relayed.logOff(aSession({ id: "12" })).command, "logoff.exe 12 /server:win-04");
@@ -58,6 +60,13 @@ describe("the commands of the Windows backend", () => {
 });
 
 describe("the list of the Windows backend", () => {
+  it("asks for times after a logoff only where somebody is left", () => {
+    const { more } = relayed.listLeft();
+    assert.ok(more);
+    assert.deepEqual(more([printed(table)]), ["quser.exe /server:win-04"]);
+    assert.deepEqual(more([printed(table.replace("alice", "     "))]), []);
+    assert.deepEqual(more([printed("", "Error 1", 1)]), []);
+  });
   it("joins both tables", () => {
     const [, alice] = list(printed(table), printed(users));
     assert.deepEqual(
