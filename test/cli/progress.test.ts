@@ -16,7 +16,12 @@ function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> 
     stdin: new PassThrough(),
     stderr: { write: (part: string) => (text += part) },
     env: { NO_COLOR: "1" },
-    clock: { now: () => nowMs, date: () => new Date(0), after: () => () => undefined, sleep: () => Promise.resolve() },
+    clock: {
+      now: () => nowMs,
+      date: () => new Date(0),
+      after: () => () => undefined,
+      sleep: () => Promise.resolve(),
+    },
   } as unknown as World;
   const view = progressView(world, {
     hosts,
