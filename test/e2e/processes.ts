@@ -12,8 +12,12 @@ export function startedBy(id: number | undefined): number[] {
 
 /** The process of the dynamic provider. */
 export function providerAmong(processes: readonly number[]): number {
-  const found = processes.find((id) => /^node\0.*dynamic-provider/u.test(textOf(`/proc/${id}/cmdline`)));
-  return found ?? assert.fail("there is no provider process");
+  return providersAmong(processes)[0] ?? assert.fail("there is no provider process");
+}
+
+/** The processes of dynamic providers: none while the engine has not started one. */
+export function providersAmong(processes: readonly number[]): readonly number[] {
+  return processes.filter((id) => /^node\0.*dynamic-provider/u.test(textOf(`/proc/${id}/cmdline`)));
 }
 
 /** Whether a process has not ended. */

@@ -9,9 +9,11 @@ export interface Ran {
   readonly output: string;
 }
 
-/** A command of the engine that is under way. */
+/** A command of the engine that is under way, in a process group of its own. */
 export interface Running {
   readonly child: ChildProcess;
+  /** What a terminal does at Ctrl-C: SIGINT for every process of the group in front. */
+  readonly pressCtrlC: () => void;
   /** Resolves when it has printed the text. */
   readonly prints: (text: string) => Promise<void>;
   readonly ended: Promise<Ran>;
@@ -93,7 +95,11 @@ export async function createProject(): Promise<Project> {
       cwd: folder,
       env,
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
+    // A group of its own does not end with ours.
+    const endWithUs = (): void => void child.kill("SIGKILL");
+    process.once("exit", endWithUs);
     let output = "";
     const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
     for (const stream of [child.stdout, child.stderr]) {
@@ -105,6 +111,7 @@ export async function createProject(): Promise<Project> {
     const ended = new Promise<Ran>((done, fail) => {
       child.on("error", fail);
       child.on("close", (code) => {
+        process.off("exit", endWithUs);
         said += output;
         done({ code, output });
       });
@@ -115,7 +122,10 @@ export async function createProject(): Promise<Project> {
         if (output.includes(text)) resolve();
         void ended.then(() => reject(new Error(`ended without printing ${text}:\n${output}`)), reject);
       });
-    return { child, prints, ended };
+    const pressCtrlC = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+    };
+    return { child, pressCtrlC, prints, ended };
   };
   const pulumi: Project["pulumi"] = (...args) => start(...args).ended;
   await pulumi("stack", "init", "test");

@@ -1,40 +1,104 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
 import { build } from "../pulumi/built-package";
 import { lives, providerAmong, startedBy, until } from "./processes";
 import { createProject, type Project } from "./project";
 
+const message = "Maintenance in {minutes} minutes";
+const cancelMessage = "The maintenance is cancelled.";
+const up = ["up", "--yes", "--skip-preview"] as const;
+
+/**
+ * Three hosts, one after another. The first is done when the run is disturbed, the second has been told to log bob off and
+ * takes its time, the third has not been spoken to.
+ */
 describe(
   "cancelling pulumi up",
-  { timeout: 300_000, skip: process.platform !== "linux" && "looks for processes in /proc" },
+  { timeout: 600_000, skip: process.platform !== "linux" && "looks for processes in /proc" },
   () => {
     let lab: Lab;
     let project: Project;
-    before(async () => {
-      await build();
+    const people = (name: string): readonly string[] => lab.host(name).model.people();
+    const sent = (name: string, what: RegExp): readonly string[] =>
+      lab
+        .host(name)
+        .commandTexts()
+        .filter((text) => what.test(text));
+    const logoffs = (name: string): number => sent(name, /^logoff\.exe/u).length;
+    const messages = (name: string): readonly string[] =>
+      lab
+        .host(name)
+        .model.messages()
+        .map(({ user, text }) => `${user}: ${text}`);
+    let bob: number | undefined;
+    /** Lets bob log on, once more if need be, and take so long to end. */
+    const bobLeavesAfter = (ms: number): void => {
+      const { model } = lab.host("slow");
+      if (bob !== undefined) model.leave(bob);
+      bob = model.logon({ user: "bob", onLogoff: { kind: "closes", ms } }).id;
+    };
+    const resource = (more: object = {}): void =>
+      project.resources({
+        "pre-patch": {
+          hosts: ["quick", "slow", "later"].map((name) => lab.addressOf(name)),
+          sessions: { all: true },
+          connection: { user: labUser.name, password: labUser.password, knownHosts: lab.knownHosts },
+          rollout: { parallel: 1 },
+          ...more,
+        },
+      });
+
+    before(build);
+    beforeEach(async () => {
       lab = await startLab({
         hosts: [
           { name: "quick", sessions: [{ user: "alice" }] },
-          { name: "slow", sessions: [{ user: "bob", onLogoff: { kind: "closes", ms: 60_000 } }] },
+          { name: "slow", sessions: [] },
+          { name: "later", sessions: [{ user: "carol" }] },
         ],
       });
+      bob = undefined;
       project = await createProject();
-      project.resources({
-        "pre-patch": {
-          hosts: [lab.addressOf("quick"), lab.addressOf("slow")],
-          sessions: { all: true },
-          connection: { user: labUser.name, password: labUser.password, knownHosts: lab.knownHosts },
-        },
-      });
+      resource();
     });
-    after(async () => {
+    afterEach(async () => {
       project.remove();
       await lab.close();
     });
 
-    it("ends the provider after a killed engine", async () => {
-      const { child, prints, ended } = project.start("up", "--yes", "--skip-preview");
+    it("lets the run come to its end at the first Ctrl-C, and everything is saved", async () => {
+      bobLeavesAfter(6_000);
+      const { pressCtrlC, prints, ended } = project.start(...up);
+      await prints("logging off 2 (bob)");
+      pressCtrlC();
+      await ended;
+      assert.deepEqual([people("quick"), people("slow"), people("later")], [[], [], []]);
+      assert.equal((await project.saved("pre-patch")).readyHosts.length, 3);
+      const { code, output } = await project.pulumi(...up);
+      assert.equal(code, 0, output);
+      assert.deepEqual([logoffs("quick"), logoffs("slow"), logoffs("later")], [1, 1, 1]);
+    });
+
+    it("logs nobody else off after the second Ctrl-C, and the next up does what is left", async () => {
+      bobLeavesAfter(60_000);
+      const { pressCtrlC, prints, ended } = project.start(...up);
+      await prints("logging off 2 (bob)");
+      pressCtrlC();
+      await prints("^C received");
+      pressCtrlC();
+      await ended;
+      assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
+      bobLeavesAfter(100);
+      const { code, output } = await project.pulumi(...up);
+      assert.equal(code, 0, output);
+      assert.deepEqual([people("quick"), people("slow"), people("later")], [[], [], []]);
+      assert.deepEqual([logoffs("quick"), logoffs("later")], [1, 1], "who is gone is not asked again");
+    });
+
+    it("logs nobody else off when the engine is killed, and goes on after pulumi cancel", async () => {
+      bobLeavesAfter(60_000);
+      const { child, prints, ended } = project.start(...up);
       await prints("logging off 2 (bob)");
       const processes = startedBy(child.pid);
       const provider = providerAmong(processes);
@@ -44,32 +108,72 @@ describe(
       // The engine's language host is left behind as well, which is none of our doing.
       for (const id of processes.filter(lives)) process.kill(id, "SIGKILL");
       assert.ok(isGone, "the provider lives on");
-      await project.pulumi("cancel", "--yes");
-    });
+      assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
 
-    it("keeps what is done when the provider is told to stop", async () => {
-      lab.host("slow").model.logon({ user: "dora", onLogoff: { kind: "closes", ms: 60_000 } });
-      const { child, prints, ended } = project.start("up", "--yes", "--skip-preview");
-      await prints(`${lab.addressOf("quick")}: done`);
-      await prints("(dora)");
-      const provider = providerAmong(startedBy(child.pid));
-      const since = performance.now();
-      process.kill(provider, "SIGINT");
-      const { code, output } = await ended;
-      assert.ok(performance.now() - since < 8000);
-      assert.notEqual(code, 0);
-      assert.match(output, /pre-patch: 1 of 2 hosts not done \(1 failed\)/u);
-      const out = await project.saved("pre-patch");
-      assert.deepEqual(out.readyHosts, [lab.addressOf("quick")]);
-      assert.equal(out.hostResults[lab.addressOf("slow")]?.error?.code, "aborted");
-    });
-
-    it("and the next run finishes it", async () => {
-      const { model } = lab.host("slow");
-      for (const { id, user } of model.sessions()) if (user === "dora") model.leave(id);
-      const { code, output } = await project.pulumi("up", "--yes", "--skip-preview");
+      const locked = await project.pulumi(...up);
+      assert.match(locked.output, /lock/u);
+      assert.notEqual(locked.code, 0);
+      assert.equal((await project.pulumi("cancel", "--yes")).code, 0);
+      bobLeavesAfter(100);
+      const { code, output } = await project.pulumi(...up);
       assert.equal(code, 0, output);
-      assert.ok(output.includes("pre-patch: runs on 1 of 2 hosts (1 failed)"), output);
+      assert.deepEqual([people("slow"), people("later")], [[], []]);
+      assert.deepEqual([logoffs("quick"), logoffs("later")], [1, 1]);
+    });
+
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      it(`keeps what is done when the provider receives ${signal}, and the next up does the rest`, async () => {
+        bobLeavesAfter(60_000);
+        const { child, prints, ended } = project.start(...up);
+        await prints("logging off 2 (bob)");
+        const provider = providerAmong(startedBy(child.pid));
+        const since = performance.now();
+        process.kill(provider, signal);
+        const { code, output } = await ended;
+        assert.ok(performance.now() - since < 8000);
+        assert.notEqual(code, 0);
+        assert.match(output, /pre-patch: 2 of 3 hosts not done \(1 failed, 1 skipped\)/u);
+        const out = await project.saved("pre-patch");
+        assert.deepEqual(out.readyHosts, [lab.addressOf("quick")]);
+        assert.equal(out.hostResults[lab.addressOf("slow")]?.error?.code, "aborted");
+        assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
+
+        bobLeavesAfter(100);
+        const next = await project.pulumi(...up);
+        assert.equal(next.code, 0, next.output);
+        assert.ok(next.output.includes("pre-patch: runs on 2 of 3 hosts (1 failed, 1 skipped)"), next.output);
+        assert.deepEqual([people("slow"), people("later")], [[], []]);
+        assert.equal(logoffs("quick"), 1);
+      });
+    }
+
+    it("undrains and tells those whom it warned, when it is cancelled within their grace period", async () => {
+      bobLeavesAfter(100);
+      resource({
+        drain: "until-restart",
+        warn: { message, gracePeriod: "10m", cancelMessage },
+        rollout: { parallel: 3 },
+      });
+      const { child, prints, ended } = project.start(...up);
+      for (const name of ["quick", "slow", "later"])
+        await prints(`${lab.addressOf(name)}: waiting up to 10m`);
+      assert.equal(lab.host("quick").model.drain(), "until-restart");
+      process.kill(providerAmong(startedBy(child.pid)), "SIGTERM");
+      const { output } = await ended;
+      assert.match(output, /pre-patch: 3 of 3 hosts not done/u);
+      for (const [name, user] of [
+        ["quick", "alice"],
+        ["slow", "bob"],
+        ["later", "carol"],
+      ] as const) {
+        assert.equal(lab.host(name).model.drain(), "open");
+        assert.deepEqual(
+          [people(name), logoffs(name)],
+          [[user], 0],
+          `${user} was told that nothing happens and is logged off`,
+        );
+        assert.deepEqual(messages(name), [`${user}: Maintenance in 10 minutes`, `${user}: ${cancelMessage}`]);
+      }
     });
   },
 );
