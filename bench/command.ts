@@ -24,9 +24,14 @@ const timesOfChildren = '"$@"; code=$?; times >&3; exit $code';
 /**
  * Runs a command to its end and measures it.
  * @param timeoutMs after which it and its children are killed by their process group
+ * @param onStart is told the process that all of it descends from
  * @throws Error with what it printed when it does not exit with 0
  */
-export function measure({ program, args, cwd, env }: Command, timeoutMs: number): Promise<Took> {
+export function measure(
+  { program, args, cwd, env }: Command,
+  timeoutMs: number,
+  onStart: (process: number) => void = () => undefined,
+): Promise<Took> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const child = spawn("/bin/sh", ["-c", timesOfChildren, "sh", program, ...args], {
@@ -35,6 +40,7 @@ export function measure({ program, args, cwd, env }: Command, timeoutMs: number)
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       detached: true,
     });
+    if (child.pid !== undefined) onStart(child.pid);
     const texts: [output: string, errors: string, times: string] = ["", "", ""];
     const streams = [child.stdout, child.stderr, child.stdio[3] as NodeJS.ReadableStream | undefined];
     streams.forEach((stream, index) => {

@@ -11,13 +11,14 @@ import { buildGoTools } from "./go-tools";
 import { grace } from "./parts/grace";
 import { pulumiUp } from "./parts/pulumi";
 import { scale } from "./parts/scale";
+import { stacks } from "./parts/stacks";
 import { latency, throughput } from "./parts/throughput";
 import { profile } from "./profile";
 import { markdown } from "./report";
 import type { Results } from "./results";
 import { full, quick } from "./sizes";
 
-const parts = { throughput, latency, grace, scale, pulumi: pulumiUp, profile } as const;
+const parts = { throughput, latency, grace, scale, pulumi: pulumiUp, stacks, profile } as const;
 type Part = keyof typeof parts;
 
 async function main(): Promise<void> {

@@ -4,7 +4,7 @@ import { targetsOf } from "./targets";
 
 /** The figures as Markdown, for RESULTS.md and for the terminal. */
 export function markdown(results: Results): string {
-  const { throughput, latency, grace, scale, pulumi, profile, cores } = results;
+  const { throughput, latency, grace, scale, pulumi, stacks, profile, cores } = results;
   const sections = [
     "# Benchmark",
     `Measured on ${cores} cores with Node ${results.node}, ${results.platform}, ${results.measuredAt.slice(0, 10)}, size ` +
@@ -69,6 +69,32 @@ export function markdown(results: Results): string {
               ["one SessionLogoff", pulumi.oneResourceSeconds.toFixed(1)],
               ["a dynamic resource for each host", pulumi.resourcePerHostSeconds.toFixed(1)],
             ],
+          ),
+        ]),
+    ...(stacks === undefined
+      ? []
+      : [
+          "## 6. Large stacks, through a real engine",
+          `Everybody is logged off by the first \`pulumi up\`; the second finds nothing to do and contacts nobody. ${stacks.parallel} hosts at once in each resource.`,
+          table(
+            [
+              "resources × hosts",
+              "runs",
+              "up",
+              "unchanged up",
+              "state",
+              "provider's peak memory",
+              "the same, unchanged",
+            ],
+            stacks.rows.map((row) => [
+              `${row.resources} × ${row.hostsEach}`,
+              String(row.rounds),
+              seconds(row.upSeconds),
+              seconds(row.unchangedSeconds),
+              `${(row.stateBytes / 1e6).toFixed(2)} MB`,
+              `${row.providerPeakMb} MiB`,
+              `${row.unchangedPeakMb} MiB`,
+            ]),
           ),
         ]),
     ...(profile === undefined

@@ -1,6 +1,7 @@
 import type { GraceResult } from "./parts/grace";
 import type { PulumiResult } from "./parts/pulumi";
 import type { ScaleResult } from "./parts/scale";
+import type { StacksResult } from "./parts/stacks";
 import type { ProfileResult } from "./profile";
 import type { LatencyResult, ThroughputResult } from "./parts/throughput";
 
@@ -19,5 +20,6 @@ export interface Results {
   readonly grace?: GraceResult;
   readonly scale?: ScaleResult;
   readonly pulumi?: PulumiResult;
+  readonly stacks?: StacksResult;
   readonly profile?: ProfileResult;
 }

@@ -13,6 +13,13 @@ export interface Sizes {
   /** A run of minutes is repeated less often than one of seconds. */
   readonly scaleRounds: number;
   readonly pulumiHosts: number;
+  readonly stackSizes: readonly StackSize[];
+}
+
+/** How many resources a stack has, and how many hosts each of them. */
+export interface StackSize {
+  readonly resources: number;
+  readonly hostsEach: number;
 }
 
 export const roundTripMs = 50;
@@ -30,6 +37,11 @@ export const full: Sizes = {
   scaleHosts: [1000, 3000, 10_000],
   scaleRounds: 3,
   pulumiHosts: 200,
+  stackSizes: [
+    { resources: 1, hostsEach: 10_000 },
+    { resources: 1, hostsEach: 1000 },
+    { resources: 20, hostsEach: 50 },
+  ],
 };
 
 /** Everything once and small: shows that the benchmark works, and nothing else. */
@@ -44,4 +56,5 @@ export const quick: Sizes = {
   scaleHosts: [5, 10],
   scaleRounds: 1,
   pulumiHosts: 3,
+  stackSizes: [{ resources: 2, hostsEach: 2 }],
 };

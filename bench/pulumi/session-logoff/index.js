@@ -3,11 +3,13 @@
 
 const { SessionLogoff } = require("pulumi-session-logoff");
 
-const { hosts, privateKeyFile, knownHostsFile, parallel } = JSON.parse(process.env.BENCH_JOB);
+const { hosts, privateKeyFile, knownHostsFile, parallel, resources = 1 } = JSON.parse(process.env.BENCH_JOB);
+const each = Math.ceil(hosts.length / resources);
 
-new SessionLogoff("everybody", {
-  hosts,
-  sessions: { all: true },
-  connection: { user: "bench", privateKeyFile, knownHostsFile },
-  rollout: { parallel },
-});
+for (let index = 0; index < resources; index += 1)
+  new SessionLogoff(`everybody-${index + 1}`, {
+    hosts: hosts.slice(index * each, (index + 1) * each),
+    sessions: { all: true },
+    connection: { user: "bench", privateKeyFile, knownHostsFile },
+    rollout: { parallel },
+  });

@@ -1,0 +1,87 @@
+import type { BenchContext } from "../context";
+import { startFleet, type Fleet } from "../fleet";
+import { stackJob, withStack } from "../pulumi-stack";
+import type { StackSize } from "../sizes";
+import { medianOf } from "../statistics";
+
+/** One shape of a stack: medians over the rounds, the peak of memory over all of them. */
+export interface StackRow extends StackSize {
+  readonly rounds: number;
+  /** The first `pulumi up`, which logs everybody off. */
+  readonly upSeconds: number;
+  /** The next one, which finds nothing to do and contacts nobody. */
+  readonly unchangedSeconds: number;
+  readonly stateBytes: number;
+  readonly providerPeakMb: number;
+  readonly unchangedPeakMb: number;
+}
+
+export interface StacksResult {
+  readonly parallel: number;
+  readonly rows: readonly StackRow[];
+}
+
+type Round = Omit<StackRow, keyof StackSize | "rounds">;
+
+/** Part 6: stacks as large as they get, through a real engine: time, memory of the provider, size of the state. */
+export async function stacks(context: BenchContext): Promise<StacksResult> {
+  const { sizes, go, log } = context;
+  const { parallel, people, stackSizes, scaleRounds } = sizes;
+  const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
+  const engine = await ensureEngine({ log });
+  const rows: StackRow[] = [];
+  for (const size of stackSizes) {
+    const hosts = size.resources * size.hostsEach;
+    const fleet = await startFleet(go.fleet, { hosts, people });
+    const rounds: Round[] = [];
+    try {
+      for (let round = 1; round <= scaleRounds; round += 1) {
+        const done = await upTwice(engine.path, fleet, size, parallel);
+        rounds.push(done);
+        log(
+          `  ${round}/${scaleRounds} ${size.resources} × ${size.hostsEach} hosts: ${done.upSeconds.toFixed(1)} s, unchanged ` +
+            `${done.unchangedSeconds.toFixed(1)} s, state ${(done.stateBytes / 1e6).toFixed(2)} MB, ${done.providerPeakMb} MiB`,
+        );
+      }
+    } finally {
+      await fleet.close();
+    }
+    rows.push(rowOf(size, rounds));
+  }
+  return { parallel, rows };
+}
+
+async function upTwice(engine: string, fleet: Fleet, size: StackSize, parallel: number): Promise<Round> {
+  const hosts = size.resources * size.hostsEach;
+  await fleet.reset(hosts);
+  const job = { ...stackJob(fleet, hosts, parallel), resources: size.resources };
+  return withStack(engine, "session-logoff", job, async (stack) => {
+    const first = await stack.up();
+    const after = await fleet.stats();
+    if (after.people > 0) throw new Error(`pulumi up left ${after.people} people logged on`);
+    const stateBytes = stack.stateBytes();
+    const second = await stack.up();
+    const { connections } = await fleet.stats();
+    if (connections !== after.connections) throw new Error("an unchanged stack contacted hosts");
+    return {
+      upSeconds: first.wallMs / 1000,
+      unchangedSeconds: second.wallMs / 1000,
+      stateBytes,
+      providerPeakMb: first.providerPeakMb,
+      unchangedPeakMb: second.providerPeakMb,
+    };
+  });
+}
+
+function rowOf(size: StackSize, rounds: readonly Round[]): StackRow {
+  const median = (pick: (round: Round) => number): number => medianOf(rounds.map(pick));
+  return {
+    ...size,
+    rounds: rounds.length,
+    upSeconds: median((round) => round.upSeconds),
+    unchangedSeconds: median((round) => round.unchangedSeconds),
+    stateBytes: median((round) => round.stateBytes),
+    providerPeakMb: Math.max(...rounds.map((round) => round.providerPeakMb)),
+    unchangedPeakMb: Math.max(...rounds.map((round) => round.unchangedPeakMb)),
+  };
+}

@@ -1,0 +1,100 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { measure } from "./command";
+import type { Fleet } from "./fleet";
+import { peakMemoryOfProvider } from "./provider-memory";
+
+/** What the programs in bench/pulumi/ read from BENCH_JOB. */
+export interface StackJob {
+  readonly hosts: readonly string[];
+  readonly privateKeyFile: string;
+  readonly knownHostsFile: string;
+  readonly parallel: number;
+  /** The hosts are dealt out to so many resources; absent: as the program likes. */
+  readonly resources?: number;
+}
+
+/** A new stack of one of the programs in bench/pulumi/, with an engine's home and a state of its own. */
+export interface Stack {
+  /** `pulumi up` without a preview. */
+  up(): Promise<{ readonly wallMs: number; readonly providerPeakMb: number }>;
+  /** Size of the stack's state as the engine keeps it. */
+  stateBytes(): number;
+}
+
+const timeoutMs = 15 * 60_000;
+const checkout = resolve(__dirname, "..");
+
+/** The first hosts of a fleet, as a program wants them. */
+export function stackJob({ folder, port, addresses }: Fleet, hosts: number, parallel: number): StackJob {
+  return {
+    hosts: addresses.slice(0, hosts).map((address) => `${address}:${port}`),
+    privateKeyFile: join(folder, "id_ed25519"),
+    knownHostsFile: join(folder, "known_hosts"),
+    parallel,
+  };
+}
+
+/** Makes a stack, hands it to `use` and removes it. `engine` is the path of the CLI. */
+export async function withStack<T>(
+  engine: string,
+  program: string,
+  job: StackJob,
+  use: (stack: Stack) => Promise<T>,
+): Promise<T> {
+  const { engineEnvironment } = await import("../tools/engine/environment.mjs");
+  const folder = mkdtempSync(join(tmpdir(), "slb-pulumi-"));
+  const stateDir = join(folder, "state");
+  const env = {
+    ...engineEnvironment({ engine, home: join(folder, "home"), stateDir, passphrase: "bench" }),
+    BENCH_JOB: JSON.stringify(job),
+  };
+  const quiet = ["--non-interactive", "--color=never"];
+  try {
+    const cwd = projectIn(folder, program);
+    await measure({ program: engine, args: ["stack", "init", "bench", ...quiet], cwd, env }, timeoutMs);
+    return await use({
+      up: async () => {
+        const args = ["up", "--yes", "--skip-preview", `--parallel=${job.parallel}`, ...quiet];
+        const memory = peakMemoryOfProvider();
+        try {
+          const { wallMs } = await measure({ program: engine, args, cwd, env }, timeoutMs, memory.watch);
+          return { wallMs, providerPeakMb: memory.peakMb() };
+        } finally {
+          memory.end();
+        }
+      },
+      stateBytes: () => {
+        const files = readdirSync(stateDir, { recursive: true }).map((name) => join(stateDir, String(name)));
+        const states = files.filter((file) => /[\\/]stacks[\\/].*bench\.json$/u.test(file));
+        return states.reduce((sum, file) => sum + statSync(file).size, 0);
+      },
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A project as a user has it: the program, and the package installed. */
+function projectIn(folder: string, program: string): string {
+  const project = join(folder, "project");
+  cpSync(join(__dirname, "pulumi", program), project, { recursive: true });
+  writeFileSync(join(project, "Pulumi.yaml"), "name: bench\nruntime: nodejs\nmain: index.js\n");
+  writeFileSync(join(project, "package.json"), '{ "name": "bench", "private": true }\n');
+  const modules = join(project, "node_modules");
+  mkdirSync(join(modules, "@pulumi"), { recursive: true });
+  symlinkSync(checkout, join(modules, "pulumi-session-logoff"), "dir");
+  for (const name of ["ssh2", "@pulumi/pulumi"])
+    symlinkSync(join(checkout, "node_modules", name), join(modules, name), "dir");
+  return project;
+}
