@@ -37,13 +37,19 @@ export function readSessionTable({ text, certain }: ConsoleText): SessionTable {
   const firstRow = rows.findIndex((row) => row !== undefined);
   // The one line above the first row is the header. An error may stand in its place or below.
   const unread = lines.filter((_, index) => rows[index] === undefined && index !== firstRow - 1);
-  const classic = found.some((row) => row.idEnd < classicIdEndsBefore);
+  const classic = isClassic(found);
   const sessions = found.map((row) => toSession(row, certain, classic));
   return {
     sessions,
     unread,
     complete: sessions.some(({ kind }) => kind === "services" || kind === "console"),
   };
+}
+
+/** Letters that take two columns move the ID of their row: the rows without such tell the layout. If there is none, names are doubted. */
+function isClassic(rows: readonly Row[]): boolean {
+  const plain = rows.filter(({ user }) => /^[ -~]*$/u.test(user));
+  return (plain.length > 0 ? plain : rows).some(({ idEnd }) => idEnd < classicIdEndsBefore);
 }
 
 /**

@@ -123,6 +123,16 @@ describe("what a host prints is what we read", () => {
     }
   });
 
+  it("for a name of letters that take two columns: whole where the layout is wide, doubted where it may be cut", () => {
+    const user = "田aa太郎カな郎a山山a";
+    for (const servicesRow of ["marked", "plain"] as const) {
+      const [, , wide] = readBack([{ user }], { language: "ja", layout: "wide", servicesRow });
+      assert.deepEqual([wide?.user, wide?.userCertain], [user, true]);
+      const [, , classic] = readBack([{ user }], { language: "ja", layout: "classic", servicesRow });
+      assert.equal(classic?.userCertain, false);
+    }
+  });
+
   it("and letters that the code page lacks make a name uncertain, never somebody else's", () => {
     const [, , read] = readBack([{ user: "Иван" }], {
       language: "en",
