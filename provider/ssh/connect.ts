@@ -50,8 +50,8 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
   const { clock, debug, passwordGuard: guard } = context;
   const resolveTarget = targetResolver(context);
   const tools = { read: secretReader(context), parse: privateKeyParser() };
-  const readKnownHosts = knownHostsReader(context);
-  const learnKey = keyLearner(context, readKnownHosts);
+  const knownHosts = knownHostsReader(context);
+  const learnKey = keyLearner(context, knownHosts);
   const newWarnings = onlyOnce();
   const jumps = jumpHosts(context.handshakesPerJumpHost, openLink);
   return openLink;
@@ -72,7 +72,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
       (inner) => readCredentials(host, target.identities, context, tools, inner),
     );
     const owner = { ...host, ...(target.alias !== undefined && { alias: target.alias }) };
-    const sources = await readKnownHosts(host.hostKeys);
+    const sources = await knownHosts.read(host.hostKeys);
     const rules = hostKeyRules(owner, sources);
     const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
     if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);

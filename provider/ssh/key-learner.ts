@@ -2,7 +2,7 @@ import { Slots } from "../async";
 import { LogoffError } from "../errors";
 import { hostKeyRules, type KeyOwner } from "./host-key";
 import { appendKnownHost, withKnownHostsLock } from "./known-hosts-append";
-import { knownHostsPaths, type ReadKnownHosts } from "./known-hosts-files";
+import { knownHostsPaths, type KnownHostsReader } from "./known-hosts-files";
 import type { SshContext } from "./options";
 import { decodePublicKey, fingerprint } from "./public-key";
 
@@ -14,7 +14,7 @@ import { decodePublicKey, fingerprint } from "./public-key";
 export type LearnKey = (owner: KeyOwner, blob: Buffer, signal: AbortSignal) => Promise<string>;
 
 /** `accept-new` for one process: one writer at a time. */
-export function keyLearner(context: SshContext, readKnownHosts: ReadKnownHosts): LearnKey {
+export function keyLearner(context: SshContext, { readNow }: KnownHostsReader): LearnKey {
   const turn = new Slots(1);
   return (owner, blob, signal) => {
     const [path] = knownHostsPaths(owner.hostKeys, context);
@@ -22,9 +22,13 @@ export function keyLearner(context: SshContext, readKnownHosts: ReadKnownHosts):
     if (path === undefined)
       return Promise.resolve(`${key} was accepted and not written down: no known_hosts file`);
     const learn = async (): Promise<string> => {
-      const verdict = hostKeyRules(owner, await readKnownHosts(owner.hostKeys)).check(blob);
+      const verdict = hostKeyRules(owner, await readNow(owner.hostKeys)).check(blob);
       if (!verdict.trusted) throw verdict.error;
-      if (verdict.learn !== undefined) await appendKnownHost(path, verdict.learn);
+      if (verdict.learn !== undefined) {
+        await appendKnownHost(path, verdict.learn);
+        // Whoever comes next must find it.
+        await readNow(owner.hostKeys);
+      }
       return `${key} was accepted and added to "${path}"`;
     };
     return turn.run(async () => {

@@ -13,7 +13,14 @@ export interface KnownHostsSource extends KnownHosts {
 }
 
 /** Reads the sources of a policy: the text by value first, then the files in their order. Never rejects. */
-export type ReadKnownHosts = (policy: HostKeyPolicy) => Promise<readonly KnownHostsSource[]>;
+type ReadKnownHosts = (policy: HostKeyPolicy) => Promise<readonly KnownHostsSource[]>;
+
+export interface KnownHostsReader {
+  /** The files as they were at most a second ago. */
+  readonly read: ReadKnownHosts;
+  /** The files as they are: for whoever has them locked, before and after writing. */
+  readonly readNow: ReadKnownHosts;
+}
 
 interface CachedFile {
   readonly stamp: string;
@@ -30,9 +37,13 @@ export function knownHostsPaths(policy: HostKeyPolicy, context: SshContext): rea
   ];
 }
 
+/** A thousand hosts share a file and connect within seconds; a file that was changed is noticed this long after. */
+const freshMs = 1000;
+
 /** A reader that parses each text and each state of a file once: a run of a thousand hosts shares one known_hosts. */
-export function knownHostsReader(context: SshContext): ReadKnownHosts {
+export function knownHostsReader(context: SshContext): KnownHostsReader {
   const files = new Map<string, CachedFile>();
+  const latest = new Map<string, { readonly untilMs: number; readonly source: Promise<KnownHostsSource> }>();
   let lastText: { readonly text: string; readonly source: KnownHostsSource } | undefined;
 
   const readText = (text: string): KnownHostsSource => {
@@ -56,8 +67,20 @@ export function knownHostsReader(context: SshContext): ReadKnownHosts {
       return { name: path, ...parseKnownHosts("", path), problem };
     }
   };
-  return async (policy) => {
-    const fromFiles = await Promise.all(knownHostsPaths(policy, context).map(readOne));
-    return policy.knownHosts === undefined ? fromFiles : [readText(policy.knownHosts), ...fromFiles];
+  const readAgain = (path: string): Promise<KnownHostsSource> => {
+    const source = readOne(path);
+    latest.set(path, { untilMs: context.clock.now() + freshMs, source });
+    return source;
   };
+  const readLately = (path: string): Promise<KnownHostsSource> => {
+    const known = latest.get(path);
+    return known !== undefined && context.clock.now() < known.untilMs ? known.source : readAgain(path);
+  };
+  const reading =
+    (readFrom: typeof readOne): ReadKnownHosts =>
+    async (policy) => {
+      const fromFiles = await Promise.all(knownHostsPaths(policy, context).map(readFrom));
+      return policy.knownHosts === undefined ? fromFiles : [readText(policy.knownHosts), ...fromFiles];
+    };
+  return { read: reading(readLately), readNow: reading(readAgain) };
 }

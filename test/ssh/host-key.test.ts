@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
+import { systemClock } from "../../provider/async";
 import type { Host, HostKeyPolicy } from "../../provider/connection";
 import { LogoffError, type ErrorCode } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
@@ -91,14 +92,20 @@ describe("known_hosts", () => {
     assert.match(message, /\/nonexistent\/\.ssh\/known_hosts" \(no such file\)/u);
   });
 
-  it("sees a file that has changed meanwhile", async (t) => {
+  it("sees a file that has changed a second later, and looks at it no more often", async (t) => {
     const server = await serverFor(t);
     const path = fileWith("");
-    const connect = sshConnect(bareOptions());
-    await assert.rejects(warningsOf(hostWith(server, { knownHostsFiles: [path] }), connect));
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => laterMs };
+    const connect = sshConnect(bareOptions({ clock }));
+    const host = hostWith(server, { knownHostsFiles: [path] });
+    await assert.rejects(warningsOf(host, connect));
     writeFileSync(path, `[127.0.0.1]:${server.port} ${trueKey.publicText}`);
     utimesSync(path, new Date(), new Date(Date.now() + 5000));
-    await warningsOf(hostWith(server, { knownHostsFiles: [path] }), connect);
+    laterMs = 999;
+    await assert.rejects(warningsOf(host, connect));
+    laterMs = 1000;
+    await warningsOf(host, connect);
   });
 
   it("tells of lines that were passed over once per process", async (t) => {
