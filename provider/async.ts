@@ -13,11 +13,19 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A timer of Node that is set for longer (24.8 days) ends at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   after: (ms, wake) => {
-    const timer = setTimeout(wake, ms);
+    let timer = setTimeout(next, Math.min(ms, longestTimerMs));
+    function next(): void {
+      ms -= longestTimerMs;
+      if (ms <= 0) wake();
+      else timer = setTimeout(next, Math.min(ms, longestTimerMs));
+    }
     return () => clearTimeout(timer);
   },
   // Not node:timers/promises: it makes an AbortError with a stack for every deadline that was kept, which is most of them.
@@ -28,13 +36,13 @@ export const systemClock: Clock = {
         return;
       }
       const onAbort = (): void => {
-        clearTimeout(timer);
+        stopTimer();
         reject(aborted(signal));
       };
-      const timer = setTimeout(() => {
+      const stopTimer = systemClock.after(ms, () => {
         signal.removeEventListener("abort", onAbort);
         resolve();
-      }, ms);
+      });
       signal.addEventListener("abort", onAbort, { once: true });
     }),
 };
@@ -123,6 +131,30 @@ export async function mapPool<T, R>(
   };
   await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
   return results;
+}
+
+/**
+ * Starts `work` for each item, in their order, as soon as all but `ahead` of those before it have begun: who has not costs
+ * memory, ten thousand of them more than all the rest of a run. `work` tells when it begins; having ended counts as well.
+ * It must not reject. Resolves when all have ended.
+ */
+export async function startInOrder<T>(
+  items: readonly T[],
+  ahead: number,
+  work: (item: T, begins: () => void) => Promise<void>,
+): Promise<void> {
+  const entrance = new Slots(ahead);
+  const never = new AbortController().signal;
+  const ends: Promise<void>[] = [];
+  for (const item of items) {
+    await new Promise<void>((entered) => {
+      void entrance.run(() => {
+        entered();
+        return new Promise<void>((begins) => ends.push(work(item, begins).finally(begins)));
+      }, never);
+    });
+  }
+  await Promise.all(ends);
 }
 
 /** Lets those who work on the same thing take turns, first come, first served; different things do not wait for each other. */

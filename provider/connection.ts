@@ -75,6 +75,10 @@ export interface ExecOptions {
   /** Milliseconds until the command is given up with `timed-out`; the connection stays usable if it still is. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** The command may block while others run: it leaves the connection room for them. */
+  readonly mayBlock?: boolean;
+  /** Called when the command's turn has come, right before it is sent. What it throws is thrown, and nothing is sent. */
+  readonly onTurn?: () => void;
 }
 
 /**

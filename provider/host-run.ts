@@ -19,6 +19,9 @@ export interface HostRun {
   readonly usedExceptions: readonly string[];
 }
 
+/** Runs one host of a run, and tells when its first turn comes. */
+export type RunOne = (host: HostPlan, begins: () => void, how?: Partial<HostRunContext>) => Promise<HostRun>;
+
 /** People are taken so often: those who were there, and once more those who came meanwhile. */
 const passes = 2;
 
@@ -116,10 +119,11 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
     isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.tracks.some(awaitsLogoff);
   if (!isDrainedByUs(record.drained) && !warnedInVain) return;
   if (detected === undefined) {
-    // From an earlier run, and this one did not get far enough to lift it.
-    host.warn(
-      `"${host.label}" still refuses new logons because of an earlier run: run again when it can be reached`,
-    );
+    // From an earlier run, and this one did not get far enough to lift it. Hosts that were not even tried are counted by the run.
+    if (host.link.contacted())
+      host.warn(
+        `"${host.label}" may still refuse new logons because of an earlier run: run again when it can be reached`,
+      );
     return;
   }
   const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };

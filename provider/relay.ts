@@ -33,7 +33,9 @@ export function sharingRelays(connect: Connect): Connect {
 
   function open(host: Host, key: string): Shared {
     const lastOneOut = new AbortController();
-    const entry: Shared = { opening: connect(host, lastOneOut.signal), lastOneOut, users: 0 };
+    // What befalls the connection befalls all servers behind it: its errors name the host.
+    const gateway = { ...host, label: host.label.slice(0, host.label.lastIndexOf(">")) };
+    const entry: Shared = { opening: connect(gateway, lastOneOut.signal), lastOneOut, users: 0 };
     shared.set(key, entry);
     // Whoever waits for it gets the error; nobody may wait any more when it comes.
     entry.opening.then(

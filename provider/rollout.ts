@@ -1,12 +1,15 @@
-import { forManyWaiters, Slots, type Clock, type Turns } from "./async";
+import { forManyWaiters, Slots, startInOrder, type Clock, type Turns } from "./async";
 import type { Connect } from "./connection";
 import { LogoffError } from "./errors";
-import { runHost, type HostRun } from "./host-run";
-import type { EarlierRun, HostRunContext } from "./host-run/context";
+import { runHost, type HostRun, type RunOne } from "./host-run";
+import { hindrance, type EarlierRun, type HostRunContext } from "./host-run/context";
 import type { HostPlan, Plan } from "./plan";
 import type { OnProgress } from "./report/progress";
 import { totalsOf, type Report } from "./report/report";
 import { sharingRelays } from "./relay";
+import { stillDrained, unusedExceptions } from "./run-warnings";
+import { refusedByLimit } from "./session-limit";
+import { isInside, outsideWindow } from "./window";
 import { isExceeded, wavesOf } from "./waves";
 
 /** What a front hands to a run. */
@@ -55,19 +58,31 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
     signal,
     ...(deps.look === undefined ? {} : { look: deps.look }),
   };
-  const run = (host: HostPlan, how: Partial<HostRunContext> = {}): Promise<HostRun> => {
+  const run: RunOne = (host, begins, how = {}) => {
     const earlier = deps.earlier?.get(host.host.label);
     // The run's own place first, the connection last: who waits for one must not hold what others could use.
     const turn: HostRunContext["turn"] = (work, until) =>
-      places.run(() => deps.turns.run(host.host.label, () => deps.slots.run(work, until), until), until);
+      places.run(() => {
+        begins();
+        return deps.turns.run(host.host.label, () => deps.slots.run(work, until), until);
+      }, until);
     return runHost(host, { ...context, ...how, turn, ...(earlier === undefined ? {} : { earlier }) });
   };
-  const tooMany = deps.look === undefined ? await exceededLimit(hosts, plan.limits.sessions, run) : undefined;
-  if (tooMany !== undefined) enough.abort(tooMany);
-  const runs = await runWaves(hosts, plan, (host) => run(host), clock, stop, enough);
+  const isLimited = deps.look === undefined && hindrance({ stop, plan, clock }) === undefined;
+  const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier) : undefined;
+  if (refused !== undefined) enough.abort(refused.error);
+  const runOrRefuse: RunOne = async (host, begins) => {
+    const known = refused?.runs.get(host.host.label);
+    if (known === undefined) return run(host, begins);
+    onProgress({ type: "host-finished", host: host.host.label, report: known.report });
+    return known;
+  };
+  const runs = await runWaves(hosts, plan, runOrRefuse, clock, stop, enough);
   over.abort();
   onProgress({ type: "run-finished" });
   const reports = inOrder(hosts, runs);
+  const ended = endOf(enough.signal);
+  const isSaid = reports.some(({ error }) => error?.code === ended?.code);
   return {
     startedAt,
     finishedAt: clock.date().toISOString(),
@@ -75,29 +90,44 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
     hosts: reports,
     warnings: [
       ...plan.warnings,
+      ...(ended === undefined || isSaid ? [] : [ended.message]),
+      ...(deps.look === undefined ? stillDrained(reports) : []),
       ...(hosts.length === plan.hosts.length ? unusedExceptions(hosts, runs) : []),
     ],
+    ...(ended === undefined ? {} : { ended: { code: ended.code, message: ended.message } }),
   };
+}
+
+/** Why the run stopped by itself; undefined when it did not. */
+function endOf(enough: AbortSignal): LogoffError | undefined {
+  return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
 }
 
 /** The only barrier is between waves; within one each host goes at its own pace. */
 async function runWaves(
   hosts: readonly HostPlan[],
-  { rollout }: Plan,
-  run: (host: HostPlan) => Promise<HostRun>,
+  plan: Plan,
+  run: RunOne,
   clock: Clock,
   stop: AbortSignal,
   enough: AbortController,
 ): Promise<readonly HostRun[]> {
+  const { rollout, window } = plan;
   const runs: HostRun[] = [];
   let failedInRun = 0;
   for (const [index, wave] of wavesOf(hosts, rollout.waves).entries()) {
+    // Nothing comes after a pause outside the window.
+    if (index > 0 && window !== null && !isInside(window, clock.date()))
+      enough.abort(outsideWindow(window, clock.date()));
     // A pause that is cut short ends the run all the same: each of the remaining hosts says why it was skipped.
     if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
     let failedInWave = 0;
-    const count = async (host: HostPlan): Promise<void> => {
-      const done = await run(host);
+    await startInOrder(wave, rollout.parallel, async (host, begins) => {
+      const done = await run(host, begins);
       runs.push(done);
+      // A wave is the test of those behind it: what the window holds back was no test.
+      if (window !== null && done.report.error?.code === "outside-window")
+        enough.abort(outsideWindow(window, clock.date()));
       if (done.report.status !== "failed") return;
       failedInRun += 1;
       failedInWave += 1;
@@ -105,8 +135,7 @@ async function runWaves(
       if (rollout.maxFailures !== null && isExceeded(rollout.maxFailures, failed)) {
         enough.abort(budgetExceeded(failedInRun, rollout.maxFailures));
       }
-    };
-    await Promise.all(wave.map(count));
+    });
   }
   return runs;
 }
@@ -134,57 +163,7 @@ async function expire(
   );
 }
 
-/**
- * With `limits.sessions` all hosts are listed before anything is changed on any of them. One that cannot be listed may
- * hold any number of sessions, so it counts as exceeding.
- */
-async function exceededLimit(
-  hosts: readonly HostPlan[],
-  limit: number | null,
-  run: (host: HostPlan, how: Partial<HostRunContext>) => Promise<HostRun>,
-): Promise<LogoffError | undefined> {
-  if (limit === null) return undefined;
-  const looks = await Promise.all(
-    hosts.map((host) => run(host, { look: "list", onProgress: () => undefined })),
-  );
-  const unread = looks.filter(({ report }) => !wasListed(report)).map(({ report }) => report.host);
-  const sessions = looks.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
-  if (unread.length === 0 && sessions <= limit) return undefined;
-  const why =
-    unread.length === 0
-      ? `${sessions} sessions would be logged off`
-      : `${unread.length} hosts could not be listed, "${unread[0] ?? ""}" among them`;
-  const message = `Changed nothing anywhere: ${why}, and limits.sessions allows ${limit}`;
-  return new LogoffError("limit-exceeded", message);
-}
-
-/** A host that refuses for reasons of its own, or lacks somebody who was named, was listed all the same. */
-function wasListed({ status, error }: Report["hosts"][number]): boolean {
-  return (
-    status === "ok" ||
-    ["session-not-found", "session-protected", "limit-exceeded"].includes(error?.code ?? "")
-  );
-}
-
-function countSelected(sessions: Report["hosts"][number]["sessions"]): number {
-  return sessions.filter(({ outcome }) => outcome === "listed").length;
-}
-
 function inOrder(hosts: readonly HostPlan[], runs: readonly HostRun[]): Report["hosts"] {
   const byLabel = new Map(runs.map(({ report }) => [report.host, report]));
   return hosts.flatMap(({ host }) => byLabel.get(host.label) ?? []);
-}
-
-/** An exception that matched nobody on any host is likely misspelt. Says nothing unless every host was listed: it may be meant for another one. */
-function unusedExceptions(hosts: readonly HostPlan[], runs: readonly HostRun[]): string[] {
-  if (runs.some(({ report }) => report.platform === null)) return [];
-  const used = new Set(runs.flatMap(({ usedExceptions }) => usedExceptions));
-  const asked = hosts.flatMap(({ selector: { except } }) => [
-    ...except.ids.map((id) => `ids ${id}`),
-    ...except.names.map((name) => `names ${name}`),
-    ...except.users.map((user) => `users ${user}`),
-  ]);
-  return [...new Set(asked)]
-    .filter((exception) => !used.has(exception))
-    .map((exception) => `The exception "${exception}" matched nobody on any host: check its spelling`);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mapPool, Slots, systemClock } from "../provider/async";
+import { mapPool, Slots, startInOrder, systemClock } from "../provider/async";
 import { LogoffError } from "../provider/errors";
 
 const never = new AbortController().signal;
@@ -72,5 +72,60 @@ describe("systemClock", () => {
     const sleeping = systemClock.sleep(60_000, controller.signal);
     controller.abort(new LogoffError("budget-exceeded", "enough"));
     await assert.rejects(sleeping, /enough/);
+  });
+});
+
+describe("systemClock", () => {
+  it("sleeps for longer than Node's timers can", async () => {
+    const awake = new AbortController();
+    let isOver = false;
+    const sleeping = systemClock.sleep(600 * 3_600_000, awake.signal).finally(() => (isOver = true));
+    const stopTimer = systemClock.after(600 * 3_600_000, () => (isOver = true));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(isOver, false);
+    stopTimer();
+    awake.abort();
+    await assert.rejects(sleeping, { code: "aborted" });
+  });
+
+  it("wakes once, and not when that was taken back", async () => {
+    const woken: string[] = [];
+    systemClock.after(5, () => woken.push("first"));
+    systemClock.after(5, () => woken.push("taken back"))();
+    await systemClock.sleep(20, never);
+    assert.deepEqual(woken, ["first"]);
+  });
+});
+
+describe("startInOrder", () => {
+  it("starts no more than so many ahead of those that have begun, and waits for all", async () => {
+    const places = new Slots(3);
+    let started = 0;
+    let begun = 0;
+    let ended = 0;
+    await startInOrder(
+      Array.from({ length: 50 }, (_, index) => index),
+      3,
+      async (_, begins) => {
+        started += 1;
+        assert.ok(started - begun <= 3, `${started} started, ${begun} begun`);
+        await places.run(async () => {
+          begun += 1;
+          begins();
+          await systemClock.sleep(1, never);
+        }, never);
+        ended += 1;
+      },
+    );
+    assert.equal(ended, 50);
+  });
+
+  it("goes on when one ends without ever having begun", async () => {
+    const seen: number[] = [];
+    await startInOrder([1, 2, 3], 1, (item) => {
+      seen.push(item);
+      return Promise.resolve();
+    });
+    assert.deepEqual(seen, [1, 2, 3]);
   });
 });

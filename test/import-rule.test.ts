@@ -30,8 +30,13 @@ const rules: readonly Rule[] = [
   { files: /^provider\/(window|waves)$/, mayImport: [pure] },
   { files: /^provider\/report-files$/, mayImport: [pure, /^node:/] },
   {
-    files: /^provider\/(host-run|rollout|relay|undrain-run)$|^provider\/host-run\//,
-    mayImport: [pure, /^provider\/(async|window|waves|relay|host-run)$/, /^provider\/(host-run|backend)\//],
+    files:
+      /^provider\/(host-run|rollout|session-limit|run-warnings|relay|undrain-run)$|^provider\/host-run\//,
+    mayImport: [
+      pure,
+      /^provider\/(async|window|waves|relay|host-run|session-limit|run-warnings)$/,
+      /^provider\/(host-run|backend)\//,
+    ],
   },
   {
     files: /^provider\/ssh\//,

@@ -120,4 +120,16 @@ describe("sharingRelays", () => {
     await assert.rejects(connect(behind("a"), never));
     assert.equal(tries, 2);
   });
+
+  it("opens it under the name of the host, so that no server is named for what befalls all", async () => {
+    const labels: string[] = [];
+    const connect = sharingRelays((host) => {
+      labels.push(host.label);
+      return Promise.reject(new LogoffError("host-unreachable", `Cannot connect to "${host.label}"`));
+    });
+    const results = await Promise.allSettled([connect(behind("a"), never), connect(behind("b"), never)]);
+    assert.deepEqual(labels, ["mgmt:22"]);
+    for (const one of results)
+      assert.match(String(one.status === "rejected" && one.reason), /Cannot connect to "mgmt:22"/u);
+  });
 });

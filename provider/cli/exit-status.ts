@@ -5,11 +5,16 @@ import type { Report } from "../report/report";
 export type ExitStatus = 0 | 1 | 2 | 130;
 
 /**
- * The status of a run. With `--fail-on budget` a failed host is no failure as long as the run went on; a host that was
- * skipped tells that it did not.
+ * The status of a run. With `--fail-on budget` a failed host is no failure as long as the run went on. That it did not, a host
+ * that was skipped tells, or the report, when the last hosts were the ones too many.
  */
-export function exitStatusOf({ hosts }: Report, failOn: Plan["failOn"], cancelled: boolean): ExitStatus {
+export function exitStatusOf(
+  { hosts, ended }: Report,
+  failOn: Plan["failOn"],
+  cancelled: boolean,
+): ExitStatus {
   if (cancelled) return 130;
   const counts = failOn === "any" ? ["failed", "skipped"] : ["skipped"];
+  if (ended?.code === "budget-exceeded" || ended?.code === "limit-exceeded") return 1;
   return hosts.some(({ status }) => counts.includes(status)) ? 1 : 0;
 }

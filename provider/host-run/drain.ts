@@ -11,18 +11,22 @@ import { isDrainedByUs, type HostRecord } from "./record";
 export async function drain(host: DetectedHost, record: HostRecord, mode: Drain): Promise<boolean> {
   const { backend, link, label, plan, earlier } = host;
   const before = await link.ask(backend.drainMode());
-  if (earlier?.drained !== undefined && before === earlier.drained) {
-    // Ours, from a run that could not undrain: it is still ours to undo.
+  // Ours, from an earlier run: it is still ours to undo.
+  const isOurs = earlier?.drained !== undefined && before === earlier.drained;
+  if (isOurs && before === mode) {
     record.drained = before;
     return false;
   }
-  if (before !== "open") {
+  if (before !== "open" && !isOurs) {
+    if (before !== "other") host.warn(notKnownToBeOurs(before, host));
     record.drained = "already";
     host.onProgress({ type: "host-drained", host: label, drained: "already" });
     return false;
   }
   const hindered = hindrance(host);
   if (hindered !== undefined) throw hindered;
+  // By way of open: on Linux a drain never overwrites another.
+  if (isOurs) await lift(host, earlier.drained, plan.timeouts.commandMs);
   // From here on it may be in force, whatever the answer says.
   record.drained = mode;
   host.onProgress({ type: "host-draining", host: label, mode });
@@ -41,6 +45,12 @@ export async function drain(host: DetectedHost, record: HostRecord, mode: Drain)
   }
   host.onProgress({ type: "host-drained", host: label, drained: mode });
   return true;
+}
+
+/** The state of a run that was killed is lost, and with it that we drained: nobody would ever lift it. */
+function notKnownToBeOurs(mode: Drain, { label, backend }: DetectedHost): string {
+  const lifted = backend.undrain().command;
+  return `"${label}" refuses new logons already (${mode}) and is left so; if a run that was interrupted did it, lift it there with "${lifted}"`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { throwIfAborted, type Clock } from "../async";
 import type { Action, Query } from "../backend/backend";
-import type { Connect, Connection, ExecResult, Host } from "../connection";
+import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../connection";
 import { asLogoffError, type LogoffError } from "../errors";
 
 /**
@@ -11,7 +11,11 @@ export interface HostLink {
   /** Performs a query, whose commands run side by side. It changes nothing, so it is repeated when an answer was lost. */
   ask<T>(query: Query<T>): Promise<T>;
   /** Performs an action once. When its answer is lost it rejects: whether it took effect only a listing can tell. */
-  perform<T>(action: Action<T>, timeoutMs: number): Promise<T>;
+  perform<T>(
+    action: Action<T>,
+    timeoutMs: number,
+    options?: Pick<ExecOptions, "mayBlock" | "onTurn">,
+  ): Promise<T>;
   /** Closes what is open; the next use connects again. Never rejects. */
   release(): Promise<void>;
   /** Everything the connections so far had to say, without repetition. */
@@ -85,12 +89,11 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
       }
       throw new Error("unreachable: the last try returns or throws");
     },
-    perform: async ({ command, stdin, parse }, timeoutMs) => {
+    perform: async ({ command, stdin, parse }, timeoutMs, options = {}) => {
       const connection = await connected();
+      const input = stdin === undefined ? {} : { stdin };
       try {
-        return parse(
-          await connection.exec(command, { timeoutMs, signal, ...(stdin === undefined ? {} : { stdin }) }),
-        );
+        return parse(await connection.exec(command, { ...options, timeoutMs, signal, ...input }));
       } catch (thrown) {
         const error = asLogoffError(thrown, "command-failed", `Cannot run a command on "${host.label}"`);
         // A command that takes too long may just be waiting for the session to end: the connection serves on.

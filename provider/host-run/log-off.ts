@@ -21,6 +21,8 @@ const refusalMs = 5_000;
 const resetTimeoutMs = 60_000;
 /** Why a wait is given up that came to its end. Made once: the stack of an error costs more than a timer. */
 const inTime = new LogoffError("aborted", "It ended in time");
+/** Why a command is not sent whose session went, or seems to go, while it waited for its turn. */
+const unwanted = new LogoffError("aborted", "It is not wanted any more");
 
 /**
  * Asks every session to go, at most once each, and lists until none is left or its time is up; then, where the plan
@@ -43,6 +45,7 @@ export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHo
     delete one.askedAtMs;
     delete one.answer;
     one.where = "present";
+    one.isReset = true;
   }
   const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
   for (const one of left) reportLeftover(one, host);
@@ -178,7 +181,10 @@ async function reset(
   );
 }
 
-/** Sends one command for one session, unless it is gone by now or nothing may be changed any more. */
+/**
+ * Sends one command for one session, unless it is gone by now or nothing may be changed any more. That is asked when its turn
+ * on the connection has come, which servers behind one host may have to wait long for: what counts is when it is sent.
+ */
 async function dispatch(
   one: Track,
   host: DetectedHost,
@@ -187,27 +193,26 @@ async function dispatch(
   timeoutMs: number,
   tell: () => void,
 ): Promise<void> {
-  if (one.outcome !== undefined || ended.aborted) return;
-  if (one.where !== "present" && one.leftover === undefined) return;
-  const hindered = hindrance(host);
-  if (hindered !== undefined) {
-    one.answer = { kind: "withheld", error: hindered };
-    return;
-  }
-  one.sentAtMs ??= host.clock.now();
-  one.askedAtMs = host.clock.now();
-  tell();
-  one.answer = await answerOf(() => host.link.perform(command(one.session), timeoutMs));
-}
-
-async function answerOf(
-  work: () => Promise<NonNullable<Track["answer"]>>,
-): Promise<NonNullable<Track["answer"]>> {
+  const isWanted = (): boolean =>
+    one.outcome === undefined && !ended.aborted && (one.where === "present" || one.leftover !== undefined);
+  if (!isWanted()) return;
+  const onTurn = (): void => {
+    const hindered = hindrance(host);
+    if (hindered !== undefined || !isWanted()) throw hindered ?? unwanted;
+    one.sentAtMs ??= host.clock.now();
+    one.askedAtMs = host.clock.now();
+    tell();
+  };
   try {
-    return await work();
+    one.answer = await host.link.perform(command(one.session), timeoutMs, { onTurn, mayBlock: true });
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
-    return isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
+    const isSent = one.askedAtMs !== undefined;
+    const hindered = isSent ? undefined : hindrance(host);
+    if (hindered !== undefined) one.answer = { kind: "withheld", error: hindered };
+    // Never sent: its turn comes again, if it is still wanted then.
+    else if (!isSent && (error === unwanted || isAnswerLost(error))) return;
+    else one.answer = isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
   }
 }
 
@@ -233,7 +238,9 @@ function settle(
       const askedAtMs = one.askedAtMs ?? (answer?.kind === "withheld" ? one.sentAtMs : Infinity);
       if (host.clock.now() - askedAtMs < wait) return;
     }
-    const ours = one.sentAtMs !== undefined && answer?.kind !== "absent" && answer?.kind !== "denied";
+    // Who ends between a logoff and the reset that follows has followed the logoff.
+    const isAnswerOurs = one.isReset === true || (answer?.kind !== "absent" && answer?.kind !== "denied");
+    const ours = one.sentAtMs !== undefined && isAnswerOurs;
     // Whoever was warned has followed the warning.
     const byThemselves = one.warned === undefined ? "already-gone" : "left";
     one.outcome = { session, outcome: ours ? "logged-off" : byThemselves };

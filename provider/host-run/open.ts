@@ -6,7 +6,7 @@ import { describeSession, type Session, type SessionList } from "../session/sess
 import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
 import { adoptWarnings } from "./warn";
-import { track, type HostRecord } from "./record";
+import { isDrainedByUs, track, type HostRecord } from "./record";
 
 /**
  * First phase: detect, list, select, and refuse the host before anything is changed on it; then drain and list again.
@@ -47,12 +47,17 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
   });
   note(host, record, selection, sessions);
   record.tracks.splice(0, record.tracks.length, ...wanted.map(track));
-  refuseProtected(label, selection);
+  // Who only wants to see who is there may name whom they like.
+  if (host.look === "list") return;
+  const soFar = isDrainedByUs(record.drained)
+    ? "nobody was logged off on this host"
+    : "nothing was changed on this host";
+  refuseProtected(label, selection, soFar);
   const limit = plan.limits.sessionsPerHost;
   if (limit !== null && wanted.length > limit) {
     throw new LogoffError(
       "limit-exceeded",
-      `Cannot log off ${wanted.length} sessions on "${label}": limits.sessionsPerHost allows ${limit}; nothing was changed on this host`,
+      `Cannot log off ${wanted.length} sessions on "${label}": limits.sessionsPerHost allows ${limit}; ${soFar}`,
     );
   }
 }
@@ -87,14 +92,11 @@ function notFound(label: string, name: string, sessions: SessionList): LogoffErr
   );
 }
 
-function refuseProtected(label: string, selection: Selection): void {
+function refuseProtected(label: string, selection: Selection, soFar: string): void {
   const [first] = selection.protected;
   if (first === undefined) return;
   const what = `session ${describeSession(first.session)} on "${label}"`;
-  throw new LogoffError(
-    "session-protected",
-    `Cannot log off ${what}: ${first.reason}; nothing was changed on this host`,
-  );
+  throw new LogoffError("session-protected", `Cannot log off ${what}: ${first.reason}; ${soFar}`);
 }
 
 /** The very commands that a real run would send now, in their order. */

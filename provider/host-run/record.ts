@@ -11,6 +11,8 @@ export interface Track {
   /** Where the last listing saw it. */
   where: Whereabouts["is"];
   warned?: WarnedSession;
+  /** The warning did not reach them: they do not count as warned for the run that goes on with the host. */
+  untold?: true;
   /** When it was asked to go, on the monotonic clock. */
   sentAtMs?: number;
   /** The same for the step that runs: a logoff, or the reset that follows it. */
@@ -18,6 +20,8 @@ export interface Track {
   answer?:
     LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: LogoffError };
   outcome?: SessionOutcome;
+  /** Its logoff did not end it in time, and it is to be reset. */
+  isReset?: true;
   /** Processes of it live on although the person is out (Linux), as the last listing saw them. */
   leftover?: Session;
 }
@@ -89,7 +93,9 @@ export function toReport(
       error === undefined
         ? []
         : record.opened
-          ? record.tracks.flatMap(({ warned, outcome }) => (warned && !isGone(outcome) ? [warned] : []))
+          ? record.tracks.flatMap(({ warned, untold, outcome }) =>
+              warned && !untold && !isGone(outcome) ? [warned] : [],
+            )
           : (host.earlier?.warned ?? []),
     ...(record.commands === undefined ? {} : { commands: record.commands }),
   };

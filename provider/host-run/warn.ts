@@ -4,6 +4,7 @@ import { asLogoffError, LogoffError, printable } from "../errors";
 import type { WarnPlan } from "../plan";
 import { describeSession, whereabouts, type Session } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
+import { isAnswerLost } from "./link";
 import type { Track } from "./record";
 
 /** So many people of one host are warned at once. */
@@ -137,12 +138,17 @@ async function sendAll(
       session,
       ...(reminderMs === undefined ? {} : { reminderMs }),
     });
-    const problem = await deliver(warning);
+    const { problem, isUnknown } = await deliver(warning);
+    // A reminder's receiver was warned before. Where an answer was lost, who insists on warnings cannot count on it.
+    const counts =
+      problem === undefined || reminderMs !== undefined || (isUnknown && ifUndelivered === "continue");
+    if (!counts) one.untold = true;
     onProgress({
       type: "session-warned",
       host: label,
       session,
       delivered: problem === undefined,
+      counts,
       remainingMs,
     });
     if (problem === undefined) return;
@@ -159,14 +165,20 @@ async function sendAll(
     );
   }
 
-  async function deliver({ action, cannot }: Warning): Promise<string | undefined> {
-    if (action === undefined) return cannot ?? "this session cannot be reached by a message";
+  /** What was in the way, and whether the text may have been shown all the same. */
+  async function deliver({
+    action,
+    cannot,
+  }: Warning): Promise<{ readonly problem?: string; readonly isUnknown: boolean }> {
+    if (action === undefined)
+      return { problem: cannot ?? "this session cannot be reached by a message", isUnknown: false };
     try {
       const answer = await link.perform(action, plan.timeouts.commandMs);
       // Who is gone needs no warning; the next listing tells.
-      return answer.kind === "undelivered" ? answer.detail : undefined;
+      return { isUnknown: false, ...(answer.kind === "undelivered" ? { problem: answer.detail } : {}) };
     } catch (thrown) {
-      return asLogoffError(thrown, "command-failed", "the message could not be sent").message;
+      const error = asLogoffError(thrown, "command-failed", "the message could not be sent");
+      return { problem: error.message, isUnknown: isAnswerLost(error) };
     }
   }
 }

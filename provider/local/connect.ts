@@ -52,7 +52,7 @@ function shellFor(command: string, { platform = process.platform, env = process.
 
 function run(
   command: string,
-  { stdin, timeoutMs, signal }: ExecOptions,
+  { stdin, timeoutMs, signal, onTurn }: ExecOptions,
   label: string,
   closing: AbortSignal,
   options: LocalOptions,
@@ -61,6 +61,7 @@ function run(
   const kill = options.endTree ?? endTree(platform);
   return new Promise((resolve, reject) => {
     if (signal !== undefined) throwIfAborted(signal);
+    onTurn?.();
     const { file, args, verbatim } = shellFor(command, options);
     // A group of its own: Ctrl-C at the terminal is for us, and the whole tree can be ended at once.
     const child = spawn(file, args, {

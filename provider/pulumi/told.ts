@@ -55,18 +55,17 @@ export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): 
           one.warned = withWarning(one.warned, event.session, event.reminderMs, clock.date());
           return;
         }
-        case "warning-withdrawn": {
-          const one = story(event.host);
-          const before = warningOf(one.warned, event.session);
-          one.warned = one.warned.filter((warned) => warned !== before);
+        case "session-warned":
+          if (!event.counts) forgetWarning(story(event.host), event.session);
           return;
-        }
+        case "warning-withdrawn":
+          forgetWarning(story(event.host), event.session);
+          return;
         case "host-finished":
           story(event.host).report = event.report;
           return;
         case "run-started":
         case "host-listed":
-        case "session-warned":
         case "grace-started":
         case "session-left":
         case "session-reset":
@@ -113,6 +112,11 @@ function withWarning(
   const { id, user = "", logonTime } = session;
   const first = { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
   return [...others, { ...first, warnedAt: at.toISOString(), remindersMs: [] }];
+}
+
+function forgetWarning(one: HostStory, session: Session): void {
+  const before = warningOf(one.warned, session);
+  one.warned = one.warned.filter((warned) => warned !== before);
 }
 
 function warningOf(

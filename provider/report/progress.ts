@@ -35,6 +35,8 @@ export type ProgressEvent =
       readonly session: Session;
       /** Whether the host said that the text was shown. */
       readonly delivered: boolean;
+      /** Whether they count as warned. Not when the host said that nobody was told: another run has to tell them. */
+      readonly counts: boolean;
       /** Milliseconds until the session is logged off. */
       readonly remainingMs: number;
     }

@@ -109,6 +109,8 @@ export interface Report {
   readonly hosts: readonly HostReport[];
   /** Warnings that belong to the run and to no single host. */
   readonly warnings: readonly string[];
+  /** Why the run stopped by itself, such as `budget-exceeded`, also when no host was left over; absent: it did not. */
+  readonly ended?: ReportedError;
 }
 
 /** The sessions of a host by outcome, as `Totals` counts them. */

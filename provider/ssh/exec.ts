@@ -10,6 +10,8 @@ import type { Quote } from "./redact";
 const maxOutputBytes = 8 * 1024 * 1024;
 /** sshd's MaxSessions is 10 by default, and others may use the machine; four keep independent questions in flight. */
 const commandsAtOnce = 4;
+/** Of those, how many may be of the kind that blocks: a host that is slow to log people off must still be listed. */
+const blockingAtOnce = 2;
 /** Pauses before a channel that the host had no room for is asked for again. */
 const roomPausesMs = [100, 300, 900, 2700];
 
@@ -26,12 +28,13 @@ export interface CommandOptions {
 }
 
 /**
- * Runs commands over one connection: no terminal, no agent forwarding, standard input closed, at most four at once;
- * waiting for a turn is not part of the timeout.
+ * Runs commands over one connection: no terminal, no agent forwarding, standard input closed, at most four at once, of which two may
+ * block; waiting for a turn is not part of the timeout.
  */
 export function commandRunner(options: CommandOptions): Exec {
   const { label, clock } = options;
   const slots = new Slots(commandsAtOnce);
+  const blocking = new Slots(blockingAtOnce);
   return (command, execOptions) => {
     const outer = manyListeners(execOptions.signal ?? new AbortController().signal);
     const expired = (): LogoffError =>
@@ -41,7 +44,12 @@ export function commandRunner(options: CommandOptions): Exec {
       );
     const run = (signal: AbortSignal): Promise<ExecResult> =>
       runWithRoom(options, command, execOptions, signal);
-    return slots.run(() => withDeadline(clock, execOptions.timeoutMs, outer, expired, run), outer);
+    const inTurn = (): Promise<ExecResult> =>
+      slots.run(() => {
+        execOptions.onTurn?.();
+        return withDeadline(clock, execOptions.timeoutMs, outer, expired, run);
+      }, outer);
+    return execOptions.mayBlock ? blocking.run(inTurn, outer) : inTurn();
   };
 }
 

@@ -4,7 +4,8 @@ import { LogoffError } from "../../provider/errors";
 import type { HostReport } from "../../provider/report/report";
 import { noExceptions } from "../../provider/session/selector";
 import { aSelector } from "../session/sample";
-import { fleetOf, type Fleet, type MemoryHostOptions } from "./memory-fleet";
+import type { LogoffBehaviour } from "../lab/session-model";
+import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "./memory-fleet";
 
 let fleet: Fleet;
 function start(...options: readonly MemoryHostOptions[]): Fleet {
@@ -304,5 +305,41 @@ describe("a run that only looks", () => {
     assert.deepEqual(outcomes(dry), ["1 kept no-user", "2 would-log-off", "3 kept not-selected"]);
     assert.deepEqual(dry.commands, ["logoff.exe 2"]);
     assert.deepEqual(sent(), []);
+  });
+});
+
+describe("servers behind one host, which share its connection", () => {
+  const servers = Array.from({ length: 10 }, (_, index) => `host${index + 2}`);
+  const hosts = servers.map((server) => planFor({ server }, "host1"));
+  const people = (onLogoff: LogoffBehaviour): MemoryHostOptions => ({
+    sessions: ["alice", "bob", "carol", "dave"].map((user, index) => ({ id: index + 2, user, onLogoff })),
+  });
+  const sentAt = (program: RegExp): { readonly command: string; readonly atMs: number }[] =>
+    (fleet.hosts[0]?.commands ?? []).filter(({ command }) => program.test(command));
+
+  it("log off nobody whose turn on it comes after the run was stopped", async () => {
+    start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks", closesAfterMs: 10_000 })));
+    fleet.clock.at(15_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
+    const report = await fleet.run({ hosts });
+    const logoffs = sentAt(/^logoff/u);
+    assert.ok(logoffs.length > 0 && logoffs.length < 40);
+    assert.ok(logoffs.every(({ atMs }) => atMs <= 15_000));
+    const left = fleet.hosts.slice(1).flatMap(({ model }) => model.people());
+    assert.equal(left.length, 40 - logoffs.length);
+    const verified = report.hosts.flatMap(({ sessions }) =>
+      sessions.filter(({ outcome }) => outcome === "logged-off"),
+    );
+    assert.equal(verified.length, logoffs.length, "what was sent is verified");
+  });
+
+  it("are reset only when each session had its own time to end", async () => {
+    start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks" })));
+    await fleet.run({ hosts, ifStuck: "reset" });
+    const resets = sentAt(/^rwinsta/u);
+    assert.equal(resets.length, 40);
+    for (const { command, atMs } of resets) {
+      const logoff = sentAt(/^logoff/u).find((one) => one.command === command.replace("rwinsta", "logoff"));
+      assert.ok(logoff !== undefined && atMs - logoff.atMs >= 300_000, `${command} came too early`);
+    }
   });
 });

@@ -76,6 +76,28 @@ describe("draining", () => {
     });
   }
 
+  it("says when it may be the drain of a run whose end nobody knows, which nobody will lift", async () => {
+    start({ sessions: [], drain: "drain" });
+    const report = await fleet.runOne({ drain: "until-destroy" });
+    assert.deepEqual([report.status, report.drained], ["ok", "already"]);
+    assert.match(
+      report.warnings.join(),
+      /"host1:22" refuses new logons already \(until-destroy\).*"chglogon.exe \/enable"/u,
+    );
+  });
+
+  for (const [ours, set, asked, now] of [
+    ["until-restart", "until-restart", "until-destroy", "drain"],
+    ["until-destroy", "drain", "until-restart", "until-restart"],
+  ] as const) {
+    it(`changes our ${ours} to ${asked} when that is asked for by now`, async () => {
+      start({ sessions: [], drain: set });
+      const earlier = new Map([["host1:22", { drained: ours, warned: [] }]]);
+      const report = await fleet.runOne({ drain: asked }, { earlier });
+      assert.deepEqual([report.status, report.drained, model().drain()], ["ok", asked, now]);
+    });
+  }
+
   it("is undone when the host fails", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }] });
     const report = await fleet.runOne({ drain: "until-restart" });
@@ -227,6 +249,34 @@ describe("warning", () => {
     );
     assert.deepEqual(model().people(), ["alice", "bob"]);
   });
+  for (const ifUndelivered of ["continue", "keep", "fail"] as const) {
+    it(`does not take somebody for warned whom the host did not tell (${ifUndelivered}), nor does the next run`, async () => {
+      start(undeliverable);
+      const asked = { ...warn, remindersMs: [], ifUndelivered };
+      fleet.clock.at(5 * minute, () => fleet.stop.abort());
+      const first = await fleet.runOne({ warn: asked });
+      assert.deepEqual(
+        first.warned.map(({ user }) => user),
+        ["bob"],
+      );
+      const startedAtMs = fleet.clock.now();
+      const second = await fleet.runOne(
+        { warn: asked },
+        {
+          earlier: new Map([["host1:22", { warned: first.warned }]]),
+          stop: new AbortController().signal,
+        },
+      );
+      assert.deepEqual(outcomes(second), ["2 logged-off", "3 logged-off"]);
+      assert.equal(
+        model()
+          .messages()
+          .filter(({ user }) => user === "alice").length,
+        1,
+      );
+      assert.ok(fleet.clock.now() - startedAtMs >= 15 * minute, "who is told now has the whole period");
+    });
+  }
   it("does not warn again when the answer to a warning was lost", async () => {
     start({ sessions: [alice], faults: [{ on: "msg.exe", trouble: "drop-after" }] });
     await fleet.runOne({ warn: { ...warn, remindersMs: [] } });
@@ -337,6 +387,14 @@ describe("looking again", () => {
   });
 });
 
+describe("a list", () => {
+  it("shows a protected session that was named, and refuses nothing", async () => {
+    start({ sessions: [alice], selector: aSelector({ names: ["console"] }) });
+    const report = await fleet.runOne({}, { look: "list" });
+    assert.equal(report.status, "ok", report.error?.message);
+  });
+});
+
 describe("limits", () => {
   it("refuse a host with more sessions than allowed before anything is changed", async () => {
     start({ sessions: [alice, bob] });
@@ -360,6 +418,16 @@ describe("a session that hangs", () => {
       ["rwinsta.exe 2"],
     );
     assert.match(report.warnings.join(), /Reset session 2/);
+  });
+  it("was logged off by us also when it ends right before the reset", async () => {
+    start({
+      sessions: [stuck],
+      faults: [{ on: "rwinsta", trouble: { instead: true, code: 1, stderr: "Error [7022]:x" } }],
+    });
+    const target = model();
+    fleet.clock.at(5 * minute + 3000, () => target.leave(2));
+    const report = await fleet.runOne({ ifStuck: "reset" });
+    assert.deepEqual([report.status, ...outcomes(report)], ["ok", "2 logged-off"]);
   });
   it("is never reset while the host is closing it or busy with it", async () => {
     for (const onLogoff of [

@@ -1,5 +1,5 @@
 import { aborted, Slots, Turns } from "../../provider/async";
-import type { Connect, Connection, ExecResult, Host } from "../../provider/connection";
+import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import type { HostPlan, Plan } from "../../provider/plan";
 import type { ProgressEvent } from "../../provider/report/progress";
@@ -177,33 +177,45 @@ async function connectTo(
     if (!lost.signal.aborted) host.open -= 1;
     lost.abort(new LogoffError("connection-lost", "the connection was lost"));
   };
+  // As over SSH: a connection has room for so many commands at once, and for so many of those that block.
+  const slots = new Slots(4);
+  const blocking = new Slots(2);
   return {
     warnings: [],
     close: () => {
       lose();
       return Promise.resolve();
     },
-    exec: async (command, { stdin, timeoutMs, signal: given }) => {
-      if (lost.signal.aborted) throw aborted(lost.signal);
-      const text = Buffer.from(stdin ?? new Uint8Array());
-      host.commands.push({ command, stdin: text.toString("latin1"), atMs: clock.now() });
-      const ended = new AbortController();
-      const timeout = new AbortController();
-      void clock
-        .sleep(timeoutMs, ended.signal)
-        .then(() => timeout.abort(new LogoffError("timed-out", `no answer within ${timeoutMs} ms`)))
-        .catch(() => undefined);
-      const killed = AbortSignal.any([lost.signal, timeout.signal, ...(given ? [given] : [])]);
-      const dead = new Promise<never>((_, reject) => {
-        killed.addEventListener("abort", () => reject(aborted(killed)), { once: true });
-      });
-      try {
-        return await Promise.race([dead, work(command, text, killed)]);
-      } finally {
-        ended.abort();
-      }
+    exec: (command, options) => {
+      const turn = (): Promise<ExecResult> => slots.run(() => exec(command, options), lost.signal);
+      return options.mayBlock ? blocking.run(turn, lost.signal) : turn();
     },
   };
+
+  async function exec(
+    command: string,
+    { stdin, timeoutMs, signal: given, onTurn }: ExecOptions,
+  ): Promise<ExecResult> {
+    if (lost.signal.aborted) throw aborted(lost.signal);
+    onTurn?.();
+    const text = Buffer.from(stdin ?? new Uint8Array());
+    host.commands.push({ command, stdin: text.toString("latin1"), atMs: clock.now() });
+    const ended = new AbortController();
+    const timeout = new AbortController();
+    void clock
+      .sleep(timeoutMs, ended.signal)
+      .then(() => timeout.abort(new LogoffError("timed-out", `no answer within ${timeoutMs} ms`)))
+      .catch(() => undefined);
+    const killed = AbortSignal.any([lost.signal, timeout.signal, ...(given ? [given] : [])]);
+    const dead = new Promise<never>((_, reject) => {
+      killed.addEventListener("abort", () => reject(aborted(killed)), { once: true });
+    });
+    try {
+      return await Promise.race([dead, work(command, text, killed)]);
+    } finally {
+      ended.abort();
+    }
+  }
 
   async function work(command: string, text: Buffer, killed: AbortSignal): Promise<ExecResult> {
     await clock.sleep(20, killed);

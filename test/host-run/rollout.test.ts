@@ -121,6 +121,81 @@ describe("the failure budget", () => {
   });
 });
 
+describe("a budget that bursts with the last hosts", () => {
+  it("is in the report although nobody is left over to say so", async () => {
+    start(3);
+    breakHosts(0, 1, 2);
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
+    assert.equal(report.totals.failed, 3);
+    assert.equal(report.ended?.code, "budget-exceeded");
+    assert.match(report.warnings.join(), /Stopped after 2 failed hosts: rollout.maxFailures allows 1/u);
+  });
+
+  it("is not in the report of a run within it", async () => {
+    start(3);
+    breakHosts(0);
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
+    assert.deepEqual([report.ended, report.warnings], [undefined, []]);
+  });
+});
+
+describe("a window that holds a wave back", () => {
+  // The clock starts at 22:00.
+  const fromEleven: Partial<Plan> = {
+    window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
+  };
+  it("holds those behind it back too: no large wave goes without its canary", async () => {
+    start(5);
+    const report = await fleet.run({
+      ...rollout({ waves: [{ hosts: 1 }, { hosts: 4 }], pauseMs: 90 * minute }),
+      ...fromEleven,
+    });
+    assert.deepEqual([report.totals.skipped, report.ended?.code], [5, "outside-window"]);
+    assert.ok(report.hosts.every(({ error, contacted }) => error?.code === "outside-window" && !contacted));
+    assert.equal(fleet.clock.now(), 0, "nobody waits for a pause after which nothing comes");
+  });
+
+  it("and one that closes while a wave runs ends the run there", async () => {
+    start(3, { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 2 * minute } }] });
+    const report = await fleet.run({
+      ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute }),
+      window: { dailyFrom: "20:00", dailyTo: "22:01", timeZone: "UTC" },
+    });
+    assert.deepEqual(
+      report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+      ["ok ", "skipped outside-window", "skipped outside-window"],
+    );
+    assert.ok(fleet.clock.now() < 5 * minute);
+  });
+});
+
+describe("hosts of an earlier run that still refuse logons", () => {
+  it("are counted in one warning when this run did not reach them, and named when it tried", async () => {
+    start(30);
+    breakHosts(0);
+    const earlier = new Map(
+      Array.from({ length: 30 }, (_, index) => [
+        `host${index + 1}:22`,
+        { drained: "until-restart" as const, warned: [] },
+      ]),
+    );
+    const report = await fleet.run(
+      { ...rollout({ parallel: 1, maxFailures: { hosts: 0 } }), drain: "until-restart" },
+      { earlier },
+    );
+    assert.match(report.hosts[0]?.warnings.join() ?? "", /"host1:22" may still refuse new logons/u);
+    assert.deepEqual(
+      report.hosts.slice(1).flatMap(({ warnings }) => warnings),
+      [],
+    );
+    const untried = report.hosts.filter(({ contacted }) => !contacted);
+    assert.ok(untried.length > 20 && untried.every(({ drained }) => drained === "until-restart"));
+    assert.deepEqual(report.warnings, [
+      `${untried.length} hosts not reached, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of an earlier run; run again`,
+    ]);
+  });
+});
+
 describe("limits.sessions", () => {
   const limited = (sessions: number): Partial<Plan> => ({ limits: { sessionsPerHost: null, sessions } });
   it("lets a run within it go", async () => {
@@ -140,12 +215,45 @@ describe("limits.sessions", () => {
       .filter(({ command }) => /logoff|chglogon|msg/.test(command));
     assert.deepEqual(changing, []);
   });
-  it("counts a host that cannot be listed as exceeding", async () => {
+  it("counts a host that cannot be listed as exceeding, and says why it cannot", async () => {
     start(3);
     breakHosts(1);
     const report = await fleet.run(limited(100));
-    assert.equal(report.totals.skipped, 3);
-    assert.match(report.hosts[0]?.error?.message ?? "", /1 hosts could not be listed, "host2:22"/);
+    assert.deepEqual(
+      report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+      ["skipped limit-exceeded", "failed host-unreachable", "skipped limit-exceeded"],
+    );
+    assert.match(
+      report.hosts[0]?.error?.message ?? "",
+      /1 host could not be listed, "host2:22" \(Cannot reach it\)/,
+    );
+    assert.equal(report.hosts[1]?.error?.message, "Cannot reach it");
+    const finished = fleet.events.filter(({ type }) => type === "host-finished");
+    assert.equal(finished.length, 3);
+  });
+  it("says of every host that it was contacted, and forgets nobody who was warned before", async () => {
+    start(2);
+    const warned = [{ id: "2", user: "alice", warnedAt: "2026-11-23T21:59:00Z", remindersMs: [] }];
+    const earlier = new Map([["host1:22", { warned }]]);
+    const report = await fleet.run({ ...limited(1), warn }, { earlier });
+    assert.deepEqual(
+      report.hosts.map(({ contacted, platform }) => [contacted, platform]),
+      [
+        [true, "windows"],
+        [true, "windows"],
+      ],
+    );
+    assert.deepEqual(report.hosts[0]?.warned, warned);
+  });
+  it("looks at nobody outside the window", async () => {
+    start(2);
+    breakHosts(1);
+    const report = await fleet.run({
+      ...limited(100),
+      window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
+    });
+    assert.ok(report.hosts.every(({ error }) => error?.code === "outside-window"));
+    assert.ok(fleet.hosts.every(({ connections }) => connections === 0));
   });
 });
 

@@ -57,8 +57,9 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
     return Promise.resolve({
       warnings: [],
       close: () => Promise.resolve(),
-      exec: (command, { stdin }) =>
-        hanging.some(([address, text]) => address === host.address && command.includes(text))
+      exec: async (command, { stdin, onTurn }) => {
+        onTurn?.();
+        return hanging.some(([address, text]) => address === host.address && command.includes(text))
           ? new Promise(() => undefined)
           : runCommand(command, "cmd", {
               here,
@@ -69,7 +70,8 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
               unexpected: (what) => {
                 throw new Error(what);
               },
-            }),
+            });
+      },
     });
   };
   const lines: string[] = [];

@@ -93,6 +93,29 @@ describe("what was told of a run that did not end", () => {
     );
   });
 
+  it("is that nobody counts as warned whom the host did not tell", () => {
+    const told = listen();
+    const bob = { ...alice, id: "3", user: "bob" };
+    for (const [session, counts] of [
+      [alice, false],
+      [bob, true],
+    ] as const) {
+      told.hear({ type: "session-warning", host: "a:22", session });
+      told.hear({
+        type: "session-warned",
+        host: "a:22",
+        session,
+        delivered: counts,
+        counts,
+        remainingMs: minute,
+      });
+    }
+    assert.deepEqual(
+      first(told).warned.map(({ user }) => user),
+      ["bob"],
+    );
+  });
+
   it("is what an earlier run left behind, unless this one says otherwise", () => {
     const before = { id: "2", user: "ALICE", warnedAt: "2026-11-23T21:50:00Z", remindersMs: [] };
     const known: Known = {

@@ -134,7 +134,14 @@ describe("the line of a step", () => {
     const host = "h:22";
     assert.equal(stepLine({ type: "session-gone", host, session: session() }), "2 (alice) is gone");
     assert.equal(
-      stepLine({ type: "session-warned", host, session: session(), delivered: false, remainingMs: 300_000 }),
+      stepLine({
+        type: "session-warned",
+        host,
+        session: session(),
+        delivered: false,
+        counts: false,
+        remainingMs: 300_000,
+      }),
       "could not warn 2 (alice), 5m to go",
     );
     assert.equal(

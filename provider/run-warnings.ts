@@ -1,0 +1,30 @@
+import type { HostRun } from "./host-run";
+import { isDrainedByUs } from "./host-run/record";
+import type { HostPlan } from "./plan";
+import type { HostReport } from "./report/report";
+import { counted } from "./report/text";
+
+/** Hosts that are closed because of an earlier run and were not even tried in this one, in one line: there may be thousands. */
+export function stillDrained(reports: readonly HostReport[]): readonly string[] {
+  const closed = reports.filter(
+    ({ status, contacted, drained }) => status !== "ok" && !contacted && isDrainedByUs(drained),
+  );
+  const [first] = closed;
+  if (first === undefined) return [];
+  const them = `${counted(closed.length, "host")} not reached, "${first.host}"${closed.length > 1 ? " among them" : ""}`;
+  return [`${them}: may still refuse new logons because of an earlier run; run again`];
+}
+
+/** An exception that matched nobody on any host is likely misspelt. Says nothing unless every host was listed: it may be meant for another one. */
+export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly HostRun[]): string[] {
+  if (runs.some(({ report }) => report.platform === null)) return [];
+  const used = new Set(runs.flatMap(({ usedExceptions }) => usedExceptions));
+  const asked = hosts.flatMap(({ selector: { except } }) => [
+    ...except.ids.map((id) => `ids ${id}`),
+    ...except.names.map((name) => `names ${name}`),
+    ...except.users.map((user) => `users ${user}`),
+  ]);
+  return [...new Set(asked)]
+    .filter((exception) => !used.has(exception))
+    .map((exception) => `The exception "${exception}" matched nobody on any host: check its spelling`);
+}
