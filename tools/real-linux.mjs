@@ -11,6 +11,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "./cache-folder.mjs";
+import { findOnPath } from "./on-path.mjs";
+import { aptEnvironment, howToEnable, installNow, mayInstall, missingPackages } from "./system-packages.mjs";
 
 /**
  * What a real Linux host for tests is made of. elogind is unpacked beside the system, not installed: installing it would remove
@@ -18,24 +20,8 @@ import { cacheFolder } from "./cache-folder.mjs";
  */
 
 const unpacked = ["elogind", "libelogind0", "libpam-elogind"];
-/** @type {readonly (readonly [program: string, package: string])[]} */
-const installed = [
-  ["sshd", "openssh-server"],
-  ["ssh", "openssh-client"],
-  ["dbus-daemon", "dbus"],
-  ["unshare", "util-linux"],
-  ["nsenter", "util-linux"],
-  ["useradd", "passwd"],
-  ["ps", "procps"],
-];
-const howToEnable =
-  "run the tests as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1 (or CI=true), which lets them fetch packages with apt";
-
-/** @param {string} program */
-function isThere(program) {
-  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
-  return folders.some((folder) => existsSync(join(folder, program)));
-}
+/** @type {readonly import("./system-packages.mjs").Program[]} */
+const installed = ["sshd", "ssh", "dbus-daemon", "unshare", "nsenter", "useradd", "ps"];
 
 /** @param {string} command @param {readonly string[]} args @param {string} [cwd] */
 function run(command, args, cwd) {
@@ -44,7 +30,7 @@ function run(command, args, cwd) {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 240_000,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+    env: aptEnvironment(process.env),
   });
 }
 
@@ -52,7 +38,7 @@ function run(command, args, cwd) {
 function obstacle() {
   if (process.platform !== "linux") return "this machine is not a Linux";
   if (process.getuid?.() !== 0) return `users cannot be made without root: ${howToEnable}`;
-  if (!existsSync("/etc/debian_version") || !isThere("dpkg-deb")) return "this machine is not a Debian";
+  if (!existsSync("/etc/debian_version")) return "this machine is not a Debian";
   const groups = readFileSync("/proc/self/cgroup", "utf8").split("\n");
   const elogind = groups.find((line) => line.includes(":name=elogind:"));
   if (elogind !== undefined && !elogind.endsWith(":/")) return "this machine runs elogind itself";
@@ -74,20 +60,18 @@ function obstacle() {
 export function prepareRealLinux({ env = process.env, log = () => undefined } = {}) {
   const reason = obstacle();
   if (reason !== undefined) return { unavailable: reason };
-  const mayInstall = env.CI === "true" || env.SESSION_LOGOFF_TEST_INSTALL === "1";
-  const missing = installed.filter(([program]) => !isThere(program)).map(([, name]) => name);
+  const missing = missingPackages(installed, env);
   const codename = /^VERSION_CODENAME=(\w+)$/mu.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   const folder = join(cacheFolder(env), `real-linux-${codename ?? "debian"}-${process.arch}`);
   if (missing.length === 0 && existsSync(folder)) return { folder };
-  if (!mayInstall) {
+  if (!mayInstall(env)) {
     const what = missing.length > 0 ? `${missing.join(", ")} not installed` : "elogind not fetched yet";
     return { unavailable: `${what}: ${howToEnable}` };
   }
   try {
     if (missing.length > 0) {
       log(`installing ${missing.join(", ")}`);
-      run("apt-get", ["update"]);
-      run("apt-get", ["install", "-y", "--no-install-recommends", ...new Set(missing)]);
+      installNow(missing, env);
     }
     if (!existsSync(folder)) fetchElogind(folder, log);
     return { folder };
@@ -101,7 +85,7 @@ function fetchElogind(folder, log) {
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(`${folder}-`);
   try {
-    const names = isThere("sudo") ? unpacked : [...unpacked, "sudo"];
+    const names = findOnPath("sudo", process.env) !== undefined ? unpacked : [...unpacked, "sudo"];
     log(`fetching ${names.join(", ")}`);
     try {
       run("apt-get", ["download", ...names], work);

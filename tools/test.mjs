@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureEngine } from "./engine/ensure.mjs";
 import { setUp } from "./setup.mjs";
+import { installForTests } from "./system-packages.mjs";
 
 /**
  * `npm test [-- PATH ...]`: sets up, checks, and runs every test, or only the test files at or below the given paths, without the
@@ -36,6 +37,7 @@ const places = process.argv.slice(2);
 await setUp({ log });
 if (places.length === 0 && (await run(process.execPath, [join(root, "tools", "check.mjs")])) !== 0)
   process.exit(1);
+await installForTests({ log });
 await ensureEngine({ log });
 const files = (places.length === 0 ? ["test"] : places).flatMap((place) =>
   testFiles(join(root, relative(root, join(process.cwd(), place)))),

@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./command.mjs";
+
+/** Programs of the system that tests use where they are there, and the Debian package of each. */
+const packageOf = {
+  sshd: "openssh-server",
+  ssh: "openssh-client",
+  dropbear: "dropbear-bin",
+  "dbus-daemon": "dbus",
+  unshare: "util-linux",
+  nsenter: "util-linux",
+  useradd: "passwd",
+  ps: "procps",
+  tmux: "tmux",
+  chromium: "chromium",
+  zsh: "zsh",
+  fish: "fish",
+};
+
+/** @typedef {keyof typeof packageOf} Program */
+
+export const howToEnable =
+  "run the tests as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1 (or CI=true), which lets them fetch packages with apt";
+
+/** @param {string} program @param {NodeJS.ProcessEnv} env */
+function isThere(program, env) {
+  const folders = [...(env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+/** The packages of those of the programs that are not there. @param {readonly Program[]} programs @param {NodeJS.ProcessEnv} env */
+export function missingPackages(programs, env) {
+  return [...new Set(programs.filter((program) => !isThere(program, env)).map((one) => packageOf[one]))];
+}
+
+/** Whether tests may fetch packages here. @param {NodeJS.ProcessEnv} env */
+export function mayInstall(env) {
+  const isAllowed = env.CI === "true" || env.SESSION_LOGOFF_TEST_INSTALL === "1";
+  return isAllowed && process.getuid?.() === 0 && existsSync("/etc/debian_version");
+}
+
+/** What apt is run with. @param {NodeJS.ProcessEnv} env */
+export function aptEnvironment(env) {
+  return { ...env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+}
+
+/**
+ * Installs whatever tests could use and is not there, where that is allowed. Each package by itself when they cannot be had
+ * together: a test that lacks its program says so and is skipped.
+ *
+ * @param {{ readonly env?: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options
+ */
+export async function installForTests({ env = process.env, log }) {
+  if (!mayInstall(env)) return;
+  const missing = missingPackages(/** @type {Program[]} */ (Object.keys(packageOf)), env);
+  if (missing.length === 0) return;
+  log(`Installing what tests use: ${missing.join(", ")} (apt-get)`);
+  /** @param {readonly string[]} args */
+  const apt = (args) =>
+    run("apt-get", args, {
+      env: aptEnvironment(env),
+      timeoutMs: 600_000,
+      onTick: (elapsedMs) => log(`Still installing (${Math.round(elapsedMs / 1000)} s)`),
+    });
+  const install = ["install", "-y", "-qq", "--no-install-recommends"];
+  try {
+    await apt(["update", "-qq"]);
+    await apt([...install, ...missing]);
+  } catch {
+    for (const name of missing) {
+      await apt([...install, name]).catch((error) =>
+        log(`Cannot install ${name}: ${String(error).split("\n")[0]}`),
+      );
+    }
+  }
+}
+
+/** The same for a program that is needed now. @param {readonly string[]} packages @param {NodeJS.ProcessEnv} env */
+export function installNow(packages, env) {
+  /** @type {import("node:child_process").ExecFileSyncOptions} */
+  const options = { env: aptEnvironment(env), stdio: ["ignore", "ignore", "pipe"], timeout: 240_000 };
+  execFileSync("apt-get", ["update"], options);
+  execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
+}
