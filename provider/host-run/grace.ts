@@ -4,7 +4,7 @@ import { lookAgain } from "../session/look-again";
 import { describeSession } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
 import type { Track } from "./record";
-import { remind } from "./warn";
+import { lacks, remind } from "./warn";
 
 /** During grace a host is looked at at each reminder and at most so often: a tenth of the period, at least a minute. */
 function lookEveryMs({ gracePeriodMs }: WarnPlan): number {
@@ -83,6 +83,8 @@ async function lookDuringGrace(
     while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now())
       dueNow.push(...reminders.splice(0, 1));
     for (const { reminderMs, dueAtMs } of dueNow) {
+      // An earlier run may have sent it.
+      if (!still.some((one) => lacks(one, reminderMs))) continue;
       if (clock.now() - dueAtMs > reminderMs / 2) {
         host.warn(dropped(reminderMs, label));
       } else {

@@ -58,6 +58,11 @@ export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: De
   }
 }
 
+/** Warned, and not yet reminded in this step. */
+export function lacks({ warned }: Track, reminderMs: number): boolean {
+  return warned !== undefined && !warned.remindersMs.includes(reminderMs);
+}
+
 /** Reminds everybody who has not had this reminder. @throws LogoffError as {@link warnFirst} */
 export async function remind(
   people: readonly Track[],
@@ -66,9 +71,8 @@ export async function remind(
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<void> {
-  const due = people.filter(({ warned }) => warned !== undefined && !warned.remindersMs.includes(reminderMs));
   await sendAll(
-    due,
+    people.filter((one) => lacks(one, reminderMs)),
     warn,
     { remainingMs, reminderMs },
     host,

@@ -214,6 +214,22 @@ describe("warning", () => {
     assert.ok(fleet.clock.now() >= 5 * minute && fleet.clock.now() < 6 * minute);
   });
 
+  it("says nothing of a reminder that the earlier run has sent", async () => {
+    start({ sessions: [alice] });
+    fleet.clock.at(11 * minute, () => fleet.stop.abort());
+    const first = await fleet.runOne({ warn });
+    assert.equal(commands(/^msg/).length, 2);
+    const second = await fleet.runOne(
+      { warn },
+      {
+        earlier: new Map([["host1:22", { warned: first.warned }]]),
+        stop: new AbortController().signal,
+      },
+    );
+    assert.deepEqual([second.status, second.warnings], ["ok", []]);
+    assert.equal(commands(/^msg/).length, 3, "the first warning and each reminder, once");
+  });
+
   it("warns again who was warned longer ago than the grace period", async () => {
     start({ sessions: [alice] });
     const warnedAt = new Date(fleet.clock.date().getTime() - 60 * minute).toISOString();
