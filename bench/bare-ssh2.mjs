@@ -25,7 +25,7 @@ async function visit(host) {
   });
   /** @param {string[]} commands @returns {Promise<string[]>} */
   const together = (...commands) => Promise.all(commands.map((command) => run(client, command)));
-  await together("chcp.com", "uname -s", "qwinsta.exe", "quser.exe");
+  await together("chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe");
   const [, users = ""] = await together("qwinsta.exe", "quser.exe");
   await together(...idsIn(users).map((id) => `logoff.exe ${id}`));
   const [left = ""] = await together("qwinsta.exe");

@@ -1,7 +1,7 @@
 /** Files that a run leaves: written beside and renamed, so that nobody ever reads half of one. */
 import { randomBytes } from "node:crypto";
-import { access, constants, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access, constants, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { LogoffError, printable } from "./errors";
 import { htmlReport } from "./report/html";
 import { jsonReport, type JsonContext } from "./report/json";
@@ -16,16 +16,19 @@ export function reportText(path: string, report: Report, context: JsonContext): 
 }
 
 /**
- * Writes a file that only its owner may read (mode 0600), beside its place first and then renamed.
+ * Writes a file that only its owner may read (mode 0600), beside its place first and then renamed. A symbolic link stays,
+ * and what it leads to is written.
  * @throws LogoffError `command-failed` naming the path
  */
 export async function writePrivately(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  let beside: string | undefined;
   try {
+    const place = await placeOf(path);
+    beside = `${place}.${randomBytes(6).toString("hex")}.tmp`;
     await writeFile(beside, text, { mode: 0o600, flag: "wx" });
-    await rename(beside, path);
+    await rename(beside, place);
   } catch (cause) {
-    await rm(beside, { force: true }).catch(() => undefined);
+    if (beside !== undefined) await rm(beside, { force: true }).catch(() => undefined);
     throw cannotWrite(path, cause);
   }
 }
@@ -36,12 +39,27 @@ export async function writePrivately(path: string, text: string): Promise<void> 
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK);
-    const there = await stat(path).catch(() => undefined);
-    if (there?.isDirectory() === true) throw new Error("it is a folder");
+    await access(dirname(await placeOf(path)), constants.W_OK);
   } catch (cause) {
     throw cannotWrite(path, cause);
   }
+}
+
+/**
+ * Where a file is to be renamed to: behind all symbolic links. What is there must be a regular file, since a pipe or a
+ * device such as /dev/null would be replaced by one.
+ */
+async function placeOf(path: string): Promise<string> {
+  const there = await stat(path).catch(unlessAbsent);
+  if (there !== undefined && !there.isFile())
+    throw new Error(there.isDirectory() ? "it is a folder" : "it is no regular file");
+  const link = await readlink(path).catch(() => undefined);
+  return link === undefined ? path : placeOf(resolve(await realpath(dirname(path)), link));
+}
+
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+  return undefined;
 }
 
 function cannotWrite(path: string, cause: unknown): LogoffError {

@@ -1,11 +1,12 @@
 import { forManyWaiters, Slots, startInOrder, type Clock, type Turns } from "./async";
-import type { Connect } from "./connection";
+import type { Connect, FindGateways } from "./connection";
 import { LogoffError } from "./errors";
 import { runHost, type HostRun, type RunOne } from "./host-run";
 import { hindrance, type EarlierRun, type HostRunContext } from "./host-run/context";
 import type { HostPlan, Plan } from "./plan";
 import type { OnProgress } from "./report/progress";
 import { totalsOf, type Report } from "./report/report";
+import { counted } from "./report/text";
 import { sharingRelays } from "./relay";
 import { stillDrained, unusedExceptions } from "./run-warnings";
 import { refusedByLimit } from "./session-limit";
@@ -25,6 +26,8 @@ export interface RolloutDeps {
   readonly hosts?: ReadonlySet<string>;
   /** Start nothing new and finish verifying what was sent; absent: never. `signal` in contrast drops everything. */
   readonly stop?: AbortSignal;
+  /** Absent: hosts go only through what the plan says. */
+  readonly findGateways?: FindGateways;
   /** Change nothing: `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; absent: a real run. */
   readonly look?: "list" | "dry-run";
   /** By label: what an earlier, unfinished run left behind. */
@@ -77,7 +80,9 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
     onProgress({ type: "host-finished", host: host.host.label, report: known.report });
     return known;
   };
-  const runs = await runWaves(hosts, plan, runOrRefuse, clock, stop, enough);
+  const routes = await routesOf(hosts, deps);
+  const waves = wavesOf(hosts, plan.rollout.waves, routes);
+  const runs = await runWaves(waves, plan, runOrRefuse, clock, stop, enough);
   over.abort();
   onProgress({ type: "run-finished" });
   const reports = inOrder(hosts, runs);
@@ -98,6 +103,16 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
   };
 }
 
+/** What ssh_config puts between us and hosts. Only there can something be that the plan does not know. */
+async function routesOf(
+  hosts: readonly HostPlan[],
+  { findGateways }: RolloutDeps,
+): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  return hosts.some(({ host }) => host.sshConfig !== undefined)
+    ? findGateways?.(hosts.map(({ host }) => host))
+    : undefined;
+}
+
 /** Why the run stopped by itself; undefined when it did not. */
 function endOf(enough: AbortSignal): LogoffError | undefined {
   return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
@@ -105,7 +120,7 @@ function endOf(enough: AbortSignal): LogoffError | undefined {
 
 /** The only barrier is between waves; within one each host goes at its own pace. */
 async function runWaves(
-  hosts: readonly HostPlan[],
+  waves: readonly (readonly HostPlan[])[],
   plan: Plan,
   run: RunOne,
   clock: Clock,
@@ -115,7 +130,7 @@ async function runWaves(
   const { rollout, window } = plan;
   const runs: HostRun[] = [];
   let failedInRun = 0;
-  for (const [index, wave] of wavesOf(hosts, rollout.waves).entries()) {
+  for (const [index, wave] of waves.entries()) {
     // Nothing comes after a pause outside the window.
     if (index > 0 && window !== null && !isInside(window, clock.date()))
       enough.abort(outsideWindow(window, clock.date()));
@@ -142,7 +157,7 @@ async function runWaves(
 
 function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {
   const allowed = "hosts" in limit ? String(limit.hosts) : `${limit.percent}% of a wave`;
-  const message = `Stopped after ${failed} failed hosts: rollout.maxFailures allows ${allowed}; mend them and run again`;
+  const message = `Stopped after ${counted(failed, "failed host")}: rollout.maxFailures allows ${allowed}; mend them and run again`;
   return new LogoffError("budget-exceeded", message);
 }
 

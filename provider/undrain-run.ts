@@ -74,7 +74,7 @@ async function undrainHost(
   const { label } = host;
   const link = linkTo(host, { connect, clock, commandTimeoutMs, signal });
   try {
-    const backend = backendFor(await link.ask(detection(label)), host);
+    const backend = backendFor(await link.ask(detection(label, host.platform)), host);
     const now = await lift({ backend, link, label }, ours, commandTimeoutMs);
     onProgress({ type: "host-drained", host: label, drained: now });
     return { host: label, drained: now };

@@ -4,14 +4,17 @@ import type { HostPlan, WaveSize } from "./plan";
  * Hosts in waves, as Ansible's `serial` makes them: sizes in the order of hosts, percentages of all hosts of the run
  * rounded down but at least one host, the last size repeating. Hosts that others of the run are reached through come
  * last, in a wave of their own: logging people off there must not cut the others off.
+ * @param routes by label: what hosts go through besides what the plan says, as ssh_config has it
  */
 export function wavesOf(
   hosts: readonly HostPlan[],
   sizes: readonly WaveSize[],
+  routes: ReadonlyMap<string, readonly string[]> = new Map(),
 ): readonly (readonly HostPlan[])[] {
   const gateways = new Set(
     hosts.flatMap(({ host: { label, server, jumpHosts } }) => [
       ...jumpHosts.map((jump) => jump.label),
+      ...(routes.get(label) ?? []),
       // A relay acts through the host before the ">".
       ...(server === undefined ? [] : [label.slice(0, label.lastIndexOf(">"))]),
     ]),
@@ -26,7 +29,9 @@ export function wavesOf(
     taken += count;
   }
   // Gateways behind gateways: the nearer one to us is the later.
-  return last.length === 0 ? waves : [...waves, ...(others.length === 0 ? [last] : wavesOf(last, []))];
+  return last.length === 0
+    ? waves
+    : [...waves, ...(others.length === 0 ? [last] : wavesOf(last, [], routes))];
 }
 
 function hostsIn(size: WaveSize, all: number): number {

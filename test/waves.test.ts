@@ -40,6 +40,13 @@ describe("wavesOf", () => {
       [["host2", "host3"], ["host4"], ["host1"]],
     );
   });
+  it("does so too with those that only ssh_config knows to be on the way", () => {
+    const waves = wavesOf(hosts(3), [], new Map([["host2:22", ["host1:22"]]]));
+    assert.deepEqual(
+      waves.map((wave) => wave.map(({ host }) => host.address)),
+      [["host2", "host3"], ["host1"]],
+    );
+  });
   it("keeps a gateway behind a gateway away from the one it is reached through", () => {
     const [nearer, farther, target] = hosts(3);
     assert.ok(nearer && farther && target);

@@ -64,8 +64,8 @@ func (h *host) perform(line string, stdin io.Reader) (reply, int, bool) {
 	switch program {
 	case "chcp.com":
 		return reply{stdout: "Active code page: 437\r\n"}, 1, rest == ""
-	case "uname":
-		return reply{stderr: "'uname' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n", code: 1}, 1, rest == "-s"
+	case "echo":
+		return reply{stdout: rest + "\r\n"}, 1, rest == "which shell; uname -s"
 	case "qwinsta.exe":
 		return reply{stdout: h.qwinsta()}, 1, rest == ""
 	case "quser.exe":

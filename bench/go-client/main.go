@@ -107,7 +107,7 @@ func visit(address string, config *ssh.ClientConfig, work steps) error {
 
 // everything sends the very commands of session-logoff in their order: detect and list, list again, log off, verify.
 func everything(client *ssh.Client) error {
-	if _, err := together(client, "chcp.com", "uname -s", "qwinsta.exe", "quser.exe"); err != nil {
+	if _, err := together(client, "chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe"); err != nil {
 		return err
 	}
 	ids, err := people(client, "qwinsta.exe", "quser.exe")

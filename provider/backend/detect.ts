@@ -14,15 +14,23 @@ export interface Detected {
 }
 
 /**
- * Asks what kind of host it is, by two commands that change nothing and mean the same in cmd, PowerShell and every
- * POSIX shell: `chcp.com` exists on Windows only, and `uname -s` tells Linux from a Unix shell that somebody made the
- * default shell of a Windows host.
- * `parse` throws `unsupported-host` with the reason; it never guesses.
+ * One line that each kind of shell reads in its own way, whatever programs are on the path. To cmd it is one `echo`, which prints
+ * the `; uname -s` too; PowerShell's `echo` prints each word on a line of its own, a Unix shell the words as they stand, and
+ * both go on with `uname`. Asking `uname` alone would not do: Git puts one on the path of a Windows host whose shell is cmd.
+ * Tried with sh, dash, bash, zsh, ksh, mksh, tcsh, csh, fish and busybox; of cmd and PowerShell it is their documented `echo`.
  */
-export function detection(label: string): Query<Detected> {
+const shellProbe = "echo which shell; uname -s";
+
+/**
+ * Asks what kind of host it is, by two commands that change nothing: `chcp.com` exists on Windows only, and the other tells which
+ * shell reads our commands and which system is below a Unix shell.
+ * `parse` throws `unsupported-host` with the reason; it never guesses.
+ * @param said the platform that the host is said to have, which decides for a Linux that can run the programs of a Windows around it
+ */
+export function detection(label: string, said?: Platform): Query<Detected> {
   return {
-    commands: ["chcp.com", "uname -s"],
-    parse: ([chcp, uname]) => judge(label, chcp, uname),
+    commands: ["chcp.com", shellProbe],
+    parse: ([chcp, probe]) => judge(label, said, chcp, probe),
   };
 }
 
@@ -39,7 +47,7 @@ export interface FirstContact {
  * `parse` throws `unsupported-host`, also for a platform other than the one said.
  */
 export function firstContact(target: Target, platform: Platform | undefined): Query<FirstContact> {
-  const { commands, parse } = detection(target.label);
+  const { commands, parse } = detection(target.label, platform);
   const guess: Detected = { platform: platform ?? "windows" };
   const along = target.server === undefined ? backendFor(guess, target).list().commands : [];
   return {
@@ -66,21 +74,60 @@ function ifReadable(read: () => SessionList): SessionList | undefined {
   }
 }
 
-function judge(label: string, chcp: ExecResult | undefined, uname: ExecResult | undefined): Detected {
+function judge(
+  label: string,
+  said: Platform | undefined,
+  chcp: ExecResult | undefined,
+  probe: ExecResult | undefined,
+): Detected {
   const codePage = chcp && readCodePage(chcp);
-  const unix = uname?.code === 0 ? ascii(uname.stdout).trim() : "";
-  if (unix === "") {
-    if (codePage !== undefined) return { platform: "windows", codePage };
-    throw unsupported(label, `it answered neither chcp.com nor uname -s: ${firstWords(chcp, uname)}`);
-  }
-  if (codePage !== undefined || /^(MINGW|MSYS|CYGWIN)/u.test(unix)) {
+  const { shell, system } = readProbe(ascii(probe?.stdout));
+  if (system === "Linux") {
+    if (codePage === undefined || said === "linux") return { platform: "linux" };
     throw unsupported(
       label,
-      `its default SSH shell is a Unix shell on Windows ("${printable(unix, 60)}"), which rewrites the switches of Windows commands: make cmd.exe or PowerShell the DefaultShell of its OpenSSH server`,
+      `it is a Linux inside Windows (WSL): say platform "linux" if the sessions of that Linux are meant, and ${useOurShell} if those of Windows are`,
     );
   }
-  if (unix === "Linux") return { platform: "linux" };
-  throw unsupported(label, `its system is "${printable(unix, 60)}", which is neither Windows nor Linux`);
+  if (shell === "unix" && (codePage !== undefined || isPortOfUnix(system))) {
+    const which = system === "" ? "" : ` ("${printable(system, 60)}")`;
+    throw unsupported(
+      label,
+      `its default SSH shell is a Unix shell on Windows${which}, which rewrites the switches of Windows commands: ${useOurShell}`,
+    );
+  }
+  if (codePage !== undefined) {
+    if (shell !== undefined) return { platform: "windows", codePage };
+    throw unsupported(
+      label,
+      `its default SSH shell is none that is known here, it answered "${shellProbe}" with ${firstWords(probe)}: ${useOurShell}`,
+    );
+  }
+  if (system !== "" && !isPortOfUnix(system))
+    throw unsupported(label, `its system is "${printable(system, 60)}", which is neither Windows nor Linux`);
+  throw unsupported(
+    label,
+    `it answered neither chcp.com nor "${shellProbe}" as Windows or Linux does: ${firstWords(chcp, probe)}`,
+  );
+}
+
+const useOurShell = "make cmd.exe or PowerShell the DefaultShell of its OpenSSH server";
+
+/** MINGW64_NT-10.0, UCRT64_NT, MSYS_NT, CYGWIN_NT, Windows_NT (busybox), windows32 (GnuWin32): Unix tools that run on Windows. */
+function isPortOfUnix(system: string): boolean {
+  return /_NT\b|^(?:MINGW|MSYS|CYGWIN|windows)/iu.test(system);
+}
+
+/** Which kind of shell read the probe, and what `uname` printed where it ran. Lines before it are greetings of start-up files. */
+function readProbe(printed: string): {
+  readonly shell: "cmd" | "powershell" | "unix" | undefined;
+  readonly system: string;
+} {
+  const text = printed.replaceAll("\r\n", "\n");
+  if (/^which shell; uname -s *$/mu.test(text)) return { shell: "cmd", system: "" };
+  const [, words, system = ""] = /^(which\nshell|which shell)(?:\n(.*))?$/mu.exec(text) ?? [];
+  if (words === undefined) return { shell: undefined, system };
+  return { shell: words === "which shell" ? "unix" : "powershell", system: system.trim() };
 }
 
 function unsupported(label: string, reason: string): LogoffError {
@@ -94,7 +141,7 @@ function firstWords(...results: readonly (ExecResult | undefined)[]): string {
 
 /** Bytes as ASCII: enough for what is compared here, and it cannot fail. */
 function ascii(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? "" : String.fromCharCode(...bytes.subarray(0, 1000));
+  return bytes === undefined ? "" : String.fromCharCode(...bytes.subarray(0, 10_000));
 }
 
 /** The commands and readings for a host that was detected. */

@@ -51,17 +51,24 @@ export function readArgv(argv: readonly string[]): ArgvResult {
     tokens: true,
   });
   let onlyOperands = false;
+  let mayBeValue = false;
+  // Behind an option that does not exist: an operand, or what was meant as its value, as in `--password Secret`.
+  let doubtful = false;
   for (const token of tokens) {
+    const follows = mayBeValue;
+    mayBeValue = false;
     if (token.kind === "option-terminator") onlyOperands = true;
     else if (token.kind === "positional") {
-      if (!onlyOperands && token.value.startsWith("/")) readSwitch(token.value);
+      if (!onlyOperands && token.value.startsWith("/")) readSwitch(token.value, follows);
+      else if (follows) doubtful = true;
       else operands.push(token.value);
     } else {
       const row = optionRows.get(token.name);
       if (row === undefined) {
         // A group of short options is one argument: one complaint is enough.
-        if (!seenWrong.has(token.index)) problems.push(unknownOption(args[token.index] ?? token.rawName));
+        if (!seenWrong.has(token.index)) problems.push(unknownOption(token.rawName));
         seenWrong.add(token.index);
+        mayBeValue = token.value === undefined;
       } else if (row.kind === "flag") {
         if (token.value === undefined) flags.add(row.name);
         else problems.push(`--${row.name} takes no value: leave out "=${printable(token.value)}"`);
@@ -78,7 +85,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
     const wants = `--${name} needs a value: --${name} ${row.value ?? "VALUE"}`;
     if (value === undefined || value.trim() === "") problems.push(wants);
     else if (!inline && value.startsWith("-") && value !== "-")
-      problems.push(`${wants}; if "${printable(value)}" is the value, write --${name}=${printable(value)}`);
+      problems.push(`${wants}; one that begins with - is written --${name}=${row.value ?? "VALUE"}`);
     else if (name === "server") servers.push(value);
     else if (row.kind === "value" && values.has(name)) problems.push(`--${name} must not be given twice`);
     else {
@@ -88,7 +95,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   }
 
   /** `/server:NAME`, `/v`, `/?`, in upper or lower case, with one slash or two. */
-  function readSwitch(text: string): void {
+  function readSwitch(text: string, follows: boolean): void {
     const body = text.replace(/^\/\/?/u, "");
     const server = /^server:(.*)$/isu.exec(body)?.[1];
     if (body === "?") flags.add("help");
@@ -96,13 +103,15 @@ export function readArgv(argv: readonly string[]): ArgvResult {
     else if (server !== undefined && server.trim() !== "") servers.push(server);
     else if (server !== undefined || /^server(?:=.*)?$/isu.test(body))
       problems.push("/server: needs a name right behind the colon: /server:NAME");
+    else if (follows) doubtful = true;
     else problems.push(unknownSwitch(text, body));
   }
 
-  const [operand, ...others] = operands;
+  const [operand = doubtful ? "..." : undefined, ...others] = operands;
   if (others.length > 0) {
-    const all = operands.map((one) => `"${printable(one)}"`).join(" ");
-    problems.push(`There must be one session name or ID, not ${all}: for several give --id or --name`);
+    problems.push(
+      `There must be one session name or ID, not ${operands.length}: for several give --id or --name, and text with blanks in quotes`,
+    );
   } else if (operand !== undefined) {
     const wrong = operandProblem(operand);
     if (wrong !== undefined) problems.push(wrong);
@@ -119,18 +128,25 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   };
 }
 
+/** `raw` is the option alone: behind a `=` or a short option may stand a password. */
 function unknownOption(raw: string): string {
-  const written = printable(raw.split("=")[0] ?? raw, 60);
-  const near = nearest(written.replace(/^-+/u, ""), [...optionRows.keys()]);
-  const advice = near === undefined ? "--help shows all" : `did you mean --${near}?`;
-  return `${written} is not a known option: ${advice}`;
+  const written = printable(raw, 60);
+  return `${written} is not a known option: ${adviceFor(raw.replace(/^-+/u, ""))}`;
+}
+
+function adviceFor(name: string): string {
+  if (/^pass/iu.test(name))
+    return "a secret is never an argument, --password-env and --passphrase-env name the variable that holds it";
+  const near = nearest(name, [...optionRows.keys()]);
+  return near === undefined ? "--help shows all" : `did you mean --${near}?`;
 }
 
 function unknownSwitch(text: string, body: string): string {
-  const written = printable(text, 60);
   if (/^\/?dev\//iu.test(body)) {
-    return `"${written}" is neither a switch nor a session: write a terminal without /dev/, as ${printable(body.replace(/^dev\//iu, ""), 40)}`;
+    return `"${printable(text, 60)}" is neither a switch nor a session: write a terminal without /dev/, as ${printable(body.replace(/^dev\//iu, ""), 40)}`;
   }
+  // As in `/password:Secret`.
+  const written = printable(text.split(/[:=]/u)[0] ?? "", 60);
   if (optionRows.has(body.toLowerCase()))
     return `${written} is not a known switch: write --${body.toLowerCase()}`;
   return `${written} is not a known switch: there are /server:NAME, /v and /?`;
@@ -146,4 +162,9 @@ function operandProblem(operand: string): string | undefined {
     return `"${printable(operand)}" is a pattern, not one session: give --name "${printable(operand)}"`;
   }
   return undefined;
+}
+
+/** Whether an option stands in a line. */
+export function isGiven({ flags, values }: CommandLine, name: OptionName): boolean {
+  return flags.has(name) || values.has(name);
 }

@@ -2,8 +2,7 @@
 import { mapPool, type Clock, type Slots } from "../async";
 import { backendFor, detection, type Detected } from "../backend/detect";
 import type { Connect, ExecResult } from "../connection";
-import type { LogoffError } from "../errors";
-import { asLogoffError, type ErrorCode } from "../errors";
+import { asLogoffError, LogoffError, type ErrorCode } from "../errors";
 import { linkTo, type HostLink } from "../host-run/link";
 import type { HostPlan, Plan } from "../plan";
 import type { ReportedError } from "../report/report";
@@ -84,7 +83,8 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   try {
     let detected: Detected;
     try {
-      detected = await link.ask(detection(host.label));
+      detected = await link.ask(detection(host.label, host.platform));
+      comparePlatform(host, detected);
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       const at = error.code === "unsupported-host" ? "platform" : (failedAt[error.code] ?? "connection");
@@ -100,6 +100,13 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   } finally {
     await link.release();
   }
+}
+
+/** @throws LogoffError `unsupported-host`, as a run would */
+function comparePlatform({ label, platform }: HostPlan["host"], detected: Detected): void {
+  if (platform === undefined || platform === detected.platform) return;
+  const message = `Cannot work on "${label}": --platform says "${platform}", and it is "${detected.platform}"`;
+  throw new LogoffError("unsupported-host", message);
 }
 
 function connected(name: CheckName, here: boolean): string {
@@ -158,12 +165,28 @@ async function checkTools(
     return finish(hostPlan, found);
   }
   try {
-    found.set("drain-mode", { state: "ok", fact: await link.ask(backend.drainMode()) });
+    const mode = await link.ask(backend.drainMode());
+    const closedToUs = detected.platform === "linux" && !(await isRoot(link));
+    found.set(
+      "drain-mode",
+      closedToUs
+        ? { state: "warning", fact: `${mode}: --drain needs a login as root` }
+        : { state: "ok", fact: mode },
+    );
   } catch (thrown) {
     const { code } = asLogoffError(thrown, "drain-failed", "Cannot read the drain mode");
     found.set("drain-mode", { state: "warning", fact: `${code}: --drain would fail` });
   }
   return finish(hostPlan, found);
+}
+
+/** On Linux a drain would refuse every other login, ours too, sudo or not. What is not told is no reason to doubt. */
+function isRoot(link: HostLink): Promise<boolean> {
+  const asked = link.ask({
+    commands: ["id -u"],
+    parse: ([result]) => !/^[1-9][0-9]*$/u.test(latin(result?.stdout).trim()),
+  });
+  return asked.catch(() => true);
 }
 
 function finish(

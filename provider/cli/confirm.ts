@@ -1,15 +1,42 @@
 import { createInterface } from "node:readline";
+import { finished } from "node:stream";
 import type { Plan } from "../plan";
 import type { Report } from "../report/report";
 import { counted, openHosts, whoWouldGo, wouldGo } from "../report/text";
 import { isPattern } from "../session/selector";
-import { paintFor, type World } from "./world";
+import type { RunRequest } from "./args";
+import { hasTerminal, paintFor, type World } from "./world";
 
 /** Up to so many lines of sessions are shown above the question. */
 const shownLines = 40;
 
+/** Whether somebody must agree before anything is changed, or why that is needed and cannot be: wrong usage. */
+export type Consent = { readonly ask: boolean; readonly problem?: never } | { readonly problem: string };
+
+/**
+ * Without any terminal nobody is there to be asked: a pipeline has said what it wants, but for bare use, which may be a
+ * command whose arguments got lost. With one somebody sits there, who must not be passed over because a file or a pipe
+ * stands where the question or its answer would.
+ */
+export function consentFor(request: RunRequest, plan: Plan, world: World): Consent {
+  const { task, output, hostsFile, operand, input } = request;
+  if (task !== "log-off" || output.yes || isOneNamedSession(plan)) return { ask: false };
+  if (!hasTerminal(world)) {
+    const isBare = operand === undefined && input.sessions === "current";
+    if (!isBare) return { ask: false };
+    return { problem: "Without a terminal --yes is needed to log off the current session" };
+  }
+  if (hostsFile === "-") return cannotAsk("standard input holds the hosts");
+  if (world.stdin.isTTY !== true) return cannotAsk("standard input is no terminal");
+  return world.stderr.isTTY === true ? { ask: true } : cannotAsk("standard error is no terminal");
+}
+
+function cannotAsk(why: string): Consent {
+  return { problem: `Cannot ask who may be logged off, because ${why}: add --yes` };
+}
+
 /** Whether the plan is one session that was named, so that there is nothing to ask about. */
-export function isOneNamedSession({ hosts }: Plan): boolean {
+function isOneNamedSession({ hosts }: Plan): boolean {
   const [only] = hosts;
   if (only === undefined || hosts.length > 1) return false;
   const { operands = [], ids = [], names = [], users, states, idleForMs, all, current } = only.selector;
@@ -39,27 +66,34 @@ export function questionFor(found: Report, plan: Plan): string {
 }
 
 /**
- * Asks on standard error and waits for a line. Only `y` and `yes` are a yes; the end of input is a no.
+ * Asks on standard error and waits for a line. Only `y` and `yes` are a yes; an input that ends, has ended or fails is a no.
  * @returns false too when `signal` aborts
  */
-export function ask(question: string, { stdin, stderr }: World, signal: AbortSignal): Promise<boolean> {
+export function ask(
+  question: string,
+  { stdin, stderr }: Pick<World, "stdin" | "stderr">,
+  signal: AbortSignal,
+): Promise<boolean> {
   return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(false);
+      return;
+    }
     // Not as a terminal: then Ctrl-C stays a signal and reaches the same place as everywhere else.
     const lines = createInterface({ input: stdin, terminal: false });
     const answer = (yes: boolean): void => {
-      signal.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", no);
+      forget();
       resolve(yes);
       lines.close();
       stdin.pause();
     };
-    const onAbort = (): void => answer(false);
-    if (signal.aborted) {
-      answer(false);
-      return;
-    }
-    signal.addEventListener("abort", onAbort, { once: true });
+    const no = (): void => answer(false);
+    signal.addEventListener("abort", no, { once: true });
     lines.once("line", (line) => answer(/^\s*y(?:es)?\s*$/iu.test(line)));
-    lines.once("close", () => answer(false));
+    lines.once("error", no);
+    // Not `close` of the lines: of an input that ended earlier, or was destroyed, they never hear.
+    const forget = finished(stdin, { writable: false }, no);
     stderr.write(question);
   });
 }

@@ -10,8 +10,8 @@ Logs users off their sessions: on this machine, on one host or on many over SSH,
   /v                    show each step
   /?                    this help
 
-Without a session it is the current one of this machine. Switches may be written in upper or lower case, and with
-two slashes or as --server, --verbose and --help for shells that rewrite slashes.`;
+Without a session it is the current one of this machine (without a terminal only with --yes). Switches may be written in
+upper or lower case, and with two slashes or as --server, --verbose and --help for shells that rewrite slashes.`;
 
 const examples = `Examples:
   session-logoff 12                                   session 12 of this machine
@@ -22,8 +22,9 @@ const examples = `Examples:
     --warn "Maintenance starts in {minutes} minutes. Please save your work." --grace 15m --remind 5m,1m \\
     --waves 1,10%,50% --max-failures 5% --report result.json --failed-hosts again.txt
 
-Durations are 90s, 15m, 1h30m, or seconds. On a terminal it shows who would be logged off and asks first; without one
-it never asks.
+Durations are 90s, 15m, 1h30m, or seconds. On a terminal it shows who would be logged off and asks first, unless it
+is one named session; where it cannot, because standard input or standard error is redirected, it wants --yes.
+Without any terminal it never asks.
 
 Exit status: 0 all done, also when nothing matched; 1 a host failed, a session was not found or is protected;
 2 wrong usage; 130 cancelled.`;

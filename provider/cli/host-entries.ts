@@ -48,9 +48,10 @@ export function hostInputs(entries: readonly HostEntry[], each: EachHost): reado
   });
 }
 
-/** A host as `--hosts-file` reads it back: its label, and the user that was written with it. */
-export function hostLine({ text }: HostEntry, label: string, { via }: EachHost): string {
-  const written = via ?? text.split(">")[0] ?? "";
-  const at = written.lastIndexOf("@");
-  return at < 0 ? label : `${written.slice(0, at + 1)}${label}`;
+/**
+ * A host as `--hosts-file` reads it back, without `--via`: as it was written. Its label would be another host where
+ * ssh_config has a say, which knows names by their case and gives them ports.
+ */
+export function hostLine({ text }: HostEntry, { via }: EachHost): string {
+  return via === undefined ? text : `${via}>${text}`;
 }

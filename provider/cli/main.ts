@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../async";
 import { localConnect } from "../local/connect";
-import { sshConnect } from "../ssh/connect";
+import { gatewayFinder, sshConnect } from "../ssh/connect";
 import { runCommand } from "./run";
 import type { World } from "./world";
 
@@ -21,6 +21,7 @@ const world: World = {
   hostName: hostname(),
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   version: packageVersion(),
+  findGateways: gatewayFinder({ baseFolder: process.cwd() }),
   connectOverSsh: (debug) =>
     sshConnect({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
   connectHere: () => localConnect(),
@@ -55,6 +56,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on("error", () => undefined);
 
+// Until it is known: a run that is lost, because nothing is left that could go on with it, must not look like a success.
+process.exitCode = 1;
 void runCommand(process.argv.slice(2), world).then((status) => {
   // Not process.exit: output to a pipe may still be on its way.
   process.exitCode = status;

@@ -43,7 +43,7 @@ export const optionSections = [
         name: "hosts-file",
         kind: "value",
         value: "FILE",
-        help: "one host a line, address:port>server for relays, # comments; - is standard input",
+        help: "one host a line, address:port>server for relays, # comments; - is standard input, and then --yes must be given on a terminal",
         completes: "file",
       },
       {
@@ -119,7 +119,11 @@ export const optionSections = [
       { name: "except-id", kind: "list", value: "ID", help: "these stay" },
       { name: "except-name", kind: "list", value: "GLOB", help: "these stay" },
       { name: "except-user", kind: "list", value: "GLOB", help: "these stay" },
-      { name: "console", kind: "flag", help: "the console session too" },
+      {
+        name: "console",
+        kind: "flag",
+        help: "the console session too; by itself the current session of this machine, console or not",
+      },
       { name: "limit", kind: "value", value: "N", help: "change nothing at all when more sessions would go" },
       { name: "limit-per-host", kind: "value", value: "N", help: "change nothing on a host with more" },
       {
@@ -141,7 +145,11 @@ export const optionSections = [
         help: "first refuse new logons until the next restart",
         completes: ["until-restart"],
       },
-      { name: "undrain", kind: "flag", help: "only allow new logons again, log nobody off" },
+      {
+        name: "undrain",
+        kind: "flag",
+        help: "only allow new logons again, log nobody off; on Linux lifts only what this command has set",
+      },
       {
         name: "warn",
         kind: "value",
@@ -172,7 +180,7 @@ export const optionSections = [
   {
     title: "Many hosts",
     rows: [
-      { name: "parallel", kind: "value", value: "N", help: "hosts at once (20)" },
+      { name: "parallel", kind: "value", value: "N", help: "hosts at once (20), no more than 64" },
       { name: "waves", kind: "list", value: "SIZE,...", help: "such as 1,10%,50%; the last size repeats" },
       { name: "pause", kind: "value", value: "DURATION", help: "between waves" },
       {
@@ -185,7 +193,7 @@ export const optionSections = [
         name: "fail-on",
         kind: "value",
         value: "any|budget",
-        help: "status 1 for any failed host (default), or only when --max-failures is exceeded",
+        help: "status 1 for any failed host (default), or only when --max-failures is exceeded; hosts that were skipped because the run ended early count as exceeded",
         completes: ["any", "budget"],
       },
       {
@@ -218,7 +226,11 @@ export const optionSections = [
         kind: "flag",
         help: "who would be logged off, who not and why, and the commands for it",
       },
-      { name: "check", kind: "flag", help: "is each host ready for this command, and what to do where not" },
+      {
+        name: "check",
+        kind: "flag",
+        help: "is each host ready for this command, and what to do where not; writes no files",
+      },
     ],
   },
   {
@@ -242,13 +254,17 @@ export const optionSections = [
         name: "failed-hosts",
         kind: "value",
         value: "FILE",
-        help: "write the hosts that are not done, for a next run with --hosts-file",
+        help: "write the hosts that are not done, as they were given, for a next run with --hosts-file; with --via as host>server, for a next run without it",
         completes: "file",
       },
       { name: "quiet", kind: "flag", help: "no progress" },
       { name: "verbose", kind: "flag", help: "the same as /v: every step of every host", short: "v" },
       { name: "debug", kind: "flag", help: "the SSH dialogue too, without secrets" },
-      { name: "yes", kind: "flag", help: "do not ask" },
+      {
+        name: "yes",
+        kind: "flag",
+        help: "do not ask; must be given where somebody could be asked but no question shown or answered",
+      },
     ],
   },
   {

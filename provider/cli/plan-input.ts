@@ -6,7 +6,6 @@ import type { OptionName } from "./options";
 interface InputContext extends ArgsContext {
   readonly task: Task;
   readonly isHere: boolean;
-  readonly narrowed: boolean;
 }
 
 /**
@@ -56,11 +55,10 @@ export function planInput(line: CommandLine, context: InputContext): Omit<Inputs
   return filled(input) ?? {};
 }
 
-function sessionsOf(line: CommandLine, { task, isHere, narrowed }: InputContext): Sessions {
+function sessionsOf(line: CommandLine, { task, isHere }: InputContext): Sessions {
   const { flags, values, operand } = line;
   if (operand !== undefined) return operand;
   const looksAtAll = task !== "log-off" && task !== "dry-run";
-  if (!narrowed) return isHere && !looksAtAll ? "current" : { all: true };
   const chosen = filled({
     ids: values.get("id"),
     names: values.get("name"),
@@ -73,6 +71,8 @@ function sessionsOf(line: CommandLine, { task, isHere, narrowed }: InputContext)
     names: values.get("except-name"),
     users: values.get("except-user"),
   });
+  const isBare = chosen === undefined && except === undefined && !flags.has("all");
+  if (isHere && isBare && !looksAtAll) return "current";
   const all = flags.has("all") || (looksAtAll && chosen === undefined);
   return {
     ...chosen,

@@ -1,5 +1,5 @@
 /** What `readPlan` says about an input, in the words of whoever typed options. */
-import type { PlanProblem } from "../errors";
+import { printable, type PlanProblem } from "../errors";
 import type { RunRequest } from "./args";
 import type { HostEntry } from "./host-entries";
 
@@ -90,7 +90,8 @@ function nameOf(path: string, request: RunRequest, hosts: readonly HostEntry[]):
     return entry === undefined ? "--host" : entry.from.replace(/:$/u, "");
   }
   if (path === "hosts")
-    return request.hostsFile === undefined ? "--host" : `--hosts-file ${request.hostsFile}`;
-  if (path === "sessions") return request.operand === undefined ? "The selection" : `"${request.operand}"`;
+    return request.hostsFile === undefined ? "--host" : `--hosts-file ${printable(request.hostsFile)}`;
+  if (path === "sessions")
+    return request.operand === undefined ? "The selection" : `"${printable(request.operand)}"`;
   return names.find(([pattern]) => pattern.test(path))?.[1] ?? path;
 }

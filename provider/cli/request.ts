@@ -26,15 +26,43 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
   const twice = eachHost.via === undefined ? [] : entries.filter(({ text }) => text.includes(">"));
   if (twice.length > 0) {
     return {
-      problems: twice.map(({ from }) => `${from}: must not name a server with > when --via is given`),
+      problems: twice.map(
+        ({ from }) => `${from}: must not name a server with > beside --via: leave --via out`,
+      ),
     };
   }
   const hosts = request.here === true ? ["localhost"] : hostInputs(entries, eachHost);
-  const { plan, problems } = readPlan({ ...request.input, hosts });
-  if (plan === undefined) return { problems: problems.map((one) => namedProblem(one, request, entries)) };
+  const { plan, problems = [] } = readPlan({ ...request.input, hosts });
+  const wrong = [
+    ...problems.map((one) => namedProblem(one, request, entries)),
+    ...unsetVariables(request, world),
+  ];
+  if (plan === undefined || wrong.length > 0) return { problems: wrong };
   if (request.task === "undrain" && plan.hosts.some(({ host }) => host.server !== undefined))
     return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
-  return { plan: request.here === true ? named(plan, world.hostName) : plan, entries };
+  const allowed = request.mayBeConsole === true ? withConsole(plan) : plan;
+  return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries };
+}
+
+/**
+ * Options whose variable holds nothing. Known here, before anything is connected to, and told without the name: where a
+ * shell has put in the value, that is the password.
+ */
+function unsetVariables({ input }: RunRequest, { env }: World): readonly string[] {
+  const given = [
+    ["--password-env", input.connection?.passwordEnv],
+    ["--passphrase-env", input.connection?.passphraseEnv],
+  ] as const;
+  return given.flatMap(([option, name]) =>
+    name === undefined || env[name]
+      ? []
+      : [`${option}: must name an environment variable that is set and not empty`],
+  );
+}
+
+function withConsole(plan: Plan): Plan {
+  const hosts = plan.hosts.map((one) => ({ ...one, selector: { ...one.selector, console: true } }));
+  return { ...plan, hosts };
 }
 
 /** This machine goes by its name, without a port: nobody connects to it. */

@@ -10,8 +10,7 @@ import { changesNothing } from "./result";
 import type { World } from "./world";
 
 /** Tries the places of all files before anything is connected to. @throws LogoffError naming the first that fails */
-export async function checkFiles({ output, task }: RunRequest, plan: Plan): Promise<void> {
-  if (task === "check") return;
+export async function checkFiles({ output }: RunRequest, plan: Plan): Promise<void> {
   const { failedHosts } = output;
   for (const path of [...plan.reports, ...(failedHosts === undefined ? [] : [failedHosts])])
     await checkWritable(path);
@@ -35,7 +34,7 @@ export async function writeFiles(
   const notDone = report.hosts.flatMap(({ status, host }, index) => {
     const entry = entries[index];
     if (status === "ok") return [];
-    return [`${entry === undefined ? host : hostLine(entry, host, request.eachHost)}\n`];
+    return [`${entry === undefined ? host : hostLine(entry, request.eachHost)}\n`];
   });
   const { failedHosts, quiet } = request.output;
   const files = [
@@ -53,7 +52,8 @@ export async function writeFiles(
     }
   }
   if (failedHosts !== undefined && notDone.length > 0 && !quiet) {
-    const again = `--hosts-file ${failedHosts} runs only those`;
+    const how = request.eachHost.via === undefined ? "" : " without --via";
+    const again = `--hosts-file ${failedHosts}${how} runs only those`;
     world.stderr.write(`${counted(notDone.length, "host")} in ${failedHosts}: ${again}\n`);
   }
   return allWritten;

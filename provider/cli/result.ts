@@ -52,6 +52,26 @@ function undrainText(report: Report, style: TableStyle): string {
   return `${openHosts(report, style)}${counted(lifted, "host")} allowed new logons again${others}${rest}\n`;
 }
 
+/** Up to so many warnings are said after a run. */
+const mostWarnings = 50;
+
+/** The warnings of the run, then those of hosts, each once with the first host that has it. */
+export function warningLines({ warnings, hosts }: Report): readonly string[] {
+  const hostsOf = new Map<string, Set<string>>();
+  for (const { host, warnings: texts } of hosts) {
+    for (const text of texts) hostsOf.set(text, (hostsOf.get(text) ?? new Set()).add(host));
+  }
+  const ofHosts = [...hostsOf].map(([text, [first = "", ...others]]) => {
+    const more = others.length === 0 ? "" : ` and ${counted(others.length, "more host")}`;
+    return `${first}${more}: ${text}`;
+  });
+  const all = [...new Set(warnings), ...ofHosts];
+  const left = all.length - mostWarnings;
+  return left <= 0
+    ? all
+    : [...all.slice(0, mostWarnings), `${left} more: --report and --output json have all of them`];
+}
+
 /**
  * A look as a list: every session is `listed`, whatever a run would do with it. With a selection only what it matches
  * stays in.

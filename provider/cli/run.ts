@@ -12,7 +12,7 @@ import { cancelOnSignals, type Cancellation } from "./cancellation";
 import { checkHosts } from "./check";
 import { checkJson, checkNdjson, checkText } from "./check-text";
 import { completionScript } from "./completion";
-import { ask, isOneNamedSession, questionFor, showWho } from "./confirm";
+import { ask, consentFor, questionFor, showWho } from "./confirm";
 import { exitStatusOf, type ExitStatus } from "./exit-status";
 import { helpText } from "./help";
 import type { HostEntry } from "./host-entries";
@@ -20,11 +20,11 @@ import { inOptionWords } from "./problem-names";
 import { progressView, type ProgressView } from "./progress";
 import { readRequest } from "./request";
 import { checkFiles, writeFiles } from "./result-files";
-import { asList, asRun, changesNothing, resultText } from "./result";
+import { asList, asRun, changesNothing, resultText, warningLines } from "./result";
 import { undrainHosts } from "./undrain";
-import { isInteractive, paintFor, type World } from "./world";
+import { paintFor, type World } from "./world";
 
-/** Connections of the process: more than `--parallel` allows is never open at once. */
+/** Connections of the process: whatever `--parallel` says, more are never open at once. */
 const connectionLimit = 64;
 
 /** Runs the command and returns its exit status. Never rejects. */
@@ -65,6 +65,8 @@ interface Work {
   readonly plan: Plan;
   /** As they were written, in the order of the plan. */
   readonly entries: readonly HostEntry[];
+  /** Somebody must agree first. */
+  readonly mustAsk: boolean;
   readonly world: World;
   readonly connect: Connect;
   readonly slots: Slots;
@@ -82,9 +84,8 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
   } catch (thrown) {
     return wrongUsage([asLogoffError(thrown, "command-failed", "Cannot write").message], world);
   }
-  const isBare = request.here === true && task === "log-off" && !request.narrowed;
-  if (isBare && !output.yes && !isInteractive(world))
-    return wrongUsage(["Without a terminal --yes is needed to log off the current session"], world);
+  const consent = consentFor(request, plan, world);
+  if (consent.problem !== undefined) return wrongUsage([consent.problem], world);
   const view = progressView(world, {
     hosts: plan.hosts.length,
     quiet: output.quiet,
@@ -92,12 +93,16 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     looking: changesNothing(task),
     withMessages: output.format !== "text" || world.stdout.isTTY !== true,
   });
+  const { parallel } = plan.rollout;
+  if (parallel > connectionLimit)
+    view.say(`warning: --parallel ${parallel}: no more than ${connectionLimit} hosts are spoken to at once`);
   const cancellation = cancelOnSignals(world, view.say);
   const debug = output.debug ? (line: string) => view.say(`debug: ${line}`) : undefined;
   const connect = request.here === true ? world.connectHere() : world.connectOverSsh(debug);
   const slots = new Slots(connectionLimit);
   try {
-    const work = { request, plan, entries, world, connect, slots, view, cancellation };
+    const mustAsk = consent.ask;
+    const work = { request, plan, entries, mustAsk, world, connect, slots, view, cancellation };
     return await (task === "check" ? checked(work) : reported(work));
   } finally {
     cancellation.end();
@@ -143,7 +148,7 @@ async function reported(work: Work): Promise<ExitStatus> {
   const status = exitStatusOf(report, plan.failOn, cancellation.isCancelled());
   const { quiet, format } = request.output;
   const say = (line: string): unknown => world.stderr.write(`${inOptionWords(line)}\n`);
-  for (const warning of warningsOf(report)) say(`warning: ${warning}`);
+  for (const warning of warningLines(report)) say(`warning: ${warning}`);
   world.stdout.write(resultText(report, request, status, styleFor(world)));
   if (!quiet && format === "text") for (const line of adviceFor(report.hosts)) say(`hint: ${line}`);
   return (await writeFiles(work, report, status)) ? status : status === 0 ? 1 : status;
@@ -151,7 +156,7 @@ async function reported(work: Work): Promise<ExitStatus> {
 
 /** The report of what was asked for; undefined when somebody was asked and said no. */
 async function performed(work: Work): Promise<Report | undefined> {
-  const { request, plan, world, connect, slots, view, cancellation } = work;
+  const { request, plan, mustAsk, world, connect, slots, view, cancellation } = work;
   const { stop } = cancellation;
   const { clock } = world;
   switch (request.task) {
@@ -165,7 +170,7 @@ async function performed(work: Work): Promise<Report | undefined> {
     case "log-off":
       break;
   }
-  if (isInteractive(world) && !request.output.yes && !isOneNamedSession(plan)) {
+  if (mustAsk) {
     const found = await look(work, "dry-run", () => undefined);
     if (stop.aborted) return undefined;
     if (wouldGo(found) === 0 && plan.drain === "none") return asRun(found);
@@ -176,7 +181,8 @@ async function performed(work: Work): Promise<Report | undefined> {
       return undefined;
     }
   }
-  const deps = { connect, clock, slots, turns: new Turns(), onProgress: view.onProgress, stop };
+  const { findGateways } = world;
+  const deps = { connect, clock, slots, turns: new Turns(), findGateways, onProgress: view.onProgress, stop };
   return runRollout(plan, deps, new AbortController().signal);
 }
 
@@ -188,13 +194,6 @@ function look(
 ): Promise<Report> {
   const deps = { connect, clock: world.clock, slots, turns: new Turns(), onProgress, look: how };
   return runRollout(plan, deps, stop);
-}
-
-/** Those of the run, then those of hosts, the same one only once. */
-function warningsOf({ warnings, hosts }: Report): readonly string[] {
-  const all = [...warnings, ...hosts.flatMap((host) => host.warnings.map((text) => `${host.host}: ${text}`))];
-  const most = 50;
-  return all.length <= most ? all : [...all.slice(0, most), `${all.length - most} more are in the reports`];
 }
 
 function styleFor(world: World) {

@@ -16,8 +16,9 @@ export interface UndrainDeps {
 }
 
 /**
- * Allows new logons again on every host of a plan, whoever refused them: the operator asks for it by name. `drained` is
- * `undrained` where something was lifted, `no` where nothing was to do. Never rejects.
+ * Allows new logons again on every host of a plan, on Windows whoever refused them: the operator asks for it by name. On
+ * Linux a nologin file that is not ours stays, and fails its host. `drained` is `undrained` where something was lifted, `no`
+ * where nothing was to do. Never rejects.
  */
 export async function undrainHosts(plan: Plan, deps: UndrainDeps): Promise<Report> {
   const { clock, onProgress, slots, stop } = deps;
@@ -53,7 +54,7 @@ async function undrainHost(hostPlan: HostPlan, plan: Plan, deps: UndrainDeps): P
   let detected: Detected | undefined;
   onProgress({ type: "host-started", host: host.label });
   try {
-    detected = await link.ask(detection(host.label));
+    detected = await link.ask(detection(host.label, host.platform));
     onProgress({ type: "host-connected", host: host.label, platform: detected.platform });
     const drained = await lift(hostPlan, detected, link, plan.timeouts.commandMs);
     return reportOf(hostPlan, { detected, drained, link, durationMs: clock.now() - startedAtMs });

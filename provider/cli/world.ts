@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "../async";
-import type { Connect } from "../connection";
+import type { Connect, FindGateways } from "../connection";
 import type { Paint } from "../report/text-table";
 
 /** Where text goes. */
@@ -22,6 +22,8 @@ export interface World {
   readonly timeZone: string;
   readonly version: string;
   /** Hosts over SSH; `debug` receives the dialogue, secrets removed. */
+  /** What the connections over SSH go through. */
+  readonly findGateways: FindGateways;
   readonly connectOverSsh: (debug: ((line: string) => void) | undefined) => Connect;
   /** This machine. */
   readonly connectHere: () => Connect;
@@ -31,9 +33,9 @@ export interface World {
   readonly exit: (status: number) => void;
 }
 
-/** Whether somebody sits there who can be asked: questions go to standard error, answers come from standard input. */
-export function isInteractive({ stdin, stderr }: World): boolean {
-  return stdin.isTTY === true && stderr.isTTY === true;
+/** Whether any end of the process is a terminal, so that somebody sits there. */
+export function hasTerminal({ stdin, stdout, stderr }: World): boolean {
+  return [stdin, stdout, stderr].some(({ isTTY }) => isTTY === true);
 }
 
 const codes = { good: "32", bad: "31", dim: "2" } as const;

@@ -50,6 +50,14 @@ function shellFor(command: string, { platform = process.platform, env = process.
     : { file: "/bin/sh", args: ["-c", command], verbatim: false };
 }
 
+/** The environment of a command, without the folders of the Windows around a Linux in WSL: their programs list the people there. */
+function environmentFor({ platform = process.platform, env = process.env }: LocalOptions): NodeJS.ProcessEnv {
+  const path = env["PATH"];
+  if (platform !== "linux" || env["WSL_DISTRO_NAME"] === undefined || path === undefined) return env;
+  const own = path.split(":").filter((folder) => !/^\/mnt\/[a-z](?:\/|$)/u.test(folder));
+  return { ...env, PATH: own.join(":") };
+}
+
 function run(
   command: string,
   { stdin, timeoutMs, signal, onTurn }: ExecOptions,
@@ -66,7 +74,7 @@ function run(
     // A group of its own: Ctrl-C at the terminal is for us, and the whole tree can be ended at once.
     const child = spawn(file, args, {
       stdio: ["pipe", "pipe", "pipe"],
-      env: options.env ?? process.env,
+      env: environmentFor(options),
       detached: platform !== "win32",
       windowsHide: true,
       windowsVerbatimArguments: verbatim,

@@ -73,7 +73,10 @@ export interface Connection {
   keepalive?: Duration;
 }
 
-/** A machine on the way to a host. What its connection does not say is taken from the host's. */
+/**
+ * A machine on the way to a host. What its connection does not say is taken from the resource's, but for port, host key and jump
+ * hosts; never from the host behind it.
+ */
 export interface JumpHost {
   /** `[user@]address[:port]`. */
   host: string;

@@ -114,8 +114,9 @@ export function pathsOfIds(value: unknown): readonly Path[] {
   return isIdOperand(value) ? [[]] : [];
 }
 
+/** One letter and digits too: on Linux that is an ID, and a session name hardly ever. */
 function isIdOperand(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && /^[0-9]+$/u.test(value));
+  return typeof value === "number" || (typeof value === "string" && /^[A-Za-z]?[0-9]+$/u.test(value));
 }
 
 /** Domains in user names: listings print none, so that a selection would be wrong and an exception can drop it. */

@@ -12,7 +12,7 @@ export interface Cancellation {
 
 /** Where cancelling comes from; in the plugin the process's signals and the end of its standard input. */
 export interface CancelSource {
-  /** Called before the first run begins and after the last one ended. */
+  /** Called before the first run begins and after the last one ended. May cancel at once, for what was asked before. */
   start(cancel: (why: string) => void): void;
   stop(): void;
 }
@@ -30,10 +30,15 @@ export interface Runs {
 const dropAfterMs = 2500;
 const giveUpAfterMs = 3500;
 
-/** Keeps count of runs, and listens to `source` as long as there are any: without, the process ends as it always did. */
+/**
+ * Keeps count of runs, and listens to `source` as long as there are any: without, the process ends as it always did. A run
+ * that begins while cancelled ones are still ending is stopped from its beginning on.
+ */
 export function runsUntil(source: CancelSource): Runs {
   const active = new Set<(why: string) => void>();
+  let cancelledWhy: string | undefined;
   const cancelAll = (why: string): void => {
+    cancelledWhy = why;
     for (const cancel of active) cancel(why);
   };
   return {
@@ -56,12 +61,16 @@ export function runsUntil(source: CancelSource): Runs {
       };
       if (active.size === 0) source.start(cancelAll);
       active.add(cancel);
+      if (cancelledWhy !== undefined) cancel(cancelledWhy);
       try {
         return await work({ stop: stop.signal, signal: drop.signal, gaveUp });
       } finally {
         for (const timer of timers) clearTimeout(timer);
         active.delete(cancel);
-        if (active.size === 0) source.stop();
+        if (active.size === 0) {
+          cancelledWhy = undefined;
+          source.stop();
+        }
       }
     },
   };

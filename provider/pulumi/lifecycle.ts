@@ -8,10 +8,11 @@ import type { ConnectionDefaults } from "../plan/access";
 import { inputFields } from "../plan/fields";
 import { compare, type Changes } from "./changes";
 import { configurationNames } from "./configuration";
-import { failureReasons, fitted, isFailed, PartialFailure } from "./partial";
+import { fitted } from "./fitted";
+import { failureReasons, isFailed, PartialFailure } from "./partial";
 import { processFront, type Front } from "./process";
 import { lookForDrift } from "./refresh";
-import { planError, runAndRecord } from "./run";
+import { planError, runAndRecord, type RunResult } from "./run";
 import { ourDrain, readKnown, toResults } from "./state";
 import {
   planFromState,
@@ -74,11 +75,11 @@ export function lifecycleOn(front: Front): Lifecycle {
     if (plan === undefined) throw planError(name, problems);
     const gone = undrain.filter((label) => removed.includes(label));
     const goneHosts = planFromState(name, ownInputs(olds), gone, configuration).hosts;
-    const { known, contacted, failed } = await front.runs.hold(async (cancellation) => {
+    const { known, contacted, ended, failed } = await front.runs.hold(async (cancellation) => {
       const all = { ...plan, hosts: [...plan.hosts, ...goneHosts] };
       const lifted = await undrainAndRecord(name, all, undrain, readKnown(olds), front, cancellation);
       warnUnreachable(name, lifted.unreachable);
-      const ran =
+      const ran: RunResult =
         hostsToRun.size === 0
           ? { known: lifted.known, contacted: false }
           : await runAndRecord(name, plan, hostsToRun, lifted.known, front, cancellation);
@@ -88,15 +89,21 @@ export function lifecycleOn(front: Front): Lifecycle {
     const leaving = failed.map(({ host }) => host).filter((host) => removed.includes(host));
     const results = toResults(labels, known, leaving);
     const itsId = id ?? front.newId();
-    const properties = fitted(withHostsKept(inputs, ownInputs(olds), leaving), results);
-    const isUndone = isFailed(toResults(labels, known).hostResults, plan.failOn);
-    if (!isUndone && failed.length === 0) return { id: itsId, outs: properties };
+    const isUndone = isFailed(toResults(labels, known).hostResults, plan.failOn, ended);
+    if (!isUndone && failed.length === 0) return { id: itsId, outs: { ...inputs, ...results } };
     const reasons = [
       ...(isUndone ? failureReasons(name, results) : []),
       ...stillDrainedReasons(name, failed),
     ];
     // Nothing was touched and nothing is there yet: then there is no state worth keeping.
     if (id === undefined && !contacted) throw new Error(reasons.join("\n"));
+    const { properties, warnings } = fitted(
+      withHostsKept(inputs, ownInputs(olds), leaving),
+      results,
+      ({ warnedAt }) =>
+        !(front.clock.date().getTime() - Date.parse(warnedAt) < (plan.warn?.gracePeriodMs ?? 0)),
+    );
+    for (const warning of warnings) front.print(`${name}: warning: ${warning}`);
     throw new PartialFailure(itsId, properties, reasons);
   };
   return {

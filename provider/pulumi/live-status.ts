@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { engineAddress } from "./engine-gone";
 
 /** A line that is seen while a run goes and leaves nothing behind. Must not throw and returns at once. */
 export type LiveStatus = (line: string) => void;
@@ -27,7 +28,7 @@ const deadlineMs = 2000;
  * @returns undefined where there is no engine, or none that can be spoken to: then there is nothing live
  */
 export function liveStatus(address: string | undefined): LiveStatus | undefined {
-  if (address === undefined || !/^(?:127\.0\.0\.1|localhost|\[::1\]):\d+$/u.test(address)) return undefined;
+  if (address === undefined || !engineAddress.test(address)) return undefined;
   try {
     // By way of the SDK: its own dependencies are not ours to find.
     const sdk = createRequire(createRequire(__filename).resolve("@pulumi/pulumi"));

@@ -1,19 +1,20 @@
 /** What the one plugin process holds for all resources of a stack. Made on first use: loading this does nothing. */
 import { randomUUID } from "node:crypto";
-import { fstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Slots, systemClock, Turns, type Clock } from "../async";
-import type { Connect } from "../connection";
+import type { Connect, FindGateways } from "../connection";
 import type { Report } from "../report/report";
 import { reportText, writePrivately } from "../report-files";
-import { sshConnect } from "../ssh/connect";
+import { gatewayFinder, sshConnect } from "../ssh/connect";
+import { onEngineGone } from "./engine-gone";
 import { liveStatus, type LiveStatus } from "./live-status";
 import { runsUntil, type CancelSource, type Runs } from "./cancellation";
 
 /** What the methods of the provider need of the world. */
 export interface Front {
   readonly connect: Connect;
+  readonly findGateways?: FindGateways;
   readonly clock: Clock;
   /** Connections of the whole process. */
   readonly slots: Slots;
@@ -39,6 +40,7 @@ export function processFront(): Front {
   const status = liveStatus(process.argv[2]);
   front = {
     connect: sshConnect({ baseFolder: process.cwd() }),
+    findGateways: gatewayFinder({ baseFolder: process.cwd() }),
     clock: systemClock,
     slots: new Slots(connectionLimit),
     turns: new Turns(),
@@ -62,11 +64,17 @@ const signals = ["SIGINT", "SIGTERM"] as const;
 /**
  * SIGINT and SIGTERM while a run is active; at other times they end the process as they always did. And the end of
  * standard input, or output that nobody reads: then the engine is gone, and nobody will ever tell this process to stop.
+ * Either holds for all that begins later, too: the engine may go on with other resources, and a process serves one operation.
  */
 function signalsAndInput(): CancelSource {
-  let cancel: (why: string) => void = () => undefined;
+  let cancelAll: (why: string) => void = () => undefined;
+  let askedWhy: string | undefined;
   let isOrphan = false;
   let isActive = false;
+  const cancel = (why: string): void => {
+    askedWhy = why;
+    cancelAll(why);
+  };
   const onSignal = (signal: NodeJS.Signals): void => cancel(`the provider received ${signal}`);
   const endIfOrphan = (): void => {
     // Time for an answer that somebody may still be listening for.
@@ -78,11 +86,12 @@ function signalsAndInput(): CancelSource {
     isOrphan = true;
     cancel("the engine is gone");
     endIfOrphan();
-  });
+  }, process.argv[2]);
   return {
-    start(cancelAll) {
+    start(cancelThem) {
       isActive = true;
-      cancel = cancelAll;
+      cancelAll = cancelThem;
+      if (askedWhy !== undefined) cancelAll(askedWhy);
       for (const signal of signals) process.on(signal, onSignal);
     },
     stop() {
@@ -91,31 +100,4 @@ function signalsAndInput(): CancelSource {
       endIfOrphan();
     },
   };
-}
-
-/** An input that has ended by now never was a lifeline: somebody started us without one. */
-const alreadyEndedMs = 200;
-
-/** The engine holds the other ends of standard input, output and error. */
-function onEngineGone(gone: () => void): void {
-  // Unheard, the error of a line that nobody reads is an uncaught one, which the SDK's host prints, to nobody, for ever.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", gone);
-  if (!isPipe(0)) return;
-  const since = performance.now();
-  process.stdin.once("end", () => {
-    if (performance.now() - since > alreadyEndedMs) gone();
-  });
-  process.stdin.on("error", () => undefined);
-  process.stdin.resume();
-  // Listening must not keep the process alive.
-  (process.stdin as { unref?: () => void }).unref?.();
-}
-
-function isPipe(descriptor: number): boolean {
-  try {
-    const kind = fstatSync(descriptor);
-    return kind.isFIFO() || kind.isSocket();
-  } catch {
-    return false;
-  }
 }

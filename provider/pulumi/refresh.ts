@@ -5,6 +5,7 @@ import type { HostReport } from "../report/report";
 import { runRollout } from "../rollout";
 import type { Front } from "./process";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
+import { withoutHostsKept } from "./undrain";
 
 /**
  * Outputs after another look at the hosts that were done, in mode `ensure`: how many matching sessions each has now. A
@@ -27,7 +28,8 @@ export async function lookForDrift(
     return outputs;
   }
   const known = readKnown(outputs);
-  const labels = new Set(plan.hosts.map(({ host }) => host.label));
+  const stored = plan.hosts.map(({ host }) => host.label);
+  const labels = new Set(withoutHostsKept(stored, outputs));
   const done = new Set(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );

@@ -1,6 +1,6 @@
 import { LogoffError, type PlanProblem } from "../errors";
 import type { Plan } from "../plan";
-import { totalsOf, type Report } from "../report/report";
+import { totalsOf, type Report, type ReportedError } from "../report/report";
 import { runRollout, type RolloutDeps } from "../rollout";
 import type { Cancellation } from "./cancellation";
 import type { Front } from "./process";
@@ -24,6 +24,8 @@ export interface RunResult {
   readonly known: Known;
   /** Whether any host was contacted. */
   readonly contacted: boolean;
+  /** Why the run stopped by itself; absent: it did not. */
+  readonly ended?: ReportedError;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function runAndRecord(
   }
   const contacted = report.hosts.some((one) => one.contacted);
   const finishedAt = contacted ? report.finishedAt : known.finishedAt;
-  return { known: { hosts, finishedAt, resume }, contacted };
+  const { ended } = report;
+  return { known: { hosts, finishedAt, resume }, contacted, ...(ended === undefined ? {} : { ended }) };
 }
 
 /** The report of the run, or what its events told when it does not end in time or breaks. */
@@ -62,12 +65,14 @@ async function runHosts(
   front: Front,
   { stop, signal, gaveUp }: Cancellation,
 ): Promise<Report> {
-  const { connect, clock, slots, turns } = front;
+  const { connect, findGateways, clock, slots, turns } = front;
   const startedAt = clock.date().toISOString();
   const told = listenTo(labels, known, clock);
-  const print = progressLines(name, labels.size, clock, front.print, front.status);
+  const { print, status } = front;
+  const lines = progressLines({ name, hosts: labels.size, clock, print, status });
   const deps: RolloutDeps = {
     connect,
+    ...(findGateways === undefined ? {} : { findGateways }),
     clock,
     slots,
     turns,
@@ -76,7 +81,7 @@ async function runHosts(
     earlier: new Map([...labels].map((label) => [label, earlierRun(label, known)])),
     onProgress: (event) => {
       told.hear(event);
-      print(event);
+      lines.hear(event);
     },
   };
   const unfinished = (error: LogoffError): Report => {
@@ -100,7 +105,7 @@ async function runHosts(
       ),
     ),
   );
-  return Promise.race([run, tooLate]);
+  return Promise.race([run, tooLate]).finally(lines.end);
 }
 
 /** Who was warned already, and whether the host is drained by us. */

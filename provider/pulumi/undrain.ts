@@ -3,12 +3,13 @@ import { readPlan, type Plan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
 import { withoutCredentials } from "../plan/credentials";
 import { readFields } from "../plan/fields";
+import { isRecord } from "../plan/unknown";
 import type { OnProgress } from "../report/progress";
 import { undrainHosts, type UndrainOutcome } from "../undrain-run";
 import type { Cancellation } from "./cancellation";
 import type { Front } from "./process";
-import { progressLines } from "./progress-lines";
 import { ourDrain, type Known, type OurDrain } from "./state";
+import { undrainLines } from "./undrain-lines";
 
 /** A host that still refuses new logons because of us, and why. */
 export interface StillDrained {
@@ -45,9 +46,10 @@ export async function undrainAndRecord(
   );
   const { connect, clock, slots, turns } = front;
   const hosts = new Map(known.hosts);
-  const print = progressLines(name, drained.size, clock, front.print, front.status);
+  const { print, status } = front;
+  const lines = undrainLines({ name, hosts: drained.size, clock, print, status });
   const onProgress: OnProgress = (event) => {
-    print(event);
+    lines.hear(event);
     const before = event.type === "host-drained" ? hosts.get(event.host) : undefined;
     if (event.type === "host-drained" && before !== undefined)
       hosts.set(event.host, { ...before, drained: event.drained });
@@ -56,7 +58,7 @@ export async function undrainAndRecord(
   const outcomes = await Promise.race([
     undrainHosts(plan, drained, { connect, clock, slots, turns, onProgress, stop }, signal),
     gaveUp.then((): readonly UndrainOutcome[] => []),
-  ]);
+  ]).finally(lines.end);
   const errors = new Map(outcomes.flatMap(({ host, error }) => (error ? [[host, error] as const] : [])));
   const still = [...drained.keys()]
     .filter((host) => ourDrain(hosts.get(host)) !== undefined)
@@ -141,4 +143,13 @@ export function withHostsKept(
   const { hosts } = inputs;
   if (labels.length === 0 || !Array.isArray(hosts)) return inputs;
   return { ...inputs, hosts: [...(hosts as unknown[]), ...entriesOf(olds, labels).map(withoutCredentials)] };
+}
+
+/** Those of the state's hosts that the program named when it was written: kept ones stand behind them, and totals leave them out. */
+export function withoutHostsKept(
+  labels: readonly string[],
+  { totals }: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const named = isRecord(totals) ? totals["hosts"] : undefined;
+  return typeof named === "number" ? labels.slice(0, named) : labels;
 }

@@ -21,7 +21,7 @@ export type Decision =
 export interface Selection {
   /** One for every session that could hold a person; `services` and listeners are not listed. */
   readonly decisions: readonly Decision[];
-  /** IDs and names that were asked for one by one and are not there. */
+  /** IDs and names that were asked for one by one and are not there; `current` where no session is our own. */
   readonly missing: readonly string[];
   /** Sessions asked for one by one that must not be touched, with what protects them. */
   readonly protected: readonly { readonly session: Session; readonly reason: string }[];
@@ -36,17 +36,24 @@ export function select(listed: SessionList, selector: Selector): Selection {
   const decisions = sessions
     .filter((session) => session.kind !== "services" && session.kind !== "listener")
     .map((session) => decide(session, selector));
-  const named = namedOneByOne(selector);
-  const hits = named.map((wanted) => sessions.filter((session) => isNamedBy(session, wanted)));
+  const current = selector.current ? currentOf(sessions) : undefined;
+  const named = [
+    ...namedOneByOne(selector).map((wanted) => ({
+      text: wanted.text,
+      hits: sessions.filter((session) => isNamedBy(session, wanted)),
+    })),
+    ...(selector.current ? [{ text: "current", hits: current === undefined ? [] : [current] }] : []),
+  ];
   const shielded = sessions.flatMap((session) => {
-    const reason = protection(session, selector);
-    return reason !== undefined && hits.some((found) => found.includes(session)) ? [{ session, reason }] : [];
+    const reason = protection(session, selector, session === current);
+    return reason !== undefined && named.some(({ hits }) => hits.includes(session))
+      ? [{ session, reason }]
+      : [];
   });
-  const current = selector.current ? currentProblem(sessions) : undefined;
   return {
     decisions,
-    missing: named.flatMap((wanted, index) => (hits[index]?.length ? [] : [wanted.text])),
-    protected: current === undefined ? shielded : [current, ...shielded],
+    missing: named.flatMap(({ text, hits }) => (hits.length === 0 ? [text] : [])),
+    protected: shielded,
     usedExceptions: usedExceptions(sessions, selector),
   };
 }
@@ -142,24 +149,21 @@ function isNamedBy(session: Session, { by, text }: Target): boolean {
 }
 
 /**
- * "current" on Windows over SSH means session 0, in which the SSH server runs: there is nobody to log off, and the marker
- * of the caller's own row stands there or is absent.
+ * What "current" means. On Windows over SSH that is session 0, in which the SSH server runs, as a scheduled task does on
+ * this machine: the marker of the caller's own row stands there or is absent. Linux has no session of that ID.
  */
-function currentProblem(sessions: SessionList): Selection["protected"][number] | undefined {
+function currentOf(sessions: SessionList): Session | undefined {
   const own = sessions.find((session) => session.own);
-  const services = sessions.find(({ kind }) => kind === "services");
-  if (own !== undefined && own.kind !== "services") return undefined;
-  const session = own ?? services;
-  const reason =
-    'over SSH "current" is the session of the SSH server itself; name the session by its ID instead';
-  return session === undefined ? undefined : { session, reason };
+  return own ?? sessions.find(({ id, kind }) => kind === "services" && id === "0");
 }
 
-function protection(session: Session, selector: Selector): string | undefined {
-  if (session.kind === "services") return "it is the services session";
+function protection(session: Session, selector: Selector, isCurrent: boolean): string | undefined {
+  if (session.kind === "services")
+    return isCurrent
+      ? '"current" is here the session of the SSH server itself or of another service; name the session by its ID instead'
+      : "it is the services session";
   if (session.kind === "listener") return "it is a listener, not a session of a user";
-  if (session.own && !selector.current)
-    return 'it is the session of our own connection (say "current" to mean it)';
+  if (session.own && !selector.current) return 'it is our own session (say "current" to mean it)';
   if (session.user === undefined) return "nobody is logged on there";
   if (session.kind === "console" && !selector.console)
     return "it is the console (set console: true to allow it)";

@@ -17,8 +17,11 @@ import { fingerprint } from "./public-key";
 export interface AgentKey {
   readonly label: string;
   readonly blob: Buffer;
-  /** What ssh2 asks for a signature: an agent with this key alone, so that one login attempt is one key. */
-  readonly signer: (sha1: boolean, alive: () => boolean) => BaseAgent;
+  /**
+   * What ssh2 asks for a signature: an agent with this key alone, so that one login attempt is one key.
+   * @param over fires when the handshake ends, and ends the wait for a signature
+   */
+  readonly signer: (sha1: boolean, over: AbortSignal) => BaseAgent;
 }
 
 /** OpenSSH's agent service on Windows listens here; it sets no variable. */
@@ -54,7 +57,7 @@ export function readAgentKeys(path: string, signal: AbortSignal): Promise<readon
 function agentKey(agent: SocketAgent, key: ParsedKey): AgentKey {
   const blob = key.getPublicSSH();
   const label = `${key.type} ${fingerprint(blob)}, agent`;
-  return { label, blob, signer: (sha1, alive) => new SingleKeyAgent(agent, key, sha1, alive) };
+  return { label, blob, signer: (sha1, over) => new SingleKeyAgent(agent, key, sha1, over) };
 }
 
 /** ssh2's agent client over sockets that we can end: an agent may ask a person and wait for ever. */
@@ -94,14 +97,14 @@ class SingleKeyAgent extends BaseAgent<ParsedKey> {
   readonly #agent: SocketAgent;
   readonly #key: ParsedKey;
   readonly #sha1: boolean;
-  readonly #alive: () => boolean;
+  readonly #over: AbortSignal;
 
-  constructor(agent: SocketAgent, key: ParsedKey, sha1: boolean, alive: () => boolean) {
+  constructor(agent: SocketAgent, key: ParsedKey, sha1: boolean, over: AbortSignal) {
     super();
     this.#agent = agent;
     this.#key = key;
     this.#sha1 = sha1;
-    this.#alive = alive;
+    this.#over = over;
   }
 
   override getIdentities(callback: IdentityCallback<ParsedKey>): void {
@@ -120,9 +123,13 @@ class SingleKeyAgent extends BaseAgent<ParsedKey> {
       callback?.(new Error(sha1Refused));
       return;
     }
-    // ssh2 writes to the connection when the signature comes, and throws out of nowhere when it is gone by then.
+    if (this.#over.aborted) return;
+    // A socket that waits for a person would keep the process alive long after the deadline.
+    const stopListening = onAbort(this.#over, () => this.#agent.hangUp());
     this.#agent.sign(key, data, request, (error, signature) => {
-      if (this.#alive()) callback?.(error, signature);
+      stopListening();
+      // ssh2 writes to the connection when the signature comes, and throws out of nowhere when it is gone by then.
+      if (!this.#over.aborted) callback?.(error, signature);
     });
   }
 }

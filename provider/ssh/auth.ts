@@ -21,8 +21,8 @@ export interface LoginOptions {
   readonly beforeLogin: () => Promise<void>;
   /** Awaited before the password is offered; rejects when it must not be. */
   readonly claimPassword: () => Promise<void>;
-  /** Whether the handshake still goes on. */
-  readonly alive: () => boolean;
+  /** Fires when the handshake ends. */
+  readonly over: AbortSignal;
   /** Ends the login with an error that no further method can mend. */
   readonly fail: (error: unknown) => void;
 }
@@ -99,7 +99,6 @@ export function beginLogin(options: LoginOptions): Login {
     );
   };
   const choose = (): Choice => {
-    const alive = (): boolean => options.alive();
     const key = accepted.includes("publickey") ? credentials.keys[nextKey] : undefined;
     if (key !== undefined) {
       nextKey += 1;
@@ -110,7 +109,7 @@ export function beginLogin(options: LoginOptions): Login {
     if (agentKey !== undefined) {
       nextAgentKey += 1;
       tried.push(`publickey (${agentKey.label})`);
-      return { type: "agent", username, agent: agentKey.signer(options.sha1, alive) };
+      return { type: "agent", username, agent: agentKey.signer(options.sha1, options.over) };
     }
     if (password === undefined || passwordMethodTaken || !options.mayOfferPassword) return undefined;
     if (accepted.includes("password")) return "password";
@@ -134,7 +133,7 @@ export function beginLogin(options: LoginOptions): Login {
       decided.then(
         (chosen) => {
           // `false` is how ssh2 is told that nothing is left; its types do not know.
-          if (options.alive()) next((chosen ?? false) as AnyAuthMethod);
+          if (!options.over.aborted) next((chosen ?? false) as AnyAuthMethod);
         },
         (error: unknown) => options.fail(error),
       );

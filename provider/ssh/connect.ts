@@ -22,7 +22,11 @@ import { secretReader } from "./secret";
 import { targetResolver } from "./ssh-config";
 import { openSocket } from "./transport";
 
+export { gatewayFinder } from "./gateways";
 export type { SshOptions } from "./options";
+
+/** ssh2 repeats what a host says before it has proven anything; its longest own lines are lists of algorithms. */
+const longestDebugLine = 2000;
 
 /** A connection that is logged in, with what its holder needs to speak about it. */
 interface OpenedLink extends Link {
@@ -53,7 +57,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
   const knownHosts = knownHostsReader(context);
   const learnKey = keyLearner(context, knownHosts);
   const newWarnings = onlyOnce();
-  const jumps = jumpHosts(context.handshakesPerJumpHost, openLink);
+  const jumps = jumpHosts(context, openLink);
   return openLink;
 
   async function openLink(
@@ -76,8 +80,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
     const rules = hostKeyRules(owner, sources);
     const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
     if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);
-    const redact = redactor(credentials.secrets);
-    const quote = quoter(redact);
+    const quote = quoter(redactor(credentials.secrets));
 
     let claim: PasswordClaim | undefined;
     let ended = false;
@@ -106,7 +109,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
                 rules,
                 credentials,
                 quote,
-                debug: debug && ((line: string) => debug(redact(`${host.label}: ${line}`))),
+                debug: debug && ((line: string) => debug(quote(`${host.label}: ${line}`, longestDebugLine))),
                 enter: progress.enter,
                 learn: (blob: Buffer) => learnKey(owner, blob, inner),
                 claimPassword: (waiting: AbortSignal) => deadline.pauseWhile(() => claimPassword(waiting)),

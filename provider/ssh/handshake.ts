@@ -95,7 +95,7 @@ export function handshake(
         if (newKey !== undefined) warnings.add(await options.learn(newKey));
       },
       claimPassword: () => options.claimPassword(over.signal),
-      alive: () => !settled,
+      over: over.signal,
       fail: (error) => giveUp(asLogoffError(error, "host-unreachable", `Cannot log in to "${host.label}"`)),
     });
     const stopListening = onAbort(signal, (error) =>

@@ -67,7 +67,7 @@ function pinnedRules(owner: KeyOwner, pins: readonly Pin[]): HostKeyRules {
     check: (blob) => {
       if (prints.includes(fingerprint(blob))) return { trusted: true };
       const message =
-        `Cannot trust "${owner.label}": its key ${describe(blob)} is not the pinned one ` +
+        `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the pinned one ` +
         `(connection.hostKey: ${prints.join(", ")}); compare it with the host's own before pinning it instead` +
         (pins.some((pin) => typeof pin === "string")
           ? "; a fingerprint of another type of key than the host prefers must be pinned as the public key"
@@ -77,8 +77,13 @@ function pinnedRules(owner: KeyOwner, pins: readonly Pin[]): HostKeyRules {
   };
 }
 
+/** The name under which known_hosts has a host. */
+export function nameInKnownHosts(owner: Omit<KeyOwner, "hostKeys">): string {
+  return owner.alias?.toLowerCase() ?? knownHostsName(owner.address, owner.port);
+}
+
 function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]): HostKeyRules {
-  const name = owner.alias?.toLowerCase() ?? knownHostsName(owner.address, owner.port);
+  const name = nameInKnownHosts(owner);
   const bareName = owner.alias === undefined ? knownHostsName(owner.address, 22) : name;
   const find = (wanted: string): readonly KnownHostsEntry[] =>
     sources.flatMap((source) => source.find(wanted));
@@ -94,6 +99,8 @@ function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]):
   const known = byValue.length > 0 ? byValue : ofHost.filter((entry) => entry.marker === undefined);
   const spare = known.length > 0 ? [] : ofName.filter((entry) => entry.marker === undefined);
   const takesAny = owner.hostKeys.strict === "no";
+  // What cannot be read may know another key of this host, or revoke this one.
+  const learns = owner.hostKeys.strict === "accept-new" && !sources.some((source) => source.unreadable);
 
   const check = (blob: Buffer): HostKeyVerdict => {
     const has = (entry: KnownHostsEntry): boolean => entry.key.blob.equals(blob);
@@ -101,14 +108,13 @@ function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]):
     if (revocation) return refuse("host-key-revoked", revokedMessage(owner, blob, revocation));
     if (known.some(has) || spare.some(has)) return { trusted: true };
     const other = known.find((entry) => entry.key.type === typeOf(blob)) ?? known.find(canBeAskedFor);
-    if (!other && owner.hostKeys.strict === "accept-new")
-      return { trusted: true, learn: lineFor(name, blob) };
+    if (!other && learns) return { trusted: true, learn: lineFor(name, blob) };
     const error = other
       ? new LogoffError("host-key-changed", changedMessage(owner, name, blob, other))
       : new LogoffError("host-key-unknown", unknownMessage(owner, name, blob, sources, authorities, known));
     if (!takesAny) return { trusted: false, error };
     const difference = other ? `not the one at ${other.place}` : "unknown";
-    const warning = `host key of "${owner.label}" was not checked (strictHostKeyChecking "no"): ${describe(blob)} is ${difference}`;
+    const warning = `host key of "${owner.label}" was not checked (strictHostKeyChecking "no"): ${describeKey(blob)} is ${difference}`;
     return { trusted: true, warning };
   };
   return { knownTypes: [...known, ...spare].map((entry) => entry.key.type), provesHost: !takesAny, check };
@@ -127,7 +133,8 @@ function typeOf(blob: Buffer): string {
   return decodePublicKey(blob)?.type ?? "unreadable";
 }
 
-function describe(blob: Buffer): string {
+/** Type and fingerprint, as people compare them. */
+export function describeKey(blob: Buffer): string {
   return `${typeOf(blob)} ${fingerprint(blob)}`;
 }
 
@@ -137,14 +144,14 @@ function lineFor(name: string, blob: Buffer): string {
 
 function revokedMessage(owner: KeyOwner, blob: Buffer, entry: KnownHostsEntry): string {
   return (
-    `Cannot trust "${owner.label}": its key ${describe(blob)} is @revoked at ${entry.place} ` +
-    `(${describe(entry.key.blob)}); give the host a new key`
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is @revoked at ${entry.place} ` +
+    `(${describeKey(entry.key.blob)}); give the host a new key`
   );
 }
 
 function changedMessage(owner: KeyOwner, name: string, blob: Buffer, entry: KnownHostsEntry): string {
   return (
-    `Cannot trust "${owner.label}": its key ${describe(blob)} is not the known one, ${describe(entry.key.blob)} at ` +
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the known one, ${describeKey(entry.key.blob)} at ` +
     `${entry.place}; the host was installed anew or someone is in between: compare the key with the host's own, ` +
     `and only then put in place of that line: ${lineFor(name, blob)}`
   );
@@ -167,10 +174,13 @@ function unknownMessage(
       (entry) => `${entry.place} is a @cert-authority line, and certificates cannot be used here`,
     ),
     ...unusable.map((entry) => `${entry.place} has a ${entry.key.type} key, which cannot be asked for`),
+    ...(owner.hostKeys.strict === "accept-new"
+      ? ["accept-new takes a key only where every known_hosts file can be read"]
+      : []),
     ...(passedOver > 0 ? [`${passedOver} lines were passed over, the first at ${firstPlace(sources)}`] : []),
   ];
   return (
-    `Cannot trust "${owner.label}": its key ${describe(blob)} is unknown; looked in ${looked || "no file"}` +
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is unknown; looked in ${looked || "no file"}` +
     `${hints.length > 0 ? ` (${hints.join("; ")})` : ""}; compare it with the host's own ` +
     `(there: ssh-keygen -lf FILE.pub) and then add to known_hosts: ${lineFor(name, blob)}`
   );

@@ -6,7 +6,9 @@ import type { Host } from "../connection";
 import { LogoffError, printable } from "../errors";
 import { keepBannerWhole } from "./banner";
 import { onAbort } from "./deadline";
+import { hopRefusals } from "./hop-refusals";
 import type { Link } from "./link";
+import type { SshContext } from "./options";
 import type { Attempt, Endpoint } from "./transport";
 
 /** A way to a host that somebody holds; it stays open until it is given back. */
@@ -23,7 +25,8 @@ export interface JumpHosts {
   /**
    * The way through the given machines, nearest to us first.
    * @param opening the jump hosts that are being opened and wait for this one
-   * @throws LogoffError `jump-host-failed`, its message with the hop and what went wrong there; `aborted`
+   * @throws LogoffError `jump-host-failed`, its message with the hop and what went wrong there, untried when that is known from
+   * another host; `aborted`
    */
   readonly route: (
     hops: readonly Host[],
@@ -45,23 +48,30 @@ const administrativelyProhibited = 1;
 
 /** @param openLink opens a connection to a host whose `jumpHosts` are the way to it */
 export function jumpHosts(
-  handshakesAtOnce: number,
+  { clock, handshakesPerJumpHost }: Pick<SshContext, "clock" | "handshakesPerJumpHost">,
   openLink: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<Link>,
 ): JumpHosts {
   const open = new Map<string, Shared>();
+  const refusals = hopRefusals(clock);
 
   const share = (key: string, host: Host, opening: readonly string[]): Shared => {
     const known = open.get(key);
     if (known) return known;
     const stop = new AbortController();
     const link = openLink(host, stop.signal, [...opening, key]);
-    const made: Shared = { link, stop, slots: new Slots(handshakesAtOnce), users: 0 };
+    const made: Shared = { link, stop, slots: new Slots(handshakesPerJumpHost), users: 0 };
     open.set(key, made);
     const forget = (): void => {
       if (open.get(key) === made) open.delete(key);
     };
     // What is gone is not shared further: whoever comes next opens it anew.
-    link.then((opened) => opened.loggedIn.client.once("close", forget), forget);
+    link.then(
+      (opened) => opened.loggedIn.client.once("close", forget),
+      (thrown: unknown) => {
+        forget();
+        refusals.note(key, thrown);
+      },
+    );
     return made;
   };
   const release = async (key: string, shared: Shared): Promise<void> => {
@@ -84,6 +94,8 @@ export function jumpHosts(
       // ssh_config can send us round; a jump host that waits for itself would wait for ever.
       if (opening.includes(key))
         throw new LogoffError("plan-invalid", `Cannot reach "${target}": its jump hosts lead in a circle`);
+      const refusal = refusals.met(key);
+      if (refusal !== undefined) throw notTried(refusal, last.label, target);
       const shared = share(key, host, opening);
       shared.users += 1;
       let given = false;
@@ -115,7 +127,15 @@ function throughHop(thrown: unknown, hop: string, target: string): LogoffError {
   return new LogoffError(
     "jump-host-failed",
     `Cannot reach "${target}" through "${hop}" (${code}): ${message}`,
-    inner === undefined ? {} : { cause: inner },
+    inner === undefined ? {} : { cause: inner, untried: inner.untried },
+  );
+}
+
+function notTried(refusal: LogoffError, hop: string, target: string): LogoffError {
+  return new LogoffError(
+    "jump-host-failed",
+    `Did not reach "${target}": not tried, since "${hop}" has just failed (${refusal.code}): ${refusal.message}`,
+    { cause: refusal, untried: true },
   );
 }
 

@@ -1,10 +1,9 @@
 import { Slots } from "../async";
 import { LogoffError } from "../errors";
-import { hostKeyRules, type KeyOwner } from "./host-key";
+import { describeKey, hostKeyRules, nameInKnownHosts, type KeyOwner } from "./host-key";
 import { appendKnownHost, withKnownHostsLock } from "./known-hosts-append";
 import { knownHostsPaths, type KnownHostsReader } from "./known-hosts-files";
 import type { SshContext } from "./options";
-import { decodePublicKey, fingerprint } from "./public-key";
 
 /**
  * Writes the key of a new host down, after looking again with the file locked: another connection, to this host or to one
@@ -13,33 +12,62 @@ import { decodePublicKey, fingerprint } from "./public-key";
  */
 export type LearnKey = (owner: KeyOwner, blob: Buffer, signal: AbortSignal) => Promise<string>;
 
-/** `accept-new` for one process: one writer at a time. */
+/**
+ * `accept-new` for one process: one writer at a time. A key that no file holds is remembered, or every connection to its host
+ * would take any key where nothing can be written.
+ */
 export function keyLearner(context: SshContext, { readNow }: KnownHostsReader): LearnKey {
   const turn = new Slots(1);
-  return (owner, blob, signal) => {
-    const [path] = knownHostsPaths(owner.hostKeys, context);
-    const key = `key ${decodePublicKey(blob)?.type ?? ""} ${fingerprint(blob)} of new host "${owner.label}"`;
-    if (path === undefined)
-      return Promise.resolve(`${key} was accepted and not written down: no known_hosts file`);
-    const learn = async (): Promise<string> => {
-      const verdict = hostKeyRules(owner, await readNow(owner.hostKeys)).check(blob);
-      if (!verdict.trusted) throw verdict.error;
-      if (verdict.learn !== undefined) {
-        await appendKnownHost(path, verdict.learn);
-        // Whoever comes next must find it.
-        await readNow(owner.hostKeys);
-      }
-      return `${key} was accepted and added to "${path}"`;
-    };
-    return turn.run(async () => {
-      try {
-        return await withKnownHostsLock(path, context.clock, signal, learn);
-      } catch (thrown) {
-        if (thrown instanceof LogoffError) throw thrown;
-        // As OpenSSH: a file that cannot be written does not keep us out, it only leaves the host new.
-        const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
-        return `${key} was accepted and could not be added to "${path}": ${code}`;
-      }
-    }, signal);
+  const unwritten = new Map<string, Buffer>();
+
+  /** The line that the files still lack; undefined when they hold the key. */
+  const missingLine = async (owner: KeyOwner, blob: Buffer): Promise<string | undefined> => {
+    const verdict = hostKeyRules(owner, await readNow(owner.hostKeys)).check(blob);
+    if (!verdict.trusted) throw verdict.error;
+    return verdict.learn;
   };
+  /** What kept the key from being written down; undefined when the file holds it. */
+  const write = async (
+    path: string,
+    owner: KeyOwner,
+    blob: Buffer,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
+    try {
+      return await withKnownHostsLock(path, context.clock, signal, async () => {
+        const line = await missingLine(owner, blob);
+        if (line === undefined) return undefined;
+        await appendKnownHost(path, line);
+        // Read once more: whoever comes next must find it, and a link to /dev/null swallows it.
+        const isThere = (await missingLine(owner, blob)) === undefined;
+        return isThere ? undefined : `could not be added to "${path}": it is not there afterwards`;
+      });
+    } catch (thrown) {
+      if (thrown instanceof LogoffError) throw thrown;
+      const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
+      return `could not be added to "${path}": ${code}`;
+    }
+  };
+  const learn = async (owner: KeyOwner, blob: Buffer, signal: AbortSignal): Promise<string> => {
+    const name = nameInKnownHosts(owner);
+    const before = unwritten.get(name);
+    if (before !== undefined && !before.equals(blob)) throw changedSince(owner, blob, before);
+    const [path] = knownHostsPaths(owner.hostKeys, context);
+    const accepted = `key ${describeKey(blob)} of new host "${owner.label}" was accepted`;
+    const problem =
+      path === undefined ? "not written down: no known_hosts file" : await write(path, owner, blob, signal);
+    // As OpenSSH: a file that cannot be written does not keep us out, it only leaves the host new.
+    if (problem === undefined) unwritten.delete(name);
+    else unwritten.set(name, blob);
+    return `${accepted} and ${problem ?? `added to "${path ?? ""}"`}`;
+  };
+  return (owner, blob, signal) => turn.run(() => learn(owner, blob, signal), signal);
+}
+
+function changedSince(owner: KeyOwner, blob: Buffer, before: Buffer): LogoffError {
+  return new LogoffError(
+    "host-key-changed",
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the one that was accepted before and could not be ` +
+      `written down, ${describeKey(before)}; someone may be in between: compare both with the host's own`,
+  );
 }

@@ -8,6 +8,8 @@ export interface KnownHostsSource extends KnownHosts {
   readonly name: string;
   /** Why there are no entries: the file is missing or cannot be read. */
   readonly problem?: string;
+  /** It is there and cannot be read: what it says against a key is not seen. */
+  readonly unreadable?: true;
   /** Given with the inputs instead of by a file: what it says of a host decides before the files do. */
   readonly byValue?: true;
 }
@@ -63,8 +65,12 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
       return source;
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
-      const problem = code === "ENOENT" ? "no such file" : `cannot be read: ${code}`;
-      return { name: path, ...parseKnownHosts("", path), problem };
+      const empty = { name: path, ...parseKnownHosts("", path) };
+      // ENOTDIR: a folder of the path is a file, so that no such file can be there either.
+      if (code === "ENOENT" || code === "ENOTDIR") return { ...empty, problem: "no such file" };
+      // Not remembered: this may have been one moment with too many open files.
+      latest.delete(path);
+      return { ...empty, problem: `cannot be read: ${code}`, unreadable: true };
     }
   };
   const readAgain = (path: string): Promise<KnownHostsSource> => {

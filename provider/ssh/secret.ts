@@ -7,7 +7,10 @@ import { resolvePath, type SshContext } from "./options";
 /** No key and no password is longer; what is longer is another file given by mistake. */
 const maxSecretBytes = 256 * 1024;
 
-/** Where a secret comes from, in words that hold nothing of it. */
+/**
+ * Where a secret comes from, in words that hold nothing of it. The name of a variable is left out: `--password-env "$PASSWORD"`
+ * makes it the password.
+ */
 export function secretSource(secret: Secret): string {
   switch (secret.from) {
     case "value":
@@ -15,7 +18,7 @@ export function secretSource(secret: Secret): string {
     case "file":
       return `file "${secret.path}"`;
     case "env":
-      return `environment variable "${secret.name}"`;
+      return "environment variable";
   }
 }
 
@@ -31,7 +34,11 @@ export async function readSecret(secret: Secret, what: string, context: SshConte
     case "env": {
       const value = context.env[secret.name];
       if (value !== undefined && value !== "") return value;
-      throw unusable(what, secret, "it is not set");
+      throw unusable(
+        what,
+        secret,
+        `set the one that ${what}Env (--${what}-env) names; it is not set or empty`,
+      );
     }
     case "file":
       return (await readPrivateFile(secret, what, context)).replace(/\r?\n$/u, "");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { detection, firstContact } from "../../provider/backend/detect";
 import type { ExecResult } from "../../provider/connection";
@@ -8,37 +9,79 @@ function printed(stdout: string, code = 0, stderr = ""): ExecResult {
   return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
 }
 
-const noSuchCommand = printed("", 1, "'uname' is not recognized as an internal or external command");
+const probe = "echo which shell; uname -s";
 const chcp = printed("Active code page: 437\r\n");
+const notThere = printed("", 127, "chcp.com: not found");
+/** What cmd.exe makes of the probe. */
+const cmd = printed("which shell; uname -s\r\n");
+/** What PowerShell makes of it, with what a `uname` on its path prints. */
+const powershell = (system: string): ExecResult =>
+  system === ""
+    ? printed("which\r\nshell\r\n", 1, "uname : The term 'uname' is not recognized as the name of a cmdlet")
+    : printed(`which\r\nshell\r\n${system}\n`);
+const unix = (system: string): ExecResult => printed(`which shell\n${system}\n`);
 
 describe("detection", () => {
   it("asks two commands that change nothing", () => {
-    assert.deepEqual(detection("h:22").commands, ["chcp.com", "uname -s"]);
+    assert.deepEqual(detection("h:22").commands, ["chcp.com", probe]);
   });
 
-  it("knows Windows by chcp.com", () => {
-    assert.deepEqual(detection("h:22").parse([chcp, noSuchCommand]), { platform: "windows", codePage: 437 });
-  });
+  const windows: readonly (readonly [what: string, answer: ExecResult])[] = [
+    ["cmd, also where Git has put a uname on the path", cmd],
+    ["cmd behind a greeting of its AutoRun", printed("Welcome\r\nwhich shell; uname -s\r\n")],
+    ["PowerShell", powershell("")],
+    ["PowerShell where Git has put a uname on the path", powershell("MINGW64_NT-10.0-20348")],
+    [
+      "PowerShell with a profile that speaks",
+      printed("Loading profiles took 812ms.\r\nwhich\r\nshell\r\n", 1),
+    ],
+  ];
+  for (const [what, answer] of windows) {
+    it(`knows Windows by ${what}`, () =>
+      assert.deepEqual(detection("h:22").parse([chcp, answer]), { platform: "windows", codePage: 437 }));
+  }
 
-  it("knows Linux by uname", () => {
-    const results = [printed("", 127, "chcp.com: not found"), printed("Linux\n")];
-    assert.deepEqual(detection("h:22").parse(results), { platform: "linux" });
+  const linux: readonly (readonly [what: string, answer: ExecResult])[] = [
+    ["a Unix shell", unix("Linux")],
+    ["a login whose start-up files speak", printed("Last login: today\nwhich shell\nLinux\n")],
+    ["PowerShell on Linux", printed("which\nshell\nLinux\n")],
+  ];
+  for (const [what, answer] of linux) {
+    it(`knows Linux by uname behind ${what}`, () =>
+      assert.deepEqual(detection("h:22").parse([notThere, answer]), { platform: "linux" }));
+  }
+
+  it("takes a Linux inside Windows (WSL) for what it is said to be, and does not guess", () => {
+    assert.deepEqual(detection("h:22", "linux").parse([chcp, unix("Linux")]), { platform: "linux" });
+    for (const said of [undefined, "windows"] as const)
+      assert.throws(
+        () => detection("h:22", said).parse([chcp, unix("Linux")]),
+        /a Linux inside Windows \(WSL\): say platform "linux" if .*, and make cmd.exe or PowerShell/u,
+      );
   });
 
   const refused: readonly (readonly [what: string, results: readonly ExecResult[], message: RegExp])[] = [
     [
       "Git Bash",
-      [chcp, printed("MINGW64_NT-10.0-20348\n")],
-      /Unix shell on Windows \("MINGW64_NT-10.0-20348"\)/,
+      [chcp, unix("MINGW64_NT-10.0-20348")],
+      /Unix shell on Windows \("MINGW64_NT-10.0-20348"\).*: make cmd.exe or PowerShell the DefaultShell/,
     ],
-    ["Cygwin without chcp", [noSuchCommand, printed("CYGWIN_NT-10.0\n")], /Unix shell on Windows/],
-    ["WSL", [chcp, printed("Linux\n")], /Unix shell on Windows/],
-    ["macOS", [printed("", 127), printed("Darwin\n")], /its system is "Darwin"/],
+    ["the UCRT shell of MSYS2", [chcp, unix("UCRT64_NT-10.0-20348")], /Unix shell on Windows/],
+    ["Cygwin without chcp", [notThere, unix("CYGWIN_NT-10.0")], /Unix shell on Windows/],
+    [
+      "a Unix shell on Windows without uname",
+      [chcp, printed("which shell\n", 127)],
+      /Unix shell on Windows,/,
+    ],
+    ["a shell of its own on Windows", [chcp, printed("[which, shell]\r\n")], /none that is known here/],
+    ["macOS", [notThere, unix("Darwin")], /its system is "Darwin"/],
     [
       "a router",
-      [printed("", 1, "% Unknown\u0007command"), printed("", 1)],
-      /neither chcp.com nor uname -s: "% Unknown command"/,
+      [printed("", 1, "% Unknown\u0007command"), printed(`% Unknown command: ${probe}`, 1)],
+      /neither chcp.com nor "echo which shell; uname -s" as .*: "% Unknown command"/,
     ],
+    ["what only repeats the line", [notThere, printed(`${probe}\r\n`)], /neither/],
+    ["cmd without its own tools", [printed("", 1, "'chcp.com' is not recognized"), cmd], /'chcp.com' is not/],
     ["silence", [printed(""), printed("")], /neither/],
   ];
   for (const [what, results, message] of refused) {
@@ -48,6 +91,17 @@ describe("detection", () => {
         (error) =>
           error instanceof LogoffError && error.code === "unsupported-host" && message.test(error.message),
       );
+    });
+  }
+});
+
+describe("the probe in a real shell", { skip: process.platform !== "linux" }, () => {
+  for (const shell of ["sh", "bash", "dash", "zsh", "ksh", "tcsh", "csh", "fish"]) {
+    const { status, stdout, stderr, error } = spawnSync(shell, ["-c", probe]);
+    const skip = error === undefined ? false : `no ${shell} here`;
+    it(shell, { skip }, () => {
+      const answer = { code: status ?? 1, stdout, stderr };
+      assert.deepEqual(detection("h:22").parse([notThere, answer]), { platform: "linux" });
     });
   }
 });
@@ -63,14 +117,14 @@ describe("the first contact", () => {
 
   it("tells what a Windows host is and who is on it in one exchange", () => {
     const query = firstContact({ label: "h:22" }, undefined);
-    assert.deepEqual(query.commands, ["chcp.com", "uname -s", "qwinsta.exe", "quser.exe"]);
-    const { detected, sessions } = query.parse([chcp, noSuchCommand, printed(table), printed("", 1)]);
+    assert.deepEqual(query.commands, ["chcp.com", probe, "qwinsta.exe", "quser.exe"]);
+    const { detected, sessions } = query.parse([chcp, cmd, printed(table), printed("", 1)]);
     assert.deepEqual([detected.platform, sessions?.map(({ id }) => id)], ["windows", ["0", "2"]]);
   });
 
   it("leaves the listing of a Linux host to the next exchange, unless it was said to be one", () => {
     const query = firstContact({ label: "h:22" }, undefined);
-    assert.deepEqual(query.parse([unknown, printed("Linux\n"), unknown, unknown]), {
+    assert.deepEqual(query.parse([unknown, unix("Linux"), unknown, unknown]), {
       detected: { platform: "linux" },
     });
     const said = firstContact({ label: "h:22" }, "linux");
@@ -79,22 +133,24 @@ describe("the first contact", () => {
   });
 
   it("asks nothing along through /server:", () => {
-    assert.deepEqual(firstContact({ label: "h:22>s", server: "s" }, "windows").commands, [
-      "chcp.com",
-      "uname -s",
-    ]);
+    assert.deepEqual(firstContact({ label: "h:22>s", server: "s" }, "windows").commands, ["chcp.com", probe]);
   });
 
   it("refuses a host that is not what was said", () => {
     assert.throws(
-      () => firstContact({ label: "h:22" }, "windows").parse([unknown, printed("Linux\n"), unknown, unknown]),
+      () => firstContact({ label: "h:22" }, "windows").parse([unknown, unix("Linux"), unknown, unknown]),
       /platform says "windows", and it is "linux"/,
     );
   });
 
+  it("takes a Linux inside Windows for one when it was said to be", () => {
+    const query = firstContact({ label: "h:22" }, "linux");
+    assert.equal(query.parse([chcp, unix("Linux"), unknown]).detected.platform, "linux");
+  });
+
   it("reads no table of a host that it cannot work on", () => {
     assert.throws(
-      () => firstContact({ label: "h:22" }, undefined).parse([chcp, printed("MSYS_NT\n"), unknown, unknown]),
+      () => firstContact({ label: "h:22" }, undefined).parse([chcp, unix("MSYS_NT"), unknown, unknown]),
       (error) => error instanceof LogoffError && error.code === "unsupported-host",
     );
   });

@@ -19,6 +19,7 @@ interface Expected {
   readonly input?: object;
   readonly hostsFile?: string;
   readonly narrowed?: boolean;
+  readonly mayBeConsole?: boolean;
   readonly output?: object;
 }
 
@@ -72,7 +73,7 @@ const grid: readonly Row[] = [
   [["/server:  ", "7"], /\/server: needs a name/],
   [["/server", "Server1"], /\/server: needs a name right behind the colon/],
   [["/server=Server1", "7"], /\/server: needs a name right behind the colon/],
-  [["--server", "--all"], /--server needs a value.*--server=--all/],
+  [["--server", "--all"], /--server needs a value.*--server=HOST/],
   [["--server"], /--server needs a value/],
   [["/server:A", "/server:B", "7"], /\/server: must not be given twice/],
   [["/server:A", "--server", "B", "7"], /\/server: must not be given twice/],
@@ -83,7 +84,7 @@ const grid: readonly Row[] = [
   [["/home/admin/hosts"], /is not a known switch/],
   [["C:/Program Files/Git/v"], /if your shell has rewritten a switch, write \/\/v/],
   [["V:/"], /is a path/],
-  [["1", "2"], /one session name or ID, not "1" "2".*--id or --name/],
+  [["1", "2"], /one session name or ID, not 2: for several give --id or --name/],
   [[""], /must not be empty/],
   [["  "], /must not be empty/],
   [["rdp-*"], /is a pattern.*--name "rdp-\*"/],
@@ -115,6 +116,9 @@ const grid: readonly Row[] = [
   [["--via", "h", "7"], /--via needs a server/],
   [["--host", "a"], /needs to be told which sessions/],
   [["--host", "a", "--except-user", "x"], /needs to be told which sessions/],
+  [["--dry-run", "--host", "a"], /needs to be told which sessions/],
+  [["--dry-run", "--hosts-file", "f"], /needs to be told which sessions/],
+  [["--dry-run", "--host", "a", "--except-user", "x"], /needs to be told which sessions/],
   [["--host", "a", "--console"], /needs to be told which sessions/],
   [["--hosts-file", "f"], /needs to be told which sessions/],
   [["--host", "--all"], /--host needs a value/],
@@ -163,7 +167,20 @@ const grid: readonly Row[] = [
   [["12", "--id", "13"], /must not stand beside --id/],
   [["12", "--session-user", "x", "/server:A"], /must not stand beside --session-user/],
   [["12", "--console"], /write --id 12 --console/],
-  [["--console"], /does not say which sessions: add --all/],
+  [["c2", "--console"], /write --id c2 --console/],
+  [["console", "--console"], /write --name console --console/],
+  [["12", "--console", "--all"], /must not stand beside --all, --console: leave one of them out/],
+  [["--console"], { ...here, input: { sessions: "current", ...fail }, mayBeConsole: true }],
+  [["--dry-run", "--console"], { here: true, input: { sessions: "current", ...fail }, mayBeConsole: true }],
+  [["current", "--console"], { ...here, input: { sessions: "current", ...fail }, mayBeConsole: true }],
+  [["Current", "--console", "/server:A"], { here: false, mayBeConsole: true }],
+  [["current"], { ...here, mayBeConsole: false }],
+  [["current", "--all"], /must not stand beside --all/],
+  [
+    ["--list", "--console"],
+    { input: { sessions: { all: true, console: true }, ...fail }, mayBeConsole: false },
+  ],
+  [["--console", "--except-user", "x"], /--except-user, --console does not say which sessions: add --all/],
   [["--except-user", "x"], /does not say which sessions: add --all/],
   [["--all=yes"], /--all takes no value/],
   [["--id="], /--id needs a value/],
@@ -193,6 +210,19 @@ const grid: readonly Row[] = [
   [["--undrain", "--all", "--host", "a"], /--all must not stand beside --undrain/],
   [["--undrain", "12"], /A session name or ID must not stand beside --undrain/],
   [["--undrain", "--drain", "until-restart", "--host", "a"], /--drain must not stand beside --undrain/],
+  [["--undrain", "12", "--console"], /A session name or ID, --console must not stand beside --undrain/],
+  [
+    ["--undrain", "--waves", "1", "--window", "22:00-05:00", "--fail-on", "budget", "--host", "a"],
+    /^--waves, --fail-on, --window must not stand beside --undrain, which logs nobody off$/m,
+  ],
+  [["--undrain", "--grace", "5m", "--host", "a"], /^--grace must not stand beside --undrain[^\n]*$/],
+  [
+    [
+      ...["--undrain", "--host", "a", "--parallel", "5", "--timeout-connect", "5", "--report", "r.json"],
+      ...["--failed-hosts", "f", "--yes", "/v"],
+    ],
+    { task: "undrain", output: { failedHosts: "f", yes: true, verbose: true } },
+  ],
 
   // Rollout.
   [[...A, "--parallel", "50"], { input: { ...all, rollout: { parallel: 50 } } }],
@@ -239,6 +269,15 @@ const grid: readonly Row[] = [
   [["--check", "--host", "a"], { task: "check", input: all }],
   [["--check", "--list", "--host", "a"], /--list, --check must not stand together/],
   [["--check", "--all", "--host", "a"], /must not stand beside --check/],
+  [
+    ["--check", "--timeout", "1h", "--max-failures", "3"],
+    /--max-failures, --timeout must not stand beside --check/,
+  ],
+  [
+    ["--check", "--report", "r.json", "--failed-hosts", "f", "--host", "a"],
+    /^--report, --failed-hosts must not stand beside --check, which writes no files$/m,
+  ],
+  [["--check", "--host", "a", "--platform", "linux", "--parallel", "5"], { task: "check" }],
   [[...A, "--output", "json"], { output: { format: "json" } }],
   [[...A, "--output", "ndjson"], { output: { format: "ndjson" } }],
   [[...A, "--output", "yaml"], /--output must be text, json or ndjson/],
@@ -246,6 +285,7 @@ const grid: readonly Row[] = [
   [[...A, "--failed-hosts", "f"], { output: { failedHosts: "f" } }],
   [[...A, "--quiet", "--yes", "--debug"], { output: { quiet: true, yes: true, debug: true } }],
   [[...A, "--quiet", "/v"], /--quiet must not stand beside \/v/],
+  [["--quite", "12", "/server:a"], /^--quite is not a known option: did you mean --quiet\?$/],
   [["--hots", "a"], /--hots is not a known option: did you mean --host\?/],
   [["-x"], /-x is not a known option: --help shows all/],
   [["--ALL", "--host", "a"], /--ALL is not a known option: did you mean --all\?/],
@@ -272,6 +312,7 @@ function hold(request: Request, expected: Row[1]): void {
   if (expected.hosts !== undefined) assert.deepEqual(hostsOf(run), expected.hosts);
   if (expected.input !== undefined) assert.deepEqual(run.input, expected.input);
   if (expected.hostsFile !== undefined) assert.equal(run.hostsFile, expected.hostsFile);
+  if (expected.mayBeConsole !== undefined) assert.equal(run.mayBeConsole ?? false, expected.mayBeConsole);
   if (expected.narrowed !== undefined) assert.equal(run.narrowed, expected.narrowed);
   for (const [name, value] of Object.entries(expected.output ?? {}))
     assert.deepEqual((run.output as unknown as Record<string, unknown>)[name], value, name);
@@ -286,7 +327,7 @@ describe("the arguments", () => {
   }
 
   it("say everything that is wrong at once", () => {
-    const request = parseArgs(["12", "--all", "--nope", "/zz", "--output", "yaml"], context);
+    const request = parseArgs(["12", "--all", "/zz", "--nope", "--output", "yaml"], context);
     assert.equal(request.kind, "usage-error");
     assert.equal(request.problems.length, 4);
   });
@@ -335,6 +376,41 @@ describe("the arguments", () => {
         if (request.kind === "usage-error") assert.ok(request.problems.length > 0);
       }),
     );
+  });
+
+  describe("quote nothing that may be a password in the wrong place", () => {
+    const secret = "Hunter2*";
+    const misplaced: readonly (readonly string[])[] = [
+      ["12", "/server:h", "--password", secret],
+      ["/server:h", "--password", secret],
+      ["/server:h", "--password", `/${secret}`],
+      ["/server:h", "--password", secret, "--console"],
+      ["12", "/server:h", "--pass", "--user", "admin", secret],
+      ["12", "/server:h", `--password=${secret}`],
+      ["12", "/server:h", "-p", secret],
+      ["12", "/server:h", `-p${secret}`],
+      ["12", "/server:h", `/password:${secret}`],
+      ["12", "/server:h", `/p=${secret}`],
+      ["12", "/server:h", "--password-env", `-${secret}`],
+      ["12", "/server:h", "--user", "admin", secret],
+    ];
+    for (const argv of misplaced) {
+      it(argv.join(" "), () => {
+        const request = parseArgs(argv, context);
+        assert.equal(request.kind, "usage-error");
+        assert.doesNotMatch(request.problems.join("\n"), /Hunter2|unter2/u);
+      });
+    }
+
+    it("and say where a password belongs", () => {
+      for (const option of ["--password", "--passwd", "--passphrase"]) {
+        const request = parseArgs(["12", "/server:h", option, "x"], context);
+        assert.equal(request.kind, "usage-error");
+        assert.deepEqual(request.problems, [
+          `${option} is not a known option: a secret is never an argument, --password-env and --passphrase-env name the variable that holds it`,
+        ]);
+      }
+    });
   });
 
   it("quote control characters of nobody", () => {

@@ -117,6 +117,18 @@ describe("the exit status of the process", () => {
       },
     ));
 
+  it("is 1 when a run is lost on its way, never 0", async () => {
+    // A standard input that neither ends nor keeps the process alive: what waits for it waits for ever.
+    const lost = `import { PassThrough } from "node:stream"; Object.defineProperty(process, "stdin", { value: new PassThrough() });`;
+    const imports = ["tsx", `data:text/javascript,${encodeURIComponent(lost)}`];
+    const child = spawn(
+      process.execPath,
+      [...imports.flatMap((one) => ["--import", one]), mainFile, "--all", "--hosts-file", "-"],
+      { cwd: root, stdio: "ignore" },
+    );
+    assert.equal(await new Promise((resolve) => child.once("close", resolve)), 1);
+  });
+
   it("does not suffer from a reader that has seen enough", async () => {
     const child = spawn(
       "/bin/sh",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { findProblems } from "../../provider/plan";
+import type { World } from "../../provider/cli/world";
 import { runHere, startScene, type Scene } from "./scene";
 
 /** What the core still refuses is tried as soon as it does not. */
@@ -194,6 +195,15 @@ describe("session-logoff over SSH", () => {
       assert.equal(status, 0, stderr);
       assert.deepEqual(lab.host("rdsh01").model.people(), ["bob"]);
       assert.ok(lab.host("gate").commandTexts().includes("logoff.exe 2 /server:rdsh01"));
+    }));
+
+  it("says that it speaks to no more than 64 hosts at once", () =>
+    withScene(two, async ({ run, hosts }) => {
+      const most = await run(["--list", ...hosts(), "--parallel", "64"]);
+      assert.doesNotMatch(most.stderr, /warning/u);
+      const { status, stderr } = await run(["--list", ...hosts(), "--parallel", "65"]);
+      assert.equal(status, 0);
+      assert.match(stderr, /^warning: --parallel 65: no more than 64 hosts are spoken to at once$/mu);
     }));
 
   it("says what is wrong with a host in words that help", () =>
@@ -488,25 +498,36 @@ describe("on this machine", () => {
     assert.match(stderr, /--yes is needed/u);
   });
 
+  /** This machine as Windows, with alice at the console and the mark of the caller's own session at one of the rows. */
+  function windowsHere(own: "services" | "console"): Partial<World> {
+    const mark = (name: string): string => (name === own ? ">" : " ");
+    const answers: Readonly<Record<string, string>> = {
+      "chcp.com": "Active code page: 437\r\n",
+      "echo which shell; uname -s": "which shell; uname -s\r\n",
+      "qwinsta.exe": [
+        " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
+        `${mark("services")}services                                    0  Disc                        `,
+        `${mark("console")}console           alice                     1  Active                      `,
+        "",
+      ].join("\r\n"),
+    };
+    return {
+      connectOverSsh: () => assert.fail("no SSH here"),
+      connectHere: () => () =>
+        Promise.resolve({
+          warnings: [],
+          close: () => Promise.resolve(),
+          exec: (command) => {
+            const stdout = Buffer.from(answers[command] ?? "");
+            return Promise.resolve({ stdout, stderr: Buffer.alloc(0), code: command in answers ? 0 : 1 });
+          },
+        }),
+    };
+  }
+
   it("runs without SSH and goes by its name", async () => {
     const { status, stdout } = await runHere(["--list", "--output", "json"], {
-      world: {
-        connectOverSsh: () => assert.fail("no SSH here"),
-        connectHere: () => () =>
-          Promise.resolve({
-            warnings: [],
-            close: () => Promise.resolve(),
-            exec: (command) => {
-              const answers: Readonly<Record<string, string>> = {
-                "chcp.com": "Active code page: 437\r\n",
-                "qwinsta.exe":
-                  " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE \r\n>services                                    0  Disc                        \r\n console           alice                     1  Active                      \r\n",
-              };
-              const stdout = Buffer.from(answers[command] ?? "");
-              return Promise.resolve({ stdout, stderr: Buffer.alloc(0), code: command in answers ? 0 : 1 });
-            },
-          }),
-      },
+      world: windowsHere("services"),
     });
     assert.equal(status, 0, stdout);
     assert.equal(json(stdout).hosts[0]?.host, "this-machine");
@@ -514,6 +535,28 @@ describe("on this machine", () => {
       json(stdout).hosts[0]?.sessions.map(({ user }) => user),
       ["alice"],
     );
+  });
+
+  for (const argv of [["--yes"], ["current"], ["--dry-run"]]) {
+    it(`does not pass over in silence that the current session is the console: ${argv.join(" ")}`, async () => {
+      const { status, stdout } = await runHere(argv, { world: windowsHere("console") });
+      assert.equal(status, 1, stdout);
+      assert.match(stdout, /session-protected[^]*it is the console \(say --console to allow it\)/u);
+    });
+  }
+
+  for (const argv of [["--console"], ["current", "--console"]]) {
+    it(`takes the console for the current session when told to: ${argv.join(" ")}`, async () => {
+      const { status, stdout } = await runHere([...argv, "--dry-run"], { world: windowsHere("console") });
+      assert.equal(status, 0, stdout);
+      assert.match(stdout, /alice .*would be logged off/u);
+    });
+  }
+
+  it("says so where the current session is that of services", async () => {
+    const { status, stdout } = await runHere(["current", "--dry-run"], { world: windowsHere("services") });
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, /session-protected[^]*name the session by its ID/u);
   });
 });
 
@@ -536,6 +579,16 @@ describe("wrong usage", () => {
     [
       ["7", "--host", "a", "--host", "b"],
       /must not name IDs for several hosts.*give one host, or names or users/u,
+    ],
+    [["c1", "--host", "a", "--host", "b"], /"c1": must not name IDs for several hosts/u],
+    [
+      ["--all", "--host", "a", "--passphrase-env", "UNSET_1", "--parallel", "0"],
+      /--parallel: must be[^]*--passphrase-env: must name an environment variable that is set and not empty$/mu,
+    ],
+    [["--check", "--host", "a", "--password-env", "UNSET_1"], /--password-env: must name an environment/u],
+    [
+      ["--all", "--host", "a>b", "--via", "c"],
+      /--host: must not name a server with > beside --via: leave --via/u,
     ],
     [["--all", "--host", "a", "--host", "A:22"], /--host: must not repeat/u],
     [
@@ -573,6 +626,14 @@ describe("wrong usage", () => {
     const { status, stderr } = await runHere(["--all", "--hosts-file", "/tmp/no-hosts.txt"]);
     assert.equal(status, 2);
     assert.match(stderr, /--hosts-file .*no-hosts\.txt: must name at least one host/u);
+  });
+
+  it("quotes no password where the name of a variable belongs", async () => {
+    for (const option of ["--password-env", "--passphrase-env"]) {
+      const { status, stdout, stderr } = await runHere(["--all", "--host", "a", option, "Hunter2"]);
+      assert.equal(status, 2);
+      assert.doesNotMatch(stdout + stderr, /Hunter2/u);
+    }
   });
 
   it("quotes no password that somebody put into an address", async () => {

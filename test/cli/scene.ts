@@ -8,7 +8,7 @@ import { systemClock } from "../../provider/async";
 import { localConnect } from "../../provider/local/connect";
 import { runCommand } from "../../provider/cli/run";
 import type { World } from "../../provider/cli/world";
-import { sshConnect } from "../../provider/ssh/connect";
+import { gatewayFinder, sshConnect } from "../../provider/ssh/connect";
 import { clientKey, labUser, startLab, type HostOptions, type Lab } from "../lab/lab";
 
 /** What a run left behind. */
@@ -19,10 +19,12 @@ export interface Outcome {
 }
 
 export interface Terminal {
-  /** Standard input and output are a terminal. */
-  readonly isTTY?: boolean;
+  /** Which ends of the process are a terminal: all, none, or these. */
+  readonly isTTY?: boolean | readonly ("stdin" | "stdout" | "stderr")[];
   /** What is typed or piped in. */
   readonly input?: string;
+  /** Input ends behind that, as Ctrl-D does on a terminal; a pipe always ends. */
+  readonly ends?: boolean;
   readonly onError?: OnError;
   readonly env?: Readonly<Record<string, string>>;
   /** Changes what the process offers. */
@@ -82,33 +84,36 @@ export async function runHere(
   folder = tmpdir(),
 ): Promise<Outcome> {
   const { isTTY = false, input, onError } = terminal;
+  const isTerminal = (end: "stdin" | "stdout" | "stderr"): boolean =>
+    typeof isTTY === "boolean" ? isTTY : isTTY.includes(end);
+  const env = { NO_COLOR: "1", LAB_PASSWORD: labUser.password, ...terminal.env };
   let stdout = "";
   let stderr = "";
   let listener: ((signal: NodeJS.Signals) => void) | undefined;
-  const stdin = Object.assign(new PassThrough(), { isTTY });
-  // A terminal stays open; a pipe ends.
+  const stdin = Object.assign(new PassThrough(), { isTTY: isTerminal("stdin") });
   if (input !== undefined) stdin.write(input);
-  if (!isTTY) stdin.end();
+  if (terminal.ends === true || !stdin.isTTY) stdin.end();
   const world: World = {
     stdin,
-    stdout: { isTTY, columns: 100, write: (text) => (stdout += text) },
+    stdout: { isTTY: isTerminal("stdout"), columns: 100, write: (text) => (stdout += text) },
     stderr: {
-      isTTY,
+      isTTY: isTerminal("stderr"),
       columns: 100,
       write: (text) => {
         stderr += text;
         onError?.(stderr, (signal) => listener?.(signal));
       },
     },
-    env: { NO_COLOR: "1", ...terminal.env },
+    env,
     clock: systemClock,
     hostName: "This-Machine",
     timeZone: "Europe/Berlin",
     version: "1.2.3",
+    findGateways: gatewayFinder({ baseFolder: folder }),
     connectOverSsh: (debug) =>
       sshConnect({
         baseFolder: folder,
-        env: { ...process.env, LAB_PASSWORD: labUser.password },
+        env: { ...process.env, ...env },
         ...(debug === undefined ? {} : { debug }),
       }),
     connectHere: () => localConnect(),

@@ -22,14 +22,14 @@ interface Window {
 
 let windows = 0;
 
-function open({ folder, access }: Scene, argv: readonly string[]): Window {
+function open({ folder, access }: Scene, argv: readonly string[], redirect = ""): Window {
   windows += 1;
   const name = `w${windows}`;
   const quoted = [...argv, ...access].map((arg) => `'${arg}'`).join(" ");
   const script = `${folder}/${name}.sh`;
   writeFileSync(
     script,
-    `trap : INT\ncd '${root}'\nunset NO_COLOR\n'${process.execPath}' --import tsx '${mainFile}' ${quoted}\necho "status $?"\nexec sleep 60\n`,
+    `trap : INT\ncd '${root}'\nunset NO_COLOR\n'${process.execPath}' --import tsx '${mainFile}' ${quoted} ${redirect}\necho "status $?"\nexec sleep 60\n`,
   );
   tmux("new-session", "-d", "-s", name, "-x", "100", "-y", "40", `sh ${script}`);
   const screen = (): string => tmux("capture-pane", "-p", "-t", name);
@@ -100,6 +100,23 @@ describe("in a real terminal", { skip }, () => {
       await window.waitFor(/\[y\/N\]/u);
       window.type("C-d");
       await window.waitFor(/status 130/u);
+    }));
+
+  it("wants --yes where standard input has been used up for the hosts", () =>
+    withScene(two, async (scene) => {
+      const window = open(scene, ["--all", "--hosts-file", "-"]);
+      window.type(scene.lab.addressOf("rdsh01"), "Enter", "C-d");
+      const end = await window.waitFor(/status \d+/u);
+      assert.match(end, /standard input holds the hosts: add --yes[^]*status 2/u);
+      assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
+    }));
+
+  it("wants --yes where the question could not be seen", () =>
+    withScene(two, async (scene) => {
+      const window = open(scene, ["--all", ...scene.hosts()], "2>&1 | cat");
+      const end = await window.waitFor(/add --yes/u);
+      assert.match(end, /standard error is no terminal/u);
+      assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
     }));
 
   it("stops in order at Ctrl-C, and at once at the second", () =>

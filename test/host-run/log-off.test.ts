@@ -42,7 +42,7 @@ describe("one host", () => {
       fleet.hosts[0]?.commands.map(({ command }) => command),
       [
         "chcp.com",
-        "uname -s",
+        "echo which shell; uname -s",
         "qwinsta.exe",
         "quser.exe",
         "qwinsta.exe",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { LogoffError } from "../../provider/errors";
-import type { Plan, WarnPlan } from "../../provider/plan";
-import { fleetOf, type Fleet, type MemoryHostOptions } from "./memory-fleet";
+import type { HostPlan, Plan, WarnPlan } from "../../provider/plan";
+import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "./memory-fleet";
 
 let fleet: Fleet;
 function start(count: number, options: MemoryHostOptions = { sessions: [{ user: "alice" }] }): Fleet {
@@ -51,6 +51,24 @@ describe("waves", () => {
       report.hosts.map(({ host }) => host),
       ["host1:22", "host2:22", "host3:22", "host4:22"],
     );
+  });
+});
+
+describe("a host that others are reached through by ssh_config", () => {
+  const behind = (name: string): HostPlan => {
+    const { host, selector } = planFor({}, name);
+    return { host: { ...host, sshConfig: true }, selector };
+  };
+  it("comes last", async () => {
+    start(3);
+    const report = await fleet.run(
+      { hosts: ["host1", "host2", "host3"].map(behind) },
+      { findGateways: () => Promise.resolve(new Map([["host2:22", ["host1:22"]]])) },
+    );
+    assert.equal(report.totals.ok, 3);
+    const [last, ...others] = fleet.hosts.map(({ commands }) => commands);
+    const endsAtMs = Math.max(...others.map((commands) => commands.at(-1)?.atMs ?? Infinity));
+    assert.ok((last?.[0]?.atMs ?? 0) >= endsAtMs);
   });
 });
 

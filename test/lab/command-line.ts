@@ -14,6 +14,16 @@ const special: Readonly<Record<"cmd" | "powershell" | "bash", RegExp>> = {
   bash: /[&|<>;$`(){}*?~#!\r\n]/,
 };
 
+/**
+ * The commands of a line, one after another. Only `;` outside of quotes separates them, in PowerShell and bash; to cmd it is a
+ * letter like any other.
+ */
+export function statementsOf(line: string, shell: Shell): readonly string[] {
+  if (shell === "cmd") return [line];
+  const parts = line.match(/(?:"[^"]*"|'[^']*'|[^;"']|["'])+/g) ?? [line];
+  return parts.map((part) => part.trim());
+}
+
 /** Splits a line as `shell` and the C runtime do, and applies what bash does to the arguments. */
 export function parseCommandLine(line: string, shell: Shell): CommandLine {
   const kind = isBash(shell) ? "bash" : shell === "cmd" ? "cmd" : "powershell";

@@ -14,6 +14,7 @@ interface Setting extends Partial<ModelOptions> {
   readonly caller?: Partial<Caller>;
   readonly messagesReachDisconnected?: boolean;
   readonly missingTools?: readonly string[];
+  readonly unixTools?: boolean;
 }
 
 interface Result {
@@ -30,12 +31,21 @@ function hostWith(setting: Setting = {}): {
   readonly run: (command: string, stdin?: string | Buffer) => Promise<Result>;
 } {
   const sessions = [{ user: "alice" }, { user: "bob", state: "disconnected" }] as const;
-  const { look, shell, caller, messagesReachDisconnected = false, missingTools = [], ...model } = setting;
+  const {
+    look,
+    shell,
+    caller,
+    messagesReachDisconnected = false,
+    missingTools = [],
+    unixTools = false,
+    ...model
+  } = setting;
   const here: Machine = {
     model: createWindowsModel({ name: "rdsh01", sessions, ...model }),
     look: { ...defaultLook, ...look },
     messagesReachDisconnected,
     missingTools,
+    unixTools,
   };
   const peer: Machine = {
     model: createWindowsModel({ name: "rdsh02", sessions: [{ user: "dora", id: 9 }] }),
@@ -268,6 +278,24 @@ describe("shells", () => {
       assert.match((await run("uname -s")).stderr, /The term 'uname' is not recognized/);
       assert.equal((await run("cmd.exe /d /c chcp")).stdout, "Active code page: 437\r\n");
     }
+  });
+
+  it("read two commands in a line each in its own way", async () => {
+    const line = "echo which shell; uname -s";
+    const answers = async (shell: Shell, unixTools = false): Promise<readonly unknown[]> => {
+      const { run, unexpected } = hostWith({ shell, unixTools });
+      const { code, stdout } = await run(line);
+      assert.deepEqual(unexpected, []);
+      return [code, stdout];
+    };
+    assert.deepEqual(await answers("cmd"), [0, "which shell; uname -s\r\n"]);
+    assert.deepEqual(await answers("cmd", true), [0, "which shell; uname -s\r\n"]);
+    for (const shell of ["powershell", "powershell-7"] as const) {
+      assert.deepEqual(await answers(shell), [1, "which\r\nshell\r\n"]);
+      assert.deepEqual(await answers(shell, true), [0, "which\r\nshell\r\nMINGW64_NT-10.0-20348\n"]);
+    }
+    assert.deepEqual(await answers("git-bash"), [0, "which shell\nMINGW64_NT-10.0-20348\n"]);
+    assert.deepEqual(await answers("cygwin"), [0, "which shell\nCYGWIN_NT-10.0-20348\n"]);
   });
 
   it("of bash rewrite switches unless told not to", async () => {

@@ -1,4 +1,4 @@
-import { parseCommandLine, programName, type Shell } from "./command-line";
+import { parseCommandLine, programName, statementsOf, type Shell } from "./command-line";
 import { encode } from "./code-pages";
 import { fill } from "./language";
 import type { Program, ProgramContext, Reply } from "./program";
@@ -51,6 +51,21 @@ export async function runCommand(
 }
 
 async function interpret(line: string, shell: Shell, context: Omit<ProgramContext, "args">): Promise<Reply> {
+  let [code, stdout, stderr] = [0, "", ""];
+  for (const statement of statementsOf(line, shell)) {
+    const reply = await interpretOne(statement, shell, context);
+    code = reply.code;
+    stdout += reply.stdout ?? "";
+    stderr += reply.stderr ?? "";
+  }
+  return { code, stdout, stderr };
+}
+
+async function interpretOne(
+  line: string,
+  shell: Shell,
+  context: Omit<ProgramContext, "args">,
+): Promise<Reply> {
   const parsed = parseCommandLine(line, shell);
   if ("unsupported" in parsed) {
     context.unexpected(parsed.unsupported);
@@ -59,6 +74,7 @@ async function interpret(line: string, shell: Shell, context: Omit<ProgramContex
   const { program, args } = parsed;
   const name = programName(program);
   if (name === "cmd") return interpretWrapped(args, context);
+  if (name === "echo") return echo(line, args, shell);
   if (name === "uname") return uname(args, shell, context);
   if (name === "ver" && shell === "cmd") return ver({ ...context, args });
   const run = Object.hasOwn(programs, name) ? programs[name] : undefined;
@@ -90,12 +106,30 @@ async function interpretWrapped(
   return interpret(line, "cmd", context);
 }
 
-/** Only a bash knows it; everywhere else it is how a client finds out that this is Windows. */
+/**
+ * Each shell has its own: cmd's prints the rest of the line as it stands, PowerShell's is Write-Output, which prints each argument on
+ * a line of its own (Microsoft's reference of `echo` and of Write-Output).
+ */
+function echo(line: string, args: readonly string[], shell: Shell): Reply {
+  switch (shell) {
+    case "cmd":
+      return { code: 0, stdout: line.slice("echo ".length) + lineEnd };
+    case "powershell":
+    case "powershell-7":
+      return { code: 0, stdout: args.map((arg) => arg + lineEnd).join("") };
+    case "git-bash":
+    case "cygwin":
+      return { code: 0, stdout: `${args.join(" ")}\n` };
+  }
+}
+
+/** A bash knows it, and every shell of a host that has Git's tools on its path. */
 function uname(args: readonly string[], shell: Shell, context: Omit<ProgramContext, "args">): Reply {
   const line = ["uname", ...args].join(" ");
   if (args.join(" ") !== "-s") context.unexpected(line);
-  if (shell === "git-bash") return { code: 0, stdout: "MINGW64_NT-10.0-20348\n" };
   if (shell === "cygwin") return { code: 0, stdout: "CYGWIN_NT-10.0-20348\n" };
+  if (shell === "git-bash" || context.here.unixTools === true)
+    return { code: 0, stdout: "MINGW64_NT-10.0-20348\n" };
   return notRecognized("uname", line, shell, context.here.look);
 }
 

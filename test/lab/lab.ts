@@ -24,6 +24,7 @@ export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> 
   readonly ssh?: SshOptions;
   readonly messagesReachDisconnected?: boolean;
   readonly missingTools?: readonly string[];
+  readonly unixTools?: boolean;
 }
 
 export interface LabHost extends Omit<SshHost, "listen" | "close"> {
@@ -170,7 +171,7 @@ export async function startLab(options: {
 }
 
 function machineOf(host: HostOptions, clock: LabClock): Machine {
-  const { codePage, headerLanguage, messagesReachDisconnected, missingTools } = host;
+  const { codePage, headerLanguage, messagesReachDisconnected, missingTools, unixTools } = host;
   return {
     model: createWindowsModel({ ...host, clock }),
     look: {
@@ -182,6 +183,7 @@ function machineOf(host: HostOptions, clock: LabClock): Machine {
     },
     ...(messagesReachDisconnected === undefined ? {} : { messagesReachDisconnected }),
     ...(missingTools === undefined ? {} : { missingTools }),
+    ...(unixTools === undefined ? {} : { unixTools }),
   };
 }
 

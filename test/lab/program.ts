@@ -15,6 +15,8 @@ export interface Machine {
   readonly messagesReachDisconnected?: boolean;
   /** Tools that are not installed, as on Home editions: `qwinsta`. */
   readonly missingTools?: readonly string[];
+  /** Git's tools are on the path of every shell, `uname` among them. Absent: they are not. */
+  readonly unixTools?: boolean;
 }
 
 /** Who runs a command. */

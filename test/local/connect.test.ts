@@ -52,6 +52,17 @@ describe("the connect of this machine", { skip }, () => {
     assert.equal(result.signal, undefined);
   });
 
+  it("leaves out of the path what WSL adds of the Windows around it: those programs speak of another machine", async () => {
+    const given = "/usr/bin:/mnt/c/Windows/System32:/mnt/d:/bin:/mnt/data/bin";
+    const pathIn = async (env: NodeJS.ProcessEnv): Promise<string> => {
+      const connection = await localConnect({ platform: "linux", env: { PATH: given, ...env } })(host, never);
+      const { stdout } = await connection.exec('printf %s "$PATH"', { timeoutMs: 5000 });
+      return Buffer.from(stdout).toString();
+    };
+    assert.equal(await pathIn({ WSL_DISTRO_NAME: "Debian" }), "/usr/bin:/bin:/mnt/data/bin");
+    assert.equal(await pathIn({}), given);
+  });
+
   it("tells a signal from a code", async () => {
     const result = await (await open()).exec("kill -TERM $$", { timeoutMs: 5000 });
     assert.equal(result.code, undefined);

@@ -7,6 +7,7 @@ import { configure, lifecycleOn, type Lifecycle, type Props } from "../../provid
 import { PartialFailure } from "../../provider/pulumi/partial";
 import type { Results } from "../../provider/pulumi/state";
 import { fakeFront, type FakeFront } from "./fake-front";
+import { handClock } from "./hand-clock";
 
 let front: FakeFront;
 let provider: Lifecycle;
@@ -43,6 +44,12 @@ function contacted(): string[] {
     .splice(0)
     .map(({ label }) => label)
     .sort();
+}
+
+/** Resolves when that host was asked for. */
+async function connecting(host: string): Promise<void> {
+  while (!front.contacted.some(({ label }) => label === host))
+    await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe("configure", () => {
@@ -139,6 +146,15 @@ describe("create", () => {
     assert.equal(hostResults["b:22"]?.status, "failed");
     assert.deepEqual(readyHosts, ["a:22", "c:22"]);
     assert.deepEqual(front.model("a").people(), ["bob"]);
+  });
+
+  it("says so when the partial state is too large to be saved", async () => {
+    front.trouble.set("b", down);
+    await partial(provider.create({ ...inputs, triggers: ["x".repeat(8_000_000)] }));
+    assert.match(
+      front.lines.at(-1)!,
+      /^pre-patch: warning: The state is too large to be saved \(11 MB of 8\): give credentials once/u,
+    );
   });
 
   it("throws plainly for inputs that cannot be used", async () => {
@@ -300,8 +316,19 @@ describe("failOn budget", () => {
     assert.match(reasons[0]!, /3 of 3 hosts not done \(1 failed, 2 skipped\)/u);
   });
 
+  it("fails it also when the hosts too many are the last ones, and nobody is left over", async () => {
+    for (const host of ["a", "b", "c"]) front.trouble.set(host, down);
+    const { reasons } = await partial(provider.create({ ...budget, rollout: { maxFailures: 1 } }));
+    assert.match(reasons[0]!, /3 of 3 hosts not done \(3 failed\)/u);
+    assert.ok(
+      front.lines.some((line) => line.includes("Stopped after 2 failed hosts: rollout.maxFailures allows 1")),
+      front.lines.join("\n"),
+    );
+  });
+
   it("fails it when a limit refuses the run", async () => {
-    await assert.rejects(provider.create({ ...budget, limits: { sessions: 1 } }), /limit-exceeded/u);
+    const { reasons } = await partial(provider.create({ ...budget, limits: { sessions: 1 } }));
+    assert.match(reasons[1]!, /^a:22: limit-exceeded: Changed nothing anywhere/u);
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 
@@ -350,6 +377,46 @@ describe("cancelling", () => {
       assert.equal(hostResults["b:22"]?.status, "skipped");
     });
     contacted();
+  });
+
+  it("of many hosts that never answer says what became of them, and leaves no timer behind", async () => {
+    const clock = handClock();
+    const hosts = Array.from({ length: 21 }, (_, index) => `h${index}`);
+    for (const host of hosts) front.trouble.set(host, "hang for ever");
+    const running = partial(lifecycleOn({ ...front, clock }).create({ ...inputs, hosts }));
+    await connecting("h0:22");
+    clock.pass(5000);
+    assert.deepEqual(front.lines, ["pre-patch: 0 of 21 hosts finished, 0 not done, 0 sessions logged off"]);
+    front.cancel("the provider received SIGTERM");
+    await running;
+    // Twenty were spoken to and never answered; the last one's turn never came.
+    assert.equal(
+      front.lines.at(-1),
+      "pre-patch: 1 of 21 hosts finished, 1 not done (1 of them skipped), 0 sessions logged off",
+    );
+    assert.equal(clock.waiting(), 0);
+  });
+
+  it("reaches what begins a moment later: it contacts nobody, and loses nothing", async () => {
+    const { outs } = await provider.create({ ...inputs, hosts: ["c"] });
+    front.trouble.set("b", "hang");
+    const first = partial(provider.create({ ...inputs, hosts: ["b"] }));
+    await connecting("b:22");
+    contacted();
+    front.cancel("the provider received SIGTERM");
+    await assert.rejects(provider.create({ ...inputs, hosts: ["a"] }), (error) => {
+      assert.ok(error instanceof Error && !(error instanceof PartialFailure));
+      assert.match(error.message, /1 of 1 hosts not done \(1 skipped\).*\na:22: aborted: .*SIGTERM/u);
+      return true;
+    });
+    const { properties } = await partial(
+      provider.update("id", outs, { ...inputs, hosts: ["c"], triggers: [2] }),
+    );
+    assert.deepEqual(resultsOf(properties).hostResults["c:22"]?.status, "skipped");
+    assert.equal(resultsOf(properties).finishedAt, resultsOf(outs).finishedAt);
+    assert.deepEqual(contacted(), []);
+    await first;
+    assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 
   it("before any host was contacted leaves no state", async () => {

@@ -1,25 +1,29 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { build, checkout } from "./built-package";
 
-/** A provider process whose one run hangs in the connection to a port that never answers. */
+/** A provider process whose runs, one for each message, hang in the connection to a port that never answers. */
 const program = `
   const { createServer } = require("node:net");
   const provider = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/lifecycle.js"))});
-  const server = createServer(() => {}).listen(0, "127.0.0.1", () => {
+  const server = createServer(() => console.log("contacted")).listen(0, "127.0.0.1", () => {
     // What gRPC's server does: keep the process alive.
     setInterval(() => {}, 1000);
     console.log("up");
-    process.on("message", () => {
+    process.on("message", (name) => {
       const inputs = {
         hosts: ["127.0.0.1:" + server.address().port],
         sessions: { all: true },
         connection: { user: "u", password: "p", hostKey: "SHA256:" + "A".repeat(43) },
         timeouts: { connect: "1m" },
       };
-      provider.create(inputs).then(() => console.log("created"), (error) => console.log("thrown " + error.id + " " + error.reasons?.join("|")));
+      const thrown = ({ id, reasons, message }) =>
+        console.log(name + " thrown " + id + " " + (reasons ?? message.split("\\n")).join("|"));
+      provider.create(inputs).then(() => console.log("created"), thrown);
     });
   });
 `;
@@ -32,8 +36,13 @@ interface Child {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-function start(): Child {
-  const child = spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "pipe", "ipc"] });
+const started: ChildProcess[] = [];
+
+/** @param engine where the engine listens, as the SDK's host is told on its command line */
+function start(engine?: string): Child {
+  const args = ["-e", program, ...(engine === undefined ? [] : ["host", engine])];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe", "ipc"] });
+  started.push(child);
   let output = "";
   const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
   const hear = (text: string): void => {
@@ -58,6 +67,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 describe("the provider process", { timeout: 60_000 }, () => {
   before(build);
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill("SIGKILL");
+  });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`ends at once on ${signal} when nothing runs`, async () => {
@@ -82,6 +94,31 @@ describe("the provider process", { timeout: 60_000 }, () => {
     });
   }
 
+  it("begins with nothing more once it was told to end, although a resource's turn comes later", async () => {
+    const { child, said, output } = start();
+    await said("up");
+    child.send("first");
+    await pause(1000);
+    child.kill("SIGTERM");
+    await pause(50);
+    child.send("second");
+    await said("second thrown");
+    assert.ok(!output().includes("first thrown"), output());
+    await said("first thrown");
+    // Nothing runs any more by now; yet nobody has taken back what they asked for.
+    child.send("third");
+    await said("third thrown");
+    for (const name of ["second", "third"])
+      assert.match(
+        output(),
+        new RegExp(
+          `^${name} thrown undefined session-logoff: 1 of 1 hosts not done \\(1 skipped\\).*received SIGTERM$`,
+          "mu",
+        ),
+      );
+    assert.equal(output().match(/^contacted$/gmu)?.length, 1);
+  });
+
   it("stops and ends when the engine is gone", async () => {
     const { child, said, ended, output } = start();
     await said("up");
@@ -93,6 +130,48 @@ describe("the provider process", { timeout: 60_000 }, () => {
     assert.deepEqual(await ended, { code: 1, signal: null });
   });
 
+  describe("whose standard input has ended before it looks", () => {
+    let engine: Server;
+    let address: string;
+    beforeEach(async () => {
+      engine = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+      await once(engine, "listening");
+      address = `127.0.0.1:${(engine.address() as AddressInfo).port}`;
+    });
+    afterEach(() => engine.close());
+
+    it("stops and ends when the engine is gone too", async () => {
+      const { child, said, ended, output } = start(address);
+      child.stdin?.end();
+      engine.close();
+      await said("up");
+      child.send("run");
+      await said("thrown");
+      assert.match(output(), /the engine is gone/u);
+      assert.deepEqual(await ended, { code: 1, signal: null });
+    });
+
+    it("stops and ends when the engine goes a moment later", async () => {
+      const { child, said, ended } = start(address);
+      child.stdin?.end();
+      await said("up");
+      child.send("run");
+      await pause(300);
+      engine.close();
+      await said("thrown");
+      assert.deepEqual(await ended, { code: 1, signal: null });
+    });
+
+    it("goes on while the engine answers", async () => {
+      const { child, said, output } = start(address);
+      child.stdin?.end();
+      await said("up");
+      child.send("run");
+      await pause(3000);
+      assert.ok(!output().includes("thrown"), output());
+    });
+  });
+
   it("takes a standard input that never was open for no sign of anything", async () => {
     const { child, said, output } = start();
     child.stdin?.end();
@@ -100,6 +179,5 @@ describe("the provider process", { timeout: 60_000 }, () => {
     child.send("run");
     await pause(1500);
     assert.ok(!output().includes("thrown"), output());
-    child.kill("SIGKILL");
   });
 });

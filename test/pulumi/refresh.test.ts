@@ -105,6 +105,28 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(contacted(), ["a:22", "c:22"]);
   });
 
+  it("leaves alone and does not count a removed host that is kept only for its drain", async () => {
+    const olds = await created({ drain: "until-restart" });
+    front.trouble.set("b", new LogoffError("auth-rejected", 'Cannot log in to "b:22"'));
+    const news = { ...inputs, drain: "until-restart", hosts: ["a", "c"] };
+    const { properties } = (await provider.update("id", olds, news).catch((error: unknown) => error)) as {
+      properties: Props;
+    };
+    assert.deepEqual(properties["hosts"], ["a", "c", "b"]);
+    contacted();
+    front.trouble.clear();
+    front.model("b").setDrain("open");
+    front.model("b").logon({ user: "carol" });
+    front.model("b").setDrain("until-restart");
+    const refreshed = await read(properties);
+    assert.deepEqual(contacted(), ["a:22", "c:22"]);
+    assert.deepEqual(refreshed, properties);
+    assert.deepEqual([resultsOf(refreshed).totals.hosts, resultsOf(refreshed).remaining], [2, 0]);
+    assert.deepEqual(resultsOf(refreshed).readyHosts, ["a:22", "c:22"]);
+    await provider.update("id", refreshed, news);
+    assert.equal(front.model("b").drain(), "open");
+  });
+
   it("does not wait between waves, nor count failures", async () => {
     const olds = await created();
     front.trouble.set("a", down);

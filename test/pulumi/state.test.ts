@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { failureReasons, fitted, isFailed, structBytes } from "../../provider/pulumi/partial";
+import { failureReasons, isFailed } from "../../provider/pulumi/partial";
 import { readKnown, remainingOn, toHostResult, toResults, type Known } from "../../provider/pulumi/state";
 import type { HostReport } from "../../provider/report/report";
 import type { Session } from "../../provider/session/session";
@@ -168,33 +167,5 @@ describe("a failure", () => {
     assert.equal(reasons[2], "h0:22: host-unreachable: no [31m route");
     assert.equal(reasons.length, 22);
     assert.equal(reasons.at(-1), "… and 482 more");
-  });
-
-  it("of 10,000 hosts with long messages stays below 8 MB, as JSON and on the wire", () => {
-    const many = Array.from({ length: 10_000 }, (_, index) =>
-      failure(`rdsh${index}.corp.example:22`, "ü€".repeat(5000)),
-    );
-    const inputs = { hosts: many.map(({ host }) => host), sessions: { all: true } };
-    const properties = fitted(inputs, toResults(inputs.hosts, knownOf(many)));
-    assert.ok(JSON.stringify(properties).length < 8_000_000);
-    assert.ok((structBytes(properties) * 4) / 3 < 8_000_000);
-    assert.equal(readKnown(properties).hosts.size, 10_000);
-    assert.equal(readKnown(properties).hosts.get("rdsh0.corp.example:22")?.error?.code, "host-unreachable");
-  });
-
-  it("is weighed as protobuf weighs it", () => {
-    // The SDK's own copy, which is what puts the partial state on the wire.
-    const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
-      "google-protobuf/google/protobuf/struct_pb",
-    ) as { Struct: { fromJavaScript(value: unknown): { serializeBinary(): Uint8Array } } };
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
-        const plain = Object.fromEntries(Object.entries(value).filter(([name]) => name !== "__proto__"));
-        const bytes = Struct.fromJavaScript(plain).serializeBinary().length;
-        // The outermost struct has no frame of its own.
-        const weighed = structBytes(plain);
-        assert.ok(weighed >= bytes && weighed <= bytes + 8 + bytes / 10, `${weighed} for ${bytes}`);
-      }),
-    );
   });
 });

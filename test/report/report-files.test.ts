@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -41,5 +52,52 @@ describe("report files", () => {
     await checkWritable(join(folder, "r.json"));
     await assert.rejects(checkWritable(join(folder, "taken")), failed);
     await assert.rejects(checkWritable(join(folder, "no", "x.json")), failed);
+  });
+});
+
+describe("a report file that is there and special", { skip: process.platform === "win32" }, () => {
+  const special = mkdtempSync(join(tmpdir(), "report-files-"));
+  after(() => rmSync(special, { recursive: true, force: true }));
+  const path = (name: string): string => join(special, name);
+  const refused = /^Cannot write ".*": it is no regular file$/u;
+
+  it("is refused and stays what it is: a pipe, a device, a link to one", async () => {
+    assert.equal(spawnSync("mkfifo", [path("pipe")]).status, 0);
+    symlinkSync("/dev/null", path("null"));
+    for (const place of [path("pipe"), path("null")]) {
+      await assert.rejects(checkWritable(place), { code: "command-failed", message: refused });
+      await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: refused });
+    }
+    await assert.rejects(checkWritable("/dev/null"), { message: refused });
+    assert.ok(lstatSync(path("pipe")).isFIFO());
+    assert.ok(lstatSync(path("null")).isSymbolicLink());
+  });
+
+  it("is written through a link, beside the target", async () => {
+    mkdirSync(path("there"));
+    mkdirSync(path("links"));
+    writeFileSync(path("there/old.json"), "old");
+    symlinkSync("../there/old.json", path("links/old.json"));
+    symlinkSync("../there/new.json", path("links/new.json"));
+    symlinkSync("new.json", path("links/chain.json"));
+    symlinkSync("links", path("folder"));
+    for (const name of ["links/old.json", "links/chain.json", "folder/new.json"]) {
+      await checkWritable(path(name));
+      await writePrivately(path(name), name);
+      assert.ok(lstatSync(path(name)).isSymbolicLink(), name);
+      assert.equal(readFileSync(path(name), "utf8"), name);
+    }
+    assert.deepEqual(readdirSync(path("there")).sort(), ["new.json", "old.json"]);
+    assert.deepEqual(readdirSync(path("links")).sort(), ["chain.json", "new.json", "old.json"]);
+  });
+
+  it("cannot be written through a link that leads nowhere or to itself", async () => {
+    symlinkSync("no/such/folder.json", path("nowhere"));
+    symlinkSync("circle", path("circle"));
+    for (const name of ["nowhere", "circle"]) {
+      await assert.rejects(checkWritable(path(name)), failed);
+      await assert.rejects(writePrivately(path(name), "x"), failed);
+      assert.ok(lstatSync(path(name)).isSymbolicLink());
+    }
   });
 });

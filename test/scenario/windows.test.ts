@@ -232,6 +232,14 @@ describe("shells", () => {
         assert.deepEqual(lab.host("a").model.people(), ["svc-backup"]);
       }));
   }
+  for (const shell of ["cmd", "powershell"] as const) {
+    it(`${shell} with Git's tools on the path`, () =>
+      withLab([{ name: "a", shell, unixTools: true, sessions: people }], async (lab) => {
+        const report = await runOne(lab, { sessions: exceptServices });
+        assert.equal(report.error?.message ?? report.status, "ok");
+        assert.deepEqual(lab.host("a").model.people(), ["svc-backup"]);
+      }));
+  }
   for (const shell of ["git-bash", "cygwin"] as const) {
     it(`${shell} is refused with a reason, after commands that change nothing`, () =>
       withLab([{ name: "a", shell, sessions: people }], async (lab) => {
@@ -240,9 +248,9 @@ describe("shells", () => {
         assert.match(report.error.message, /Unix shell on Windows.*DefaultShell/);
         assert.deepEqual([...lab.host("a").commandTexts()].sort(), [
           "chcp.com",
+          "echo which shell; uname -s",
           "quser.exe",
           "qwinsta.exe",
-          "uname -s",
         ]);
       }));
   }

@@ -99,14 +99,50 @@ describe("select", () => {
 
   it("refuses current where it is session 0, marked or not, and says what to do", () => {
     for (const own of [true, false]) {
-      const { protected: shielded } = select([{ ...services, own }, alice], aSelector({ current: true }));
+      const { protected: shielded, missing } = select(
+        [{ ...services, own }, alice],
+        aSelector({ current: true }),
+      );
       assert.deepEqual(
         shielded.map(({ session }) => session.id),
         ["0"],
       );
       assert.match(shielded[0]?.reason ?? "", /name the session by its ID/);
+      // On this machine too, as a scheduled task: there is no SSH in it.
+      assert.doesNotMatch(shielded[0]?.reason ?? "", /over SSH/);
+      assert.deepEqual(missing, []);
     }
     assert.deepEqual(select([services, aSession({ own: true })], aSelector({ current: true })).protected, []);
+  });
+
+  it("refuses current where it is the console, unless that is allowed", () => {
+    const onConsole = [services, { ...console1, user: "dave", own: true }];
+    const { protected: shielded, missing } = select(onConsole, aSelector({ current: true }));
+    assert.match(shielded[0]?.reason ?? "", /console: true/);
+    assert.deepEqual(missing, []);
+    const allowed = aSelector({ current: true, console: true });
+    assert.deepEqual(select(onConsole, allowed).protected, []);
+    assert.deepEqual(idsOf(allowed, onConsole), ["1"]);
+  });
+
+  it("refuses current where nobody is logged on in it", () => {
+    const { protected: shielded } = select(
+      [without(aSession({ own: true }), "user")],
+      aSelector({ current: true }),
+    );
+    assert.match(shielded[0]?.reason ?? "", /nobody is logged on/);
+  });
+
+  it("misses current where no session is our own", () => {
+    // On Linux services are greeters and managers, and none of them is where we run.
+    const greeter = { ...services, id: "c1" };
+    for (const sessions of [[alice], [greeter, alice], []]) {
+      const selection = select(sessions, aSelector({ current: true }));
+      assert.deepEqual(selection.missing, ["current"]);
+      assert.deepEqual(selection.protected, []);
+    }
+    assert.deepEqual(select([alice], aSelector({ current: true, operands: ["2"] })).missing, ["current"]);
+    assert.deepEqual(select([alice], aSelector({ operands: ["2"] })).missing, []);
   });
 
   it("lets an uncertain user match every exception and no pattern", () => {

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -154,6 +157,70 @@ describe("accept-new", () => {
     chmodSync(folder, 0o700);
     writeFileSync(join(folder, "alias"), "");
     assert.match((await visit(hostWith(server, path))).join(), /could not be added.*ENOTDIR/u);
+  });
+
+  it("takes no new key while a known_hosts cannot be read: the key may be changed or revoked there", async (t) => {
+    const server = await serverFor(t);
+    const path = fresh();
+    const unreadable = join(folder, `unreadable-${(files += 1)}`);
+    mkdirSync(unreadable);
+    for (const knownHostsFiles of [
+      [path, unreadable],
+      [unreadable, path],
+    ]) {
+      const host = hostWith(server, path, {
+        hostKeys: { pinned: [], knownHostsFiles, strict: "accept-new" },
+      });
+      await assert.rejects(visit(host), {
+        code: "host-key-unknown",
+        message: /unreadable-\d+" \(cannot be read: EISDIR\).*accept-new takes a key only where/u,
+      });
+    }
+    assert.ok(!existsSync(path));
+    assert.deepEqual(server.logins, []);
+    // A host that is known to a file that can be read is not held up.
+    await visit(hostWith(server, path));
+    const both = { pinned: [], knownHostsFiles: [path, unreadable], strict: "accept-new" } as const;
+    assert.deepEqual(await visit(hostWith(server, path, { hostKeys: both })), []);
+  });
+
+  it("notices at once that a file can be read again", async (t) => {
+    const server = await serverFor(t);
+    const path = join(folder, `back-${(files += 1)}`);
+    mkdirSync(path);
+    const connect = sshConnect(bareOptions());
+    await assert.rejects(visit(hostWith(server, path), connect), { code: "host-key-unknown" });
+    rmdirSync(path);
+    assert.match((await visit(hostWith(server, path), connect)).join(), /was accepted and added/u);
+  });
+
+  describe("remembers for the life of the process a key that could not be written down", () => {
+    const config = join(folder, "same-name");
+    writeFileSync(config, "HostKeyAlias same\n");
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync("/dev/null", join(folder, "null"));
+    const places: readonly (readonly [what: string, paths: readonly string[], warning: RegExp])[] = [
+      ["no file", [], /was accepted and not written down: no known_hosts file/u],
+      ["no folder", [join(folder, "file", "known_hosts")], /could not be added to .*(EEXIST|ENOTDIR)/u],
+      ["/dev/null", [join(folder, "null")], /could not be added to .*null/u],
+    ];
+    for (const [what, knownHostsFiles, warning] of places)
+      it(what, { skip: process.platform === "win32" }, async (t) => {
+        const right = await serverFor(t);
+        const wrong = await serverFor(t, { hostKeys: [testKey("impostor")] });
+        const connect = sshConnect(bareOptions());
+        const alias = (server: ScriptedServer): Host => ({
+          ...hostOf(server, { hostKeys: { pinned: [], knownHostsFiles, strict: "accept-new" } }),
+          sshConfig: config,
+        });
+        assert.match((await visit(alias(right), connect)).join(), warning);
+        await assert.rejects(visit(alias(wrong), connect), {
+          code: "host-key-changed",
+          message: /not the one that was accepted before/u,
+        });
+        assert.deepEqual(wrong.logins, []);
+        assert.match((await visit(alias(right), connect)).join(), warning);
+      });
   });
 
   it("writes nothing for a host that does not prove to own the key", async (t) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -10,7 +10,15 @@ import { LogoffError } from "../../provider/errors";
 import { agentPath } from "../../provider/ssh/agent";
 import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
 import { sshContext } from "../../provider/ssh/options";
-import { bareOptions, hostOf, never, startServer, type Script, type TestKey } from "./scripted-server";
+import {
+  bareOptions,
+  hostOf,
+  never,
+  startServer,
+  testKey,
+  type Script,
+  type TestKey,
+} from "./scripted-server";
 
 const folder = mkdtempSync(join(tmpdir(), "agent-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -100,6 +108,24 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
   });
 });
 
+/** SSH_AGENT_IDENTITIES_ANSWER with one key (draft-ietf-sshm-ssh-agent 3.5). */
+function identitiesAnswer(key: TestKey): Buffer {
+  const field = (bytes: Buffer): Buffer => Buffer.concat([uint32(bytes.length), bytes]);
+  return field(Buffer.concat([Buffer.from([12]), uint32(1), field(key.blob), field(Buffer.from("a key"))]));
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve) =>
+    setTimeout(() => server.getConnections((_error, open) => resolve(open)), 50),
+  );
+}
+
 describe("an agent that does not answer", () => {
   it("ends at the deadline and leaves no socket", async (t) => {
     const path = join(folder, "silent");
@@ -114,9 +140,32 @@ describe("an agent that does not answer", () => {
       message: /agent did not list/u,
     });
     assert.equal(server.connections(), 0);
-    const count = await new Promise((resolve) =>
-      setTimeout(() => silent.getConnections((_, open) => resolve(open)), 50),
-    );
-    assert.equal(count, 0);
+    assert.equal(await connectionsOf(silent), 0);
+  });
+
+  it("with a signature, since it waits for a person, ends at the deadline and leaves no socket", async (t) => {
+    const path = join(folder, "waits-for-a-person");
+    const asked: number[] = [];
+    const key = testKey("in the agent");
+    const agent = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", (request) => {
+        asked.push(request[4] ?? 0);
+        if (request[4] === 11) socket.write(identitiesAnswer(key));
+      });
+    }).listen(path);
+    await once(agent, "listening");
+    t.after(() => agent.close());
+    const server = await startServer({ key });
+    t.after(() => server.close());
+    const host = hostOf(server, { login: { privateKeys: [], agent: path }, connectTimeoutMs: 300 });
+    await assert.rejects(sshConnect(bareOptions())(host, never), {
+      code: "timed-out",
+      message: /logging in was not finished/u,
+    });
+    // SSH_AGENTC_REQUEST_IDENTITIES, then SSH_AGENTC_SIGN_REQUEST
+    assert.deepEqual(asked, [11, 13]);
+    assert.equal(await connectionsOf(agent), 0);
+    assert.equal(server.open(), 0);
   });
 });

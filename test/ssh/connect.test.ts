@@ -255,6 +255,21 @@ describe("algorithms", () => {
   });
 });
 
+/** SSH_MSG_KEXINIT as an unencrypted packet (RFC 4253 6 and 7.1), with this as its first list of algorithms. */
+function keyExchangeInit(methods: string): Buffer {
+  const lists = [methods, ...Array<string>(9).fill("")].map((text) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, Buffer.from(text, "latin1")]);
+  });
+  const payload = Buffer.concat([Buffer.from([20]), Buffer.alloc(16), ...lists, Buffer.alloc(5)]);
+  const padding = 16 - ((5 + payload.length) % 8);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(1 + payload.length + padding);
+  head[4] = padding;
+  return Buffer.concat([head, payload, Buffer.alloc(padding)]);
+}
+
 describe("text of the host in errors", () => {
   it("is printable and holds no secret of ours, even when the host repeats it", async (t) => {
     const server = await serverFor(t, {
@@ -270,6 +285,20 @@ describe("text of the host in errors", () => {
     assert.equal(error.code, "host-unreachable");
     const quote = quoter(redactor(["open sesame", 'q"uote', undefined, ""]));
     assert.equal(quote('no \u001b[31m"open sesame" here\nq\\"uote q"uote'), 'no [31m"***" here *** ***');
+  });
+
+  it("is printable in what --debug prints, though nothing has been verified yet", async (t) => {
+    const lines: string[] = [];
+    const rude = await rawServer(t, (socket) => {
+      socket.write("SSH-2.0-rude\r\n");
+      socket.write(keyExchangeInit(`\u001b]0;owned\u0007\u001b[2J,${"x".repeat(3000)}`));
+    });
+    const noisy = sshConnect(bareOptions({ debug: (line) => lines.push(line) }));
+    await assert.rejects(noisy(hostOf(rude, { connectTimeoutMs: 500 }), never));
+    assert.match(lines.join("\n"), /owned/u);
+    // eslint-disable-next-line no-control-regex
+    for (const line of lines) assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]/u);
+    assert.ok(lines.every((line) => line.length <= 2000));
   });
 
   it("a host that is no SSH server", async (t) => {

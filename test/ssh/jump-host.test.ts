@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { systemClock } from "../../provider/async";
 import type { Host } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
@@ -221,5 +222,109 @@ describe("errors of a jump host", () => {
     );
     assert.equal(error.code, "jump-host-failed");
     assert.match(error.message, /"jump" \(timed-out\).*logging in/u);
+  });
+});
+
+describe("a jump host that rejects us, or that we reject", () => {
+  it("is not tried again for the hosts behind it, which are skipped", async (t) => {
+    const target = await serverFor(t);
+    const turnedAway: readonly (readonly [code: string, script: Script, changes: Partial<Host>])[] = [
+      ["auth-rejected", { ...hopScript("jump"), key: testKey("somebody else") }, {}],
+      ["host-key-changed", { ...hopScript("jump"), hostKeys: [testKey("x")] }, {}],
+      [
+        "no-common-algorithm",
+        { ...hopScript("jump"), algorithms: { kex: ["diffie-hellman-group14-sha1"] } },
+        {},
+      ],
+    ];
+    for (const [code, script, changes] of turnedAway) {
+      const jump = await serverFor(t, script);
+      const connect = sshConnect(bareOptions());
+      const behind = hostOf(target, { jumpHosts: [hop(jump, "jump", changes)] });
+      const first = await failure(behind, connect);
+      assert.deepEqual([first.code, first.untried], ["jump-host-failed", false], first.message);
+      for (let count = 0; count < 3; count += 1) {
+        const next = await failure({ ...behind, label: "next" }, connect);
+        assert.deepEqual([next.code, next.untried], ["jump-host-failed", true]);
+        assert.ok(
+          next.message.startsWith(
+            `Did not reach "next": not tried, since "jump" has just failed (${code}): `,
+          ),
+          next.message,
+        );
+      }
+      assert.equal(jump.connections(), 1, code);
+    }
+    assert.equal(target.connections(), 0);
+  });
+
+  it("is not tried for hops behind it either", async (t) => {
+    const target = await serverFor(t);
+    const one = await serverFor(t, { ...hopScript("one"), key: testKey("somebody else") });
+    const two = await serverFor(t, hopScript("two"));
+    const connect = sshConnect(bareOptions());
+    const behind = hostOf(target, { jumpHosts: [hop(one, "one"), hop(two, "two")] });
+    assert.equal((await failure(behind, connect)).untried, false);
+    const next = await failure(behind, connect);
+    assert.deepEqual([next.code, next.untried], ["jump-host-failed", true]);
+    assert.match(next.message, /through "two".*not tried, since "one" has just failed/u);
+    assert.equal(one.connections(), 1);
+  });
+
+  it("is tried again when nobody has asked for it for a minute", async (t) => {
+    const target = await serverFor(t);
+    let accepts = false;
+    const jump = await serverFor(t, {
+      ...hopScript("jump"),
+      onLogin: (context) => (accepts ? context.accept() : context.reject(["publickey"])),
+    });
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+    const connect = sshConnect(bareOptions({ clock }));
+    const behind = hostOf(target, { jumpHosts: [hop(jump, "jump")] });
+    assert.equal((await failure(behind, connect)).untried, false);
+    accepts = true;
+    for (const stepMs of [40_000, 40_000]) {
+      laterMs += stepMs;
+      assert.equal((await failure(behind, connect)).untried, true);
+    }
+    laterMs += 61_000;
+    await (await connect(behind, never)).close();
+    assert.equal(jump.connections(), 2);
+  });
+
+  it("and one whose password another host has turned down leaves its hosts untried", async (t) => {
+    const target = await serverFor(t);
+    const wrong = await serverFor(t, { password: "another one" });
+    const jump = await serverFor(t, { ...hopScript("jump"), password: "another one" });
+    const connect = sshConnect(bareOptions());
+    assert.equal((await failure(hostOf(wrong), connect)).code, "auth-rejected");
+    const { login } = hostOf(wrong);
+    const error = await failure(hostOf(target, { jumpHosts: [hop(jump, "jump", { login })] }), connect);
+    assert.deepEqual([error.code, error.untried], ["jump-host-failed", true]);
+    assert.equal(jump.connections(), 0);
+  });
+});
+
+describe("a jump host that is down", () => {
+  it("is tried once for all who wait for it, and used as soon as it is back", async (t) => {
+    const target = await serverFor(t);
+    let answers = false;
+    const jump = await serverFor(t, {
+      ...hopScript("jump"),
+      onLogin: (context) => {
+        if (answers) context.accept();
+      },
+    });
+    const connect = sshConnect(bareOptions());
+    const behind = hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 300 })] });
+    const errors = await Promise.all(Array.from({ length: 5 }, () => failure(behind, connect)));
+    assert.deepEqual(
+      errors.map(({ code, untried }) => [code, untried]),
+      errors.map(() => ["jump-host-failed", false]),
+    );
+    assert.equal(jump.connections(), 1);
+    answers = true;
+    await (await connect(behind, never)).close();
   });
 });

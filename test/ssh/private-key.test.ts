@@ -124,8 +124,11 @@ describe("secrets", () => {
   });
 
   const missing: [Secret, RegExp][] = [
-    [{ from: "env", name: "UNSET" }, /Cannot use password \(environment variable "UNSET"\): it is not set/u],
-    [{ from: "env", name: "EMPTY" }, /not set/u],
+    [
+      { from: "env", name: "UNSET" },
+      /Cannot use password \(environment variable\): set the one that passwordEnv \(--password-env\) names/u,
+    ],
+    [{ from: "env", name: "EMPTY" }, /set the one/u],
     [{ from: "file", path: "gone" }, /Cannot use password \(file "gone"\): no such file: ".*\/gone"/u],
     [{ from: "file", path: "." }, /cannot be read: EISDIR/u],
   ];
@@ -134,6 +137,16 @@ describe("secrets", () => {
       chmodSync(folder, 0o700);
       await assert.rejects(readSecret(secret, "password", context), { code: "auth-unavailable", message });
     });
+
+  it("do not quote the name of a variable: it may be the password that a shell put in its place", async () => {
+    for (const what of ["password", "passphrase"])
+      await assert.rejects(readSecret({ from: "env", name: "hunter2" }, what, context), (thrown) => {
+        assert.ok(thrown instanceof LogoffError);
+        assert.ok(!thrown.message.includes("hunter2"), thrown.message);
+        assert.ok(thrown.message.includes(`--${what}-env`), thrown.message);
+        return true;
+      });
+  });
 
   it("a file that others may read is refused, but on Windows", async () => {
     const open = join(folder, "open");

@@ -1,7 +1,7 @@
 /**
  * Real SSH servers for tests: OpenSSH's sshd and dropbear as child processes on loopback ports, with folders, keys and (as
- * root) a user of their own. They are Debian's packages openssh-server and dropbear-bin, which are installed here only as root
- * on Debian with CI=true or SESSION_LOGOFF_TEST_INSTALL=1; otherwise {@link missing} says how to get them.
+ * root) a user of their own. They are Debian's packages openssh-server and dropbear-bin, which `npm test` installs where it may
+ * (tools/system-packages.mjs); otherwise {@link missing} says how to get them.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -13,16 +13,6 @@ import { join } from "node:path";
 const sshd = "/usr/sbin/sshd";
 const dropbear = "/usr/sbin/dropbear";
 const isRoot = process.getuid?.() === 0;
-
-function install(): void {
-  if (existsSync(sshd) && existsSync(dropbear)) return;
-  const allowed = process.env["CI"] === "true" || process.env["SESSION_LOGOFF_TEST_INSTALL"] === "1";
-  if (!isRoot || !allowed || !existsSync("/etc/debian_version")) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  spawnSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
-  spawnSync("apt-get", ["install", "-y", "-qq", "openssh-server", "dropbear-bin"], { env, stdio: "ignore" });
-}
-install();
 
 /** Why tests with real servers cannot run here, and how they could; undefined when they can. */
 export function missing(): string | false {

@@ -9,6 +9,9 @@ const file = "/run/nologin";
 /** Read by pam_nologin(8) too, and never ours. */
 const lastingFile = "/etc/nologin";
 
+/** Exit status of lifting a drain where one of the files, not ours, still refuses new logins. */
+const stillClosed: Readonly<Record<number, string>> = { 73: file, 74: lastingFile };
+
 /** What the file holds when it is ours. It also tells the mode, since a file has no other place for it. */
 const texts: Readonly<Record<Drain, string>> = {
   "until-restart":
@@ -57,17 +60,31 @@ export function drain(label: string, mode: Drain): Action<void> {
   };
 }
 
-/** Removes the file if its text is ours, whichever mode it says. */
+/** Removes the file if its text is ours, whichever mode it says. `parse` names the file, not ours, that still refuses new logins. */
 export function undrain(label: string): Action<void> {
   return {
     command: inShell(
-      `[ -e ${file} ] || exit 0`,
-      `${loginIsRoot} || exit ${exitNoPermission}`,
+      `if [ -e ${file} ]; then ${loginIsRoot} || exit ${exitNoPermission}`,
       `held=$(cat ${file}) || exit`,
       `case $held in ${drains.map((mode) => `"${texts[mode]}"`).join("|")}) rm -f ${file};; esac`,
+      "fi",
+      ...Object.entries(stillClosed).map(([code, path]) => `[ -e ${path} ] && exit ${code}`),
+      "exit 0",
     ),
-    parse: (result) => judge(label, result),
+    parse: (result) => {
+      const closing = stillClosed[result.code ?? 0];
+      if (closing === undefined) judge(label, result);
+      else throw notOurs(label, closing);
+    },
   };
+}
+
+function notOurs(label: string, path: string): LogoffError {
+  return new LogoffError(
+    "drain-failed",
+    `Cannot undrain "${label}": its file "${path}" refuses new logins and was not written by us; read it there, and remove it if ` +
+      "nobody needs it",
+  );
 }
 
 function judge(label: string, result: ExecResult): void {

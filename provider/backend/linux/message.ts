@@ -5,8 +5,11 @@ import type { WarnAnswer, Warning } from "../backend";
 import { endOf, textOf } from "./answers";
 import { checkedTerminal, inShell } from "./shell";
 
-/** The limit of Windows' `msg`, so that a text that passes on one host passes on all. */
-const longestMessage = 255;
+/**
+ * The limit of Windows' `msg`, so that a text that passes on one host passes on all. In UTF-8 a text of so many bytes has no
+ * more characters either, however they are counted.
+ */
+const longestMessageBytes = 255;
 /** Seconds for a terminal to take the text: one that was stopped with Ctrl-S takes none. */
 const writeSeconds = 10;
 const exitNoTerminal = 66;
@@ -42,11 +45,13 @@ function encode(text: string): Required<Pick<Warning, "cut" | "replaced">> & { r
     // eslint-disable-next-line no-control-regex
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
     .trim();
-  const characters = Array.from(clean);
-  const kept = characters.slice(0, longestMessage).join("");
+  const encoder = new TextEncoder();
+  // Takes whole characters only, and tells how many UTF-16 units of the text they are.
+  const { read } = encoder.encodeInto(clean, new Uint8Array(longestMessageBytes));
+  const kept = clean.slice(0, read);
   return {
-    bytes: new TextEncoder().encode(`\r\n\u0007${kept}\r\n`),
-    cut: characters.length > longestMessage,
+    bytes: encoder.encode(`\r\n\u0007${kept}\r\n`),
+    cut: read < clean.length,
     replaced: /\p{Surrogate}/u.test(kept),
   };
 }

@@ -65,7 +65,7 @@ describe("the commands of the Linux backend", () => {
     [
       "undrain",
       backend.undrain().command,
-      `${start}[ -e /run/nologin ] || exit 0; [ "$(id -u)" -eq 0 ] || exit 77; held=$(cat /run/nologin) || exit; case $held in "${text("until-restart")}"|"${text("until-destroy")}") rm -f /run/nologin;; esac'`,
+      `${start}if [ -e /run/nologin ]; then [ "$(id -u)" -eq 0 ] || exit 77; held=$(cat /run/nologin) || exit; case $held in "${text("until-restart")}"|"${text("until-destroy")}") rm -f /run/nologin;; esac; fi; [ -e /run/nologin ] && exit 73; [ -e /etc/nologin ] && exit 74; exit 0'`,
     ],
   ];
   for (const [name, command, wanted] of golden) it(`${name} is this`, () => assert.equal(command, wanted));
@@ -184,11 +184,22 @@ describe("a warning on Linux", () => {
     assert.equal(sent("a\u001b]0;x\u0007b\nc\u202ed\u009be"), "\r\n\u0007a ]0;x b c d e\r\n");
   });
 
-  it("is cut at 255 characters, and says so", () => {
-    const whole = backend.warn(session, "ü".repeat(255), 60);
-    const longer = backend.warn(session, "ü".repeat(256), 60);
-    assert.deepEqual([whole.cut, longer.cut], [false, true]);
-    assert.deepEqual(whole.action?.stdin, longer.action?.stdin);
+  it("is cut at 255 characters and 255 bytes, never inside a character, and says so", () => {
+    const frame = 5;
+    const rows: readonly (readonly [whole: string, longer: string])[] = [
+      ["a".repeat(255), "a".repeat(256)],
+      [`a${"ü".repeat(127)}`, "a" + "ü".repeat(128)],
+      ["ü".repeat(127), "ü".repeat(128)],
+      ["漢".repeat(85), "漢".repeat(86)],
+      ["😀".repeat(63), "😀".repeat(64)],
+    ];
+    for (const [whole, longer] of rows) {
+      const [kept, cut] = [whole, longer].map((text) => backend.warn(session, text, 60));
+      assert.deepEqual([kept?.cut, cut?.cut], [false, true], whole.slice(0, 2));
+      assert.equal(Buffer.from(cut?.action?.stdin ?? []).toString(), `\r\n\u0007${whole}\r\n`);
+      assert.deepEqual(kept?.action?.stdin, cut?.action?.stdin);
+      assert.ok((cut?.action?.stdin?.length ?? 0) <= 255 + frame);
+    }
   });
 
   it("says when half a character was replaced", () => {
