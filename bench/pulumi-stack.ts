@@ -14,7 +14,7 @@ import { measure } from "./command";
 import type { Fleet } from "./fleet";
 import { peakMemoryOfProvider } from "./provider-memory";
 
-/** What the programs in bench/pulumi/ read from BENCH_JOB. */
+/** What the programs in bench/pulumi/ read from job.json beside them: ten thousand hosts do not fit into the environment. */
 export interface StackJob {
   readonly hosts: readonly string[];
   readonly privateKeyFile: string;
@@ -55,13 +55,11 @@ export async function withStack<T>(
   const { engineEnvironment } = await import("../tools/engine/environment.mjs");
   const folder = mkdtempSync(join(tmpdir(), "slb-pulumi-"));
   const stateDir = join(folder, "state");
-  const env = {
-    ...engineEnvironment({ engine, home: join(folder, "home"), stateDir, passphrase: "bench" }),
-    BENCH_JOB: JSON.stringify(job),
-  };
+  const env = engineEnvironment({ engine, home: join(folder, "home"), stateDir, passphrase: "bench" });
   const quiet = ["--non-interactive", "--color=never"];
   try {
     const cwd = projectIn(folder, program);
+    writeFileSync(join(cwd, "job.json"), JSON.stringify(job));
     await measure({ program: engine, args: ["stack", "init", "bench", ...quiet], cwd, env }, timeoutMs);
     return await use({
       up: async () => {

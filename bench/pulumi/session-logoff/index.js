@@ -1,9 +1,16 @@
 "use strict";
 /* eslint-disable @typescript-eslint/no-require-imports -- a CommonJS program, as `pulumi new` makes it for JavaScript */
 
+const { readFileSync } = require("node:fs");
 const { SessionLogoff } = require("pulumi-session-logoff");
 
-const { hosts, privateKeyFile, knownHostsFile, parallel, resources = 1 } = JSON.parse(process.env.BENCH_JOB);
+const {
+  hosts,
+  privateKeyFile,
+  knownHostsFile,
+  parallel,
+  resources = 1,
+} = JSON.parse(readFileSync("job.json", "utf8"));
 const each = Math.ceil(hosts.length / resources);
 
 for (let index = 0; index < resources; index += 1)
