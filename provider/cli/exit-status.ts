@@ -1,5 +1,5 @@
 import type { Plan } from "../plan";
-import type { Report } from "../report/report";
+import { failsTheRun, type Report } from "../report/report";
 
 /** 0: all done; 1: a host failed or was skipped; 2: wrong usage; 130: cancelled. */
 export type ExitStatus = 0 | 1 | 2 | 130;
@@ -15,6 +15,6 @@ export function exitStatusOf(
 ): ExitStatus {
   if (cancelled) return 130;
   const counts = failOn === "any" ? ["failed", "skipped"] : ["skipped"];
-  if (ended?.code === "budget-exceeded" || ended?.code === "limit-exceeded") return 1;
+  if (failsTheRun(ended)) return 1;
   return hosts.some(({ status }) => counts.includes(status)) ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
 import { printable } from "../errors";
-import type { ReportedError } from "../report/report";
+import { failsTheRun, type ReportedError } from "../report/report";
 import { isDone, type HostResult, type Results } from "./state";
 
 /** Hosts named one by one in an error; the others are counted. */
@@ -42,7 +42,7 @@ export function isFailed(
     error?.code === "aborted" ||
     error?.code === "budget-exceeded" ||
     (status === "skipped" && !waits.includes(error?.code));
-  if (ended?.code === "budget-exceeded" || ended?.code === "limit-exceeded") return true;
+  if (failsTheRun(ended)) return true;
   return Object.values(hostResults).some(
     (result) => !isDone(result) && (failOn === "any" || endedRun(result)),
   );

@@ -113,6 +113,11 @@ export interface Report {
   readonly ended?: ReportedError;
 }
 
+/** Whether what stopped the run is a failure of the whole, whatever became of single hosts: too many failed, or a limit refused it. */
+export function failsTheRun(ended: Report["ended"]): boolean {
+  return ended?.code === "budget-exceeded" || ended?.code === "limit-exceeded";
+}
+
 /** The sessions of a host by outcome, as `Totals` counts them. */
 export function countSessions(host: HostReport): Omit<Totals, "hosts" | "ok" | "failed" | "skipped"> {
   const count = (...outcomes: readonly SessionOutcome["outcome"][]): number =>
