@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Server as NetServer, type Socket } from
 import { Server, utils, type Algorithms, type AuthContext, type Connection, type ServerChannel } from "ssh2";
 import type { Host } from "../../provider/connection";
 import type { SshOptions } from "../../provider/ssh/options";
+import { createKeyPair, type HostKeyType } from "../lab/keys";
 
 export interface TestKey {
   readonly privateText: string;
@@ -14,7 +15,7 @@ export interface TestKey {
 const keys = new Map<string, TestKey>();
 
 /** A key of its own for each name, made once per process. */
-export function testKey(name: string, type: "ed25519" | "rsa" | "ecdsa" = "ed25519"): TestKey {
+export function testKey(name: string, type: HostKeyType = "ed25519"): TestKey {
   const known = keys.get(`${type} ${name}`);
   if (known) return known;
   const made = makeKey(type);
@@ -22,15 +23,13 @@ export function testKey(name: string, type: "ed25519" | "rsa" | "ecdsa" = "ed255
   return made;
 }
 
-function makeKey(type: "ed25519" | "rsa" | "ecdsa"): TestKey {
-  const pair =
-    type === "rsa"
-      ? utils.generateKeyPairSync("rsa", { bits: 2048 })
-      : type === "ecdsa"
-        ? utils.generateKeyPairSync("ecdsa", { bits: 256 })
-        : utils.generateKeyPairSync("ed25519");
-  const publicText = pair.public.trim();
-  return { privateText: pair.private, publicText, blob: Buffer.from(publicText.split(" ")[1]!, "base64") };
+function makeKey(type: HostKeyType): TestKey {
+  const { privateKey, publicKey } = createKeyPair(type);
+  return {
+    privateText: privateKey,
+    publicText: publicKey,
+    blob: Buffer.from(publicKey.split(" ")[1]!, "base64"),
+  };
 }
 
 export interface Script {
