@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Clock } from "../async";
 import { LogoffError } from "../errors";
 import type { LoggedIn } from "./handshake";
@@ -10,11 +11,11 @@ export interface Link {
   readonly lost: () => LogoffError | undefined;
   /** Ends it at once, for a host that does not answer. */
   readonly destroy: (reason: LogoffError) => void;
-  /** Ends it politely. Never rejects; resolves when the socket is closed. */
+  /** Ends it politely. Never rejects; resolves when our side of it is closed. */
   readonly close: () => Promise<void>;
 }
 
-/** How long a host may take to close its side after our goodbye. */
+/** How long our goodbye may take, and a host to close its side where we wait for that. */
 const goodbyeMs = 1000;
 
 /** Watches a connection that is logged in. */
@@ -40,10 +41,16 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
   // A jump host's channel does not close by itself when its other end does.
   client.once("end", () => stream.destroy());
 
-  const atMost = (ms: number): Promise<void> =>
+  // As OpenSSH does, and it spares a round trip: a socket is closed as soon as our goodbye has left. A jump host in contrast
+  // would drop a goodbye that it has not passed on yet, and closes the channel when it has.
+  const farewell =
+    stream instanceof Socket
+      ? new Promise<void>((resolve) => stream.once("finish", resolve).once("close", resolve))
+      : closed;
+  const atMost = (ended: Promise<void>, ms: number): Promise<void> =>
     new Promise((resolve) => {
       const stopTimer = clock.after(ms, resolve);
-      void closed.then(stopTimer).then(resolve);
+      void ended.then(stopTimer).then(resolve);
     });
   const close = async (): Promise<void> => {
     lose("we closed it");
@@ -52,9 +59,9 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
     } catch {
       // ssh2 throws when its side of a dead connection is written to; then there is nobody to say goodbye to
     }
-    await atMost(goodbyeMs);
+    await atMost(farewell, goodbyeMs);
     stream.destroy();
-    await atMost(goodbyeMs);
+    await atMost(closed, goodbyeMs);
   };
   return {
     loggedIn,

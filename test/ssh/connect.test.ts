@@ -73,6 +73,7 @@ describe("connecting", () => {
     assert.deepEqual(connection.warnings, []);
     await connection.close();
     await connection.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(server.open(), 0);
     assert.deepEqual(server.logins, ["none", "password:open sesame"]);
   });

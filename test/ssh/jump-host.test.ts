@@ -51,9 +51,13 @@ const hopScript = (name: string): Script => ({
 
 describe("jump hosts", () => {
   it("lead to the target, one or several, and everything is closed", async (t) => {
-    const target = await serverFor(t);
-    const one = await serverFor(t, hopScript("one"));
-    const two = await serverFor(t, hopScript("two"));
+    let goodbyes = 0;
+    const debug = (line: string): void => {
+      if (line.includes("Received DISCONNECT")) goodbyes += 1;
+    };
+    const target = await serverFor(t, { debug });
+    const one = await serverFor(t, { debug, ...hopScript("one") });
+    const two = await serverFor(t, { debug, ...hopScript("two") });
     for (const jumps of [[hop(one, "one")], [hop(one, "one"), hop(two, "two")]]) {
       const connection = await sshConnect(bareOptions())(hostOf(target, { jumpHosts: jumps }), never);
       const { stdout } = await connection.exec("x", quick);
@@ -61,6 +65,9 @@ describe("jump hosts", () => {
       await connection.close();
       await wait(20);
       assert.deepEqual([target.open(), one.open(), two.open()], [0, 0, 0]);
+      // to the target and to each hop, also where it has to pass through another
+      assert.equal(goodbyes, jumps.length + 1);
+      goodbyes = 0;
     }
     assert.equal(one.connections(), 2);
     assert.equal(one.forwarded.at(-1), `127.0.0.1:${two.port}`);

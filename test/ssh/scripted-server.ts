@@ -49,6 +49,8 @@ export interface Script {
   readonly onSession?: (accept: () => void, reject: () => void, count: number) => boolean;
   readonly onConnection?: (client: Connection, server: ScriptedServer) => void;
   readonly greeting?: string;
+  /** Is told of every message that passes. */
+  readonly debug?: (line: string) => void;
   /** Forwards connections as a jump host does; `false` refuses. */
   readonly forwards?: boolean;
 }
@@ -74,6 +76,7 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
     hostKeys: (script.hostKeys ?? [testKey("host")]).map((key) => key.privateText),
     ...(script.algorithms && { algorithms: script.algorithms }),
     ...(script.greeting !== undefined && { greeting: script.greeting }),
+    ...(script.debug && { debug: script.debug }),
   });
   const started = (port: number): ScriptedServer => ({
     address: script.address ?? "127.0.0.1",
