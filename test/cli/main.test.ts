@@ -1,20 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { describe, it } from "node:test";
-import { mainFile, root, startScene, type Scene } from "./scene";
-
-/** The command as a process of its own, once for each exit status. */
-async function withScene(
-  hosts: Parameters<typeof startScene>[0],
-  work: (scene: Scene) => Promise<void>,
-): Promise<void> {
-  const scene = await startScene(hosts);
-  try {
-    await work(scene);
-  } finally {
-    await scene.close();
-  }
-}
+import { mainFile, root, withScene } from "./scene";
 
 const alice = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];
 

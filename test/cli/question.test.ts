@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 import { ask } from "../../provider/cli/confirm";
-import { runHere, startScene, type Scene, type Terminal } from "./scene";
+import { runHere, withScene, type Scene, type Terminal } from "./scene";
 
 /** Nobody may be connected to before the question is settled. */
 const world = { connectOverSsh: () => assert.fail("connected"), connectHere: () => assert.fail("connected") };
@@ -40,18 +40,12 @@ describe("a question that cannot be asked is wrong usage", () => {
 });
 
 describe("nothing is asked", () => {
-  async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
-    const scene = await startScene([{ name: "rdsh01", sessions: [{ user: "alice" }, { user: "bob" }] }]);
-    try {
-      await work(scene);
-    } finally {
-      await scene.close();
-    }
-  }
+  const onOne = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+    withScene([{ name: "rdsh01", sessions: [{ user: "alice" }, { user: "bob" }] }], work);
   const half: Terminal = { isTTY: ["stdin"] };
 
   it("about one named session, about looks, about undrain, and with --yes", () =>
-    withScene(async ({ lab, run, hosts }) => {
+    onOne(async ({ lab, run, hosts }) => {
       for (const argv of [
         ["--list", ...hosts()],
         ["--dry-run", "--all", ...hosts()],
@@ -67,7 +61,7 @@ describe("nothing is asked", () => {
     }));
 
   it("where there is no terminal at all, hosts piped in or not", () =>
-    withScene(async ({ lab, run }) => {
+    onOne(async ({ lab, run }) => {
       const { status, stderr } = await run(["--all", "--hosts-file", "-"], {
         input: `${lab.addressOf("rdsh01")}\n`,
       });

@@ -3,7 +3,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { findProblems } from "../../provider/plan";
 import type { World } from "../../provider/cli/world";
-import { runHere, startScene, type Scene } from "./scene";
+import { runHere, startScene, withScene, type Scene } from "./scene";
 
 /** What the core still refuses is tried as soon as it does not. */
 function pending(input: object): string | false {
@@ -29,19 +29,6 @@ interface JsonReport {
 
 function json(text: string): JsonReport {
   return JSON.parse(text) as JsonReport;
-}
-
-/** Sessions are gone after a run, so that each test has a lab of its own. */
-async function withScene(
-  hosts: Parameters<typeof startScene>[0],
-  work: (scene: Scene) => Promise<void>,
-): Promise<void> {
-  const scene = await startScene(hosts);
-  try {
-    await work(scene);
-  } finally {
-    await scene.close();
-  }
 }
 
 const two = [

@@ -146,3 +146,16 @@ function runAsProcess(argv: readonly string[], folder: string, onError?: OnError
     child.once("close", (code) => resolve({ status: code ?? -1, stdout, stderr }));
   });
 }
+
+/** A scene for one test, which ends with it: sessions are gone after a run. */
+export async function withScene(
+  hosts: Parameters<typeof startScene>[0],
+  work: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const scene = await startScene(hosts);
+  try {
+    await work(scene);
+  } finally {
+    await scene.close();
+  }
+}

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, describe, it } from "node:test";
-import { mainFile, root, startScene, type Scene } from "./scene";
+import { mainFile, root, withScene, type Scene } from "./scene";
 
 const hasTmux = process.platform !== "win32" && spawnSync("tmux", ["-V"]).status === 0;
 const skip = hasTmux ? false : "no tmux here: apt-get install tmux";
@@ -45,18 +45,6 @@ function open({ folder, access }: Scene, argv: readonly string[], redirect = "")
       return assert.fail(`never saw ${what}:\n${screen()}`);
     },
   };
-}
-
-async function withScene(
-  hosts: Parameters<typeof startScene>[0],
-  work: (scene: Scene) => Promise<void>,
-): Promise<void> {
-  const scene = await startScene(hosts);
-  try {
-    await work(scene);
-  } finally {
-    await scene.close();
-  }
 }
 
 const two = [

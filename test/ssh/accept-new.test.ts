@@ -14,31 +14,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, it, type TestContext } from "node:test";
+import { after, describe, it } from "node:test";
 import type { Host } from "../../provider/connection";
 import type { LogoffError } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
 import { parseKnownHosts } from "../../provider/ssh/known-hosts";
-import {
-  bareOptions,
-  hostOf,
-  never,
-  startServer,
-  testKey,
-  type Script,
-  type ScriptedServer,
-} from "./scripted-server";
+import { bareOptions, hostOf, never, serverFor, testKey, type ScriptedServer } from "./scripted-server";
 
 const folder = mkdtempSync(join(tmpdir(), "accept-new-"));
 after(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const fresh = (): string => join(folder, `dir-${(files += 1)}`, "known_hosts");
-
-async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
-  const server = await startServer({ password: "open sesame", ...script });
-  t.after(() => server.close());
-  return server;
-}
 
 function hostWith(server: ScriptedServer, path: string, changes: Partial<Host> = {}): Host {
   return hostOf(server, {

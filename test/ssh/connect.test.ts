@@ -6,23 +6,9 @@ import type { Host } from "../../provider/connection";
 import { LogoffError, type ErrorCode } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
 import { quoter, redactor } from "../../provider/ssh/redact";
-import {
-  bareOptions,
-  hostOf,
-  never,
-  startServer,
-  testKey,
-  type Script,
-  type ScriptedServer,
-} from "./scripted-server";
+import { bareOptions, hostOf, never, serverFor, testKey } from "./scripted-server";
 
 const connect = sshConnect(bareOptions());
-
-async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
-  const server = await startServer({ password: "open sesame", ...script });
-  t.after(() => server.close());
-  return server;
-}
 
 /** A TCP server that does what a test says with each connection. */
 async function rawServer(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { systemClock } from "../../provider/async";
 import type { Host } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
@@ -8,7 +8,7 @@ import {
   bareOptions,
   hostOf,
   never,
-  startServer,
+  serverFor,
   testKey,
   type Script,
   type ScriptedServer,
@@ -16,12 +16,6 @@ import {
 
 const quick = { timeoutMs: 3000 };
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
-  const server = await startServer({ password: "open sesame", ...script });
-  t.after(() => server.close());
-  return server;
-}
 
 async function failure(host: Host, connect = sshConnect(bareOptions())): Promise<LogoffError> {
   try {

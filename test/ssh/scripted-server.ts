@@ -1,6 +1,7 @@
 /** A small SSH server of ssh2's that does what a test says and records every login it was offered. */
 import { once } from "node:events";
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
+import type { TestContext } from "node:test";
 import { Server, utils, type Algorithms, type AuthContext, type Connection, type ServerChannel } from "ssh2";
 import type { Host } from "../../provider/connection";
 import type { SshOptions } from "../../provider/ssh/options";
@@ -207,3 +208,10 @@ export function bareOptions(changes: Partial<SshOptions> = {}): SshOptions {
 }
 
 export const never: AbortSignal = new AbortController().signal;
+
+/** A server for one test, which ends with it, and lets in whoever knows the words unless the script says otherwise. */
+export async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
+  const server = await startServer({ password: "open sesame", ...script });
+  t.after(() => server.close());
+  return server;
+}
