@@ -38,8 +38,10 @@ export interface RolloutDeps {
  * Runs a plan on its hosts: wave by wave, so many at once as it says, until too many have failed. Never rejects: every
  * host has its own outcome in the report, and none hides another's.
  */
-export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
+export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
   const { clock, onProgress } = deps;
+  const isLook = deps.look !== undefined;
+  const plan = isLook ? withNothingHeldBack(asked) : asked;
   const startedAt = clock.date().toISOString();
   const hosts = plan.hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
   const enough = new AbortController();
@@ -71,7 +73,7 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
       }, until);
     return runHost(host, { ...context, ...how, turn, ...(earlier === undefined ? {} : { earlier }) });
   };
-  const isLimited = deps.look === undefined && hindrance({ stop, plan, clock }) === undefined;
+  const isLimited = !isLook && hindrance({ stop, plan, clock }) === undefined;
   const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier) : undefined;
   if (refused !== undefined) enough.abort(refused.error);
   const runOrRefuse: RunOne = async (host, begins) => {
@@ -80,8 +82,7 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
     onProgress({ type: "host-finished", host: host.host.label, report: known.report });
     return known;
   };
-  const routes = await routesOf(hosts, deps);
-  const waves = wavesOf(hosts, plan.rollout.waves, routes);
+  const waves = isLook ? [hosts] : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps));
   const runs = await runWaves(waves, plan, runOrRefuse, clock, stop, enough);
   over.abort();
   onProgress({ type: "run-finished" });
@@ -96,11 +97,19 @@ export async function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSig
     warnings: [
       ...plan.warnings,
       ...(ended === undefined || isSaid ? [] : [ended.message]),
-      ...(deps.look === undefined ? stillDrained(reports) : []),
+      ...(isLook ? [] : stillDrained(reports, refused !== undefined)),
       ...(hosts.length === plan.hosts.length ? unusedExceptions(hosts, runs) : []),
     ],
     ...(ended === undefined ? {} : { ended: { code: ended.code, message: ended.message } }),
   };
+}
+
+/**
+ * For a look, which changes nothing: whoever is asked whether they want a run, or waits for a preview, waits for no pause, and
+ * sees what is there on every host, whatever the window says and however many others cannot be looked at.
+ */
+function withNothingHeldBack(plan: Plan): Plan {
+  return { ...plan, window: null, rollout: { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null } };
 }
 
 /** What ssh_config puts between us and hosts. Only there can something be that the plan does not know. */

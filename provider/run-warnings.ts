@@ -4,14 +4,18 @@ import type { HostPlan } from "./plan";
 import type { HostReport } from "./report/report";
 import { counted } from "./report/text";
 
-/** Hosts that are closed because of an earlier run and were not even tried in this one, in one line: there may be thousands. */
-export function stillDrained(reports: readonly HostReport[]): readonly string[] {
+/**
+ * Hosts that are closed because of an earlier run and on which nothing was done in this one, in one line: there may be thousands.
+ * @param isRefused all hosts were at most looked at
+ */
+export function stillDrained(reports: readonly HostReport[], isRefused: boolean): readonly string[] {
   const closed = reports.filter(
-    ({ status, contacted, drained }) => status !== "ok" && !contacted && isDrainedByUs(drained),
+    ({ status, contacted, drained }) =>
+      status !== "ok" && (isRefused || !contacted) && isDrainedByUs(drained),
   );
   const [first] = closed;
   if (first === undefined) return [];
-  const them = `${counted(closed.length, "host")} not reached, "${first.host}"${closed.length > 1 ? " among them" : ""}`;
+  const them = `${counted(closed.length, "host")} left as found, "${first.host}"${closed.length > 1 ? " among them" : ""}`;
   return [`${them}: may still refuse new logons because of an earlier run; run again`];
 }
 

@@ -49,10 +49,8 @@ export async function previewText(
     const { plan, problems } = readPlan(inputs, { defaults });
     // check says what is wrong, all of it, and says it better.
     if (plan === undefined) return `sessions are not shown: ${problems[0]?.path ?? "inputs"} cannot be used`;
-    // Nothing is changed, so nothing has to be held back: no waves, no budget, no window.
-    const rollout = { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null };
     const deps = { ...front, look: "dry-run", onProgress: () => undefined } as const;
-    const report = await runRollout({ ...plan, rollout }, deps, new AbortController().signal);
+    const report = await runRollout(plan, deps, new AbortController().signal);
     return linesOf(report).join("\n");
   } catch (thrown) {
     return asLogoffError(thrown, "command-failed", "sessions are not shown").message;

@@ -62,7 +62,6 @@ export async function lookForDrift(
 /** Hosts named one by one; the others are counted. */
 const mostNamed = 20;
 
-/** Waves and budgets are there for what changes hosts; looking needs only a limit of hosts at once. */
 async function look(
   plan: Plan,
   hosts: ReadonlySet<string>,
@@ -70,7 +69,6 @@ async function look(
   stop: AbortSignal,
   signal: AbortSignal,
 ): Promise<readonly HostReport[]> {
-  const rollout = { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null };
   const limits = { sessionsPerHost: null, sessions: null };
   const deps = {
     connect,
@@ -83,7 +81,7 @@ async function look(
     onProgress: () => undefined,
   } as const;
   try {
-    return (await runRollout({ ...plan, rollout, limits, ifMissing: "ignore" }, deps, signal)).hosts;
+    return (await runRollout({ ...plan, limits, ifMissing: "ignore" }, deps, signal)).hosts;
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", "The look broke");
     return [...hosts].map((host) => unreadable(host, error));

@@ -187,6 +187,25 @@ describe("a window that holds a wave back", () => {
   });
 });
 
+describe("a look", () => {
+  const everything: Partial<Plan> = {
+    ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute, maxFailures: { hosts: 0 } }),
+    window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
+  };
+  for (const look of ["list", "dry-run"] as const) {
+    it(`(${look}) is held back by nothing: waves, pause, budget, window`, async () => {
+      start(4);
+      breakHosts(0);
+      const report = await fleet.run(everything, { look });
+      assert.deepEqual(
+        report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+        ["failed host-unreachable", "ok ", "ok ", "ok "],
+      );
+      assert.ok(fleet.clock.now() < minute, "it waits for no pause");
+    });
+  }
+});
+
 describe("hosts of an earlier run that still refuse logons", () => {
   it("are counted in one warning when this run did not reach them, and named when it tried", async () => {
     start(30);
@@ -209,7 +228,7 @@ describe("hosts of an earlier run that still refuse logons", () => {
     const untried = report.hosts.filter(({ contacted }) => !contacted);
     assert.ok(untried.length > 20 && untried.every(({ drained }) => drained === "until-restart"));
     assert.deepEqual(report.warnings, [
-      `${untried.length} hosts not reached, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of an earlier run; run again`,
+      `${untried.length} hosts left as found, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of an earlier run; run again`,
     ]);
   });
 });
@@ -262,6 +281,18 @@ describe("limits.sessions", () => {
       ],
     );
     assert.deepEqual(report.hosts[0]?.warned, warned);
+  });
+  it("names the hosts of an earlier run that it leaves closed", async () => {
+    start(2);
+    const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
+    const report = await fleet.run({ ...limited(1), drain: "until-restart" }, { earlier });
+    assert.deepEqual(
+      report.hosts.map(({ drained }) => drained),
+      ["until-restart", "no"],
+    );
+    assert.deepEqual(report.warnings, [
+      '1 host left as found, "host1:22": may still refuse new logons because of an earlier run; run again',
+    ]);
   });
   it("looks at nobody outside the window", async () => {
     start(2);
