@@ -77,7 +77,10 @@ export interface ExecOptions {
   readonly signal?: AbortSignal;
   /** The command may block while others run: it leaves the connection room for them. */
   readonly mayBlock?: boolean;
-  /** Called when the command's turn has come, right before it is sent. What it throws is thrown, and nothing is sent. */
+  /**
+   * Called when the command's turn has come on a connection that lives, right before it is sent, and again before each further
+   * try when the host had no room for it: then it was not sent before. What it throws is thrown, and nothing is sent.
+   */
   readonly onTurn?: () => void;
 }
 

@@ -48,22 +48,22 @@ export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHo
     one.isReset = true;
   }
   const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
-  for (const one of left) reportLeftover(one, host);
+  for (const one of [...stuck, ...left]) reportLeftover(one, host);
   return after;
 }
 
 /** The person is out, which is what was wanted: a warning, no failure. */
-function reportLeftover({ session, leftover }: Track, host: DetectedHost): void {
+function reportLeftover({ session, leftover, isReset }: Track, host: DetectedHost): void {
   if (leftover === undefined) return;
   const what = `session ${describeSession(session)} on "${host.label}"`;
-  host.warn(
-    `Logged off ${what}, which left processes behind (${leftover.stateText}); ifStuck: reset would end them`,
-  );
+  const advice = isReset ? "which the reset did not end either" : "ifStuck: reset would end them";
+  host.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
 }
 
 /** It was asked, the host is not at it any more, and it is still there. */
-function isStuck({ where, answer, outcome }: Track): boolean {
-  return outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
+function isStuck({ where, answer, outcome, sentAtMs }: Track): boolean {
+  const wasAsked = sentAtMs !== undefined;
+  return wasAsked && outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
 }
 
 type Send = (one: Track, all: readonly Track[], host: DetectedHost, ended: AbortSignal) => Promise<void>;
@@ -94,12 +94,13 @@ async function sendAndWatch(
     let waitingFor = 0;
     for (;;) {
       const list = await link.ask(backend.listLeft());
-      for (const one of tracks) settle(one, list, startedAtMs, timeoutMs, host);
+      const turnMayCome = sendings > 0 || clock.now() - startedAtMs < timeoutMs;
+      for (const one of tracks) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
       const open = tracks.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return list;
-      // Passed over while it seemed to be closing, and it is not: its turn comes now.
+      // Passed over while it seemed to be closing, and it is not, or its connection died before its turn: that comes now.
       const passedOver = open.filter(
-        (one) => one.askedAtMs === undefined && one.answer === undefined && one.where === "present",
+        (one) => one.askedAtMs === undefined && one.answer === undefined && isThere(one),
       );
       if (sendings === 0 && passedOver.length > 0) void begin(passedOver);
       if (open.length !== waitingFor) {
@@ -193,15 +194,21 @@ async function dispatch(
   timeoutMs: number,
   tell: () => void,
 ): Promise<void> {
-  const isWanted = (): boolean =>
-    one.outcome === undefined && !ended.aborted && (one.where === "present" || one.leftover !== undefined);
+  const isWanted = (): boolean => one.outcome === undefined && !ended.aborted && isThere(one);
   if (!isWanted()) return;
+  const isFirstEver = one.sentAtMs === undefined;
   const onTurn = (): void => {
     const hindered = hindrance(host);
-    if (hindered !== undefined || !isWanted()) throw hindered ?? unwanted;
+    const isFirstTry = one.askedAtMs === undefined;
+    if (hindered !== undefined || !isWanted()) {
+      // The host had no room for the tries before this one: nothing was sent.
+      delete one.askedAtMs;
+      if (isFirstEver) delete one.sentAtMs;
+      throw hindered ?? unwanted;
+    }
     one.sentAtMs ??= host.clock.now();
     one.askedAtMs = host.clock.now();
-    tell();
+    if (isFirstTry) tell();
   };
   try {
     one.answer = await host.link.perform(command(one.session), timeoutMs, { onTurn, mayBlock: true });
@@ -216,12 +223,23 @@ async function dispatch(
   }
 }
 
+/** Something is there that a command could end: the session, or what it left behind. */
+function isThere({ where, leftover }: Track): boolean {
+  return where === "present" || leftover !== undefined;
+}
+
+interface Watch {
+  readonly startedAtMs: number;
+  readonly timeoutMs: number;
+  /** Whoever was not asked yet may still be. */
+  readonly turnMayCome: boolean;
+}
+
 /** Gives a track its outcome when the listing, the answer and the time together allow one. */
 function settle(
   one: Track,
   list: SessionList,
-  startedAtMs: number,
-  timeoutMs: number,
+  { startedAtMs, timeoutMs, turnMayCome }: Watch,
   host: DetectedHost,
 ): void {
   if (one.outcome !== undefined) return;
@@ -235,7 +253,8 @@ function settle(
       one.leftover = place.leftover;
       // They get the time to end that a logoff has, where somebody will end them, and a moment otherwise.
       const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);
-      const askedAtMs = one.askedAtMs ?? (answer?.kind === "withheld" ? one.sentAtMs : Infinity);
+      const mayBeAsked = answer === undefined && turnMayCome;
+      const askedAtMs = one.askedAtMs ?? (mayBeAsked ? Infinity : one.sentAtMs);
       if (host.clock.now() - askedAtMs < wait) return;
     }
     // Who ends between a logoff and the reset that follows has followed the logoff.
@@ -256,7 +275,16 @@ function settle(
   }
   // One whose turn has not come yet waits for it: the commands before it have deadlines of their own.
   const untried = one.askedAtMs === undefined && one.where === "present";
-  if (late && !untried) one.outcome ??= stillPresent(one, timeoutMs, host);
+  if (!late || (untried && turnMayCome)) return;
+  one.outcome ??=
+    untried && one.sentAtMs === undefined
+      ? failed(
+          one,
+          "command-failed",
+          `it could not be asked to go for ${seconds(timeoutMs)}; run again`,
+          host,
+        )
+      : stillPresent(one, timeoutMs, host);
 }
 
 function failed(
@@ -270,7 +298,7 @@ function failed(
 }
 
 function stillPresent(
-  { session, where, answer }: Track,
+  { session, where, answer, isReset }: Track,
   timeoutMs: number,
   { label }: DetectedHost,
 ): SessionOutcome {
@@ -279,10 +307,16 @@ function stillPresent(
       ? "the host is still closing it"
       : answer?.kind === "busy"
         ? "the host says that it is busy with it"
-        : "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
-  const waited = `still there ${Math.round(timeoutMs / 1000)} s after the request`;
+        : isReset
+          ? "the reset did not end it either: restart the host"
+          : "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
+  const waited = `still there ${seconds(timeoutMs)} after the request`;
   const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}; ${detail}`;
   return { session, outcome: "still-present", code: "session-stuck", message };
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }
 
 /** The reboot that follows will end it: a warning, no failure. */

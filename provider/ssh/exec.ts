@@ -45,10 +45,7 @@ export function commandRunner(options: CommandOptions): Exec {
     const run = (signal: AbortSignal): Promise<ExecResult> =>
       runWithRoom(options, command, execOptions, signal);
     const inTurn = (): Promise<ExecResult> =>
-      slots.run(() => {
-        execOptions.onTurn?.();
-        return withDeadline(clock, execOptions.timeoutMs, outer, expired, run);
-      }, outer);
+      slots.run(() => withDeadline(clock, execOptions.timeoutMs, outer, expired, run), outer);
     return execOptions.mayBlock ? blocking.run(inTurn, outer) : inTurn();
   };
 }
@@ -60,6 +57,10 @@ async function runWithRoom(
   signal: AbortSignal,
 ): Promise<ExecResult> {
   for (let tries = 0; ; tries += 1) {
+    // Whoever waited while the connection died was not sent, and must not be told that they were.
+    const gone = options.link.lost();
+    if (gone !== undefined) throw gone;
+    execOptions.onTurn?.();
     const result = await runOnce(options, command, execOptions, signal);
     if (result !== "no room") return result;
     const pause = roomPausesMs[tries];
@@ -80,11 +81,6 @@ function runOnce(
 ): Promise<ExecResult | "no room"> {
   const { link, label, quote } = options;
   return new Promise((resolve, reject) => {
-    const gone = link.lost();
-    if (gone !== undefined) {
-      reject(gone);
-      return;
-    }
     const stopListening = onAbort(signal, (error) => {
       // ssh2 would send the command whenever the host opens the channel at last, long after we have given up.
       link.destroy(error);

@@ -332,6 +332,29 @@ describe("servers behind one host, which share its connection", () => {
     assert.equal(verified.length, logoffs.length, "what was sent is verified");
   });
 
+  for (const ifStuck of ["fail", "reset", "continue"] as const) {
+    it(`are all asked to go when it dies while they wait for their turn (ifStuck ${ifStuck})`, async () => {
+      const three = servers.slice(0, 3);
+      start({ sessions: [] }, ...three.map(() => people({ kind: "blocks", closesAfterMs: 20_000 })));
+      fleet.clock.at(5_000, () =>
+        fleet.hosts[0]?.faults.add({ on: "qwinsta.exe /server:host2", trouble: "drop-before" }),
+      );
+      const report = await fleet.run({ hosts: hosts.slice(0, 3), ifStuck });
+      assert.deepEqual(
+        report.hosts.map(({ status }) => status),
+        ["ok", "ok", "ok"],
+      );
+      assert.deepEqual(
+        fleet.hosts.slice(1).flatMap(({ model }) => model.people()),
+        [],
+      );
+      assert.deepEqual(sentAt(/^rwinsta/u), []);
+      const logoffs = sentAt(/^logoff/u).map(({ command }) => command);
+      assert.equal(new Set(logoffs).size, 12, "nobody is asked twice");
+      assert.equal(logoffs.length, 12);
+    });
+  }
+
   it("are reset only when each session had its own time to end", async () => {
     start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks" })));
     await fleet.run({ hosts, ifStuck: "reset" });

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import type { Connection as ServerConnection, ServerChannel } from "ssh2";
 import { systemClock, type Clock } from "../../provider/async";
 import type { Connection, Host } from "../../provider/connection";
+import { LogoffError } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
 import { bareOptions, hostOf, never, startServer, type Script, type ScriptedServer } from "./scripted-server";
 
@@ -256,6 +257,40 @@ describe("many commands", () => {
     // ssh2's server refuses with CONNECT_FAILED, as sshd does at MaxSessions
     assert.equal((await connection.exec("x", quick)).code, 0);
     assert.deepEqual(server.commands, ["x"]);
+  });
+
+  it("are told that their turn has come before each try, and not sent when they do not want it any more", async (t) => {
+    const { connection, server } = await connected(t, {
+      onSession: (_accept, reject, count) => {
+        if (count > 1) return true;
+        reject();
+        return false;
+      },
+    });
+    let turns = 0;
+    const onTurn = (): void => {
+      turns += 1;
+      if (turns > 1) throw new LogoffError("aborted", "Stopped meanwhile");
+    };
+    await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn }), { code: "aborted" });
+    await wait(50);
+    assert.deepEqual([turns, server.commands], [2, []]);
+  });
+
+  it("are not told that their turn has come on a connection that died meanwhile", async (t) => {
+    const { connection } = await connected(t, {
+      onExec: (_command, accept, _reject, client) => {
+        accept();
+        setTimeout(() => client.end(), 20);
+      },
+    });
+    let turns = 0;
+    const onTurn = (): void => void (turns += 1);
+    const all = Array.from({ length: 6 }, () =>
+      connection.exec("logoff 7", { ...quick, mayBlock: true, onTurn }),
+    );
+    for (const { status } of await Promise.allSettled(all)) assert.equal(status, "rejected");
+    assert.equal(turns, 2);
   });
 
   it("give up when the host never has room", async (t) => {
