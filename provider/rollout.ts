@@ -74,7 +74,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
     return runHost(host, { ...context, ...how, turn, ...(earlier === undefined ? {} : { earlier }) });
   };
   const isLimited = !isLook && hindrance({ stop, plan, clock }) === undefined;
-  const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier) : undefined;
+  const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier, stop) : undefined;
   if (refused !== undefined) enough.abort(refused.error);
   const runOrRefuse: RunOne = async (host, begins) => {
     const known = refused?.runs.get(host.host.label);

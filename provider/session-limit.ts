@@ -22,6 +22,7 @@ export async function refusedByLimit(
   { limits, rollout }: Plan,
   run: RunOne,
   earlier: ReadonlyMap<string, EarlierRun> | undefined,
+  stop: AbortSignal,
 ): Promise<Refused | undefined> {
   const limit = limits.sessions;
   if (limit === null) return undefined;
@@ -29,6 +30,8 @@ export async function refusedByLimit(
   await startInOrder(hosts, rollout.parallel, async (host, begins) => {
     looks.push(await run(host, begins, { look: "list", onProgress: () => undefined }));
   });
+  // What stopped the looks stops the run as well, and each host says so.
+  if (stop.aborted) return undefined;
   const unread = looks.filter(({ report }) => !wasListed(report)).map(({ report }) => report);
   const sessions = looks.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
   if (unread.length === 0 && sessions <= limit) return undefined;
@@ -39,7 +42,7 @@ export async function refusedByLimit(
       ...report,
       ...(wasListed(report)
         ? { status: "skipped", error: { code: error.code, message: error.message } }
-        : { status: "failed" }),
+        : {}),
       sessions: [],
       warned: earlier?.get(report.host)?.warned ?? [],
     },

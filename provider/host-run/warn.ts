@@ -24,10 +24,10 @@ export async function warnFirst(
   adoptWarnings(people, warn, host);
   const nowMs = clock.date().getTime();
   const unwarned = people.filter(({ warned }) => warned === undefined);
-  // A new warning starts a full period; of old ones the latest counts, so that nobody gets less than they were told.
+  // Of several warnings the latest counts, so that nobody gets less than they were told: people are warned a few at a time, and
+  // a host may be slow to show them.
   const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
-  const startedAgoMs = unwarned.length > 0 ? 0 : nowMs - latest;
-  const endsAtMs = clock.now() + warn.gracePeriodMs - startedAgoMs;
+  let latestAtMs = clock.now() - (nowMs - latest);
   await sendAll(unwarned, warn, { remainingMs: warn.gracePeriodMs }, host, (one) => {
     one.warned = {
       id: one.session.id,
@@ -36,8 +36,9 @@ export async function warnFirst(
       warnedAt: clock.date().toISOString(),
       remindersMs: [],
     };
+    latestAtMs = clock.now();
   });
-  return endsAtMs;
+  return latestAtMs + warn.gracePeriodMs;
 }
 
 /** Whoever was warned in an earlier run and is still within their grace period is not warned again. */

@@ -110,20 +110,36 @@ function withoutDomain(user: string): string {
 function exceptionsFor(session: Session, { except }: Selector): string[] {
   return [
     ...except.ids.filter((id) => isNamedBy(session, { by: "id", text: id })).map((id) => `ids ${id}`),
-    ...except.names.filter((glob) => nameMatches(glob, session)).map((glob) => `names ${glob}`),
+    ...except.names
+      .filter((glob) => (isNameCut(session) ? mayBeNamed(glob, session) : nameMatches(glob, session)))
+      .map((glob) => `names ${glob}`),
     ...except.users
       .filter((glob) => session.user !== undefined && isShieldedBy(glob, session, session.user))
       .map((glob) => `users ${glob}`),
   ];
 }
 
+/** Windows' classic layout prints thirteen characters of a longer name. */
+function isNameCut({ name }: Session): boolean {
+  return name?.endsWith("...") ?? false;
+}
+
+/** Whether a name of which the beginning is known may be meant, as far as the beginnings of both tell. */
+function mayBeNamed(glob: string, { name = "" }: Session): boolean {
+  const known = name.slice(0, -"...".length).toLowerCase();
+  const beginning = /^[^*?]*/u.exec(glob.toLowerCase())?.[0] ?? "";
+  return beginning.startsWith(known) || (isPattern(glob) && known.startsWith(beginning));
+}
+
 function isShieldedBy(glob: string, session: Session, user: string): boolean {
   return !session.userCertain || matchesGlob(withoutDomain(glob), user);
 }
 
-/** An uncertain name keeps its owner safe, but does not prove that the exception was spelled right. */
+/** A name that cannot be read in full keeps its owner safe, but does not prove that the exception was spelled right. */
 function usedExceptions(sessions: SessionList, selector: Selector): string[] {
-  const certain = sessions.filter((session) => session.userCertain && session.kind !== "listener");
+  const certain = sessions.filter(
+    (session) => session.userCertain && !isNameCut(session) && session.kind !== "listener",
+  );
   return [...new Set(certain.flatMap((session) => exceptionsFor(session, selector)))];
 }
 

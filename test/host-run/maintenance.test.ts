@@ -171,6 +171,20 @@ describe("warning", () => {
     assert.equal(openDuringGrace, 0);
   });
 
+  it("gives nobody less time than they were told, also where a host is slow to tell them", async () => {
+    const people = Array.from({ length: 12 }, (_, index) => ({ id: index + 2, user: `user${index}` }));
+    const slow = people.slice(0, 8).map(({ id }) => ({ on: `msg.exe ${id} `, trouble: "hang" as const }));
+    start({ sessions: people, faults: slow });
+    await fleet.runOne({ warn });
+    const at = (command: RegExp): number =>
+      fleet.hosts[0]?.commands.find((one) => command.test(one.command))?.atMs ?? NaN;
+    for (const { id } of people) {
+      const told = at(new RegExp(`^msg\\.exe ${id} `, "u"));
+      const asked = at(new RegExp(`^logoff\\.exe ${id}$`, "u"));
+      assert.ok(asked - told >= warn.gracePeriodMs, `session ${id} had ${asked - told} ms`);
+    }
+  });
+
   it("reminds at each reminder and never twice", async () => {
     start({ sessions: [alice] });
     await fleet.runOne({ warn });

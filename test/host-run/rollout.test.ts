@@ -282,6 +282,37 @@ describe("limits.sessions", () => {
     );
     assert.deepEqual(report.hosts[0]?.warned, warned);
   });
+  it("is not what a run ends with that was stopped while it listed", async () => {
+    for (const stops of ["cancelled", "out of time"] as const) {
+      start(4);
+      const totalMs = stops === "out of time" ? 150 : null;
+      if (totalMs === null)
+        fleet.clock.at(150, () => fleet.stop.abort(new LogoffError("aborted", "Cancelled")));
+      const report = await fleet.run({
+        ...limited(100),
+        ...rollout({ parallel: 1 }),
+        timeouts: { commandMs: 30_000, logoffMs: 300_000, totalMs },
+      });
+      const expected = `skipped ${totalMs === null ? "aborted" : "timed-out"}`;
+      assert.deepEqual(
+        report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+        [expected, expected, expected, expected],
+      );
+      assert.equal(report.ended?.code, totalMs === null ? undefined : "timed-out");
+    }
+  });
+  it("leaves a host skipped that was not tried", async () => {
+    start(3);
+    const [, second, third] = fleet.hosts;
+    assert.ok(second && third);
+    second.down = new LogoffError("auth-rejected", "Rejected");
+    third.down = new LogoffError("auth-rejected", "Not tried", { untried: true });
+    const report = await fleet.run(limited(100));
+    assert.deepEqual(report.hosts.map(({ status, error }) => `${status} ${error?.message ?? ""}`).slice(1), [
+      "failed Rejected",
+      "skipped Not tried",
+    ]);
+  });
   it("names the hosts of an earlier run that it leaves closed", async () => {
     start(2);
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);

@@ -183,6 +183,23 @@ describe("select", () => {
     assert.deepEqual(select(everybody, aSelector({ names: ["*"] })).protected, []);
   });
 
+  describe("a session name that Windows cut", () => {
+    const cut = aSession({ id: "7", name: "rdp-sxs230616...", user: "alice" });
+    const withExcept = (name: string): Selector =>
+      aSelector({ all: true, except: { ...noExceptions, names: [name] } });
+    for (const name of ["rdp-sxs230616500#7", "RDP-SXS2306165*", "rdp-sxs*", "*#7", "rdp-?xs230616500#7"]) {
+      it(`is safe by the exception ${name}, which proves nothing about its spelling`, () => {
+        const selection = select([cut], withExcept(name));
+        assert.deepEqual([selected(selection), selection.usedExceptions], [[], []]);
+      });
+    }
+    for (const name of ["console", "rdp-tcp#?", "rdp", "rdp-sxs230617*"]) {
+      it(`cannot be meant by ${name}`, () => {
+        assert.deepEqual(selected(select([cut], withExcept(name))), [cut]);
+      });
+    }
+  });
+
   it("tells which exceptions matched somebody", () => {
     const except = { ids: ["2", "99"], names: ["console"], users: ["svc-*", "typo"] };
     assert.deepEqual([...select(everybody, aSelector({ all: true, except })).usedExceptions].sort(), [

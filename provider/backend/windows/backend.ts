@@ -118,7 +118,10 @@ function readList(
   const printed = decodeConsole(qwinsta?.stdout ?? new Uint8Array(), codePage);
   const table = readSessionTable(printed);
   const complaints = `${decodeConsole(qwinsta?.stderr ?? new Uint8Array(), codePage).text}\n${table.unread.join("\n")}`;
-  if (errorMeaning(complaints) === "denied") throw deniedError(target, "list the sessions", complaints);
+  const meaning = errorMeaning(complaints);
+  if (meaning === "denied") throw deniedError(target, "list the sessions", complaints);
+  if (meaning === "server-unreachable" && target.server !== undefined)
+    throw unreachableServer(target, target.server, complaints);
   if (!table.complete || table.unread.length > 0) throw unreadable(target, complaints);
   const ids = new Set(table.sessions.map(({ id }) => id));
   if (ids.size !== table.sessions.length) throw unreadable(target, "an ID stands in two rows");
@@ -131,6 +134,13 @@ function unreadable(target: Target, complaints: string): LogoffError {
   return new LogoffError(
     "output-unrecognised",
     `Cannot read the sessions of "${target.label}": qwinsta.exe printed no complete session table${said === "" ? "" : ` but "${said}"`} (Home editions of Windows lack it; nobody was taken to be absent)`,
+  );
+}
+
+function unreachableServer(target: Target, server: string, complaints: string): LogoffError {
+  return new LogoffError(
+    "command-failed",
+    `Cannot list the sessions of "${target.label}": the host before the ">" cannot reach "${server}" by remote procedure call: "${printable(complaints)}"; check its name and the firewall, on a client edition of Windows set AllowRemoteRPC to 1, and log in with a password (a login by public key carries no credentials on)`,
   );
 }
 

@@ -94,7 +94,10 @@ function toSession(row: Row, decoded: boolean, classic: boolean): Session {
 
 /** `?` stands for a letter that the code page lacks: no account name can hold one itself. */
 function isCertain(user: string, decoded: boolean, classic: boolean): boolean {
-  const cut = user.endsWith("...") || (classic && displayWidth(user) >= classicUserWidth);
+  const width = displayWidth(user);
+  // A letter of two columns does not fit into the last one: a name that holds such may be cut one column earlier.
+  const fits = width < classicUserWidth - (width > user.length ? 1 : 0);
+  const cut = user.endsWith("...") || (classic && !fits);
   // eslint-disable-next-line no-control-regex
   const unreadable = /[?\ufffd\u0000-\u001f\u007f-\u009f]/u.test(user) || (!decoded && /[^ -~]/u.test(user));
   return !cut && !unreadable;

@@ -164,4 +164,14 @@ describe("the answer to a logoff", () => {
     const answer = relayed.logOff(aSession()).parse(printed("", "Error [1722]:RPC", 1));
     assert.equal(answer.kind === "refused" && /cannot reach "win-04"/.test(answer.detail), true);
   });
+
+  it("says what to look at when that server cannot be listed", () => {
+    for (const error of ["Error [1722]:RPC", "Error 0x00000721 enumerating sessionnames"]) {
+      const nothing = printed("", error, 1);
+      assert.throws(() => relayed.list().parse([nothing, nothing]), {
+        code: "command-failed",
+        message: /cannot reach "win-04" by remote procedure call.*firewall.*AllowRemoteRPC.*password/u,
+      });
+    }
+  });
 });

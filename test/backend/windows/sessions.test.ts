@@ -82,6 +82,18 @@ describe("readSessionTable", () => {
     assert.equal(read(`${classic}\r\n${line}`).at(-1)?.userCertain, false);
   });
 
+  for (const [user, certain] of [
+    [`a${"日".repeat(9)}`, false],
+    ["日".repeat(10), false],
+    [`ab${"日".repeat(8)}`, true],
+    ["a".repeat(19), true],
+  ] as const) {
+    it(`${certain ? "believes" : "doubts"} ${user}, for a letter of two columns ${certain ? "would fit" : "may not have fitted"}`, () => {
+      const line = ` rdp-tcp#9         ${user}      9  Active  rdpwd               `;
+      assert.equal(read(`${classic}\r\n${line}`).at(-1)?.userCertain, certain);
+    });
+  }
+
   for (const user of ["????", "iv\ufffdn", "long.name..."]) {
     it(`doubts ${user}`, () => {
       const line = ` rdp-tcp#9         ${user.padEnd(20)}      9  Active  rdpwd               `;
