@@ -38,6 +38,7 @@ interface LogoffErrorOptions {
   readonly cause?: unknown;
   readonly problems?: readonly PlanProblem[];
   readonly untried?: boolean;
+  readonly atLogin?: boolean;
 }
 
 /**
@@ -50,6 +51,8 @@ export class LogoffError extends Error {
   readonly problems: readonly PlanProblem[];
   /** Nothing was tried on the host, for the sake of others: it is skipped, not failed. */
   readonly untried: boolean;
+  /** It went wrong at the login: the host was reached, and its key taken. */
+  readonly atLogin: boolean;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -57,6 +60,7 @@ export class LogoffError extends Error {
     this.code = code;
     this.problems = options.problems ?? [];
     this.untried = options.untried ?? false;
+    this.atLogin = options.atLogin ?? false;
   }
 }
 

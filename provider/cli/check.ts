@@ -65,7 +65,7 @@ export function checkHosts(plan: Plan, deps: CheckDeps): Promise<HostCheck[]> {
 
 type Findings = Map<CheckName, Omit<Finding, "check">>;
 
-/** What a failed connection proves: all that comes before the step that failed. */
+/** The step at which a connection failed; where it is none of these, the first. */
 const failedAt: Readonly<Partial<Record<ErrorCode, CheckName>>> = {
   "host-key-unknown": "host-key",
   "host-key-changed": "host-key",
@@ -88,7 +88,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       const at = error.code === "unsupported-host" ? "platform" : (failedAt[error.code] ?? "connection");
-      for (const name of checkNames.slice(0, checkNames.indexOf(at))) ok(name, connected(name, deps.here));
+      for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
       found.set(at, { state: "failed", fact: error.code });
       return finish(hostPlan, found, error);
     }
@@ -100,6 +100,11 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   } finally {
     await link.release();
   }
+}
+
+/** What an error proves: all before the step that failed, but nothing when a login fails of which the host never heard. */
+function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
+  return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
 }
 
 /** @throws LogoffError `unsupported-host`, as a run would */

@@ -72,7 +72,8 @@ export function beginLogin(options: LoginOptions): Login {
       tried.length > 0
         ? `${partial ? "not enough" : "rejected"}: ${tried.join(", ")}`
         : "nothing that it accepts was given";
-    return new LogoffError(code, `Cannot log in to "${label}": ${what}${more && `; ${more}`}`);
+    const message = `Cannot log in to "${label}": ${what}${more && `; ${more}`}`;
+    return new LogoffError(code, message, { atLogin: true });
   };
   const offerPassword = (as: string): string => {
     password_ = "unanswered";

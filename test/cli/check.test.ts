@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { createLinuxHost, linuxHostsPossible } from "../lab/linux/linux-host";
-import { runHere, startScene } from "./scene";
+import { runHere, startScene, withScene } from "./scene";
 
 interface Checked {
   readonly hosts: readonly {
@@ -11,10 +12,10 @@ interface Checked {
   }[];
 }
 
-function findings(stdout: string): Readonly<Record<string, string>> {
+function findings(stdout: string, index = 0): Readonly<Record<string, string>> {
   const { hosts } = JSON.parse(stdout) as Checked;
   return Object.fromEntries(
-    (hosts[0]?.findings ?? []).map(({ check, state, fact }) => [check, `${state}: ${fact}`]),
+    (hosts[index]?.findings ?? []).map(({ check, state, fact }) => [check, `${state}: ${fact}`]),
   );
 }
 
@@ -39,6 +40,67 @@ describe("--check", () => {
       await scene.close();
     }
   });
+
+  const closed = "127.0.0.1:1";
+  const rdsh01 = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];
+
+  it("claims nothing about a host that it never connected to, for want of a credential", () =>
+    withScene(rdsh01, async ({ path }) => {
+      writeFileSync(path("empty"), "");
+      const { status, stdout } = await runHere([
+        ...["--check", "--output", "json", "--host", closed],
+        ...["--identity", path("no-such-key"), "--known-hosts", path("empty")],
+      ]);
+      assert.equal(status, 1, stdout);
+      const found = findings(stdout);
+      assert.equal(found["connection"], "unknown: not reached");
+      assert.equal(found["host-key"], "unknown: not reached");
+      assert.equal(found["login"], "failed: auth-unavailable");
+    }));
+
+  it("claims nothing about a host that was not tried since another had turned the password down", () =>
+    withScene(rdsh01, async ({ hosts, path }) => {
+      const { status, stdout } = await runHere(
+        [
+          ...["--check", "--output", "json", "--parallel", "1", ...hosts(), "--host", closed],
+          ...["--user", "admin", "--password-env", "LAB_PASSWORD", "--known-hosts", path("known_hosts")],
+        ],
+        { env: { LAB_PASSWORD: "wrong" } },
+      );
+      assert.equal(status, 1, stdout);
+      const [tried, untried] = [findings(stdout), findings(stdout, 1)];
+      assert.equal(tried["host-key"], "ok: trusted");
+      assert.equal(tried["login"], "failed: auth-rejected");
+      assert.equal(untried["connection"], "unknown: not reached");
+      assert.equal(untried["host-key"], "unknown: not reached");
+      assert.equal(untried["login"], "failed: auth-rejected");
+    }));
+
+  it("tells that a host was reached and trusted which accepts nothing of what was given", () =>
+    withScene([{ ...rdsh01[0]!, ssh: { methods: ["publickey"] } }], async ({ hosts, path }) => {
+      const { status, stdout } = await runHere([
+        ...["--check", "--output", "json", ...hosts()],
+        ...["--user", "admin", "--password-env", "LAB_PASSWORD", "--known-hosts", path("known_hosts")],
+      ]);
+      assert.equal(status, 1, stdout);
+      const found = findings(stdout);
+      assert.equal(found["connection"], "ok: established");
+      assert.equal(found["host-key"], "ok: trusted");
+      assert.equal(found["login"], "failed: auth-unavailable");
+    }));
+
+  it("tells that a host whose key is not known was reached", () =>
+    withScene(rdsh01, async ({ hosts, path }) => {
+      writeFileSync(path("empty"), "");
+      const { stdout } = await runHere([
+        ...["--check", "--output", "json", ...hosts()],
+        ...["--identity", path("key"), "--known-hosts", path("empty")],
+      ]);
+      const found = findings(stdout);
+      assert.equal(found["connection"], "ok: established");
+      assert.equal(found["host-key"], "failed: host-key-unknown");
+      assert.equal(found["login"], "unknown: not reached");
+    }));
 
   const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
   for (const [who, uid, expected] of [
