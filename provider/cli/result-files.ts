@@ -7,7 +7,6 @@ import type { RunRequest } from "./args";
 import type { ExitStatus } from "./exit-status";
 import { hostLine, type HostEntry } from "./host-entries";
 import { changesNothing } from "./result";
-import type { World } from "./world";
 
 /** Tries the places of all files before anything is connected to. @throws LogoffError naming the first that fails */
 export async function checkFiles({ output }: RunRequest, plan: Plan): Promise<void> {
@@ -16,45 +15,75 @@ export async function checkFiles({ output }: RunRequest, plan: Plan): Promise<vo
     await checkWritable(path);
 }
 
-interface Written {
+interface FinishedRun {
   readonly request: RunRequest;
   readonly plan: Plan;
   /** As they were written, in the order of the plan. */
   readonly entries: readonly HostEntry[];
-  readonly world: World;
+  readonly report: Report;
 }
 
-/** Writes the reports and the hosts that are not done. Whether all could be written; what could not is said. */
-export async function writeFiles(
-  { request, plan, entries, world }: Written,
-  report: Report,
+interface FilesWritten {
+  /** That of the run, but 1 when all was well and a file could not be written. */
+  readonly exitStatus: ExitStatus;
+  /** What to say below the result: what could not be written, and what the list of failed hosts is for. */
+  readonly lines: readonly string[];
+}
+
+/** Writes the reports and the hosts that are not done. Never rejects. */
+export async function writeFiles(run: FinishedRun, exitStatus: ExitStatus): Promise<FilesWritten> {
+  const { failed, problems } = await writeAll(filesOf(run, exitStatus));
+  if (failed.size === 0) return { exitStatus, lines: againLines(run) };
+  const { failedHosts } = run.request.output;
+  const lines =
+    failedHosts !== undefined && failed.has(failedHosts) ? problems : [...problems, ...againLines(run)];
+  if (exitStatus !== 0) return { exitStatus, lines };
+  // Those that could be written say that all is well.
+  const again = await writeAll(filesOf(run, 1).filter(({ path }) => !failed.has(path)));
+  return { exitStatus: 1, lines: [...again.problems, ...lines] };
+}
+
+interface OneFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+function filesOf(
+  { request, plan, entries, report }: FinishedRun,
   exitStatus: ExitStatus,
-): Promise<boolean> {
+): readonly OneFile[] {
   const context = { dryRun: changesNothing(request.task), exitStatus };
+  const reports = plan.reports.map((path) => ({ path, text: reportText(path, report, context) }));
+  const { failedHosts } = request.output;
+  if (failedHosts === undefined) return reports;
   const notDone = report.hosts.flatMap(({ status, host }, index) => {
     const entry = entries[index];
     if (status === "ok") return [];
     return [`${entry === undefined ? host : hostLine(entry, request.eachHost)}\n`];
   });
-  const { failedHosts, quiet } = request.output;
-  const files = [
-    ...plan.reports.map((path) => ({ path, text: reportText(path, report, context) })),
-    ...(failedHosts === undefined ? [] : [{ path: failedHosts, text: notDone.join("") }]),
-  ];
-  let allWritten = true;
+  return [...reports, { path: failedHosts, text: notDone.join("") }];
+}
+
+async function writeAll(
+  files: readonly OneFile[],
+): Promise<{ readonly failed: ReadonlySet<string>; readonly problems: readonly string[] }> {
+  const failed = new Set<string>();
+  const problems: string[] = [];
   for (const { path, text } of files) {
     try {
       await writePrivately(path, text);
     } catch (thrown) {
-      allWritten = false;
-      const { message } = asLogoffError(thrown, "command-failed", "Cannot write");
-      world.stderr.write(`session-logoff: ${message}\n`);
+      failed.add(path);
+      problems.push(`session-logoff: ${asLogoffError(thrown, "command-failed", "Cannot write").message}`);
     }
   }
-  if (failedHosts !== undefined && notDone.length > 0 && !quiet) {
-    const how = request.eachHost.via === undefined ? "" : " without --via";
-    const again = `--hosts-file ${failedHosts}${how} runs only those`;
-    world.stderr.write(`${counted(notDone.length, "host")} in ${failedHosts}: ${again}\n`);
-  }
-  return allWritten;
+  return { failed, problems };
+}
+
+function againLines({ request, report }: FinishedRun): readonly string[] {
+  const { failedHosts, quiet } = request.output;
+  const notDone = report.hosts.filter(({ status }) => status !== "ok").length;
+  if (failedHosts === undefined || notDone === 0 || quiet) return [];
+  const how = request.eachHost.via === undefined ? "" : " without --via";
+  return [`${counted(notDone, "host")} in ${failedHosts}: --hosts-file ${failedHosts}${how} runs only those`];
 }

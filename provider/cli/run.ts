@@ -141,17 +141,20 @@ async function checked({
 }
 
 async function reported(work: Work): Promise<ExitStatus> {
-  const { request, plan, world, view, cancellation } = work;
+  const { request, plan, entries, world, view, cancellation } = work;
   const report = await performed(work);
   view.end();
   if (report === undefined) return 130;
-  const status = exitStatusOf(report, plan.failOn, cancellation.isCancelled());
+  const ofRun = exitStatusOf(report, plan.failOn, cancellation.isCancelled());
   const { quiet, format } = request.output;
   const say = (line: string): unknown => world.stderr.write(`${inOptionWords(line)}\n`);
   for (const warning of warningLines(report)) say(`warning: ${warning}`);
-  world.stdout.write(resultText(report, request, status, styleFor(world)));
+  // Before the result, which tells the status that the command ends with.
+  const { exitStatus, lines } = await writeFiles({ request, plan, entries, report }, ofRun);
+  world.stdout.write(resultText(report, request, exitStatus, styleFor(world)));
   if (!quiet && format === "text") for (const line of adviceFor(report.hosts)) say(`hint: ${line}`);
-  return (await writeFiles(work, report, status)) ? status : status === 0 ? 1 : status;
+  for (const line of lines) world.stderr.write(`${line}\n`);
+  return exitStatus;
 }
 
 /** The report of what was asked for; undefined when somebody was asked and said no. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { findProblems } from "../../provider/plan";
 import type { World } from "../../provider/cli/world";
@@ -133,6 +134,29 @@ describe("session-logoff over SSH", () => {
       assert.equal(readFileSync(path("again.txt"), "utf8"), "");
     }),
   );
+
+  it("ends with the status that its result names, also when a report cannot be written", () =>
+    withScene(two.slice(0, 1), async ({ run, hosts, path }) => {
+      const gone = path("gone");
+      mkdirSync(gone);
+      const { status, stdout, stderr } = await run(
+        [
+          ...["--all", ...hosts(), "--output", "json", "--report", path("first.json")],
+          ...["--report", join(gone, "r.json"), "--report", path("last.json")],
+        ],
+        {
+          // The place is there when it is tried before the run, and no more when the report is written.
+          onError: (soFar) => {
+            if (soFar.includes("logging off")) rmSync(gone, { recursive: true, force: true });
+          },
+        },
+      );
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, /^session-logoff: Cannot write ".*gone\/r\.json"/mu);
+      assert.equal(json(stdout).exitStatus, 1);
+      for (const name of ["first.json", "last.json"])
+        assert.equal(json(readFileSync(path(name), "utf8")).exitStatus, 1, name);
+    }));
 
   it("keeps the user of a host in the list of what is left", () =>
     withScene(two.slice(0, 1), async ({ lab, run, path }) => {
