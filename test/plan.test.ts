@@ -91,6 +91,15 @@ describe("a plan", () => {
     assert.deepEqual(plan({ ...one, warn: null, connection: { port: undefined, user: null } }), plan(one));
   });
 
+  it("takes null for absent also where fields are looked at together", () => {
+    const hosts = ["a", "b"];
+    const empty = { all: true, ids: null, except: { ids: null, users: ["x"] } };
+    for (const more of [{}, { mode: "ensure" }, { connection: { hostKey: null } }, { atDeadline: null }])
+      assert.deepEqual(problems({ hosts, sessions: empty, ...more }), [], JSON.stringify(more));
+    const own = [{ host: "a", sessions: empty, server: null, platform: "linux" }];
+    assert.deepEqual(problems({ hosts: own, sessions: null, mode: "ensure", drain: "until-restart" }), []);
+  });
+
   it("reads values", () => {
     const { ifMissing, rollout, timeouts, hosts } = plan({
       ...one,
@@ -416,6 +425,10 @@ describe("other inputs", () => {
       "window.timeZone: must be the name of a time zone",
     ],
     [{ window: { notBefore: "tomorrow" } }, "window.notBefore: must be a time in RFC 3339"],
+    [{ window: { notBefore: "2026-02-30T22:00:00Z" } }, "window.notBefore: must be a time in RFC 3339"],
+    [{ window: { notBefore: "2026-04-31T22:00+02:00" } }, "window.notBefore: must be a time in RFC 3339"],
+    [{ window: { notAfter: "2025-02-29T22:00:00Z" } }, "window.notAfter: must be a time in RFC 3339"],
+    [{ window: { notAfter: "2026-04-30T24:00:00Z" } }, "window.notAfter: must be a time in RFC 3339"],
     [
       { window: { notBefore: "2026-01-02T00:00:00Z", notAfter: "2026-01-01T00:00:00Z" } },
       "window.notAfter: must be later than notBefore",
@@ -426,6 +439,22 @@ describe("other inputs", () => {
     [{ triggers: "x" }, "triggers: must be a list of any values"],
     [{ atDeadline: "fail" }, 'atDeadline: must not be "fail" without warn'],
     [{ mode: "ensure", sessions: 12 }, 'sessions: must not name IDs with mode "ensure"'],
+    [
+      { mode: "ensure", sessions: { all: true, except: { ids: [3] } } },
+      'sessions.except.ids: must not name IDs with mode "ensure"',
+    ],
+    [
+      { mode: "ensure", hosts: [{ host: "h", sessions: { all: true, except: { ids: [3] } } }] },
+      'hosts[0].sessions.except.ids: must not name IDs with mode "ensure"',
+    ],
+    [
+      { hosts: ["a", { host: "h", server: "s", platform: "linux" }] },
+      'hosts[1].platform: must not be "linux" beside server',
+    ],
+    [
+      { warn: { message: "x", gracePeriod: "15m" }, timeouts: { total: "15m" } },
+      "timeouts.total: must be longer than warn.gracePeriod",
+    ],
     [
       { drain: "until-restart", hosts: [{ host: "h", server: "s" }] },
       "hosts[0].server: must not be given with drain",

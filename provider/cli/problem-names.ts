@@ -54,10 +54,16 @@ const rewordings: readonly (readonly [path: RegExp, message: RegExp, instead: st
   ],
   [/^connection\.hostKey/u, /each host/u, "must be given with one host only: for several give --known-hosts"],
   [/^hosts$/u, /empty/u, "must name at least one host"],
+  [
+    /\.platform$/u,
+    /beside server/u,
+    "must not be linux for a server behind a host: only Windows relays, so give that machine as a host of its own",
+  ],
 ];
 
 /** A text inside a program's input, and the option that says the same. */
 const words: readonly (readonly [string, string])[] = [
+  ["warn.gracePeriod", "--grace"],
   ["gracePeriod", "--grace"],
   ["limits.sessionsPerHost", "--limit-per-host"],
   ["limits.sessions", "--limit"],

@@ -78,9 +78,13 @@ export function readFields(input: unknown): FieldsResult {
     };
   }
   checkFields(input, inputFields, [], problems);
-  const value = (name: string): unknown =>
-    name === "triggers" ? (input[name] ?? undefined) : withoutEmptyFields(input[name] ?? undefined);
-  const others = Object.fromEntries(
+  const { triggers, ...others } = input;
+  const values: Readonly<Record<string, unknown>> = {
+    ...(withoutEmptyFields(others) as object),
+    triggers: triggers ?? undefined,
+  };
+  const value = (name: string): unknown => values[name];
+  const simpleValues = Object.fromEntries(
     Object.entries(simple).map(([name, schema]) => [
       name,
       value(name) === undefined ? undefined : read<unknown>(schema, value(name), [name], problems),
@@ -90,7 +94,7 @@ export function readFields(input: unknown): FieldsResult {
   const selector = readSelection(value("sessions"), ["sessions"], undefined, problems, warnings);
   const connection = readConnection(value("connection"), ["connection"], problems);
   const result: PlanFields = {
-    ...others,
+    ...simpleValues,
     given: new Set(
       Object.keys(input).filter(
         (name) => (input[name] ?? undefined) !== undefined && !isUnknown(input[name]),
@@ -112,7 +116,7 @@ export function readFields(input: unknown): FieldsResult {
       ),
     ],
   };
-  checkTogether(input, result, problems);
+  checkTogether(values, result, problems);
   return { read: result, problems, warnings };
 }
 

@@ -114,6 +114,12 @@ export function pathsOfIds(value: unknown): readonly Path[] {
   return isIdOperand(value) ? [[]] : [];
 }
 
+/** Where an input excepts sessions by ID, looked up in the value as it was given. */
+export function pathsOfExceptedIds(value: unknown): readonly Path[] {
+  const except = isRecord(value) ? value["except"] : undefined;
+  return isRecord(except) && except["ids"] !== undefined ? [["except", "ids"]] : [];
+}
+
 /** One letter and digits too: on Linux that is an ID, and a session name hardly ever. */
 function isIdOperand(value: unknown): boolean {
   return typeof value === "number" || (typeof value === "string" && /^[A-Za-z]?[0-9]+$/u.test(value));

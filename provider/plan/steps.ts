@@ -68,11 +68,15 @@ export const rollout = fields({
   maxFailures: share(0, 'a number of hosts from 0, or a share such as "5%"').optional(),
 });
 
+/** Of a day that there is: `Date` alone takes the 30th of February for the 2nd of March, and 24:00 for the next day. */
 const moment = leaf("a time in RFC 3339, such as 2026-03-01T22:00:00+01:00", (value) => {
   const form = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/u;
   if (typeof value !== "string" || !form.test(value)) return undefined;
+  const written = value.slice(0, "2026-03-01T22:00".length);
   const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  const local = new Date(`${written}Z`);
+  if (Number.isNaN(date.getTime()) || Number.isNaN(local.getTime())) return undefined;
+  return local.toISOString().startsWith(written) ? date : undefined;
 });
 const daily = leaf('two different times of day, such as "22:00-05:00"', (value) => {
   const match =

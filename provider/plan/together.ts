@@ -1,19 +1,22 @@
 import type { PlanProblem } from "../errors";
 import type { PlanFields } from "./fields";
 import { problem, type Path } from "./problems";
-import { pathsOfIds } from "./selection";
+import { pathsOfExceptedIds, pathsOfIds } from "./selection";
 import { isRecord, isUnknown } from "./unknown";
 
-/** What is wrong only together. Looks at the values as given, so that another mistake beside them hides nothing. */
+/**
+ * What is wrong only together. Looks at the values as given, but for fields that are null or undefined, so that another mistake
+ * beside them hides nothing.
+ */
 export function checkTogether(
   input: Readonly<Record<string, unknown>>,
   fields: PlanFields,
   problems: PlanProblem[],
 ): void {
   const hosts: readonly unknown[] = Array.isArray(input["hosts"]) ? input["hosts"] : [];
-  const sessions = input["sessions"] ?? undefined;
+  const sessions = input["sessions"];
   const lacking = hosts.filter(
-    (host) => !isUnknown(host) && (!isRecord(host) || (host["sessions"] ?? undefined) === undefined),
+    (host) => !isUnknown(host) && (!isRecord(host) || host["sessions"] === undefined),
   );
   if (sessions === undefined && !isUnknown(input["hosts"]) && (lacking.length > 0 || hosts.length === 0)) {
     const where =
@@ -31,7 +34,7 @@ export function checkTogether(
       problems.push(problem(["sessions", ...at], advice));
     }
     const shared = input["connection"];
-    if (isRecord(shared) && (shared["hostKey"] ?? undefined) !== undefined) {
+    if (isRecord(shared) && shared["hostKey"] !== undefined) {
       problems.push(
         problem(
           ["connection", "hostKey"],
@@ -49,7 +52,7 @@ export function checkTogether(
       ),
     ];
     for (const [path, value] of places) {
-      for (const at of pathsOfIds(value)) {
+      for (const at of [...pathsOfIds(value), ...pathsOfExceptedIds(value)]) {
         problems.push(
           problem(
             [...path, ...at],
@@ -67,7 +70,19 @@ export function checkTogether(
         );
     }
   }
-  if (fields.atDeadline === "fail" && (input["warn"] ?? undefined) === undefined) {
+  for (const { path, server: relay, platform } of fields.hosts) {
+    if (relay !== undefined && platform === "linux") {
+      const advice =
+        'must not be "linux" beside server: only Windows relays, so give that machine as a host of its own';
+      problems.push(problem([...path, "platform"], advice));
+    }
+  }
+  if (fields.atDeadline === "fail" && input["warn"] === undefined) {
     problems.push(problem(["atDeadline"], 'must not be "fail" without warn: nobody is given any time'));
+  }
+  const { warn, timeouts } = fields;
+  if (warn !== undefined && timeouts?.total !== undefined && timeouts.total <= warn.gracePeriodMs) {
+    const advice = "must be longer than warn.gracePeriod: a run that ends before it logs nobody off";
+    problems.push(problem(["timeouts", "total"], advice));
   }
 }

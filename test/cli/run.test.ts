@@ -612,6 +612,14 @@ describe("wrong usage", () => {
     ],
     [["--all", "--host", "a", "--failed-hosts", "/"], /Cannot write/u],
     [["--all", "--hosts-file", "/no/such/file"], /--hosts-file: cannot read/u],
+    [
+      ["--all", "--host", "a", "--warn", "x", "--grace", "15m", "--timeout", "5m"],
+      /--timeout: must be longer than --grace: /u,
+    ],
+    [
+      ["--all", "--host", "a>b", "--platform", "linux"],
+      /--platform: must not be linux for a server behind a host: only Windows relays/u,
+    ],
     [["--undrain", "--host", "a>b"], /--undrain cannot be relayed/u],
   ];
   for (const [argv, expected] of cases) {
