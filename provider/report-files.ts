@@ -11,7 +11,7 @@ import type { Report } from "./report/report";
 /** The text of a report in the form that its path asks for: .json, .xml (JUnit) or .html. */
 export function reportText(path: string, report: Report, context: JsonContext): string {
   if (/\.xml$/iu.test(path)) return junitReport(report);
-  if (/\.html$/iu.test(path)) return htmlReport(report);
+  if (/\.html$/iu.test(path)) return htmlReport(report, context);
   return jsonReport(report, context);
 }
 

@@ -4,15 +4,19 @@ import { timelineBar, timelineScale } from "./html-timeline";
 import { describeCounts, describeOutcome, stateWord } from "./outcome-words";
 import type { HostReport, HostStatus, Report, SessionOutcome, Totals } from "./report";
 
+interface HtmlContext {
+  /** Nothing was changed: the title says so. */
+  readonly dryRun: boolean;
+}
+
 /**
  * The report as one page without network: totals, who is not done and why, and every host with its sessions. Filtering
  * by status is plain CSS, so that it works where pipelines forbid scripts; the script adds a search. Hosts off the
  * screen cost the browser nothing, so that it serves ten thousand.
  */
-export function htmlReport(report: Report): string {
+export function htmlReport(report: Report, { dryRun }: HtmlContext = { dryRun: false }): string {
   const scaleMs = timelineScale(report.hosts);
-  const problems = report.hosts.filter(({ status }) => status !== "ok").length;
-  const title = `session-logoff: ${problems === 0 ? "done" : `${problems} of ${report.totals.hosts} hosts not done`}`;
+  const title = `session-logoff: ${outcomeWords(report, dryRun)}`;
   return [
     `<!doctype html>
 <html lang="en">
@@ -47,6 +51,13 @@ ${filters(report.totals)}
 </html>
 `,
   ].join("\n");
+}
+
+function outcomeWords({ hosts, totals }: Report, dryRun: boolean): string {
+  const problems = hosts.filter(({ status }) => status !== "ok").length;
+  const notDone = problems === 0 ? [] : [`${problems} of ${totals.hosts} hosts not done`];
+  if (dryRun) return ["dry run, nothing was changed", ...notDone].join("; ");
+  return notDone[0] ?? "done";
 }
 
 function time(moment: string): string {

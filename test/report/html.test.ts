@@ -36,6 +36,14 @@ describe("the HTML report", () => {
     assert.match(htmlReport(report([hostReport()])), /<title>session-logoff: done<\/title>/u);
   });
 
+  it("says in its title that a dry run has changed nothing", () => {
+    const looked = htmlReport(report([hostReport()]), { dryRun: true });
+    assert.match(looked, /<title>session-logoff: dry run, nothing was changed<\/title>/u);
+    assert.match(looked, /<h1>session-logoff: dry run, nothing was changed<\/h1>/u);
+    const partly = htmlReport(report([hostReport(), failed]), { dryRun: true });
+    assert.match(partly, /<h1>session-logoff: dry run, nothing was changed; 1 of 2 hosts not done<\/h1>/u);
+  });
+
   it("says who is left and why", () => {
     assert.match(page, /Not done, and why.*failed: session-stuck.*rdsh02:22/su);
     assert.match(page, /still present.*busy/su);
@@ -109,6 +117,19 @@ describe("a timeline", () => {
     assert.match(bar, /class="waited" style="left:0\.00%;width:50\.00%"/u);
     assert.match(bar, /aria-label="waited for its turn 5\.0 s, grace period 5\.0 s"/u);
   });
+
+  for (const [ms, words] of [
+    [999.6, "1.0 s"],
+    [59_940, "59.9 s"],
+    [59_960, "1 min 0 s"],
+    [119_600, "2 min 0 s"],
+    [3_599_999, "60 min 0 s"],
+  ] as const) {
+    it(`says ${words} for ${ms} ms, rounded as a whole`, () => {
+      const bar = timelineBar(hostReport({ durationMs: ms }), ms);
+      assert.equal(/class="took">([^<]*)</u.exec(bar)?.[1], words);
+    });
+  }
 
   it("is left out for a host that was never spoken to", () => {
     assert.equal(timelineBar(hostReport({ durationMs: 0 }), 1000), "");

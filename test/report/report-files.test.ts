@@ -29,6 +29,7 @@ describe("report files", () => {
     assert.match(reportText("a/b.JSON", one, context), /^\{\n {2}"version": 1,/u);
     assert.match(reportText("a/b.xml", one, context), /^<\?xml version="1\.0"/u);
     assert.match(reportText("a/b.html", one, context), /^<!doctype html>/u);
+    assert.match(reportText("a/b.html", one, { ...context, dryRun: true }), /<title>[^<]*dry run/u);
   });
 
   it("belong to their owner alone, also where another file was before", async () => {
