@@ -70,6 +70,13 @@ const words: readonly (readonly [string, string])[] = [
   ["rollout.maxFailures", "--max-failures"],
   ["timeouts.total", "--timeout"],
   ["set console: true", "say --console"],
+  ['atDeadline is "fail"', "--wait-only was given"],
+  ["ifStuck: reset", "--stuck reset"],
+  ['algorithms "legacy"', "--legacy-algorithms"],
+  ["connection.hostKey", "--host-key"],
+  ["connection.sshConfig", "--ssh-config"],
+  ["that belongs to connection.password", "give it with --password-env"],
+  ['say platform "linux"', "say --platform linux"],
 ];
 
 /** The problem as a line: the option first, then what would be right. */
@@ -79,7 +86,16 @@ export function namedProblem(
   hosts: readonly HostEntry[],
 ): string {
   const reworded = rewordings.find(([where, what]) => where.test(path) && what.test(message))?.[2];
-  return `${nameOf(path, request, hosts)}: ${reworded ?? inOptionWords(message)}`;
+  return `${nameOf(path, request, hosts)}: ${reworded ?? inOptionWords(namingHosts(message, hosts))}`;
+}
+
+/** A message that speaks of another of the hosts, by what was typed or by its line and not by its number. */
+function namingHosts(message: string, hosts: readonly HostEntry[]): string {
+  return message.replace(/hosts\[([0-9]+)\]/u, (number, index) => {
+    const entry = hosts[Number(index)];
+    if (entry === undefined) return number;
+    return entry.from.startsWith("--") ? `${entry.from} ${printable(entry.text)}` : entry.from;
+  });
 }
 
 /** A message of the core with the options' names in the place of the inputs'. */

@@ -4,6 +4,7 @@ import type { OnProgress, ProgressEvent } from "../report/progress";
 import { countSessions } from "../report/report";
 import { stepLine } from "../report/step-line";
 import { counted } from "../report/text";
+import { inOptionWords } from "./problem-names";
 import { paintFor, type World } from "./world";
 
 /** Up to so many hosts every step has its line. */
@@ -97,7 +98,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
       failed && options.withMessages && event.report.error !== undefined
         ? `: ${event.report.error.message}`
         : "";
-    const line = printable(`${text}${message}`, 600);
+    const line = printable(inOptionWords(`${text}${message}`), 600);
     if (event.type === "host-waiting" && !isNews(event.host, line)) return undefined;
     return `${printable(event.host)}  ${failed ? paint(line, "bad") : line}`;
   };

@@ -37,7 +37,8 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
     ...problems.map((one) => namedProblem(one, request, entries)),
     ...unsetVariables(request, world),
   ];
-  if (plan === undefined || wrong.length > 0) return { problems: wrong };
+  // An option that goes into every host is wrong in each of them.
+  if (plan === undefined || wrong.length > 0) return { problems: [...new Set(wrong)] };
   if (request.task === "undrain" && plan.hosts.some(({ host }) => host.server !== undefined))
     return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
   const allowed = request.mayBeConsole === true ? withConsole(plan) : plan;

@@ -109,6 +109,17 @@ describe("the progress", () => {
     finish("a:22", stuck);
     assert.equal(lines().at(-1), "a:22  failed: session-stuck");
   });
+
+  for (const [message, expected] of [
+    ["Stopped: rollout.maxFailures allows 0; run again", "Stopped: --max-failures allows 0; run again"],
+    ["Stopped after 2 s: timeouts.total allows no more", "Stopped after 2 s: --timeout allows no more"],
+  ] as const) {
+    it(`speaks of options, not of a program's inputs: ${expected}`, () => {
+      const { finish, lines } = scene(1);
+      finish("a:22", { status: "skipped", error: { code: "budget-exceeded", message } });
+      assert.equal(lines().at(-1), `a:22  skipped: budget-exceeded: ${expected}`);
+    });
+  }
 });
 
 describe("an answer that is passed on", () => {

@@ -188,6 +188,18 @@ describe("session-logoff over SSH", () => {
       assert.match(stdout, /1 session logged off/u);
     }));
 
+  it("says in the words of its options why people were left", () =>
+    withScene(two, async ({ run, hosts }) => {
+      const stayed = await run([
+        ...["--all", ...hosts("rdsh01"), "--warn", "Please leave", "--grace", "1", "--wait-only"],
+      ]);
+      assert.equal(stayed.status, 1);
+      assert.match(
+        stayed.stdout,
+        /did not leave within the grace period, and --wait-only was given; run again/u,
+      );
+    }));
+
   it("relays to a server behind a host", () =>
     withScene([{ name: "gate" }, two[0]!], async ({ lab, path }) => {
       // A login by key carries no credentials to the server behind.
@@ -601,7 +613,7 @@ describe("wrong usage", () => {
       ["--all", "--host", "a>b", "--via", "c"],
       /--host: must not name a server with > beside --via: leave --via/u,
     ],
-    [["--all", "--host", "a", "--host", "A:22"], /--host: must not repeat/u],
+    [["--all", "--host", "a", "--host", "A:22"], /--host: must not repeat --host a: both are "a:22"$/mu],
     [
       ["--all", "--host", "a,b", "--host-key", `SHA256:${"A".repeat(43)}`],
       /--host-key: must be given with one host only/u,
@@ -632,12 +644,21 @@ describe("wrong usage", () => {
     });
   }
 
+  it("says once what is wrong with every host", async () => {
+    const { status, stderr } = await runHere(["--all", "--host", "a,b", "--platform", "bogus"]);
+    assert.equal(status, 2);
+    assert.deepEqual(stderr.match(/--platform: .*/gu), ['--platform: must be "windows" or "linux"']);
+  });
+
   it("names the line of a hosts file", async () => {
     const input = "# our farm\nrdsh01\n\nrdsh 02  # typo\nrdsh01:22\n";
     const { status, stderr } = await runHere(["--all", "--hosts-file", "-"], { input });
     assert.equal(status, 2);
     assert.match(stderr, /^session-logoff: standard input:4: must be \[user@\]address/mu);
-    assert.match(stderr, /^session-logoff: standard input:5: must not repeat/mu);
+    assert.match(
+      stderr,
+      /^session-logoff: standard input:5: must not repeat standard input:2: both are "rdsh01:22"$/mu,
+    );
   });
 
   it("does not take an empty hosts file for everything or nothing", async () => {
@@ -658,6 +679,7 @@ describe("wrong usage", () => {
   it("quotes no password that somebody put into an address", async () => {
     const { stderr } = await runHere(["--all", "--host", "admin:Hunter2@rdsh01"]);
     assert.doesNotMatch(stderr, /Hunter2/u);
+    assert.match(stderr, /--host: must be .*, without a password: give it with --password-env$/mu);
   });
 });
 
