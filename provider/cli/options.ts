@@ -193,7 +193,7 @@ export const optionSections = [
         name: "fail-on",
         kind: "value",
         value: "any|budget",
-        help: "status 1 for any failed host (default), or only when --max-failures is exceeded; hosts that were skipped because the run ended early count as exceeded",
+        help: "status 1 for any host that is not done (default), or only when --max-failures, --limit or --timeout has ended the run",
         completes: ["any", "budget"],
       },
       {

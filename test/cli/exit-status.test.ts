@@ -10,19 +10,38 @@ async function reportOf(statuses: readonly HostStatus[], ended?: Report["ended"]
   return { ...report, hosts, ...(ended === undefined ? {} : { ended }) };
 }
 
+const untried = { code: "auth-rejected", message: "not tried" } as const;
+const outside = { code: "outside-window", message: "waits for the window" } as const;
+const late = { code: "timed-out", message: "Stopped after 60 s" } as const;
+const limited = { code: "limit-exceeded", message: "Changed nothing anywhere" } as const;
 const exceeded = { code: "budget-exceeded", message: "Stopped after 2 failed hosts" } as const;
 
 describe("the exit status", () => {
   for (const [statuses, any, budget] of [
     [["ok", "ok"], 0, 0],
     [["ok", "failed"], 1, 0],
-    [["ok", "skipped"], 1, 1],
+    [["ok", "skipped"], 1, 0],
   ] as const) {
     it(`of ${statuses.join(" and ")} is ${any}, with --fail-on budget ${budget}`, async () => {
       const report = await reportOf(statuses);
       assert.equal(exitStatusOf(report, "any", false), any);
       assert.equal(exitStatusOf(report, "budget", false), budget);
       assert.equal(exitStatusOf(report, "any", true), 130);
+    });
+  }
+
+  for (const [what, code, ended, budget] of [
+    ["were not tried, for the sake of others", untried, undefined, 0],
+    ["wait for the window", outside, outside, 0],
+    ["had no time left", late, late, 1],
+    ["were left over by too many failures", exceeded, exceeded, 1],
+    ["were refused by a limit", limited, limited, 1],
+  ] as const) {
+    it(`with --fail-on budget is ${budget} when hosts ${what}`, async () => {
+      const report = await reportOf(["ok", "skipped"], ended);
+      const hosts = report.hosts.map((host) => (host.status === "ok" ? host : { ...host, error: code }));
+      assert.equal(exitStatusOf({ ...report, hosts }, "any", false), 1);
+      assert.equal(exitStatusOf({ ...report, hosts }, "budget", false), budget);
     });
   }
 
