@@ -54,9 +54,7 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
     commands: [...commands, ...along],
     parse: (results) => {
       const detected = parse(results);
-      if (platform !== undefined && detected.platform !== platform) {
-        throw unsupported(target.label, `platform says "${platform}", and it is "${detected.platform}"`);
-      }
+      refuseOtherPlatform(target.label, platform, detected);
       if (along.length === 0 || detected.platform !== guess.platform) return { detected };
       const sessions = ifReadable(() =>
         backendFor(detected, target).list().parse(results.slice(commands.length)),
@@ -64,6 +62,12 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
       return { detected, ...(sessions === undefined ? {} : { sessions }) };
     },
   };
+}
+
+/** @throws LogoffError `unsupported-host` when a host is another platform than the one that it is said to have */
+export function refuseOtherPlatform(label: string, said: Platform | undefined, { platform }: Detected): void {
+  if (said !== undefined && said !== platform)
+    throw unsupported(label, `platform says "${said}", and it is "${platform}"`);
 }
 
 function ifReadable(read: () => SessionList): SessionList | undefined {

@@ -1,12 +1,13 @@
 /** Is a host ready for this tool? Asks it everything that a run would ask first, and changes nothing. */
 import { mapPool, type Clock, type Slots } from "../async";
-import { backendFor, detection, type Detected } from "../backend/detect";
+import { backendFor, detection, refuseOtherPlatform, type Detected } from "../backend/detect";
 import type { Connect, ExecResult } from "../connection";
-import { asLogoffError, LogoffError, type ErrorCode } from "../errors";
+import { asLogoffError, type ErrorCode, type LogoffError } from "../errors";
 import { linkTo, type HostLink } from "../host-run/link";
 import type { HostPlan, Plan } from "../plan";
 import type { ReportedError } from "../report/report";
 import { maskedLines } from "./masked-lines";
+import { inOptionWords } from "./problem-names";
 
 /** What is looked at, in its order. */
 export const checkNames = [
@@ -84,7 +85,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     let detected: Detected;
     try {
       detected = await link.ask(detection(host.label, host.platform));
-      comparePlatform(host, detected);
+      refuseOtherPlatform(host.label, host.platform, detected);
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       const at = error.code === "unsupported-host" ? "platform" : (failedAt[error.code] ?? "connection");
@@ -105,13 +106,6 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
 /** What an error proves: all before the step that failed, but nothing when a login fails of which the host never heard. */
 function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
   return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
-}
-
-/** @throws LogoffError `unsupported-host`, as a run would */
-function comparePlatform({ label, platform }: HostPlan["host"], detected: Detected): void {
-  if (platform === undefined || platform === detected.platform) return;
-  const message = `Cannot work on "${label}": --platform says "${platform}", and it is "${detected.platform}"`;
-  throw new LogoffError("unsupported-host", message);
 }
 
 function connected(name: CheckName, here: boolean): string {
@@ -207,7 +201,7 @@ function finish(
       check,
       ...(found.get(check) ?? { state: "unknown" as const, fact: "not reached" }),
     })),
-    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    ...(error === undefined ? {} : { error: { code: error.code, message: inOptionWords(error.message) } }),
     ...(answer.length === 0 ? {} : { answer }),
   };
 }

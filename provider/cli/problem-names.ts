@@ -77,6 +77,7 @@ const words: readonly (readonly [string, string])[] = [
   ["connection.sshConfig", "--ssh-config"],
   ["that belongs to connection.password", "give it with --password-env"],
   ['say platform "linux"', "say --platform linux"],
+  ['platform says "', '--platform says "'],
 ];
 
 /** The problem as a line: the option first, then what would be right. */
