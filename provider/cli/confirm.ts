@@ -61,8 +61,11 @@ export function questionFor(found: Report, plan: Plan): string {
   const concerned = found.hosts.filter(({ sessions }) =>
     sessions.some(({ outcome }) => outcome === "would-log-off"),
   ).length;
-  const drain = plan.drain === "none" ? "" : `Drain ${counted(found.totals.hosts, "host")} and log off `;
-  return `${drain === "" ? "Log off " : drain}${counted(wouldGo(found), "session")} on ${counted(concerned, "host")}? [y/N] `;
+  const drain = plan.drain === "none" ? "" : `Drain ${counted(found.totals.hosts, "host")} and `;
+  const who = `${counted(wouldGo(found), "session")} on ${counted(concerned, "host")}`;
+  const what = plan.atDeadline === "fail" ? `warn ${who}, and log nobody off` : `log off ${who}`;
+  const sentence = `${drain}${what}`;
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}? [y/N] `;
 }
 
 /**

@@ -99,9 +99,8 @@ function refuseProtected(label: string, selection: Selection, soFar: string): vo
   throw new LogoffError("session-protected", `Cannot log off ${what}: ${first.reason}; ${soFar}`);
 }
 
-/** The very commands that a real run would send now, in their order. */
+/** The very commands that a real run would send now, in their order. A host is drained although nobody is there. */
 function commandsFor({ backend, plan }: DetectedHost, wanted: readonly Session[]): readonly string[] {
-  if (wanted.length === 0) return [];
   const { warn } = plan;
   return [
     ...(plan.drain === "none" ? [] : [backend.drain(plan.drain).command]),
@@ -110,6 +109,6 @@ function commandsFor({ backend, plan }: DetectedHost, wanted: readonly Session[]
       : wanted.flatMap(
           (session) => backend.warn(session, warn.message, warn.gracePeriodMs / 1000).action?.command ?? [],
         )),
-    ...wanted.map((session) => backend.logOff(session).command),
+    ...(plan.atDeadline === "fail" ? [] : wanted.map((session) => backend.logOff(session).command)),
   ];
 }

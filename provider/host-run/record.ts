@@ -112,10 +112,16 @@ function isGone(outcome: SessionOutcome | undefined): boolean {
 }
 
 /** A session whose turn never came has the outcome of what stopped its host; one that was sent may have worked. */
-function outcomeOf(one: Track, error: LogoffError | undefined, { label, look }: HostAtWork): SessionOutcome {
+function outcomeOf(
+  one: Track,
+  error: LogoffError | undefined,
+  { label, look, plan }: HostAtWork,
+): SessionOutcome {
   if (one.outcome !== undefined) return one.outcome;
   const { session } = one;
-  if (look !== undefined) return { session, outcome: look === "list" ? "listed" : "would-log-off" };
+  if (look === "list") return { session, outcome: "listed" };
+  if (look === "dry-run")
+    return { session, outcome: "would-log-off", ...(plan.atDeadline === "fail" ? { onlyWarned: true } : {}) };
   const sent =
     one.sentAtMs === undefined ? "it was not asked to go" : "the logoff was sent, its effect is not known";
   const because = error === undefined ? "" : `: ${error.message}`;

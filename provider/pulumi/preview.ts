@@ -5,6 +5,7 @@ import { asLogoffError, printable } from "../errors";
 import { readPlan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
 import type { HostReport, Report } from "../report/report";
+import { counted, isOnlyWarned } from "../report/text";
 import { runRollout } from "../rollout";
 import { describeSession } from "../session/session";
 import { sshConnect } from "../ssh/connect";
@@ -57,14 +58,17 @@ export async function previewText(
   }
 }
 
-function linesOf({ hosts, warnings }: Report): readonly string[] {
+function linesOf(report: Report): readonly string[] {
+  const { hosts, warnings } = report;
   const going = hosts.filter((host) => goingOn(host).length > 0);
   const failed = hosts.filter(({ status }) => status !== "ok");
   const sessions = going.reduce((sum, host) => sum + goingOn(host).length, 0);
   const shown = [...going, ...failed.filter((host) => !going.includes(host))];
+  const who = counted(sessions, "session");
+  const what = isOnlyWarned(report) ? `would warn ${who}, and log nobody off,` : `would log off ${who}`;
   const notLooked = failed.length === 0 ? "" : `, ${failed.length} could not be looked at`;
   return [
-    `would log off ${sessions} sessions on ${going.length} of ${hosts.length} hosts${notLooked}; hosts that are finished are not run again`,
+    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notLooked}; hosts that are finished are not run again`,
     ...shown.slice(0, namedHosts).map(hostLine),
     ...(shown.length > namedHosts ? [`… and ${shown.length - namedHosts} more hosts`] : []),
     ...warnings.map((warning) => `warning: ${printable(warning, 400)}`),

@@ -30,7 +30,7 @@ export function describeOutcome(one: SessionOutcome): string {
     case "failed":
       return `failed: ${one.code}`;
     case "would-log-off":
-      return "would be logged off";
+      return one.onlyWarned === true ? "would be warned" : "would be logged off";
     case "listed":
       return "listed";
   }
@@ -39,10 +39,12 @@ export function describeOutcome(one: SessionOutcome): string {
 /** The sessions of a host in a few words: `3 logged off, 1 kept`; empty when there are none. */
 export function describeCounts(host: HostReport): string {
   const counts = countSessions(host);
-  const would = host.sessions.filter(({ outcome }) => outcome === "would-log-off").length;
+  const taken = host.sessions.filter((one) => one.outcome === "would-log-off");
+  const onlyWarned = taken.filter((one) => one.onlyWarned === true).length;
   const listed = host.sessions.filter(({ outcome }) => outcome === "listed").length;
   const parts: readonly (readonly [number, string])[] = [
-    [would, "would be logged off"],
+    [taken.length - onlyWarned, "would be logged off"],
+    [onlyWarned, "would be warned"],
     [counts.loggedOff, "logged off"],
     [counts.left, "left"],
     [counts.alreadyGone, "already gone"],

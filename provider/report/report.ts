@@ -20,8 +20,8 @@ export type SessionOutcome = { readonly session: Session } & (
       readonly tolerated?: true;
     }
   | { readonly outcome: "failed"; readonly code: ErrorCode; readonly message: string }
-  /** A dry run would log it off. */
-  | { readonly outcome: "would-log-off" }
+  /** A run would take it: log it off or, where the deadline fails the host instead, only warn it. */
+  | { readonly outcome: "would-log-off"; readonly onlyWarned?: true }
   | { readonly outcome: "listed" }
 );
 

@@ -40,7 +40,7 @@ export function dryRunText(report: Report, style: TableStyle): string {
     whoWouldGo(report, style),
     openHosts(report, style),
     commands.length === 0 ? "" : `Commands:\n${commands.join("")}`,
-    `${counted(wouldGo(report), "session")} would be logged off on ${counted(report.totals.hosts, "host")}${open(report)}; nothing was changed\n`,
+    `${counted(wouldGo(report), "session")} would be ${isOnlyWarned(report) ? "warned, and nobody logged off," : "logged off"} on ${counted(report.totals.hosts, "host")}${open(report)}; nothing was changed\n`,
   );
 }
 
@@ -52,9 +52,14 @@ export function whoWouldGo(report: Report, style: TableStyle): string {
   return sessionRows(rows, style);
 }
 
-/** How many sessions a dry run found to go. */
+/** How many sessions a dry run found that a run would take. */
 export function wouldGo(report: Report): number {
   return allSessions(report).filter(({ one }) => one.outcome === "would-log-off").length;
+}
+
+/** Whether the run would only warn them: who is still there at the deadline fails the host and stays. */
+export function isOnlyWarned(report: Report): boolean {
+  return allSessions(report).some(({ one }) => one.outcome === "would-log-off" && one.onlyWarned === true);
 }
 
 /** Up to so many sessions are shown one by one after a run; more are in the reports. */

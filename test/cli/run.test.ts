@@ -271,6 +271,27 @@ describe("looking", () => {
     assert.deepEqual(changed(), []);
   });
 
+  it("shows in a dry run that only waits whom it would warn, and no logoff", async () => {
+    const steps = ["--warn", "Please sign out", "--grace", "10m", "--wait-only"];
+    const { stdout } = await scene.run(["--all", ...steps, "--dry-run", ...scene.hosts()]);
+    assert.match(stdout, /alice .*would be warned/u);
+    assert.match(
+      stdout,
+      /4 sessions would be warned, and nobody logged off, on 2 hosts; nothing was changed/u,
+    );
+    assert.match(stdout, /msg\.exe 2 /u);
+    assert.doesNotMatch(stdout, /logoff\.exe/u);
+  });
+
+  it("shows in a dry run that a host is drained although nobody is there", noDrain, async () => {
+    const steps = ["--session-user", "carol", "--drain", "until-restart", "--dry-run", "--output", "json"];
+    const { stdout } = await scene.run([...steps, ...scene.hosts()]);
+    assert.deepEqual(
+      json(stdout).hosts.map(({ commands }) => commands),
+      [["chglogon.exe /drainuntilrestart"], ["chglogon.exe /drainuntilrestart", "logoff.exe 2"]],
+    );
+  });
+
   it("lists every session as listed, the console too", async () => {
     const { stdout } = await scene.run(["--list", ...scene.hosts(), "--output", "json"]);
     const report = json(stdout);
@@ -394,6 +415,14 @@ describe("draining", () => {
 
 describe("on a terminal", () => {
   const yes = { isTTY: true, input: "y\n" };
+
+  it("asks whether to warn where nobody would be logged off", () =>
+    withScene(two, async ({ run, hosts }) => {
+      const steps = ["--warn", "Please sign out", "--grace", "10m", "--wait-only"];
+      const { status, stderr } = await run(["--all", ...steps, ...hosts()], { isTTY: true, input: "n\n" });
+      assert.equal(status, 130);
+      assert.match(stderr, /Warn 4 sessions on 2 hosts, and log nobody off\? \[y\/N\] /u);
+    }));
 
   it("shows who would go, asks, and does it", () =>
     withScene(two, async ({ lab, run, hosts }) => {

@@ -12,7 +12,7 @@ describe("what a preview shows", () => {
     front.trouble.set("b", new LogoffError("host-unreachable", "Cannot reach it"));
     const text = await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front);
     assert.deepEqual(text.split("\n"), [
-      "would log off 1 sessions on 1 of 3 hosts, 1 could not be looked at; hosts that are finished are not run again",
+      "would log off 1 session on 1 of 3 hosts, 1 could not be looked at; hosts that are finished are not run again",
       "a:22: 2 (alice); kept: 3 (svc-1) is excepted",
       "b:22: host-unreachable: Cannot reach it",
     ]);
@@ -32,6 +32,12 @@ describe("what a preview shows", () => {
     assert.equal(front.model("a").drain(), "open");
     assert.deepEqual(front.model("a").messages(), []);
     assert.equal(front.contacted[0]?.user, "today");
+  });
+
+  it("is who would be warned where nobody would be logged off", async () => {
+    const steps = { warn: { message: "m", gracePeriod: "1h" }, atDeadline: "fail" };
+    const text = await previewText({ ...all, ...steps, hosts: ["a"] }, {}, fakeFront({ a: ["alice"] }));
+    assert.match(text, /^would warn 1 session, and log nobody off, on 1 of 1 host;/u);
   });
 
   it("names fifty hosts and counts the others", async () => {
