@@ -8,6 +8,7 @@ import { readFields, type PlanFields } from "../plan/fields";
 import type { HostEntry } from "../plan/hosts";
 import { holdsUnknown, isRecord, isUnknown } from "../plan/unknown";
 import type { Selector } from "../session/selector";
+import { withoutHostsKept } from "./kept-hosts";
 import { isDone, ourDrain, readKnown, remainingOn, type Known } from "./state";
 
 /** What an update would do. */
@@ -31,7 +32,8 @@ export function compare(
   olds: Readonly<Record<string, unknown>>,
   news: Readonly<Record<string, unknown>>,
 ): Changes {
-  const before = normalized(olds);
+  // A host that is kept only for its drain is none of the program's: named again, it is new.
+  const before = normalized(withoutHostsKept(olds));
   const after = normalized(news);
   const known = readKnown(olds);
   const causes = new Map<string, Cause>();
@@ -100,12 +102,12 @@ function hostCause(
 ): Cause | undefined {
   const old = before.hosts.get(label);
   const result = known.hosts.get(label);
-  if (old === undefined && result === undefined) return "new";
+  if (old === undefined) return "new";
   if (result === undefined) return "not finished";
   if (!isDone(result)) return result.status === "failed" ? "failed" : "skipped";
   if (after.mode === '"ensure"' && remainingOn(result) > 0) return "with matching sessions";
   if (host.sessions === undefined) return "sessions not known yet";
-  return old !== undefined && old.sessions !== host.sessions ? "with new sessions" : undefined;
+  return old.sessions !== host.sessions ? "with new sessions" : undefined;
 }
 
 interface NormalHost {

@@ -9,18 +9,13 @@ import { inputFields } from "../plan/fields";
 import { compare, type Changes } from "./changes";
 import { configurationNames } from "./configuration";
 import { fitted } from "./fitted";
+import { withHostsKept, withoutHostsKept } from "./kept-hosts";
 import { failureReasons, isFailed, PartialFailure } from "./partial";
 import { processFront, type Front } from "./process";
 import { lookForDrift } from "./refresh";
 import { planError, runAndRecord, type RunResult } from "./run";
 import { ourDrain, readKnown, toResults } from "./state";
-import {
-  planFromState,
-  stillDrainedReasons,
-  undrainAndRecord,
-  withHostsKept,
-  type StillDrained,
-} from "./undrain";
+import { planFromState, stillDrainedReasons, undrainAndRecord, type StillDrained } from "./undrain";
 
 /** Inputs or outputs as the engine hands them over: plain values, secrets included. */
 export type Props = Readonly<Record<string, unknown>>;
@@ -127,7 +122,7 @@ export function lifecycleOn(front: Front): Lifecycle {
     },
     read: async (id, props, configuration) => {
       if (props["mode"] !== "ensure") return { id, props };
-      const inputs = inputsOf(props);
+      const inputs = inputsOf(withoutHostsKept(props));
       return { id, props: await lookForDrift(nameOf(props), props, inputs, configuration ?? {}, front) };
     },
     delete: async (_id, props, configuration) => {

@@ -5,12 +5,12 @@ import type { HostReport } from "../report/report";
 import { runRollout } from "../rollout";
 import type { Front } from "./process";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
-import { withoutHostsKept } from "./undrain";
 
 /**
  * Outputs after another look at the hosts that were done, in mode `ensure`: how many matching sessions each has now. A
  * host that cannot be reached keeps what was last known of it, with the status `unknown`, which is no drift. Hosts that
  * are not done are not asked: they run anyway. Changes nothing, and never rejects.
+ * @param inputs those among the outputs, without hosts that are only kept for their drain
  */
 export async function lookForDrift(
   name: string,
@@ -28,8 +28,7 @@ export async function lookForDrift(
     return outputs;
   }
   const known = readKnown(outputs);
-  const stored = plan.hosts.map(({ host }) => host.label);
-  const labels = new Set(withoutHostsKept(stored, outputs));
+  const labels = new Set(plan.hosts.map(({ host }) => host.label));
   const done = new Set(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );

@@ -1,12 +1,10 @@
 import { LogoffError, type ErrorCode } from "../errors";
 import { readPlan, type Plan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
-import { withoutCredentials } from "../plan/credentials";
-import { readFields } from "../plan/fields";
-import { isRecord } from "../plan/unknown";
 import type { OnProgress } from "../report/progress";
 import { undrainHosts, type UndrainOutcome } from "../undrain-run";
 import type { Cancellation } from "./cancellation";
+import { entriesOf } from "./kept-hosts";
 import type { Front } from "./process";
 import { ourDrain, type Known, type OurDrain } from "./state";
 import { undrainLines } from "./undrain-lines";
@@ -119,37 +117,3 @@ export function planFromState(
 
 const noRollout: Plan["rollout"] = { parallel: 1, waves: [], pauseMs: 0, maxFailures: null };
 const noTimeouts: Plan["timeouts"] = { commandMs: 1, logoffMs: 1, totalMs: null };
-
-/** The entries of `hosts` with these identities, as they were given. */
-function entriesOf(inputs: Readonly<Record<string, unknown>>, labels: readonly string[]): readonly unknown[] {
-  const wanted = new Set(labels);
-  const given: readonly unknown[] = Array.isArray(inputs["hosts"]) ? inputs["hosts"] : [];
-  const { read } = readFields(inputs);
-  return given.filter((_, index) => {
-    const label = read.hosts[index]?.label;
-    return label !== undefined && wanted.has(label);
-  });
-}
-
-/**
- * Inputs whose `hosts` go on naming hosts that the program has removed: they still have to be undrained, and the state is
- * the only place that knows them. Their own credentials are left out, since nothing marks them as secret any more.
- */
-export function withHostsKept(
-  inputs: Readonly<Record<string, unknown>>,
-  olds: Readonly<Record<string, unknown>>,
-  labels: readonly string[],
-): Readonly<Record<string, unknown>> {
-  const { hosts } = inputs;
-  if (labels.length === 0 || !Array.isArray(hosts)) return inputs;
-  return { ...inputs, hosts: [...(hosts as unknown[]), ...entriesOf(olds, labels).map(withoutCredentials)] };
-}
-
-/** Those of the state's hosts that the program named when it was written: kept ones stand behind them, and totals leave them out. */
-export function withoutHostsKept(
-  labels: readonly string[],
-  { totals }: Readonly<Record<string, unknown>>,
-): readonly string[] {
-  const named = isRecord(totals) ? totals["hosts"] : undefined;
-  return typeof named === "number" ? labels.slice(0, named) : labels;
-}

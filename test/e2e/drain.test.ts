@@ -95,6 +95,36 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.equal(same.code, 0, same.output);
   });
 
+  it("runs a kept host anew when the program names it again, also after a refresh", async () => {
+    const rest = ["rdsh01", "rdsh03"].map(address);
+    const all = [...rest, address("rdsh02")];
+    project.resources({ "pre-patch": args({ hosts: all }) });
+    const named = await project.pulumi(...up);
+    assert.equal(named.code, 0, named.output);
+    const denied = { instead: true, code: 1, stderr: "Error [5]:Access is denied.\r\n" } as const;
+    lab.host("rdsh02").fault({ on: "/enable", times: 100, trouble: denied });
+    project.resources({ "pre-patch": args({ hosts: rest }) });
+    const removed = await project.pulumi(...up);
+    assert.notEqual(removed.code, 0, removed.output);
+    lab.host("rdsh02").clearFaults();
+    await project.pulumi("refresh", "--yes", "--skip-preview");
+
+    const { model } = lab.host("rdsh02");
+    model.setDrain("open");
+    model.logon({ user: "late" });
+    model.setDrain("until-restart");
+    project.resources({ "pre-patch": args({ hosts: all }) });
+    const again = await project.pulumi(...up);
+    assert.equal(again.code, 0, again.output);
+    assert.ok(again.output.includes("pre-patch: runs on 1 of 3 hosts (1 new)"), again.output);
+    assert.deepEqual(model.people(), []);
+    assert.deepEqual((await project.saved("pre-patch")).readyHosts, all);
+    project.resources({ "pre-patch": args({ hosts: rest }) });
+    const gone = await project.pulumi(...up);
+    assert.equal(gone.code, 0, gone.output);
+    assert.deepEqual(modes(), ["until-restart", "open", "drain", "open"]);
+  });
+
   it("undrains when drain changes to none, without logging anybody off", async () => {
     lab.host("rdsh01").model.setDrain("open");
     lab.host("rdsh01").model.logon({ user: "late" });

@@ -151,6 +151,19 @@ describe("what runs again", () => {
     assert.equal(result.why, `${storedOnly} (1 removed)`);
   });
 
+  it("is a host that was removed, kept in the state for its drain, and is named again", () => {
+    const results = { "a:22": ok, "b:22": { ...ok, drained: "until-restart" } } as const;
+    const known = { hosts: new Map(Object.entries(results)), finishedAt: "", resume: new Map() };
+    const kept = { host: "b", connection: { user: "own" } };
+    const given = { ...inputs, hosts: ["a"], drain: "until-restart" };
+    const olds = { ...given, hosts: ["a", kept], ...toResults(["a:22"], known, ["b:22"]) };
+    const again = changes(olds, { ...given, hosts: ["b", "a"] });
+    assert.deepEqual(again, { runs: ["b:22"], changed: true, why: "runs on 1 of 2 hosts (1 new)" });
+    const still = compare(olds, given);
+    assert.deepEqual([still.removed, still.undrain], [["b:22"], ["b:22"]]);
+    assert.equal(still.why, "undrains 1 host (1 removed)");
+  });
+
   const stored: readonly Record<string, unknown>[] = [
     { connection: { user: "other" } },
     { connection: { port: 2222 } },

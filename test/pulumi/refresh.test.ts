@@ -127,6 +127,20 @@ describe("a refresh in mode ensure", () => {
     assert.equal(front.model("b").drain(), "open");
   });
 
+  it("looks at its host also beside a kept one, when the host key of the connection is that of one host", async () => {
+    const connection = { hostKey: `SHA256:${"A".repeat(43)}` };
+    const given = { ...inputs, drain: "until-restart", connection };
+    const olds = await created({ ...given, hosts: ["a"] });
+    front.trouble.set("a", new LogoffError("auth-rejected", 'Cannot log in to "a:22"'));
+    const news = { ...given, hosts: ["b"] };
+    const { properties } = (await provider.update("id", olds, news).catch((error: unknown) => error)) as {
+      properties: Props;
+    };
+    contacted();
+    assert.deepEqual(await read(properties), properties);
+    assert.deepEqual(contacted(), ["b:22"]);
+  });
+
   it("does not wait between waves, nor count failures", async () => {
     const olds = await created();
     front.trouble.set("a", down);

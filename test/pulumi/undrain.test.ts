@@ -185,6 +185,64 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
   });
 
+  it("runs a kept host anew that is named again, whose drain is still ours, also after a refresh", async () => {
+    const olds = await created();
+    front.trouble.set("b", rejected);
+    const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
+    contacted();
+    front.trouble.clear();
+    front.lines.splice(0);
+    front.model("b").setDrain("open");
+    front.model("b").logon({ user: "late" });
+    front.model("b").setDrain("until-restart");
+
+    const { props } = await provider.read("id", properties);
+    const news = { ...inputs, hosts: ["c", "b", "a"] };
+    assert.deepEqual(await provider.diff("id", props, news), { changes: true });
+    assert.deepEqual(front.lines.splice(0), ["pre-patch: runs on 1 of 3 hosts (1 new)"]);
+    const { outs } = await provider.update("id", props, news);
+    assert.deepEqual(contacted(), ["b:22"]);
+    assert.deepEqual(front.model("b").people(), []);
+    assert.equal(drainedIn(outs)["b:22"], "until-restart");
+    const results = outs as unknown as Results;
+    assert.deepEqual([results.readyHosts, results.totals.hosts], [["c:22", "b:22", "a:22"], 3]);
+    assert.deepEqual(outs["hosts"], news.hosts);
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
+    await provider.delete("id", outs);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+  });
+
+  it("lifts the drain of a kept host that is named again without one", async () => {
+    const olds = await created();
+    front.trouble.set("b", rejected);
+    const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
+    front.trouble.clear();
+    const news = { ...inputs, drain: "none" };
+    const { outs } = await provider.update("id", properties, news);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
+    assert.deepEqual((outs as unknown as Results).readyHosts, ["a:22", "b:22", "c:22"]);
+  });
+
+  it("goes on keeping one host while another is named again", async () => {
+    const olds = await created();
+    front.trouble.set("a", rejected).set("b", rejected);
+    const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["c"] }));
+    front.trouble.delete("b");
+    front.model("b").setDrain("open");
+    front.model("b").logon({ user: "late" });
+    front.model("b").setDrain("until-restart");
+    const news = { ...inputs, hosts: ["b", "c"] };
+    const again = await partial(provider.update("id", properties, news));
+    assert.deepEqual(front.model("b").people(), []);
+    assert.deepEqual(again.properties["hosts"], ["b", "c", "a"]);
+    assert.deepEqual((again.properties as unknown as Results).readyHosts, ["b:22", "c:22"]);
+    front.trouble.clear();
+    const { outs } = await provider.update("id", again.properties, news);
+    assert.deepEqual(drains(), ["open", "until-restart", "until-restart"]);
+    assert.deepEqual(outs["hosts"], ["b", "c"]);
+  });
+
   it("whose undraining is rejected does not run the host again", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
