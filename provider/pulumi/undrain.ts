@@ -4,7 +4,7 @@ import type { ConnectionDefaults } from "../plan/access";
 import type { OnProgress } from "../report/progress";
 import { undrainHosts, type UndrainOutcome } from "../undrain-run";
 import type { Cancellation } from "./cancellation";
-import { entriesOf } from "./kept-hosts";
+import { connectionOfEvery, entriesOf } from "./kept-hosts";
 import type { Front } from "./process";
 import { ourDrain, type Known, type OurDrain } from "./state";
 import { undrainLines } from "./undrain-lines";
@@ -92,9 +92,6 @@ export function stillDrainedReasons(name: string, still: readonly StillDrained[]
   ];
 }
 
-/** Inputs that say how hosts are reached and how many at once; the rest has no part in lifting a drain. */
-const reaching = ["connection", "timeouts", "rollout"] as const;
-
 /**
  * How the state's inputs reach these of their hosts, for hosts that the program names no longer.
  * @throws LogoffError `plan-invalid`
@@ -106,9 +103,11 @@ export function planFromState(
   defaults: ConnectionDefaults,
 ): Pick<Plan, "hosts" | "rollout" | "timeouts"> {
   const hosts = entriesOf(olds, labels);
-  const inputs = Object.fromEntries(reaching.map((field) => [field, olds[field]]));
   if (hosts.length === 0) return { hosts: [], rollout: noRollout, timeouts: noTimeouts };
-  const { plan, problems } = readPlan({ ...inputs, hosts, sessions: { all: true } }, { defaults });
+  // How hosts are reached and how many at once; the rest has no part in lifting a drain.
+  const { timeouts, rollout } = olds;
+  const inputs = { connection: connectionOfEvery(olds), timeouts, rollout, hosts, sessions: { all: true } };
+  const { plan, problems } = readPlan(inputs, { defaults });
   if (plan !== undefined) return plan;
   const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
   const what = `${name}: hosts that we drained cannot be reached with what the state says:`;

@@ -185,6 +185,36 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
   });
 
+  it("keeps the way and the host key with a removed host, but not the login, and can be destroyed", async () => {
+    const [keyOfA, keyOfB] = ["A", "B"].map((letter) => `SHA256:${letter.repeat(43)}`);
+    const shared = { user: "operator", password: "hidden-1", hostKey: keyOfA, jumpHosts: ["gate"] };
+    const olds = await created({ hosts: ["a"], connection: shared });
+    front.trouble.set("a", rejected);
+    const connection = { user: "other", password: "hidden-2", hostKey: keyOfB, port: 2222 };
+    const news = { ...inputs, hosts: ["b"], connection };
+    const { properties } = await partial(provider.update("id", olds, news));
+    assert.ok(!JSON.stringify(properties).includes("hidden-1"));
+    assert.ok(!JSON.stringify(properties["hosts"]).includes("hidden"));
+    const again = await partial(provider.update("id", properties, news));
+    assert.deepEqual(again.properties["hosts"], properties["hosts"]);
+
+    front.trouble.clear();
+    contacted();
+    await provider.delete("id", again.properties);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+    const reached = front.contacted.map(({ label, port, user, hostKeys, jumpHosts }) => [
+      label,
+      port,
+      user,
+      hostKeys.pinned,
+      jumpHosts.map((jump) => jump.label),
+    ]);
+    assert.deepEqual(reached.sort(), [
+      ["a:22", 22, "other", [keyOfA], ["gate:22"]],
+      ["b:22", 2222, "other", [keyOfB], []],
+    ]);
+  });
+
   it("runs a kept host anew that is named again, whose drain is still ours, also after a refresh", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
