@@ -1,6 +1,6 @@
 /** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
 import { printable } from "../errors";
-import { failsTheRun, type ReportedError } from "../report/report";
+import { failsTheRun, tellsOfTheEnd, type ReportedError } from "../report/report";
 import { isDone, type HostResult, type Results } from "./state";
 
 /** Hosts named one by one in an error; the others are counted. */
@@ -24,13 +24,10 @@ export class PartialFailure extends Error {
   }
 }
 
-/** Why hosts are left over that simply wait for the next run. */
-const waits: readonly (string | undefined)[] = ["outside-window", "timed-out"];
-
 /**
  * Whether a run leaves the resource failed: with `any` by a host that is not done. With `budget` only by what ended the run
- * as a whole and is no matter of single hosts: too many failures, a limit on all sessions, a password that is offered no
- * more, somebody who cancelled. A host that failed, or that the window or the total time left over, waits for the next run.
+ * as a whole and is no matter of single hosts. A host that failed, that was not tried, or that the window or the total time
+ * left over, waits for the next run.
  * @param ended why the run stopped by itself, which no host tells when the last ones were too many
  */
 export function isFailed(
@@ -38,13 +35,9 @@ export function isFailed(
   failOn: "any" | "budget",
   ended?: ReportedError,
 ): boolean {
-  const endedRun = ({ status, error }: HostResult): boolean =>
-    error?.code === "aborted" ||
-    error?.code === "budget-exceeded" ||
-    (status === "skipped" && !waits.includes(error?.code));
   if (failsTheRun(ended)) return true;
   return Object.values(hostResults).some(
-    (result) => !isDone(result) && (failOn === "any" || endedRun(result)),
+    (result) => !isDone(result) && (failOn === "any" || tellsOfTheEnd(result)),
   );
 }
 

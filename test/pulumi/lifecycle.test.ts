@@ -332,6 +332,25 @@ describe("failOn budget", () => {
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 
+  for (const code of ["jump-host-failed", "auth-rejected"] as const) {
+    it(`lets hosts wait that were not tried for the sake of others (${code})`, async () => {
+      front.trouble.set("b", new LogoffError(code, 'Did not reach "b:22": not tried', { untried: true }));
+      const { outs } = await provider.create(budget);
+      assert.equal(resultsOf(outs).totals.skipped, 1);
+      assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "c:22"]);
+      assert.deepEqual(await provider.diff("id", outs, budget), { changes: true });
+      await assert.rejects(provider.create(inputs), PartialFailure);
+    });
+  }
+
+  it("fails it when somebody cancels", async () => {
+    front.trouble.set("a", "hang");
+    const running = partial(provider.create({ ...budget, rollout: { parallel: 1 } }));
+    await connecting("a:22");
+    front.cancel("the provider received SIGINT");
+    assert.match((await running).reasons[0]!, /3 of 3 hosts not done/u);
+  });
+
   it("lets hosts outside the window wait", async () => {
     const window = { notAfter: "2020-01-01T00:00:00Z" };
     const { outs } = await provider.create({ ...budget, window });

@@ -147,6 +147,28 @@ describe("a failure", () => {
     assert.equal(isFailed({}, "any"), false);
   });
 
+  for (const [status, code, isEnd] of [
+    ["skipped", "aborted", true],
+    ["failed", "aborted", true],
+    ["skipped", "budget-exceeded", true],
+    ["failed", "budget-exceeded", true],
+    ["skipped", "limit-exceeded", true],
+    ["skipped", "command-failed", true],
+    ["failed", "limit-exceeded", false],
+    ["failed", "command-failed", false],
+    ["failed", "auth-rejected", false],
+    ["skipped", "auth-rejected", false],
+    ["skipped", "jump-host-failed", false],
+    ["skipped", "outside-window", false],
+    ["skipped", "timed-out", false],
+  ] as const) {
+    it(`with budget is ${isEnd ? "" : "not "}a host that is ${status} for ${code}`, () => {
+      const one = report("a:22", { status, error: { code, message: "x" } });
+      const { hostResults } = toResults(["a:22"], knownOf([one]));
+      assert.deepEqual([isFailed(hostResults, "budget"), isFailed(hostResults, "any")], [isEnd, true]);
+    });
+  }
+
   it("names at most 20 hosts, failed ones first", () => {
     const many = [
       ...reports,
