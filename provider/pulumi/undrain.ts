@@ -1,3 +1,4 @@
+import type { Platform } from "../connection";
 import { LogoffError, type ErrorCode } from "../errors";
 import { readPlan, type Plan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
@@ -13,6 +14,8 @@ import { undrainLines } from "./undrain-lines";
 export interface StillDrained {
   readonly host: string;
   readonly error: LogoffError;
+  /** As the inputs say; absent: they do not. */
+  readonly platform?: Platform;
 }
 
 /** What lifting drains adds to what was known. */
@@ -52,7 +55,7 @@ export async function undrainAndRecord(
     if (event.type === "host-drained" && before !== undefined)
       hosts.set(event.host, { ...before, drained: event.drained });
   };
-  const planned = new Set(plan.hosts.map(({ host }) => host.label));
+  const planned = new Map(plan.hosts.map(({ host }) => [host.label, host.platform]));
   const outcomes = await Promise.race([
     undrainHosts(plan, drained, { connect, clock, slots, turns, onProgress, stop }, signal),
     gaveUp.then((): readonly UndrainOutcome[] => []),
@@ -60,7 +63,11 @@ export async function undrainAndRecord(
   const errors = new Map(outcomes.flatMap(({ host, error }) => (error ? [[host, error] as const] : [])));
   const still = [...drained.keys()]
     .filter((host) => ourDrain(hosts.get(host)) !== undefined)
-    .map((host) => ({ host, error: errors.get(host) ?? (planned.has(host) ? tooLate : unplanned) }));
+    .map((host): StillDrained => {
+      const platform = planned.get(host);
+      const error = errors.get(host) ?? (planned.has(host) ? tooLate : unplanned);
+      return { host, error, ...(platform === undefined ? {} : { platform }) };
+    });
   return {
     known: { ...known, hosts },
     failed: still.filter(({ error }) => !isUnreachable(error)),
@@ -86,10 +93,17 @@ export function stillDrainedReasons(name: string, still: readonly StillDrained[]
   const lines = still.slice(0, named).map(({ host, error }) => `${host}: ${error.code}: ${error.message}`);
   const count = `${still.length} ${still.length === 1 ? "host" : "hosts"}`;
   return [
-    `${name}: ${count} still refusing new logons because of us; mend what stands below and run again, or allow them there ("chglogon /enable")`,
+    `${name}: ${count} still refusing new logons because of us; mend what stands below and run again, or allow them there (${byHand(still)})`,
     ...lines,
     ...(still.length > named ? [`… and ${still.length - named} more`] : []),
   ];
+}
+
+/** What lifts a drain on the platforms that these hosts may have. */
+function byHand(still: readonly StillDrained[]): string {
+  const [windows, linux] = ['"chglogon /enable"', '"rm /run/nologin"'];
+  if (still.every(({ platform }) => platform === "windows")) return windows;
+  return still.every(({ platform }) => platform === "linux") ? linux : `${windows}, on Linux ${linux}`;
 }
 
 /**

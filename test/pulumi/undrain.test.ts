@@ -100,6 +100,24 @@ describe("destroying", () => {
     assert.deepEqual(drains(), ["open", "open", "open"]);
   });
 
+  for (const [what, platforms, advice] of [
+    ["Windows hosts", ["windows"], '"chglogon /enable"'],
+    ["Linux hosts", ["linux", "linux"], '"rm /run/nologin"'],
+    ["hosts of both", ["linux", "windows"], '"chglogon /enable", on Linux "rm /run/nologin"'],
+    ["hosts that do not say", ["linux", undefined], '"chglogon /enable", on Linux "rm /run/nologin"'],
+  ] as const) {
+    it(`says how to lift the drain of ${what} by hand`, async () => {
+      const hosts = platforms.map((platform, index) => ({ host: names[index], platform }));
+      const drained = { status: "ok", drained: "until-restart" };
+      const hostResults = Object.fromEntries(hosts.map(({ host }) => [`${host}:22`, drained]));
+      for (const { host } of hosts) front.trouble.set(host!, rejected);
+      await assert.rejects(provider.delete("id", { ...inputs, hosts, hostResults }), ({ message }: Error) => {
+        assert.ok(message.includes(`or allow them there (${advice})\n`), message);
+        return true;
+      });
+    });
+  }
+
   it("contacts nobody where nothing was drained", async () => {
     await provider.delete("id", await created({ drain: "none" }));
     assert.deepEqual(contacted(), []);
