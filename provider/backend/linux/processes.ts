@@ -40,14 +40,15 @@ export interface Groups {
   readonly sessionOf: ReadonlyMap<number, string>;
 }
 
+/** The rule of `anySessionGroup` once more, with the process before it and the session's ID apart. */
+const groupLine =
+  /^\/proc\/(?<pid>[0-9]+)\/cgroup:(?:[0-9]+:name=elogind:\/|0::\/|(?:0:|[0-9]+:name=systemd):\/user\.slice\/user-[0-9]+\.slice\/session-)(?<id>[A-Za-z]?[0-9]{1,10})(?:\.scope)?$/u;
+
 /** Reads lines like `/proc/63/cgroup:0::/user.slice/user-1000.slice/session-5.scope`. */
 export function readGroups(lines: readonly string[]): Groups {
   const sessionOf = new Map<number, string>();
   for (const line of lines) {
-    const [, pid, id] =
-      /^\/proc\/([0-9]+)\/cgroup:(?:[0-9]+:name=elogind:\/|0::\/|.*\/session-)([A-Za-z]?[0-9]{1,10})(?:\.scope)?$/u.exec(
-        line,
-      ) ?? [];
+    const { pid, id } = groupLine.exec(line)?.groups ?? {};
     if (pid !== undefined && id !== undefined) sessionOf.set(Number(pid), id);
   }
   const counts = new Map<string, number>();

@@ -36,9 +36,11 @@ export function patiently(step: string, variable: string): string {
 /**
  * A regular expression (`grep -E`) for the line of `/proc/PID/cgroup` of the processes of a session: systemd's scope, and elogind's
  * group of its own in a hierarchy of its own or in the unified one. Seen with elogind 246; the scope is logind's documented name.
+ * From the line's beginning on, since a container on the host ends its lines in the same way, with session numbers of its own.
+ * @param id as {@link checkedId} proves it: letters and digits stand for themselves
  */
 export function sessionGroup(id: string): string {
-  return String.raw`(:name=elogind:/|^0::/|/session-)${id}(\.scope)?$`;
+  return String.raw`^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\.slice/user-[0-9]+\.slice/session-)${id}(\.scope)?$`;
 }
 
 /** {@link sessionGroup} of any session, with the name of the file before it, as `grep -H` prints it. */

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { linuxBackend } from "../../../provider/backend/linux/backend";
 import { limitsOnLinux } from "../../../provider/backend/linux/limits";
+import { readGroups } from "../../../provider/backend/linux/processes";
 import { anySessionGroup, sessionGroup } from "../../../provider/backend/linux/shell";
 import type { ExecResult } from "../../../provider/connection";
 import { LogoffError } from "../../../provider/errors";
@@ -36,7 +37,7 @@ describe("the commands of the Linux backend", () => {
     [
       "list",
       backend.list().commands.join("\n"),
-      `${start}command -v loginctl >/dev/null || exit 127; set -f; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "@begin\\n@now %s\\n@own %s\\n@self %s\\n" "$(date +%s)" "\${XDG_SESSION_ID-}" "$$"; for id in $(printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done); do if expr "$id" : "[A-Za-z]\\{0,1\\}[0-9]\\{1,10\\}$" >/dev/null; then for try in 1 2 3; do shown=$(loginctl --no-pager show-session "$id" -p Id -p Name -p User -p State -p Class -p Type -p Service -p Leader -p Seat -p TTY -p Display -p Timestamp -p IdleHint -p IdleSinceHint 2>&1); code=$?; case $shown in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; printf "@session %s\\n%s\\n@end %s\\n" "$id" "$shown" "$code"; else printf "@strange\\n"; fi; done; set +f; printf "@processes\\n"; ps -A -o pid= -o ppid= -o tty= 2>/dev/null; printf "@groups\\n"; grep -HE "(:name=elogind:/|^0::/|/session-)[A-Za-z]?[0-9]+(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null; printf "@still\\n"; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done; printf "@complete\\n"'`,
+      `${start}command -v loginctl >/dev/null || exit 127; set -f; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "@begin\\n@now %s\\n@own %s\\n@self %s\\n" "$(date +%s)" "\${XDG_SESSION_ID-}" "$$"; for id in $(printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done); do if expr "$id" : "[A-Za-z]\\{0,1\\}[0-9]\\{1,10\\}$" >/dev/null; then for try in 1 2 3; do shown=$(loginctl --no-pager show-session "$id" -p Id -p Name -p User -p State -p Class -p Type -p Service -p Leader -p Seat -p TTY -p Display -p Timestamp -p IdleHint -p IdleSinceHint 2>&1); code=$?; case $shown in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; printf "@session %s\\n%s\\n@end %s\\n" "$id" "$shown" "$code"; else printf "@strange\\n"; fi; done; set +f; printf "@processes\\n"; ps -A -o pid= -o ppid= -o tty= 2>/dev/null; printf "@groups\\n"; grep -HE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)[A-Za-z]?[0-9]+(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null; printf "@still\\n"; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done; printf "@complete\\n"'`,
     ],
     ["logOff", backend.logOff(aSession({ id: "c12" })).command, loginctlCommand("terminate-session c12", "")],
     [
@@ -44,7 +45,7 @@ describe("the commands of the Linux backend", () => {
       backend.reset(aSession({ id: "12" })).command,
       loginctlCommand(
         "kill-session --signal=SIGKILL 12",
-        `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"; for file in $(grep -lE "(:name=elogind:/|^0::/|/session-)12(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done; `,
+        `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"; for file in $(grep -lE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)12(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done; `,
       ),
     ],
     [
@@ -127,6 +128,29 @@ describe("the control group of a session", () => {
     for (const [line, wanted] of lines) {
       assert.equal(new RegExp(sessionGroup("7"), "u").test(line), wanted, line);
       if (wanted) assert.match(line, new RegExp(anySessionGroup, "u"));
+      assert.equal(readGroups([`/proc/63/cgroup:${line}`]).sessionOf.get(63) === "7", wanted, line);
+    }
+  });
+
+  it("is nobody's of this host in a container, whose own logind counts from 1 as well", () => {
+    const container = "user.slice/user-1001.slice/session-7.scope";
+    const lines = [
+      `0::/lxc.payload.web/${container}`,
+      `0::/system.slice/docker-0123abcd.scope/${container}`,
+      `0::/machine.slice/machine-web.scope/payload/${container}`,
+      `0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-0123abcd.scope/container/${container}`,
+      `1:name=systemd:/lxc/web/${container}`,
+      `1:name=systemd:/docker/0123abcd/${container}`,
+      "11:name=elogind:/lxc/web/7",
+      "0::/lxc.payload.web/7",
+      // Whoever may make groups may name them as they like.
+      "0::/user.slice/user-1001.slice/user@1001.service/app.slice/1:name=elogind:/7",
+      "0::/user.slice/user-1001.slice/user@1001.service/app.slice/session-7.scope",
+    ];
+    for (const line of lines) {
+      assert.doesNotMatch(line, new RegExp(sessionGroup("7"), "u"));
+      assert.doesNotMatch(line, new RegExp(anySessionGroup, "u"));
+      assert.deepEqual(readGroups([`/proc/63/cgroup:${line}`]).sessionOf, new Map());
     }
   });
 });

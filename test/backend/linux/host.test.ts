@@ -224,6 +224,18 @@ describe("logging off on a Linux host", { skip }, () => {
     });
   }
 
+  it("leaves a login in a container alone, also one of the same number", async () => {
+    const { perform, find, list, host } = await bench({
+      sessions: [{ user: "alice", onTerminate: "forgets" }],
+    });
+    const lives = host.start("0::/lxc.payload.web/user.slice/user-1001.slice/session-1.scope");
+    const alice = await find("1");
+    await perform(backend.logOff(alice));
+    await perform(backend.reset(alice));
+    assert.deepEqual([host.hasProcesses("1"), lives()], [false, true]);
+    assert.deepEqual(whereabouts(alice, await list()), { is: "gone" });
+  });
+
   it("resets a session that ignores the request", async () => {
     const { perform, find, list } = await bench({ sessions: [{ user: "alice", onTerminate: "ignores" }] });
     const alice = await find("1");

@@ -73,6 +73,8 @@ export interface LinuxHost {
   sessions(): readonly string[];
   /** Whether any process of that session lives. */
   hasProcesses(id: string): boolean;
+  /** A process of no session of this host, with its line of `/proc/PID/cgroup`; tells whether it still lives. */
+  start(group: string): () => boolean;
   /** What stood on a terminal. */
   seen(tty: string): string;
   /** `terminate 3`, `kill 3`: what logind did, in order. */
@@ -125,11 +127,11 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   };
   const lines = (name: string): readonly string[] => read(name).split("\n").filter(Boolean);
 
-  function addProcess(id: string, parent: number, tty: string): number {
+  function addProcess(groups: string, parent: number, tty: string): number {
     const pid = (nextPid += 1);
     const folder = join(lab, "proc", String(pid));
     mkdirSync(folder);
-    writeFileSync(join(folder, "cgroup"), `11:name=elogind:/${id}\n0::/\n`);
+    writeFileSync(join(folder, "cgroup"), groups);
     writeFileSync(join(folder, "ps"), `${String(pid).padStart(7)} ${String(parent).padStart(7)} ${tty}\n`);
     return pid;
   }
@@ -139,9 +141,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     if (!uids.has(session.user)) uids.set(session.user, 1000 + uids.size);
     const owner = session.uid ?? uids.get(session.user) ?? 0;
     const tty = session.tty ?? "";
-    const leader = addProcess(id, 1, "?");
-    const middle = addProcess(id, leader, "?");
-    const shell = addProcess(id, middle, tty === "" ? "?" : tty);
+    const groups = `11:name=elogind:/${id}\n0::/\n`;
+    const leader = addProcess(groups, 1, "?");
+    const middle = addProcess(groups, leader, "?");
+    const shell = addProcess(groups, middle, tty === "" ? "?" : tty);
     const knownTty = session.ttyKnown === false ? "" : tty;
     const folder = join(lab, "sessions", id);
     const idle = session.idleForSeconds;
@@ -259,6 +262,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     sessions: () => readdirSync(join(lab, "sessions")).filter((id) => !own.has(id)),
     hasProcesses: (id) =>
       readdirSync(join(lab, "proc")).some((pid) => read(`proc/${pid}/cgroup`).includes(`:/${id}\n`)),
+    start: (group) => {
+      const pid = String(addProcess(`${group}\n`, 1, "?"));
+      return () => existsSync(join(lab, "proc", pid));
+    },
     seen: (tty) => read(`seen-${tty.split("/").at(-1) ?? ""}`),
     ended: () => lines("ended"),
     calls: () => lines("calls"),
