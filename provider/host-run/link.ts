@@ -22,6 +22,8 @@ export interface HostLink {
   warnings(): readonly string[];
   /** Whether a connection was ever tried. */
   contacted(): boolean;
+  /** How many connections were opened so far. */
+  connections(): number;
 }
 
 interface LinkOptions {
@@ -37,11 +39,13 @@ const retryDelaysMs = [250, 1000] as const;
 export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }: LinkOptions): HostLink {
   let current: Promise<Connection> | undefined;
   let contacted = false;
+  let connections = 0;
   const warnings = new Set<string>();
 
   const open = async (): Promise<Connection> => {
     contacted = true;
     const connection = await connect(host, signal);
+    connections += 1;
     connection.warnings.forEach((warning) => warnings.add(warning));
     return connection;
   };
@@ -111,6 +115,7 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
     },
     warnings: () => [...warnings],
     contacted: () => contacted,
+    connections: () => connections,
   };
 }
 

@@ -5,6 +5,7 @@ import { select, selected, type Selection } from "../session/select";
 import { describeSession, type Session, type SessionList } from "../session/session";
 import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
+import { ownSessions, withOwnMarked, type MarkOwn } from "./own-sessions";
 import { adoptWarnings } from "./warn";
 import { isDrainedByUs, track, type HostRecord } from "./record";
 
@@ -18,9 +19,14 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   const { detected, sessions } = await link.ask(firstContact(hostPlan.host, hostPlan.host.platform));
   record.detected = detected;
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
-  const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
+  // With "current" asked it is only that of the connection itself: the others are sessions like any.
+  const mark: MarkOwn = hostPlan.selector.current ? (list) => list : ownSessions(() => link.connections());
+  const known: DetectedHost = {
+    ...host,
+    backend: withOwnMarked(backendFor(detected, hostPlan.host), mark),
+  };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
-  chooseFrom(sessions ?? (await link.ask(known.backend.list())), known, record);
+  chooseFrom(sessions ? mark(sessions) : await link.ask(known.backend.list()), known, record);
   if (look !== undefined) {
     record.commands = commandsFor(
       known,

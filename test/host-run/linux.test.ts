@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { Slots, systemClock, Turns, type Clock } from "../../provider/async";
+import type { Connect } from "../../provider/connection";
+import { LogoffError } from "../../provider/errors";
+import type { Plan, WarnPlan } from "../../provider/plan";
+import type { HostReport } from "../../provider/report/report";
+import { runRollout } from "../../provider/rollout";
+import type { Selector } from "../../provider/session/selector";
+import {
+  createLinuxHost,
+  linuxHostsPossible,
+  type LinuxHost,
+  type LinuxHostOptions,
+} from "../lab/linux/linux-host";
+import { aSelector } from "../session/sample";
+import { plainPlan, planFor } from "./memory-fleet";
+
+const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
+
+const opened: LinuxHost[] = [];
+afterEach(() => {
+  for (const host of opened.splice(0)) host.close();
+});
+
+function start(options: LinuxHostOptions): LinuxHost {
+  const host = createLinuxHost(options);
+  opened.push(host);
+  return host;
+}
+
+/** The host's programs take real time, so that waiting is only made short. */
+const hurried: Clock = {
+  now: () => performance.now() * 50,
+  date: () => new Date(),
+  after: (ms, wake) => systemClock.after(ms / 50, wake),
+  sleep: (ms, signal) => systemClock.sleep(ms / 50, signal),
+};
+
+async function run(
+  connect: Connect,
+  plan: Partial<Plan> = {},
+  selector: Selector = aSelector({ all: true }),
+): Promise<HostReport> {
+  const { hosts } = await runRollout(
+    { ...plainPlan, hosts: [planFor({ selector }, "host1")], ...plan },
+    { connect, clock: hurried, slots: new Slots(64), turns: new Turns(), onProgress: () => undefined },
+    new AbortController().signal,
+  );
+  return hosts[0] ?? assert.fail("the report has no host");
+}
+
+/** Called with each command; `lost` when the network loses the connection, which sshd does not notice: its session stays. */
+type Meanwhile = (command: string) => "lost" | undefined;
+
+function through({ connect }: LinuxHost, meanwhile: Meanwhile): Connect {
+  return async (host, signal) => {
+    const connection = await connect(host, signal);
+    let isLost = false;
+    return {
+      ...connection,
+      close: () => (isLost ? Promise.resolve() : connection.close()),
+      exec: async (command, options) => {
+        if (!isLost) options.onTurn?.();
+        isLost ||= meanwhile(command) === "lost";
+        if (isLost) throw new LogoffError("connection-lost", "The connection was lost");
+        return connection.exec(command, options);
+      },
+    };
+  };
+}
+
+function outcomes(report: HostReport): string[] {
+  return report.sessions.map(
+    (one) =>
+      `${one.session.id} ${one.session.user ?? ""} ${one.outcome}${one.outcome === "kept" ? ` ${one.reason}` : ""}`,
+  );
+}
+
+describe("the session of a connection of ours that was lost", { skip }, () => {
+  const warn: WarnPlan = {
+    message: "Please save your work",
+    gracePeriodMs: 60_000,
+    remindersMs: [],
+    ifUndelivered: "fail",
+  };
+  const alice = { user: "alice", id: "50", tty: "pts/0", onTerminate: "ignores" } as const;
+  const rows: readonly (readonly [when: string, lostAt: readonly number[], plan: Partial<Plan>])[] = [
+    ["before it could be listed", [1], {}],
+    ["before the logoff", [2], {}],
+    ["before the logoff, people being warned", [2], { warn }],
+    ["after the logoff", [3], {}],
+    ["twice after the logoff", [3, 5], {}],
+    ["between draining and logging off", [2], { drain: "until-restart" }],
+  ];
+  for (const [when, lostAt, plan] of rows) {
+    it(`is ours still and no newcomer's (${when})`, async () => {
+      const host = start({ sessions: [alice] });
+      let lists = 0;
+      const connect = through(host, (command) => {
+        if (!command.includes("list-sessions")) return undefined;
+        lists += 1;
+        if (lists === 7) host.leave("50");
+        return lostAt.includes(lists) ? "lost" : undefined;
+      });
+      const report = await run(connect, plan);
+      assert.deepEqual(report.error, undefined);
+      assert.deepEqual(host.ended(), ["terminate 50"]);
+      assert.ok(outcomes(report).includes("1 root kept own-session"));
+      assert.deepEqual(
+        outcomes(report).filter((one) => !one.endsWith("kept own-session")),
+        ["50 alice logged-off"],
+      );
+    });
+  }
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ownSessions } from "../../provider/host-run/own-sessions";
+import type { Session, SessionList } from "../../provider/session/session";
+import { aSession, without } from "../session/sample";
+
+/** A login without a terminal, as ours are. */
+function aLogin(fields: Partial<Session>): Session {
+  return without(aSession({ user: "root", ...fields }), "name");
+}
+
+function idsOfOwn(list: SessionList): string[] {
+  return list.filter(({ own }) => own).map(({ id }) => id);
+}
+
+const alice = aSession({ id: "2" });
+const first = aLogin({ id: "10", logonTime: "05:28:10, leader 710" });
+const second = aLogin({ id: "11", logonTime: "05:29:11, leader 811" });
+const current = (session: Session): Session => ({ ...session, own: true });
+
+describe("our own sessions", () => {
+  it("are those of earlier connections too", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    assert.deepEqual(idsOfOwn(mark([alice, current(first)])), ["10"]);
+    connections = 2;
+    assert.deepEqual(idsOfOwn(mark([alice, first, current(second)])), ["10", "11"]);
+    assert.deepEqual(idsOfOwn(mark([alice, second])), ["11"], "also in a list that tells none");
+  });
+
+  it("are not those of who has the ID of one by now", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([current(first)]);
+    connections = 2;
+    const others = [
+      { ...first, user: "bob" },
+      { ...first, logonTime: "06:00:00, leader 999" },
+    ];
+    for (const other of others) assert.deepEqual(idsOfOwn(mark([other, current(second)])), ["11"]);
+  });
+
+  it("are known by their looks where the connection was lost before it was told its own", () => {
+    const mark = ownSessions(() => 2);
+    const bob = aLogin({ id: "12", user: "bob" });
+    const atTerminal = aSession({ id: "13", user: "root", name: "pts/3" });
+    assert.deepEqual(idsOfOwn(mark([alice, first, bob, atTerminal, current(second)])), ["10", "11"]);
+    const later = aLogin({ id: "14" });
+    assert.deepEqual(idsOfOwn(mark([first, later, current(second)])), ["10", "11"], "all are told by now");
+  });
+
+  it("are not a login of the same user while every connection has told its own", () => {
+    const mark = ownSessions(() => 1);
+    assert.deepEqual(idsOfOwn(mark([first, current(second)])), ["11"]);
+  });
+
+  it("are not a login that was there before the connection that was lost", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    const older = aLogin({ id: "9" });
+    mark([older, current(first)]);
+    connections = 3;
+    const third = aLogin({ id: "12" });
+    assert.deepEqual(idsOfOwn(mark([older, second, current(third)])), ["11", "12"]);
+  });
+});
