@@ -44,17 +44,23 @@ function readDrainMode(label: string, text: string): DrainMode {
   return drains.find((mode) => texts[mode] === held) ?? "other";
 }
 
+/** Holds the text until all of it is written: on a full /run a file can be made that stays empty, which refuses logins as well. */
+const draft = `${file}.$$`;
+
 /**
- * Creates the file, in one step and only where there is none (`set -C` opens it exclusively). Only for a login of uid 0: pam_nologin
- * refuses everybody else, also a user with sudo, who could never come back to lift it.
+ * Creates the file, whole, in one step and only where there is none: `ln` takes no name that is taken. Only for a login of uid 0:
+ * pam_nologin refuses everybody else, also a user with sudo, who could never come back to lift it.
  */
 export function drain(label: string, mode: Drain): Action<void> {
   return {
     command: inShell(
       `${loginIsRoot} || exit ${exitNoPermission}`,
       "umask 022",
-      "set -C",
-      `[ -e ${file} ] || printf "%s\\n" "${texts[mode]}" >${file}`,
+      `[ -e ${file} ] && exit 0`,
+      `printf "%s\\n" "${texts[mode]}" >${draft} && ln ${draft} ${file}`,
+      "code=$?",
+      `rm -f ${draft}`,
+      "exit $code",
     ),
     parse: (result) => judge(label, result),
   };

@@ -61,7 +61,7 @@ describe("the commands of the Linux backend", () => {
     [
       "drain",
       backend.drain("until-restart").command,
-      `${start}[ "$(id -u)" -eq 0 ] || exit 77; umask 022; set -C; [ -e /run/nologin ] || printf "%s\\n" "${text("until-restart")}" >/run/nologin'`,
+      `${start}[ "$(id -u)" -eq 0 ] || exit 77; umask 022; [ -e /run/nologin ] && exit 0; printf "%s\\n" "${text("until-restart")}" >/run/nologin.$$ && ln /run/nologin.$$ /run/nologin; code=$?; rm -f /run/nologin.$$; exit $code'`,
     ],
     [
       "undrain",

@@ -316,6 +316,22 @@ describe("draining a Linux host", { skip }, () => {
     });
   }
 
+  it("leaves nothing behind where the text could not be written", async () => {
+    const { ask, perform, host } = await bench({ isFull: true });
+    assert.match(
+      await codeOf(perform(backend.drain("until-restart"))),
+      /^drain-failed: .*could not be changed/,
+    );
+    assert.deepEqual(host.files("/run"), []);
+    assert.equal(await ask(backend.drainMode()), "open");
+  });
+
+  it("leaves nothing but the file behind where it worked", async () => {
+    const { perform, host } = await bench();
+    for (let times = 0; times < 2; times += 1) await perform(backend.drain("until-restart"));
+    assert.deepEqual(host.files("/run"), ["nologin"]);
+  });
+
   it("sees /etc/nologin, and never takes it for its own", async () => {
     const { ask, perform, host } = await bench();
     await perform(backend.drain("until-restart"));

@@ -56,6 +56,8 @@ export interface LinuxHostOptions {
   readonly uid?: number;
   readonly sudo?: boolean;
   readonly polkit?: boolean;
+  /** Files can be made and take no text, as on a full disk. */
+  readonly isFull?: boolean;
   /** Tools that are not installed. */
   readonly missingTools?: readonly string[];
   /** Said by the login's start-up files before every command. */
@@ -85,6 +87,8 @@ export interface LinuxHost {
   failList(words: string | undefined): void;
   /** A file of the host, such as `/run/nologin`: its text, or undefined. */
   file(path: string): string | undefined;
+  /** What is in a folder of the host, such as `/run`. */
+  files(folder: string): readonly string[];
   writeFile(path: string, text: string): void;
   /** @throws Error that lists what nobody scripted */
   close(): void;
@@ -206,8 +210,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     commands.push({ command, stdin });
     const local = command.replace(hostPaths, (path) => lab + path);
     const banner = options.banner === undefined ? "" : `printf '%s\\n' '${options.banner}'; `;
+    // Writing beyond the longest file allowed would end the shell if it did not ignore that signal, as a full disk never does.
+    const full = options.isFull === true ? "trap '' XFSZ; ulimit -f 0; " : "";
     return new Promise((resolve, reject) => {
-      const child = spawn("/bin/sh", ["-c", banner + local], {
+      const child = spawn("/bin/sh", ["-c", banner + full + local], {
         env: { PATH: bin, LAB: lab, LAB_UID: String(uid), XDG_SESSION_ID: ownId },
       });
       const out: Buffer[] = [];
@@ -274,6 +280,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
       else writeFileSync(join(lab, "list-fails"), words);
     },
     file: (path) => (existsSync(join(lab, path)) ? read(path) : undefined),
+    files: (folder) => readdirSync(join(lab, folder)),
     writeFile: (path, text) => writeFileSync(join(lab, path), text),
     close: () => {
       const unexpected = lines("unexpected");

@@ -97,6 +97,7 @@ export const systemPrograms = [
   "expr",
   "grep",
   "head",
+  "ln",
   "rm",
   "sed",
   "uname",
