@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Slots, Turns } from "../provider/async";
 import { LogoffError } from "../provider/errors";
+import { linuxBackend } from "../provider/backend/linux/backend";
 import { undrainHosts, type UndrainDeps } from "../provider/undrain-run";
+import { createLinuxHost, linuxHostsPossible } from "./lab/linux/linux-host";
 import { fakeFront } from "./pulumi/fake-front";
 import { plainPlan, planFor } from "./host-run/memory-fleet";
 
@@ -59,3 +61,38 @@ it("undraining begins with no host after it was stopped", async () => {
   );
   assert.equal(front.contacted.length, 0);
 });
+
+const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
+
+it(
+  "undraining a Linux host lifts our file whatever somebody else's say, and says what is true",
+  { skip },
+  async () => {
+    const theirs = "closed by the storage team\n";
+    const rows = [
+      [{ ours: true }, "undrained"],
+      [{ ours: true, "/etc/nologin": theirs }, "already"],
+      [{ ours: false, "/etc/nologin": theirs }, "already"],
+      [{ ours: false, "/run/nologin": theirs }, "already"],
+      [{ ours: false }, "undrained"],
+    ] as const;
+    for (const [{ ours: isOurs, ...others }, wanted] of rows) {
+      const host = createLinuxHost();
+      const { connect } = host;
+      if (isOurs) {
+        const connection = await connect(plan.hosts[0]!.host, new AbortController().signal);
+        const { command } = linuxBackend({ label: "a:22" }).drain("until-restart");
+        await connection.exec(command, { timeoutMs: 10_000 });
+        await connection.close();
+      }
+      for (const [path, text] of Object.entries(others)) host.writeFile(path, text);
+      const deps = { ...fakeFront({}), connect, onProgress: () => undefined };
+      const only = { ...plan, hosts: plan.hosts.slice(0, 1) };
+      const [outcome] = await undrainHosts(only, ours, deps, new AbortController().signal);
+      assert.deepEqual([outcome?.drained, outcome?.error], [wanted, undefined]);
+      for (const path of ["/run/nologin", "/etc/nologin"] as const)
+        assert.equal(host.file(path), (others as Record<string, string>)[path], path);
+      host.close();
+    }
+  },
+);

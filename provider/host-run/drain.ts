@@ -73,7 +73,7 @@ export async function undrain(host: DetectedHost, record: HostRecord): Promise<v
 
 /**
  * Lifts our drain, if the host is still in the mode that we set.
- * @returns `already` when somebody has changed the mode since
+ * @returns `already` when somebody has changed the mode since, or closes the host as well and still does
  * @throws LogoffError `drain-failed`, `permission-denied`, and all that asking may throw
  */
 export async function lift(
@@ -85,8 +85,13 @@ export async function lift(
   if (before === "open") return "undrained";
   // Somebody has changed it since; it is theirs now.
   if (before !== ours) return "already";
-  await link.perform(backend.undrain(), timeoutMs);
+  const failure = await link
+    .perform(backend.undrain(), timeoutMs)
+    .catch((thrown: unknown) => asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`));
+  // Whatever was answered: on Linux also that ours is lifted and a file of somebody else still refuses.
   const after = await link.ask(backend.drainMode());
   if (after === "open") return "undrained";
+  if (after === "other") return "already";
+  if (failure instanceof LogoffError) throw failure;
   throw new LogoffError("drain-failed", `Cannot undrain "${label}": its mode is still "${after}"`);
 }

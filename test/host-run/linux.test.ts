@@ -5,8 +5,7 @@ import type { Connect } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import type { Plan, WarnPlan } from "../../provider/plan";
 import type { HostReport } from "../../provider/report/report";
-import { runRollout } from "../../provider/rollout";
-import type { Selector } from "../../provider/session/selector";
+import { runRollout, type RolloutDeps } from "../../provider/rollout";
 import {
   createLinuxHost,
   linuxHostsPossible,
@@ -40,11 +39,18 @@ const hurried: Clock = {
 async function run(
   connect: Connect,
   plan: Partial<Plan> = {},
-  selector: Selector = aSelector({ all: true }),
+  deps: Partial<RolloutDeps> = {},
 ): Promise<HostReport> {
   const { hosts } = await runRollout(
-    { ...plainPlan, hosts: [planFor({ selector }, "host1")], ...plan },
-    { connect, clock: hurried, slots: new Slots(64), turns: new Turns(), onProgress: () => undefined },
+    { ...plainPlan, hosts: [planFor({ selector: aSelector({ all: true }) }, "host1")], ...plan },
+    {
+      connect,
+      clock: hurried,
+      slots: new Slots(64),
+      turns: new Turns(),
+      onProgress: () => undefined,
+      ...deps,
+    },
     new AbortController().signal,
   );
   return hosts[0] ?? assert.fail("the report has no host");
@@ -111,6 +117,50 @@ describe("the session of a connection of ours that was lost", { skip }, () => {
         outcomes(report).filter((one) => !one.endsWith("kept own-session")),
         ["50 alice logged-off"],
       );
+    });
+  }
+});
+
+describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, () => {
+  const theirs = "closed by the storage team\n";
+  const nobody = aSelector({ users: ["nobody"] });
+  const stays = { user: "alice", id: "50", tty: "pts/0", onTerminate: "ignores" } as const;
+  const plan: Partial<Plan> = {
+    drain: "until-restart",
+    timeouts: { ...plainPlan.timeouts, logoffMs: 5_000 },
+  };
+
+  it("is lifted when the host fails, and theirs is left", async () => {
+    const host = start({ sessions: [stays] });
+    const connect = through(host, (command) => {
+      if (command.includes("terminate-session")) host.writeFile("/etc/nologin", theirs);
+      return undefined;
+    });
+    const report = await run(connect, plan);
+    assert.deepEqual([report.status, report.drained, report.warnings], ["failed", "already", []]);
+    assert.deepEqual([host.file("/run/nologin"), host.file("/etc/nologin")], [undefined, theirs]);
+  });
+
+  for (const [fate, sessions, drained] of [
+    ["kept where the host is done", [], "until-restart"],
+    ["lifted where it fails", [stays], "already"],
+  ] as const) {
+    it(`is ours still when the next run goes on with it: ${fate}`, async () => {
+      const host = start({ sessions });
+      await run(
+        through(host, () => undefined),
+        { ...plan, hosts: [planFor({ selector: nobody }, "host1")] },
+      );
+      host.writeFile("/etc/nologin", theirs);
+      const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
+      const report = await run(
+        through(host, () => undefined),
+        plan,
+        { earlier },
+      );
+      assert.equal(report.drained, drained);
+      assert.equal(host.file("/run/nologin") === undefined, drained === "already");
+      assert.equal(host.file("/etc/nologin"), theirs);
     });
   }
 });

@@ -21,9 +21,13 @@ const texts: Readonly<Record<Drain, string>> = {
 };
 const drains: readonly Drain[] = ["until-restart", "until-destroy"];
 
-/** Asks for both files and the first lines of each; needs no right. */
+/**
+ * Asks for both files and the first lines of each; needs no right. Where the one is ours the answer is our mode, whatever the other
+ * says: it is for us to lift.
+ */
 export function drainMode(label: string): Query<DrainMode> {
-  const show = `for file in ${lastingFile} ${file}; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; fi; done`;
+  // A line more, since a file may end within one.
+  const show = `for file in ${file} ${lastingFile}; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; printf "\\n"; fi; done`;
   return {
     commands: [inShell(show, `printf "@complete\\n"`)],
     parse: ([result]) => readDrainMode(label, textOf(result?.stdout)),
@@ -37,11 +41,11 @@ function readDrainMode(label: string, text: string): DrainMode {
     const reason = `${file} could not be looked at: "${printable(text)}"`;
     throw new LogoffError("drain-failed", `Cannot tell whether "${label}" takes new logins: ${reason}`);
   }
-  if (lines.includes(`@closed ${lastingFile}`)) return "other";
+  const lasting = lines.lastIndexOf(`@closed ${lastingFile}`);
   const start = lines.indexOf(`@closed ${file}`);
-  if (start === -1) return "open";
-  const held = lines.slice(start + 1, end).join("\n");
-  return drains.find((mode) => texts[mode] === held) ?? "other";
+  if (start === -1) return lasting === -1 ? "open" : "other";
+  const held = lines.slice(start + 1, lasting === -1 ? end : lasting).join("\n");
+  return drains.find((mode) => `${texts[mode]}\n` === held) ?? "other";
 }
 
 /** Holds the text until all of it is written: on a full /run a file can be made that stays empty, which refuses logins as well. */

@@ -56,7 +56,7 @@ describe("the commands of the Linux backend", () => {
     [
       "drainMode",
       backend.drainMode().commands.join("\n"),
-      `${start}for file in /etc/nologin /run/nologin; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; fi; done; printf "@complete\\n"'`,
+      `${start}for file in /run/nologin /etc/nologin; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; printf "\\n"; fi; done; printf "@complete\\n"'`,
     ],
     [
       "drain",

@@ -297,6 +297,7 @@ describe("draining a Linux host", { skip }, () => {
   const others: readonly (readonly [string, string])[] = [
     ["somebody else's text", "System is booting up.\n"],
     ["an empty file", ""],
+    ["a text without a line's end", "Back at noon"],
     [
       "our text with a line more",
       "This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: until-restart)\nsee ticket 7\n",
@@ -335,12 +336,25 @@ describe("draining a Linux host", { skip }, () => {
   it("sees /etc/nologin, and never takes it for its own", async () => {
     const { ask, perform, host } = await bench();
     await perform(backend.drain("until-restart"));
-    host.writeFile("/etc/nologin", host.file("/run/nologin") ?? "");
+    const ours = host.file("/run/nologin") ?? "";
+    host.writeFile("/etc/nologin", ours);
+    assert.match(await codeOf(perform(backend.undrain())), /^drain-failed: .*"\/etc\/nologin"/);
+    assert.equal(host.file("/run/nologin"), undefined, "ours is lifted all the same");
     assert.equal(await ask(backend.drainMode()), "other");
     assert.match(await codeOf(perform(backend.undrain())), /^drain-failed: .*"\/etc\/nologin"/);
-    assert.notEqual(host.file("/etc/nologin"), undefined);
-    assert.equal(host.file("/run/nologin"), undefined, "ours is lifted all the same");
+    assert.equal(host.file("/etc/nologin"), ours);
   });
+
+  for (const theirs of ["closed by the storage team\n", "without a line's end", ""]) {
+    it(`tells that it is ours also beside an /etc/nologin of ${JSON.stringify(theirs)}`, async () => {
+      const { ask, perform, host } = await bench();
+      await perform(backend.drain("until-destroy"));
+      host.writeFile("/etc/nologin", theirs);
+      assert.equal(await ask(backend.drainMode()), "until-destroy");
+      host.writeFile("/run/nologin", "theirs too");
+      assert.equal(await ask(backend.drainMode()), "other");
+    });
+  }
 
   it("is denied without a login of root, sudo or not, before anything is written", async () => {
     const { ask, perform, host } = await bench({ uid: 1500, sudo: true });
