@@ -19,18 +19,19 @@ export const exitNoPermission = 77;
 /**
  * Runs loginctl with the login's own rights (root, a polkit rule, or the owner of the session), and with `sudo -n` where that
  * failed: nobody is asked for a password, and no `sudo` is logged where it was not needed. What it said ends up in `$said`,
- * its exit status in `$code`. logind answers so while a session is being created; nothing was done then, so it is asked
- * again, twice at most.
+ * its exit status in `$code`. logind answers so while a session is being created, and nothing was done then. Nobody asks again later,
+ * so it is asked for a quarter of a minute here, which a command's usual 30 s allow.
  */
 export function withRights(args: string): string {
   const call = `loginctl --no-ask-password ${args} 2>&1`;
   const asked = `said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?`;
-  return patiently(asked, "said");
+  return patiently(asked, "said", 15);
 }
 
-/** Repeats what leaves logind's answer in `$variable` while that is "Resource deadlock avoided". */
-export function patiently(step: string, variable: string): string {
-  return `for try in 1 2 3; do ${step}; case $${variable} in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done`;
+/** Repeats, a second apart, what leaves logind's answer in `$variable` while that is "Resource deadlock avoided". */
+export function patiently(step: string, variable: string, tries = 3): string {
+  const numbers = Array.from({ length: tries }, (_, index) => index + 1).join(" ");
+  return `for try in ${numbers}; do ${step}; case $${variable} in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done`;
 }
 
 /**

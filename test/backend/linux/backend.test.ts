@@ -27,7 +27,7 @@ function codeOf(work: () => unknown): string {
 
 function loginctlCommand(args: string, after: string): string {
   const call = `loginctl --no-ask-password ${args} 2>&1`;
-  return `${start}for try in 1 2 3; do said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?; case $said in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; ${after}printf "%s\\n" "$said"; exit $code'`;
+  return `${start}for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?; case $said in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; ${after}printf "%s\\n" "$said"; exit $code'`;
 }
 
 describe("the commands of the Linux backend", () => {
