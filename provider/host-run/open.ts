@@ -51,7 +51,7 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
     sessions: selection.decisions.length,
     selected: wanted.length,
   });
-  note(host, record, selection, sessions);
+  note(host, record, selection);
   record.tracks.splice(0, record.tracks.length, ...wanted.map(track));
   // Who only wants to see who is there may name whom they like.
   if (host.look === "list") return;
@@ -69,7 +69,7 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
 }
 
 /** What the report says about who stays. A second selection replaces the first. */
-function note(host: HostAtWork, record: HostRecord, selection: Selection, sessions: SessionList): void {
+function note(host: HostAtWork, record: HostRecord, selection: Selection): void {
   const kept = selection.decisions.flatMap((decision): SessionOutcome[] =>
     decision.action === "keep"
       ? [{ session: decision.session, outcome: "kept", reason: decision.reason }]
@@ -84,17 +84,20 @@ function note(host: HostAtWork, record: HostRecord, selection: Selection, sessio
       host.warn(`Kept session ${who} on "${host.label}": it is the console; set console: true to log it off`);
     }
   }
-  const missing = selection.missing.map((name) => notFound(host.label, name, sessions));
+  const missing = selection.missing.map((name) => notFound(host.label, name, selection));
   if (host.plan.ifMissing === "fail") record.notFound = missing[0];
   else missing.forEach(({ message }) => host.warn(message));
 }
 
-function notFound(label: string, name: string, sessions: SessionList): LogoffError {
-  const present = sessions.filter(({ user }) => user !== undefined).map(describeSession);
+function notFound(label: string, name: string, { decisions, closing }: Selection): LogoffError {
+  const present = decisions.flatMap(({ session }) =>
+    session.user === undefined ? [] : [describeSession(session)],
+  );
   const who = present.length === 0 ? "nobody is logged on" : `sessions present are ${present.join(", ")}`;
+  const what = closing.includes(name) ? "it is closing already, its user is logged out" : "no such session";
   return new LogoffError(
     "session-not-found",
-    `Cannot log off session "${name}" on "${label}": no such session; ${who}`,
+    `Cannot log off session "${name}" on "${label}": ${what}; ${who}`,
   );
 }
 

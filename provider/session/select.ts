@@ -23,6 +23,8 @@ export interface Selection {
   readonly decisions: readonly Decision[];
   /** IDs and names that were asked for one by one and are not there; `current` where no session is our own. */
   readonly missing: readonly string[];
+  /** Those of `missing` whose session is closing: its person is logged out, and processes of it live on (Linux). */
+  readonly closing: readonly string[];
   /** Sessions asked for one by one that must not be touched, with what protects them. */
   readonly protected: readonly { readonly session: Session; readonly reason: string }[];
   /** Values of `except` that matched something here, as `users svc-*`: one that matches nowhere in a run is a warning. */
@@ -33,6 +35,7 @@ export interface Selection {
 export function select(listed: SessionList, selector: Selector): Selection {
   // Leftovers are nobody's session any more: whoever names one finds it missing.
   const sessions = listed.filter(({ kind }) => kind !== "leftover");
+  const leftovers = listed.filter(({ kind }) => kind === "leftover");
   const decisions = sessions
     .filter((session) => session.kind !== "services" && session.kind !== "listener")
     .map((session) => decide(session, selector));
@@ -41,8 +44,11 @@ export function select(listed: SessionList, selector: Selector): Selection {
     ...namedOneByOne(selector).map((wanted) => ({
       text: wanted.text,
       hits: sessions.filter((session) => isNamedBy(session, wanted)),
+      isClosing: leftovers.some((leftover) => isNamedBy(leftover, wanted)),
     })),
-    ...(selector.current ? [{ text: "current", hits: current === undefined ? [] : [current] }] : []),
+    ...(selector.current
+      ? [{ text: "current", hits: current === undefined ? [] : [current], isClosing: false }]
+      : []),
   ];
   const shielded = sessions.flatMap((session) => {
     const reason = protection(session, selector, session === current);
@@ -53,6 +59,7 @@ export function select(listed: SessionList, selector: Selector): Selection {
   return {
     decisions,
     missing: named.flatMap(({ text, hits }) => (hits.length === 0 ? [text] : [])),
+    closing: named.flatMap(({ text, hits, isClosing }) => (hits.length === 0 && isClosing ? [text] : [])),
     protected: shielded,
     usedExceptions: usedExceptions(sessions, selector),
   };

@@ -164,3 +164,32 @@ describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, ()
     });
   }
 });
+
+describe("a session that was named and is not there", { skip }, () => {
+  const sessions = [
+    { user: "alice", id: "50", tty: "pts/0" },
+    { user: "bob", id: "51", state: "closing" },
+    { user: "carol", id: "52", class: "manager" },
+    { user: "gdm", id: "c1", class: "greeter" },
+  ] as const;
+  const present = "sessions present are 1 \\(root\\), 50 \\(alice\\)";
+  for (const [name, why] of [
+    ["77", `no such session; ${present}`],
+    ["51", `it is closing already, its user is logged out; ${present}`],
+  ] as const) {
+    it(`is told apart from those that are: ${why.split(";")[0] ?? ""}`, async () => {
+      const host = start({ sessions });
+      const selector = aSelector({ operands: [name] });
+      const hosts = [planFor({ selector }, "host1")];
+      const { error } = await run(
+        through(host, () => undefined),
+        { hosts, ifMissing: "fail" },
+      );
+      assert.equal(error?.code, "session-not-found");
+      assert.match(
+        error.message,
+        new RegExp(`^Cannot log off session "${name}" on "host1:22": ${why}$`, "u"),
+      );
+    });
+  }
+});

@@ -165,6 +165,21 @@ describe("select", () => {
     assert.deepEqual(select(everybody, aSelector({ users: ["nobody"] })).missing, []);
   });
 
+  it("tells who of those is only closing", () => {
+    const leftover = { kind: "leftover", state: "other", stateText: "closing" } as const;
+    const host = [
+      alice,
+      aSession({ id: "6", name: "pts/6", ...leftover }),
+      without(aSession({ id: "7", ...leftover }), "user", "name"),
+    ];
+    const { missing, closing } = select(host, aSelector({ operands: ["6", "pts/6", "7", "8", "2"] }));
+    assert.deepEqual(missing, ["6", "pts/6", "7", "8"]);
+    assert.deepEqual(closing, ["6", "pts/6", "7"]);
+    // Somebody who has the name by now is meant, and nothing is missing.
+    const next = [...host, aSession({ id: "9", name: "pts/6" })];
+    assert.deepEqual(select(next, aSelector({ names: ["pts/6"] })).closing, []);
+  });
+
   for (const name of ["0", "services", "65536", "rdp-tcp", "console", "1"]) {
     it(`refuses ${name} when named one by one, and says why`, () => {
       const selection = select(everybody, aSelector({ operands: [name, "2"] }));
