@@ -138,8 +138,11 @@ function mayBeNamed(glob: string, { name = "" }: Session): boolean {
   return beginning.startsWith(known) || (isPattern(glob) && known.startsWith(beginning));
 }
 
+/** sssd prints `user@domain` where it is told to: an exception for `user` means them too. */
 function isShieldedBy(glob: string, session: Session, user: string): boolean {
-  return !session.userCertain || matchesGlob(withoutDomain(glob), user);
+  const wanted = withoutDomain(glob);
+  const [account = ""] = user.split("@");
+  return !session.userCertain || matchesGlob(wanted, user) || matchesGlob(wanted, account);
 }
 
 /** A name that cannot be read in full keeps its owner safe, but does not prove that the exception was spelled right. */

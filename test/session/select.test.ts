@@ -155,6 +155,20 @@ describe("select", () => {
     assert.deepEqual(idsOf(aSelector({ all: true }), cut), ["2"]);
   });
 
+  it("compares exceptions with a user's name also without what follows its @, and patterns that choose never", () => {
+    const sssd = [aSession({ user: "Alice@corp.example" }), aSession({ id: "3", user: "bob@corp.example" })];
+    const except = (...users: string[]): Selector =>
+      aSelector({ all: true, except: { ...noExceptions, users } });
+    for (const glob of ["alice", "CORP\\alice", "ali*", "alice@corp.example", "alice@*"]) {
+      assert.deepEqual(idsOf(except(glob), sssd), ["3"], glob);
+      assert.deepEqual(select(sssd, except(glob)).usedExceptions, [`users ${glob}`]);
+    }
+    assert.deepEqual(idsOf(except("*@corp.example"), sssd), []);
+    assert.deepEqual(idsOf(except("alice@other.example", "corp.example"), sssd), ["2", "3"]);
+    assert.deepEqual(idsOf(aSelector({ users: ["alice"] }), sssd), []);
+    assert.deepEqual(idsOf(aSelector({ users: ["alice@corp.example"] }), sssd), ["2"]);
+  });
+
   it("names who was asked for one by one and is not there", () => {
     assert.deepEqual(select(everybody, aSelector({ operands: ["77", "rdp-tcp#9", "2"] })).missing, [
       "77",
