@@ -84,10 +84,11 @@ export function lifecycleOn(front: Front): Lifecycle {
     const leaving = failed.map(({ host }) => host).filter((host) => removed.includes(host));
     const results = toResults(labels, known, leaving);
     const itsId = id ?? front.newId();
-    const isUndone = isFailed(toResults(labels, known).hostResults, plan.failOn, ended);
+    const ofProgram = toResults(labels, known);
+    const isUndone = isFailed(ofProgram.hostResults, plan.failOn, ended);
     if (!isUndone && failed.length === 0) return { id: itsId, outs: { ...inputs, ...results } };
     const reasons = [
-      ...(isUndone ? failureReasons(name, results) : []),
+      ...(isUndone ? failureReasons(name, ofProgram) : []),
       ...stillDrainedReasons(name, failed),
     ];
     // Nothing was touched and nothing is there yet: then there is no state worth keeping.

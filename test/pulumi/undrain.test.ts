@@ -203,6 +203,25 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
   });
 
+  it("counts a kept host among those that refuse logons, and not among the hosts of the program", async () => {
+    const done = await created();
+    const { hostResults } = done as unknown as Results;
+    const b = {
+      ...hostResults["b:22"],
+      status: "failed",
+      error: { code: "auth-rejected", message: "Rejected" },
+    };
+    const olds = { ...done, hostResults: { ...hostResults, "b:22": b } };
+    front.trouble.set("b", rejected).set("c", unreachable);
+    const news = { ...inputs, hosts: ["a", "c"], triggers: ["patch 2"] };
+    const { reasons } = await partial(provider.update("id", olds, news));
+    assert.equal(
+      reasons[0],
+      'pre-patch: 1 of 2 hosts not done (1 failed); the next "pulumi up" runs only these',
+    );
+    assert.equal(reasons.filter((reason) => reason.startsWith("b:22: ")).length, 1);
+  });
+
   it("keeps the way and the host key with a removed host, but not the login, and can be destroyed", async () => {
     const [keyOfA, keyOfB] = ["A", "B"].map((letter) => `SHA256:${letter.repeat(43)}`);
     const shared = { user: "operator", password: "hidden-1", hostKey: keyOfA, jumpHosts: ["gate"] };
