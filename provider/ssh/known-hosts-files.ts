@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { HostKeyPolicy } from "../connection";
+import { Lately } from "./lately";
 import { parseKnownHosts, type KnownHosts } from "./known-hosts";
 import { resolvePath, type SshContext } from "./options";
 
@@ -39,13 +40,10 @@ export function knownHostsPaths(policy: HostKeyPolicy, context: SshContext): rea
   ];
 }
 
-/** A thousand hosts share a file and connect within seconds; a file that was changed is noticed this long after. */
-const freshMs = 1000;
-
 /** A reader that parses each text and each state of a file once: a run of a thousand hosts shares one known_hosts. */
 export function knownHostsReader(context: SshContext): KnownHostsReader {
   const files = new Map<string, CachedFile>();
-  const latest = new Map<string, { readonly untilMs: number; readonly source: Promise<KnownHostsSource> }>();
+  const latest = new Lately<KnownHostsSource>(context.clock);
   let lastText: { readonly text: string; readonly source: KnownHostsSource } | undefined;
 
   const readText = (text: string): KnownHostsSource => {
@@ -69,19 +67,12 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
       // ENOTDIR: a folder of the path is a file, so that no such file can be there either.
       if (code === "ENOENT" || code === "ENOTDIR") return { ...empty, problem: "no such file" };
       // Not remembered: this may have been one moment with too many open files.
-      latest.delete(path);
+      latest.forget(path);
       return { ...empty, problem: `cannot be read: ${code}`, unreadable: true };
     }
   };
-  const readAgain = (path: string): Promise<KnownHostsSource> => {
-    const source = readOne(path);
-    latest.set(path, { untilMs: context.clock.now() + freshMs, source });
-    return source;
-  };
-  const readLately = (path: string): Promise<KnownHostsSource> => {
-    const known = latest.get(path);
-    return known !== undefined && context.clock.now() < known.untilMs ? known.source : readAgain(path);
-  };
+  const readAgain = (path: string): Promise<KnownHostsSource> => latest.renew(path, () => readOne(path));
+  const readLately = (path: string): Promise<KnownHostsSource> => latest.get(path, () => readOne(path));
   const reading =
     (readFrom: typeof readOne): ReadKnownHosts =>
     async (policy) => {

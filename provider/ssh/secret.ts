@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Secret } from "../connection";
 import { LogoffError } from "../errors";
+import { Lately } from "./lately";
 import { resolvePath, type SshContext } from "./options";
 
 /** No key and no password is longer; what is longer is another file given by mistake. */
@@ -48,22 +49,12 @@ export async function readSecret(secret: Secret, what: string, context: SshConte
 /** {@link readSecret} for one process. */
 export type ReadSecret = (secret: Secret, what: string) => Promise<string>;
 
-/** A thousand hosts share a key file and connect within seconds; a file that is replaced is read anew this long after. */
-const freshMs = 1000;
-
 /** Reads like {@link readSecret}, a file at most once a second. What could not be read is not remembered. */
 export function secretReader(context: SshContext): ReadSecret {
-  const latest = new Map<string, { readonly untilMs: number; readonly text: Promise<string> }>();
+  const files = new Lately<string>(context.clock);
   return (secret, what) => {
-    if (secret.from !== "file") return readSecret(secret, what, context);
-    const name = `${what} ${secret.path}`;
-    const nowMs = context.clock.now();
-    const known = latest.get(name);
-    if (known !== undefined && nowMs < known.untilMs) return known.text;
-    const text = readSecret(secret, what, context);
-    latest.set(name, { untilMs: nowMs + freshMs, text });
-    text.catch(() => latest.delete(name));
-    return text;
+    const read = (): Promise<string> => readSecret(secret, what, context);
+    return secret.from === "file" ? files.get(`${what} ${secret.path}`, read) : read();
   };
 }
 
