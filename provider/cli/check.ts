@@ -88,7 +88,8 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
       refuseOtherPlatform(host.label, host.platform, detected);
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
-      const at = error.code === "unsupported-host" ? "platform" : (failedAt[error.code] ?? "connection");
+      // On a connection that is logged in only the questions about the platform are left to fail.
+      const at = link.connections() > 0 ? "platform" : (failedAt[error.code] ?? "connection");
       for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
       found.set(at, { state: "failed", fact: error.code });
       return finish(hostPlan, found, error);

@@ -41,6 +41,15 @@ describe("--check", () => {
     }
   });
 
+  it("takes a host for reached and logged in to whose connection dies at the first questions", () =>
+    withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ lab, run, hosts }) => {
+      lab.host("rdsh01").fault({ on: "chcp", times: 9, trouble: "drop-before" });
+      const { status, stdout } = await run(["--check", ...hosts(), "--output", "json"]);
+      assert.equal(status, 1, stdout);
+      const { login, platform } = findings(stdout);
+      assert.deepEqual([login, platform], ["ok: accepted", "failed: connection-lost"]);
+    }));
+
   const closed = "127.0.0.1:1";
   const rdsh01 = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];
 
