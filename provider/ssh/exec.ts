@@ -125,6 +125,7 @@ function collect(
     let bytes = 0;
     let end: { readonly code: number } | { readonly signal: string } | undefined;
     let open = 2;
+    let whole = false;
 
     const stop = (error: LogoffError): void => {
       stopListening();
@@ -147,7 +148,7 @@ function collect(
       open -= 1;
       if (open > 0) return;
       stopListening();
-      if (end !== undefined)
+      if (end !== undefined && whole)
         resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), ...end });
       else {
         const unknown = `Lost a command on "${label}": the host closed it without saying how it ended`;
@@ -161,6 +162,8 @@ function collect(
     });
     channel.on("data", keep(stdout));
     channel.stderr.on("data", keep(stderr));
+    // A host may say how a command ended before it has passed on all that was printed: only its end of output completes it.
+    channel.once("end", () => (whole = link.lost() === undefined));
     channel.once("close", onClosed);
     channel.stderr.once("close", onClosed);
     // Their causes reach us as a closed channel or a lost link.

@@ -131,7 +131,10 @@ export function handshake(
       giveUp(login.failure("the password has expired and must be changed first")),
     );
     client.on("ready", () =>
-      settle(() => resolve({ ok: true, value: { client, stream, warnings: [...warnings] } })),
+      settle(() => {
+        options.passwordVerdict(login.passwordVerdict(true));
+        resolve({ ok: true, value: { client, stream, warnings: [...warnings] } });
+      }),
     );
 
     options.enter("waiting for its banner");

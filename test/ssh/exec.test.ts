@@ -225,6 +225,18 @@ describe("giving up", () => {
     });
     assert.equal((await connection.exec("next", quick)).code, 0);
   });
+
+  it("a connection that dies after the exit status and before the end of the output: half a list is no list", async (t) => {
+    const { connection } = await connected(t, {
+      onExec: (_command, accept, _reject, client) => {
+        const channel = accept();
+        channel.write("first half of the list\n");
+        channel.exit(0);
+        setTimeout(() => (client as unknown as { _sock: Socket })._sock.destroy(), 50);
+      },
+    });
+    await assert.rejects(connection.exec("qwinsta", quick), { code: "connection-lost" });
+  });
 });
 
 describe("many commands", () => {

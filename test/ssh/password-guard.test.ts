@@ -8,6 +8,7 @@ import {
   bareOptions,
   hostOf,
   never,
+  serverFor,
   startServer,
   testKey,
   type Script,
@@ -154,6 +155,36 @@ describe("a wrong password and many hosts", () => {
     const results = await codes(sshConnect(bareOptions()), servers, { login });
     assert.deepEqual(new Set(results), new Set(["auth-rejected"]));
     assert.equal(offered(servers), 1);
+  });
+
+  it("one that a host took is proven: it reaches several hosts at once, and one rejection does not bar it", async (t) => {
+    const connect = sshConnect(bareOptions());
+    const good = await serverFor(t);
+    const other = await serverFor(t, { password: "another" });
+    await (await connect(hostOf(good), never)).close();
+    let now = 0;
+    let most = 0;
+    const slow = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        serverFor(t, {
+          onLogin: (context) => {
+            if (context.method === "none") {
+              context.reject(["password"]);
+              return;
+            }
+            most = Math.max(most, (now += 1));
+            setTimeout(() => {
+              now -= 1;
+              context.accept();
+            }, 150);
+          },
+        }),
+      ),
+    );
+    await Promise.all(slow.map(async (server) => (await connect(hostOf(server), never)).close()));
+    assert.ok(most > 1, `at most ${most} at once`);
+    await assert.rejects(connect(hostOf(other), never), { code: "auth-rejected" });
+    await (await connect(hostOf(good), never)).close();
   });
 
   it("a right password reaches every host", async (t) => {
