@@ -99,10 +99,14 @@ const canary: Example = {
         "the wave of rdsh02 and rdsh03 stopped the rollout",
         first.code !== 0 && first.output.includes("budget-exceeded"),
       ],
-      ["nobody on the hosts behind it was logged off", left === "user3 user4 user5 user6 user7 user8"],
+      // On rdsh02, beside the one that fails, it depends on which of the two is quicker.
+      [
+        "nobody on the hosts behind it was logged off",
+        left.replace("user2 ", "") === "user3 user4 user5 user6 user7 user8",
+      ],
       [
         "the next run finished what was left",
-        second.code === 0 && people(lab) === "" && second.output.includes("runs on 6 of 8 hosts"),
+        second.code === 0 && people(lab) === "" && /runs on [67] of 8 hosts/u.test(second.output),
       ],
     ];
   },
