@@ -82,6 +82,8 @@ export interface ExecOptions {
    * try when the host had no room for it: then it was not sent before. What it throws is thrown, and nothing is sent.
    */
   readonly onTurn?: () => void;
+  /** Called when the host had no room for the command: the try that was told last was not sent. */
+  readonly onNoRoom?: () => void;
 }
 
 /**

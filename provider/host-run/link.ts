@@ -14,7 +14,7 @@ export interface HostLink {
   perform<T>(
     action: Action<T>,
     timeoutMs: number,
-    options?: Pick<ExecOptions, "mayBlock" | "onTurn">,
+    options?: Pick<ExecOptions, "mayBlock" | "onTurn" | "onNoRoom">,
   ): Promise<T>;
   /** Closes what is open; the next use connects again. Never rejects. */
   release(): Promise<void>;

@@ -45,7 +45,6 @@ export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHo
     delete one.askedAtMs;
     delete one.answer;
     one.where = "present";
-    one.isReset = true;
   }
   const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
   for (const one of [...stuck, ...left]) reportLeftover(one, host);
@@ -174,6 +173,7 @@ async function reset(
     (session) => backend.reset(session),
     plan.timeouts.commandMs,
     () => {
+      one.isReset = true;
       host.onProgress({ type: "session-reset", host: label, session: one.session });
       host.warn(
         `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
@@ -197,21 +197,26 @@ async function dispatch(
   const isWanted = (): boolean => one.outcome === undefined && !ended.aborted && isThere(one);
   if (!isWanted()) return;
   const isFirstEver = one.sentAtMs === undefined;
+  let isTold = false;
   const onTurn = (): void => {
     const hindered = hindrance(host);
-    const isFirstTry = one.askedAtMs === undefined;
-    if (hindered !== undefined || !isWanted()) {
-      // The host had no room for the tries before this one: nothing was sent.
-      delete one.askedAtMs;
-      if (isFirstEver) delete one.sentAtMs;
-      throw hindered ?? unwanted;
-    }
+    if (hindered !== undefined || !isWanted()) throw hindered ?? unwanted;
     one.sentAtMs ??= host.clock.now();
     one.askedAtMs = host.clock.now();
-    if (isFirstTry) tell();
+    if (!isTold) tell();
+    isTold = true;
+  };
+  // Nothing was sent, and what comes before the next try may be the end of the connection.
+  const onNoRoom = (): void => {
+    delete one.askedAtMs;
+    if (isFirstEver) delete one.sentAtMs;
   };
   try {
-    one.answer = await host.link.perform(command(one.session), timeoutMs, { onTurn, mayBlock: true });
+    one.answer = await host.link.perform(command(one.session), timeoutMs, {
+      onTurn,
+      onNoRoom,
+      mayBlock: true,
+    });
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
     const isSent = one.askedAtMs !== undefined;
@@ -300,8 +305,12 @@ function failed(
 function stillPresent(
   { session, where, answer, isReset }: Track,
   timeoutMs: number,
-  { label }: DetectedHost,
+  { label, plan }: DetectedHost,
 ): SessionOutcome {
+  const advice =
+    plan.ifStuck === "reset"
+      ? "it could not be reset: run again, or restart the host"
+      : "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
   const detail =
     where === "closing"
       ? "the host is still closing it"
@@ -309,7 +318,7 @@ function stillPresent(
         ? "the host says that it is busy with it"
         : isReset
           ? "the reset did not end it either: restart the host"
-          : "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
+          : advice;
   const waited = `still there ${seconds(timeoutMs)} after the request`;
   const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}; ${detail}`;
   return { session, outcome: "still-present", code: "session-stuck", message };

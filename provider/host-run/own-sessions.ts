@@ -12,12 +12,22 @@ export type MarkOwn = (list: SessionList) => SessionList;
 export function ownSessions(connections: () => number): MarkOwn {
   const ours: Session[] = [];
   let before: SessionList = [];
+  /** Up to which connection every session is known, as far as it can be. Connections follow one another. */
+  let told = 0;
   return (list) => {
     const current = list.find(({ own }) => own);
+    const opened = connections();
+    // On this machine all "connections" are in one session.
+    const isShared = current !== undefined && opened > told && holds(ours, current);
     if (current !== undefined && !holds(ours, current)) ours.push(current);
     // One that was lost before its first listing has told nobody its session: it is known by its looks.
-    if (current !== undefined && connections() > ours.length)
-      ours.push(...list.filter((session) => !holds(before, session) && looksLike(current, session)));
+    if (current !== undefined && !isShared) {
+      const known = [...before, ...ours];
+      const candidates = list.filter((session) => !holds(known, session) && looksLike(current, session));
+      // No more than were lost: before the first listing others may have been there for weeks.
+      ours.push(...newestOf(candidates, opened - told - 1));
+    }
+    if (current !== undefined) told = opened;
     before = list;
     return list.map((session) => (holds(ours, session) ? { ...session, own: true } : session));
   };
@@ -30,6 +40,11 @@ export function withOwnMarked(backend: Backend, mark: MarkOwn): Backend {
     parse: (results) => mark(query.parse(results)),
   });
   return { ...backend, list: () => marked(backend.list()), listLeft: () => marked(backend.listLeft()) };
+}
+
+/** logind counts its sessions up. */
+function newestOf(sessions: SessionList, count: number): SessionList {
+  return [...sessions].sort((a, b) => Number(b.id) - Number(a.id)).slice(0, Math.max(0, count));
 }
 
 function holds(sessions: SessionList, session: Session): boolean {

@@ -28,7 +28,7 @@ export async function warnFirst(
   // a host may be slow to show them.
   const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
   let latestAtMs = clock.now() - (nowMs - latest);
-  await sendAll(unwarned, warn, { remainingMs: warn.gracePeriodMs }, host, (one) => {
+  const mark = (one: Track): void => {
     one.warned = {
       id: one.session.id,
       user: one.session.user ?? "",
@@ -37,7 +37,9 @@ export async function warnFirst(
       remindersMs: [],
     };
     latestAtMs = clock.now();
-  });
+  };
+  // Marked again when its turn on the connection has come, which servers behind one host may have to wait long for.
+  await sendAll(unwarned, warn, { remainingMs: warn.gracePeriodMs, onTurn: mark }, host, mark);
   return latestAtMs + warn.gracePeriodMs;
 }
 
@@ -64,7 +66,10 @@ export function lacks({ warned }: Track, reminderMs: number): boolean {
   return warned !== undefined && !warned.remindersMs.includes(reminderMs);
 }
 
-/** Reminds everybody who has not had this reminder. @throws LogoffError as {@link warnFirst} */
+/** Made once: a host may have many people. */
+const tooLate = new LogoffError("aborted", "the time of the reminder had passed when its turn came");
+
+/** Reminds everybody who has not had this reminder, unless its time has passed. @throws LogoffError as {@link warnFirst} */
 export async function remind(
   people: readonly Track[],
   reminderMs: number,
@@ -72,10 +77,15 @@ export async function remind(
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<void> {
+  // Servers behind one host may have to wait long for their turn on its connection.
+  const lateAtMs = host.clock.now() + remainingMs - reminderMs / 2;
+  const onTurn = (): void => {
+    if (host.clock.now() > lateAtMs) throw tooLate;
+  };
   await sendAll(
     people.filter((one) => lacks(one, reminderMs)),
     warn,
-    { remainingMs, reminderMs },
+    { remainingMs, reminderMs, onTurn },
     host,
     (one) => {
       if (one.warned) one.warned = { ...one.warned, remindersMs: [...one.warned.remindersMs, reminderMs] };
@@ -117,10 +127,17 @@ export async function sendCancelMessage(
 /** A cancellation stays on the screen for an hour: nothing follows that would replace it. */
 const cancelSeconds = 3600;
 
+/** A message that was not sent is tried so often: the connections of a host may go on dying. */
+const mostTries = 3;
+
 async function sendAll(
   people: readonly Track[],
   warn: WarnPlan,
-  step: { readonly remainingMs: number; readonly reminderMs?: number },
+  step: {
+    readonly remainingMs: number;
+    readonly reminderMs?: number;
+    readonly onTurn?: (one: Track) => void;
+  },
   host: DetectedHost,
   mark: (one: Track) => void,
   // A reminder that fails is one of several, and its receiver has been warned: only the first warning decides.
@@ -143,7 +160,7 @@ async function sendAll(
       session,
       ...(reminderMs === undefined ? {} : { reminderMs }),
     });
-    const { problem, isUnknown } = await deliver(warning);
+    const { problem, isUnknown } = await deliver(warning, one);
     // A reminder's receiver was warned before. Where an answer was lost, who insists on warnings cannot count on it.
     const counts =
       problem === undefined || reminderMs !== undefined || (isUnknown && ifUndelivered === "continue");
@@ -171,19 +188,34 @@ async function sendAll(
   }
 
   /** What was in the way, and whether the text may have been shown all the same. */
-  async function deliver({
-    action,
-    cannot,
-  }: Warning): Promise<{ readonly problem?: string; readonly isUnknown: boolean }> {
+  async function deliver(
+    { action, cannot }: Warning,
+    one: Track,
+  ): Promise<{ readonly problem?: string; readonly isUnknown: boolean }> {
     if (action === undefined)
       return { problem: cannot ?? "this session cannot be reached by a message", isUnknown: false };
-    try {
-      const answer = await link.perform(action, plan.timeouts.commandMs);
-      // Who is gone needs no warning; the next listing tells.
-      return { isUnknown: false, ...(answer.kind === "undelivered" ? { problem: answer.detail } : {}) };
-    } catch (thrown) {
-      const error = asLogoffError(thrown, "command-failed", "the message could not be sent");
-      return { problem: error.message, isUnknown: isAnswerLost(error) };
+    let sent = 0;
+    const onTurn = (): void => {
+      const hindered = hindrance(host);
+      if (hindered !== undefined) {
+        if (reminderMs === undefined) delete one.warned;
+        throw hindered;
+      }
+      step.onTurn?.(one);
+      sent += 1;
+    };
+    const onNoRoom = (): void => void (sent -= 1);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const answer = await link.perform(action, plan.timeouts.commandMs, { onTurn, onNoRoom });
+        // Who is gone needs no warning; the next listing tells.
+        return { isUnknown: false, ...(answer.kind === "undelivered" ? { problem: answer.detail } : {}) };
+      } catch (thrown) {
+        const error = asLogoffError(thrown, "command-failed", "the message could not be sent");
+        // Its connection died before its turn: nobody can have seen it.
+        if (sent === 0 && error.code === "connection-lost" && tries < mostTries) continue;
+        return { problem: error.message, isUnknown: sent > 0 && isAnswerLost(error) };
+      }
     }
   }
 }

@@ -138,11 +138,21 @@ function mayBeNamed(glob: string, { name = "" }: Session): boolean {
   return beginning.startsWith(known) || (isPattern(glob) && known.startsWith(beginning));
 }
 
-/** sssd prints `user@domain` where it is told to: an exception for `user` means them too. */
+/**
+ * sssd prints `user@domain` where it is told to, Windows never does: an exception for `user` means both, and one for `user@domain`
+ * too, unless nothing of it but its domain would be left.
+ */
 function isShieldedBy(glob: string, session: Session, user: string): boolean {
   const wanted = withoutDomain(glob);
-  const [account = ""] = user.split("@");
-  return !session.userCertain || matchesGlob(wanted, user) || matchesGlob(wanted, account);
+  const account = accountOf(wanted);
+  const accountMeant = /[^*?]/u.test(account) && !user.includes("@") && matchesGlob(account, user);
+  return (
+    !session.userCertain || matchesGlob(wanted, user) || matchesGlob(wanted, accountOf(user)) || accountMeant
+  );
+}
+
+function accountOf(user: string): string {
+  return user.replace(/@.*$/su, "");
 }
 
 /** A name that cannot be read in full keeps its owner safe, but does not prove that the exception was spelled right. */

@@ -63,6 +63,7 @@ async function runWithRoom(
     execOptions.onTurn?.();
     const result = await runOnce(options, command, execOptions, signal);
     if (result !== "no room") return result;
+    execOptions.onNoRoom?.();
     const pause = roomPausesMs[tries];
     if (pause === undefined) {
       const reason = `the host has no room for another session (MaxSessions), ${tries + 1} times in a row`;

@@ -28,15 +28,16 @@ const doneNothing: ExecResult = { code: 0, stdout: new Uint8Array(), stderr: new
 
 /** Runs with `ifStuck: "reset"`. */
 async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise<HostReport> {
-  host = createLinuxHost({ sessions: [{ user: "alice", id: "5", tty: "pts/0", onTerminate }] });
+  host = createLinuxHost({ sessions: [{ user: "alice", id: "500", tty: "pts/0", onTerminate }] });
   const connect: Connect = async (asked, signal) => {
     const connection = await host.connect(asked, signal);
     return {
       ...connection,
       exec: async (command, options) => {
         const answer = command.includes("kill-session") ? onReset() : undefined;
+        if (answer === undefined) return connection.exec(command, options);
         options.onTurn?.();
-        return answer ?? connection.exec(command, options);
+        return answer;
       },
     };
   };
@@ -64,7 +65,7 @@ describe("what a session leaves behind", { skip }, () => {
       if (losses === 1) throw new LogoffError("connection-lost", "Lost the connection");
       return undefined;
     });
-    const alice = report.sessions.find(({ session }) => session.id === "5");
+    const alice = report.sessions.find(({ session }) => session.id === "500");
     assert.deepEqual([losses, report.status, alice?.outcome], [2, "ok", "logged-off"]);
     assert.deepEqual(
       report.warnings.filter((warning) => /left processes/u.test(warning)),
@@ -80,8 +81,8 @@ describe("what a session leaves behind", { skip }, () => {
 
   it("is reported of a session that hung until it was reset", async () => {
     const report = await run("ignores", () => {
-      const properties = host.file("sessions/5/properties") ?? "";
-      host.writeFile("sessions/5/properties", properties.replace("State=active", "State=closing"));
+      const properties = host.file("sessions/500/properties") ?? "";
+      host.writeFile("sessions/500/properties", properties.replace("State=active", "State=closing"));
       return doneNothing;
     });
     assert.equal(report.status, "ok");
@@ -92,4 +93,15 @@ describe("what a session leaves behind", { skip }, () => {
     const report = await run("ignores", () => doneNothing);
     assert.match(report.error?.message ?? "", /the reset did not end it either: restart the host$/u);
   });
+
+  for (const onTerminate of ["closes", "ignores"] as const) {
+    it(`keeps no run for ever when no reset is ever sent (${onTerminate})`, { timeout: 60_000 }, async () => {
+      const report = await run(onTerminate, () => {
+        throw new LogoffError("connection-lost", "Lost the connection");
+      });
+      const alice = report.sessions.find(({ session }) => session.id === "500");
+      assert.equal(alice?.outcome, onTerminate === "closes" ? "logged-off" : "still-present");
+      assert.doesNotMatch(`${report.error?.message} ${report.warnings.join()}`, /reset did not end/u);
+    });
+  }
 });

@@ -67,8 +67,10 @@ function through({ connect }: LinuxHost, meanwhile: Meanwhile): Connect {
       ...connection,
       close: () => (isLost ? Promise.resolve() : connection.close()),
       exec: async (command, options) => {
-        if (!isLost) options.onTurn?.();
-        isLost ||= meanwhile(command) === "lost";
+        if (!isLost && meanwhile(command) === "lost") {
+          options.onTurn?.();
+          isLost = true;
+        }
         if (isLost) throw new LogoffError("connection-lost", "The connection was lost");
         return connection.exec(command, options);
       },

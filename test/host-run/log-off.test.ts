@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import type { Connect } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
-import type { HostReport } from "../../provider/report/report";
+import type { Plan, WarnPlan } from "../../provider/plan";
+import type { HostReport, Report } from "../../provider/report/report";
 import { noExceptions } from "../../provider/session/selector";
 import { aSelector } from "../session/sample";
 import type { LogoffBehaviour } from "../lab/session-model";
@@ -240,6 +242,28 @@ describe("a connection that breaks", () => {
     });
   }
 
+  it("sends a logoff again that the host had no room for before the connection died", async () => {
+    start({ sessions: [alice, bob] });
+    let troubles = 1;
+    const connect: Connect = async (host, signal) => {
+      const connection = await fleet.connect(host, signal);
+      return {
+        ...connection,
+        exec: async (command, options) => {
+          if (command !== "logoff.exe 2" || troubles === 0) return connection.exec(command, options);
+          troubles -= 1;
+          options.onTurn?.();
+          options.onNoRoom?.();
+          await connection.close();
+          throw new LogoffError("connection-lost", "Lost the connection");
+        },
+      };
+    };
+    const report = await fleet.run({ ifStuck: "reset" }, { connect });
+    assert.equal(report.totals.loggedOff, 2);
+    assert.deepEqual(sent().sort(), ["logoff.exe 2", "logoff.exe 3"]);
+  });
+
   it("says of each session what is known when the host stays away", async () => {
     start({ sessions: [alice, bob] });
     const [host] = fleet.hosts;
@@ -354,6 +378,70 @@ describe("servers behind one host, which share its connection", () => {
       assert.equal(logoffs.length, 12);
     });
   }
+
+  describe("and their people", () => {
+    const three = servers.slice(0, 3);
+    const warn: WarnPlan = {
+      message: "Ends in {minutes} minutes",
+      gracePeriodMs: 600_000,
+      remindersMs: [60_000],
+      ifUndelivered: "continue",
+      cancelMessage: "Cancelled",
+    };
+    const startThree = (): void =>
+      void start({ sessions: [] }, ...three.map(() => people({ kind: "instant" })));
+    const hang = (on: RegExp): void => fleet.hosts[0]?.faults.add({ on, times: 8, trouble: "hang" });
+    const run = (more: Partial<Plan> = {}): Promise<Report> =>
+      fleet.run({ hosts: hosts.slice(0, 3), warn, ...more });
+    const each = three.flatMap((server) => [2, 3, 4, 5].map((id) => ({ server, id })));
+
+    it("have the time that they were told, also when others are slow to be told", async () => {
+      startThree();
+      hang(/msg\.exe .*\/server:host[23] /u);
+      await run();
+      for (const { server, id } of each) {
+        const told = sentAt(new RegExp(`^msg\\.exe ${id} /server:${server} `, "u"))[0]?.atMs ?? NaN;
+        const asked = sentAt(new RegExp(`^logoff\\.exe ${id} /server:${server}$`, "u"))[0]?.atMs ?? NaN;
+        assert.ok(asked - told >= warn.gracePeriodMs, `${id} on ${server} had ${asked - told} ms`);
+      }
+    });
+
+    it("are all warned, once, when the connection dies while they wait for their turn", async () => {
+      startThree();
+      fleet.hosts[0]?.faults.add({ on: /msg\.exe .*\/server:host2 /u, trouble: "drop-before" });
+      await run({ warn: { ...warn, remindersMs: [] } });
+      for (const { server, id } of each) {
+        const told = sentAt(new RegExp(`^msg\\.exe ${id} /server:${server} `, "u"));
+        assert.equal(told.length, 1, `${id} on ${server}`);
+      }
+    });
+
+    it("are not warned after the run was stopped, and told only what they heard of", async () => {
+      startThree();
+      hang(/msg\.exe .*\/server:host[23] /u);
+      fleet.clock.at(15_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
+      await run();
+      const warnings = (fleet.hosts[0]?.commands ?? []).filter(
+        ({ command, stdin }) => command.startsWith("msg") && stdin.startsWith("Ends"),
+      );
+      assert.ok(warnings.length > 0 && warnings.every(({ atMs }) => atMs <= 15_000));
+      assert.equal(fleet.hosts[3]?.model.messages().length, 0);
+    });
+
+    it("hear no reminder whose time had passed when its turn came", async () => {
+      startThree();
+      hang(/msg\.exe .*\/server:host[23] \/time:60$/u);
+      const report = await run();
+      const reminders = sentAt(/^msg\.exe .* \/time:60$/u);
+      for (const { command, atMs } of reminders) {
+        const [, id = "", server = ""] = /^msg\.exe (\d) \/server:(\w+) /u.exec(command) ?? [];
+        const asked = sentAt(new RegExp(`^logoff\\.exe ${id} /server:${server}$`, "u"))[0]?.atMs ?? NaN;
+        assert.ok(asked - atMs >= 29_000, `${command} came ${asked - atMs} ms before the end`);
+      }
+      const warnings = report.hosts.flatMap((host) => host.warnings);
+      assert.ok(warnings.some((warning) => /the time of the reminder had passed/u.test(warning)));
+    });
+  });
 
   it("are reset only when each session had its own time to end", async () => {
     start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks" })));

@@ -38,6 +38,7 @@ export interface Fleet {
   readonly hosts: readonly MemoryHost[];
   readonly events: ProgressEvent[];
   readonly stop: AbortController;
+  readonly connect: Connect;
   run(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<Report>;
   /** Runs and gives the first host's report. */
   runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
@@ -110,6 +111,7 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
     hosts: hosts.map(({ host }) => host),
     events,
     stop,
+    connect,
     unexpected,
     mostOpen: () => mostOpen,
     run,

@@ -41,12 +41,38 @@ describe("our own sessions", () => {
   });
 
   it("are known by their looks where the connection was lost before it was told its own", () => {
-    const mark = ownSessions(() => 2);
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([alice, current(aLogin({ id: "9" }))]);
+    connections = 3;
     const bob = aLogin({ id: "12", user: "bob" });
     const atTerminal = aSession({ id: "13", user: "root", name: "pts/3" });
     assert.deepEqual(idsOfOwn(mark([alice, first, bob, atTerminal, current(second)])), ["10", "11"]);
     const later = aLogin({ id: "14" });
     assert.deepEqual(idsOfOwn(mark([first, later, current(second)])), ["10", "11"], "all are told by now");
+  });
+
+  it("are no more than were lost, the newest, before there was any list: others may have been there for weeks", () => {
+    const mark = ownSessions(() => 2);
+    const old = aLogin({ id: "9" });
+    assert.deepEqual(idsOfOwn(mark([old, first, current(second)])), ["10", "11"]);
+  });
+
+  it("are one on this machine, where all connections are in one session", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([current(first)]);
+    connections = 2;
+    assert.deepEqual(idsOfOwn(mark([current(first), second])), ["10"]);
+  });
+
+  it("are not guessed for ever where the session of a lost connection was gone at once", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([current(first)]);
+    connections = 3;
+    mark([current(second)]);
+    assert.deepEqual(idsOfOwn(mark([current(second), aLogin({ id: "12" })])), ["11"]);
   });
 
   it("are not a login of the same user while every connection has told its own", () => {

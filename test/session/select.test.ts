@@ -212,6 +212,21 @@ describe("select", () => {
     assert.deepEqual(select(everybody, aSelector({ names: ["*"] })).protected, []);
   });
 
+  for (const [exception, user, isSafe] of [
+    ["alice@corp.example", "alice", true],
+    ["svc-*@corp.example", "svc-backup", true],
+    ["alice@corp.example", "alice@corp.example", true],
+    ["alice@corp.example", "alice@other.example", false],
+    ["*@corp.example", "alice", false],
+  ] as const) {
+    it(`${isSafe ? "keeps" : "does not keep"} ${user} for the exception ${exception}`, () => {
+      const session = aSession({ user });
+      const except = { ...noExceptions, users: [exception] };
+      const chosen = selected(select([session], aSelector({ all: true, except })));
+      assert.deepEqual(chosen, isSafe ? [] : [session]);
+    });
+  }
+
   describe("a session name that Windows cut", () => {
     const cut = aSession({ id: "7", name: "rdp-sxs230616...", user: "alice" });
     const withExcept = (name: string): Selector =>

@@ -280,13 +280,17 @@ describe("many commands", () => {
       },
     });
     let turns = 0;
+    let refusals = 0;
+    const onNoRoom = (): void => void (refusals += 1);
     const onTurn = (): void => {
       turns += 1;
       if (turns > 1) throw new LogoffError("aborted", "Stopped meanwhile");
     };
-    await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn }), { code: "aborted" });
+    await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn, onNoRoom }), {
+      code: "aborted",
+    });
     await wait(50);
-    assert.deepEqual([turns, server.commands], [2, []]);
+    assert.deepEqual([turns, refusals, server.commands], [2, 1, []]);
   });
 
   it("are not told that their turn has come on a connection that died meanwhile", async (t) => {

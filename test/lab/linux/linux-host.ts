@@ -253,11 +253,15 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
       return Promise.resolve({
         warnings: [],
         close,
-        exec: async (command, { stdin }) => {
-          const lost = (): boolean => !existsSync(join(lab, "sessions", id));
-          const result = lost() ? undefined : await run(command, Buffer.from(stdin ?? []).toString(), id);
-          if (result === undefined || lost())
-            throw new LogoffError("connection-lost", "the session was ended");
+        exec: async (command, { stdin, onTurn }) => {
+          const throwIfLost = (): void => {
+            if (!existsSync(join(lab, "sessions", id)))
+              throw new LogoffError("connection-lost", "the session was ended");
+          };
+          throwIfLost();
+          onTurn?.();
+          const result = await run(command, Buffer.from(stdin ?? []).toString(), id);
+          throwIfLost();
           return result;
         },
       });
