@@ -36,10 +36,12 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
       if (!first.has(line.keyword)) first.set(line.keyword, value);
     } else if (!identityFiles.some((other) => other.words[0] === line.words[0])) identityFiles.push(value);
   };
+  // In the final pass `Host` lines are about the name that was settled on, in lower case.
+  let about = query.host;
   const walk = (lines: readonly ConfigLine[], outer: boolean): void => {
     let active = outer;
     for (const line of lines) {
-      if (line.keyword === "host") active = outer && matchesHost(line.words, query.host);
+      if (line.keyword === "host") active = outer && matchesHost(line.words, about);
       else if (line.keyword === "match") active = matches(line) && outer;
       else if (line.files) line.files.forEach((file) => walk(file, active));
       else if (active) take(line);
@@ -52,8 +54,9 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
       warnings.add(`${line.place}: Match exec is never run, so its lines do not apply`);
     return criteria.every((criterion) => holds(criterion, line));
   };
+  const settledName = (): string =>
+    first.get("hostname")?.words[0]?.replaceAll("%h", query.host).replaceAll("%%", "%") ?? query.host;
   const holds = ({ name, negated, argument }: Criterion, line: ConfigLine): boolean => {
-    const hostName = first.get("hostname")?.words[0]?.replaceAll("%h", query.host).replaceAll("%%", "%");
     const user = query.user ?? first.get("user")?.words[0] ?? query.localUser;
     switch (name) {
       case "all":
@@ -64,7 +67,7 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
       case "exec":
         return false;
       case "host":
-        return matchesPatternList(argument, (hostName ?? query.host).toLowerCase()) !== negated;
+        return matchesPatternList(argument, settledName().toLowerCase()) !== negated;
       case "originalhost":
         return matchesPatternList(argument, query.host.toLowerCase()) !== negated;
       case "user":
@@ -82,6 +85,7 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
     // By then OpenSSH has settled on a name: a HostName under Match final comes too late.
     if (!first.has("hostname"))
       first.set("hostname", { place: "", words: [query.host.replaceAll("%", "%%")] });
+    about = settledName().toLowerCase();
     files.forEach((file) => walk(file, true));
   }
   return { first, identityFiles, warnings: [...warnings] };

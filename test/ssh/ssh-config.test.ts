@@ -263,7 +263,19 @@ describe("files", () => {
 
 describe("agrees with ssh -G", () => {
   const included = ["inc-a", "inc-b"].map((name) => join(home, ".ssh", name));
-  const word = fc.constantFrom("win-01", "win-*", "*", "!win-01", "db", "10.0.0.?", "WIN-01", "win-0?", "!*");
+  const word = fc.constantFrom(
+    "win-01",
+    "win-*",
+    "*",
+    "!win-01",
+    "db",
+    "10.0.0.?",
+    "WIN-01",
+    "win-0?",
+    "!*",
+    "*.corp",
+    "real",
+  );
   const option = fc.oneof(
     fc.constantFrom(
       "Port 22",
@@ -346,6 +358,33 @@ describe("agrees with ssh -G", () => {
     return values;
   }
 
+  const jumpsOf = ({ jumpHosts }: Host): string =>
+    jumpHosts
+      .map((jump) => `${jump.user ? `${jump.user}@` : ""}${jump.address}${jump.port ? `:${jump.port}` : ""}`)
+      .join(",") || "none";
+
+  const cases: [what: string, config: string, address?: string][] = [
+    [
+      "that Host lines are about the resolved name once there is a Match final",
+      "Host web\n HostName Web.corp.example\nHost *.corp.example\n User ops\n Port 2222\n ProxyJump b\nMatch final all\n Compression no",
+      "web",
+    ],
+    [
+      "that Host lines are about the name in lower case once there is a Match final",
+      "Host WEB\n User upper\nHost web\n Port 2222\nMatch final\n Compression no",
+      "WEB",
+    ],
+  ];
+  for (const [what, config, address = "win-01"] of cases)
+    it(what, async () => {
+      const theirs = oracle(fileWith(config), address, undefined);
+      const { host } = await resolve(config, { address });
+      assert.deepEqual(
+        [host.user, String(host.port), jumpsOf(host)],
+        ["user", "port", "proxyjump"].map((key) => theirs.get(key)?.[0] ?? "none"),
+      );
+    });
+
   // ssh takes the home from the password file, not from HOME, so ~ in Include is not compared; relative names are not either.
   const realHome = userInfo().homedir;
   it("on hosts, users, ports, files and the rest, in generated files", async () => {
@@ -391,10 +430,7 @@ describe("agrees with ssh -G", () => {
             host.hostKeys.knownHostsFiles.slice(0, first("userknownhostsfile")?.split(" ").length),
             first("userknownhostsfile")?.split(" ").map(tilde),
           );
-        const jumps = host.jumpHosts.map(
-          (jump) => `${jump.user ? `${jump.user}@` : ""}${jump.address}${jump.port ? `:${jump.port}` : ""}`,
-        );
-        assert.equal(jumps.join(",") || "none", first("proxyjump") ?? "none");
+        assert.equal(jumpsOf(host), first("proxyjump") ?? "none");
       }),
       { numRuns: Number(process.env["FC_RUNS"] ?? 120) },
     );
