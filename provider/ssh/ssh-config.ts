@@ -103,7 +103,7 @@ function configuredTarget(
     resolvePath(context, expand(value, text) ?? text);
 
   const alias = word("hostkeyalias");
-  const jumps = host.jumpHosts.length > 0 ? host.jumpHosts : parseJumps(first.get("proxyjump"), host, tokens);
+  const jumps = host.jumpHosts.length > 0 ? host.jumpHosts : parseJumps(jumpInForce(first), host, tokens);
   const ownFiles = identityFiles.filter((value) => value.words[0]?.toLowerCase() !== "none");
   const agent = first.get("identityagent");
   const agentWord = agent?.words[0];
@@ -185,14 +185,24 @@ function strictOf(value: ConfigValue | undefined): HostKeyPolicy["strict"] | und
 function refuseUnsupported(first: ReadonlyMap<string, ConfigValue>): void {
   for (const [option, harmless] of Object.entries(refused)) {
     const value = first.get(option);
-    // The first of the two wins: a ProxyCommand behind a ProxyJump says nothing.
     if (value === undefined || harmless.includes(value.words[0]?.toLowerCase() ?? "")) continue;
-    if (option === "proxycommand" && comesFirst(first, "proxyjump", "proxycommand")) continue;
+    if (option === "proxycommand" && isOverruled(first)) continue;
     throw configError(
       value.place,
       `${option} would change the security of the connection and is not supported`,
     );
   }
+}
+
+/** The first of the two wins: a `ProxyCommand none` takes the host out of a ProxyJump behind it. */
+function jumpInForce(first: ReadonlyMap<string, ConfigValue>): ConfigValue | undefined {
+  return comesFirst(first, "proxycommand", "proxyjump") ? undefined : first.get("proxyjump");
+}
+
+/** A ProxyCommand behind a ProxyJump says nothing, unless that is `none`: ssh then runs the command. */
+function isOverruled(first: ReadonlyMap<string, ConfigValue>): boolean {
+  const jump = first.get("proxyjump")?.words[0]?.toLowerCase();
+  return jump !== "none" && comesFirst(first, "proxyjump", "proxycommand");
 }
 
 function comesFirst(first: ReadonlyMap<string, ConfigValue>, one: string, other: string): boolean {

@@ -205,6 +205,12 @@ describe("what cannot be followed to the letter is an error", () => {
       await resolve(`Host other\n  ${line}`);
     });
 
+  it("a ProxyCommand behind ProxyJump none, which leaves it in force", async () => {
+    await refuses("ProxyJump none\nProxyCommand nc %h %p", /:2: proxycommand .* is not supported/u);
+    await refuses("ProxyJump none\nProxyJump b\nProxyCommand nc %h %p", /:3: proxycommand/u);
+    await resolve("ProxyJump none\nProxyCommand none\nProxyCommand nc %h %p");
+  });
+
   it("but not where it changes nothing", async () => {
     await resolve(
       "PasswordAuthentication yes\nProxyCommand none\nVerifyHostKeyDNS no\nCompression yes\nHashKnownHosts yes\nGSSAPIAuthentication yes",
@@ -300,6 +306,7 @@ describe("agrees with ssh -G", () => {
       "ProxyJump j1",
       "ProxyJump u@j1:2222,j2",
       "ProxyJump none",
+      "ProxyCommand none",
     ),
     fc.constantFrom("# comment", "", "  Port 23  # x", "Compression yes", "\tUser\ttabbed"),
   );
@@ -374,6 +381,12 @@ describe("agrees with ssh -G", () => {
       "Host WEB\n User upper\nHost web\n Port 2222\nMatch final\n Compression no",
       "WEB",
     ],
+    [
+      "that ProxyCommand none before a ProxyJump takes the host out of it",
+      "Host win-01\n ProxyCommand none\nHost *\n ProxyJump bastion",
+    ],
+    ["that ProxyCommand none behind a ProxyJump changes nothing", "ProxyJump bastion\nProxyCommand none"],
+    ["that ProxyJump none wins over a later one", "ProxyJump none\nProxyCommand none\nProxyJump bastion"],
   ];
   for (const [what, config, address = "win-01"] of cases)
     it(what, async () => {
