@@ -98,18 +98,16 @@ interface Criterion {
 }
 
 function matchCriteria(line: ConfigLine): readonly Criterion[] {
-  const words = line.words.flatMap((word) => {
-    const equals = /^!?[a-z]+=/iu.exec(word)?.[0].length;
-    return equals === undefined ? [word] : [word.slice(0, equals - 1), word.slice(equals)];
-  });
+  const words = [...line.words];
   const criteria: Criterion[] = [];
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at]?.toLowerCase() ?? "";
-    const negated = word.startsWith("!");
-    const name = negated ? word.slice(1) : word;
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    // Only behind a criterion does "=" part anything: an argument may hold one.
+    const [, bang, attribute = "", given = ""] = /^(!?)([^=]*)=?(.*)$/su.exec(word) ?? [];
+    if (given !== "") words.unshift(given);
+    const negated = bang === "!";
+    const name = attribute.toLowerCase();
     const alone = ["all", "canonical", "final"].includes(name);
-    if (!alone) at += 1;
-    const argument = alone ? "" : words[at];
+    const argument = alone ? "" : words.shift();
     if (argument === undefined) throw configError(line.place, `Match ${name} has no argument`);
     criteria.push({ name, negated, argument });
   }

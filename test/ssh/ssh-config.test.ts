@@ -243,6 +243,14 @@ describe("Match", () => {
     assert.equal(warnings.length, 2);
     assert.throws(() => chmodSync(marker, 0o600), { code: "ENOENT" });
   });
+
+  it("exec may have a = in its command", async () => {
+    const { host, warnings } = await resolve(
+      'Match exec "A=1 true"\n Port 1\nMatch user=x exec="A=1"\n Port 2',
+    );
+    assert.equal(host.port, 22);
+    assert.equal(warnings.length, 2);
+  });
 });
 
 describe("files", () => {
@@ -386,6 +394,10 @@ describe("agrees with ssh -G", () => {
       "Host win-01\n ProxyCommand none\nHost *\n ProxyJump bastion",
     ],
     ["that ProxyCommand none behind a ProxyJump changes nothing", "ProxyJump bastion\nProxyCommand none"],
+    [
+      "that = parts a criterion from its argument",
+      "Match host=win-* user=*\n Port 99\nMatch !host=db\n User u",
+    ],
     ["that ProxyJump none wins over a later one", "ProxyJump none\nProxyCommand none\nProxyJump bastion"],
   ];
   for (const [what, config, address = "win-01"] of cases)
