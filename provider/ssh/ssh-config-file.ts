@@ -3,10 +3,10 @@
  * `=`, words that may be quoted. The package ssh-config was tried and left: it keeps one criterion of a kind per Match, has
  * no Include and reads quotes and comments differently.
  */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, sep } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
 import { LogoffError } from "../errors";
-import { matchesPattern } from "./known-hosts";
+import { expandGlob } from "./glob";
 import { resolvePath, type SshContext } from "./options";
 
 /** One line that says something; `files` are those that an Include brought in. */
@@ -40,7 +40,7 @@ export async function readConfigFile(
   context: SshContext,
   depth = 0,
 ): Promise<readonly ConfigLine[] | undefined> {
-  const text = await readText(path, mustBePrivate, context);
+  const text = await readText(path, mustBePrivate, depth > 0, context);
   if (text === undefined) return undefined;
   if (depth > deepestInclude) throw configError(path, "too many levels of Include");
   const lines: ConfigLine[] = [];
@@ -103,18 +103,22 @@ export function splitWords(text: string): readonly string[] | undefined {
 async function readText(
   path: string,
   mustBePrivate: boolean,
+  included: boolean,
   context: SshContext,
 ): Promise<string | undefined> {
   try {
-    const { mode, uid } = await stat(path);
+    const status = await stat(path);
+    const { mode, uid } = status;
     const foreign = uid !== 0 && uid !== process.getuid?.();
     if (mustBePrivate && context.platform !== "win32" && (foreign || (mode & 0o022) !== 0))
       throw configError(path, "bad owner or permissions: others may write it");
+    // As in OpenSSH, to which a folder is a file without lines: `Include conf.d/*` may meet one.
+    if (included && status.isDirectory()) return undefined;
     return await readFile(path, "utf8");
   } catch (thrown) {
     if (thrown instanceof LogoffError) throw thrown;
     const code = (thrown as NodeJS.ErrnoException).code;
-    if (code === "ENOENT") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw configError(path, `cannot be read: ${code ?? "unknown error"}`);
   }
 }
@@ -122,20 +126,4 @@ async function readText(
 function includePath(pattern: string, folder: string, context: SshContext): string {
   if (pattern.startsWith("~") || isAbsolute(pattern)) return resolvePath(context, pattern);
   return join(folder, pattern);
-}
-
-/** The paths that a pattern stands for, sorted, without those that begin with a dot unless it does. */
-async function expandGlob(pattern: string): Promise<readonly string[]> {
-  if (!/[*?]/u.test(pattern)) return [pattern];
-  const parent = dirname(pattern);
-  const name = pattern.slice(pattern.lastIndexOf(sep) + 1);
-  const found: string[] = [];
-  for (const folder of await expandGlob(parent)) {
-    const entries = await readdir(folder).catch(() => []);
-    const fitting = entries.filter(
-      (entry) => matchesPattern(name, entry) && (name.startsWith(".") || !entry.startsWith(".")),
-    );
-    found.push(...fitting.sort().map((entry) => join(folder, entry)));
-  }
-  return found;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import type { Host } from "../../provider/connection";
@@ -409,6 +409,52 @@ describe("agrees with ssh -G", () => {
         ["user", "port", "proxyjump"].map((key) => theirs.get(key)?.[0] ?? "none"),
       );
     });
+
+  describe("on what Include brings in", () => {
+    const folder = join(home, "conf.d");
+    const names = [
+      "10-a",
+      "a",
+      "b",
+      "c",
+      "^",
+      "[x",
+      "]",
+      "-",
+      "\\",
+      ".hid",
+      "A",
+      "a-b/x",
+      "a/x",
+      "sub.conf/x",
+    ];
+    for (const name of names) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, `${name}.conf`), `IdentityFile /${name}`, { mode: 0o600 });
+    }
+    const patterns = [
+      ..."[0-9]*.conf [!a]*.conf [^a].conf [a-b].conf [b-a].conf []].conf [!]].conf [!].conf [a- [a-].conf".split(
+        " ",
+      ),
+      ..."[[:alpha:]].conf [[:digit:]]*.conf [[:none:]a].conf [[:upper:]-].conf [[x.conf [.]hid.conf .h*".split(
+        " ",
+      ),
+      ..."\\[x.conf [\\]].conf [\\\\\\\\].conf * ? ?.conf */*.conf a*/x.conf [a]/x.conf {a,b}.conf sub.conf".split(
+        " ",
+      ),
+      ..."none/*.conf none[x].conf a.conf/*.conf a.conf/x a[.]conf/x ../conf.d/a.conf".split(" "),
+    ];
+    for (const pattern of patterns)
+      it(pattern, async () => {
+        const config = `Include ${folder}/${pattern}`;
+        const theirs = oracle(fileWith(config), "win-01", undefined).get("identityfile") ?? [];
+        const { identities } = await resolve(config);
+        assert.deepEqual(
+          identities.files ?? [],
+          theirs.filter((file) => !file.startsWith("~")),
+        );
+      });
+  });
 
   // ssh takes the home from the password file, not from HOME, so ~ in Include is not compared; relative names are not either.
   const realHome = userInfo().homedir;
