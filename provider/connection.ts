@@ -18,8 +18,8 @@ export interface Login {
   /** Opens the private keys that are encrypted. */
   readonly passphrase?: Secret;
   readonly password?: Secret;
-  /** Path of an agent's socket or pipe; `true` is the one of `SSH_AUTH_SOCK`; absent: none was asked for. */
-  readonly agent?: string | true;
+  /** Path of an agent's socket or pipe; `true` is the one of `SSH_AUTH_SOCK`, `false` forbids every agent; absent: none was named. */
+  readonly agent?: string | boolean;
 }
 
 /** How a host proves that it is the host. Pinned keys win over everything else. */

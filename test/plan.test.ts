@@ -72,7 +72,6 @@ describe("a plan", () => {
     triggers: [],
     connection: {
       jumpHosts: [],
-      agent: false,
       sshConfig: false,
       algorithms: "default",
       strictHostKeyChecking: "yes",
@@ -336,6 +335,13 @@ describe("a connection", () => {
       password: { from: "value", value: "p" },
     });
     assert.deepEqual(stack.hostKeys, { pinned: [], knownHosts: "text", knownHostsFiles: [], strict: "yes" });
+  });
+
+  it("may forbid the agent, on jump hosts too, which is not the default", () => {
+    assert.equal(hostOf(undefined, undefined).login.agent, undefined);
+    assert.equal(hostOf({ agent: false }, { agent: true }).login.agent, false);
+    const host = hostOf({ jumpHosts: ["j"] }, { agent: false });
+    assert.deepEqual([host.login.agent, host.jumpHosts[0]?.login.agent], [false, false]);
   });
 
   it("may pin a key, for every host its own", () => {

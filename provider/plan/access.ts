@@ -210,7 +210,7 @@ function mergeLogin(levels: readonly ConnectionFields[], agent: string | boolean
     privateKeys: key === undefined ? [] : [key],
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(password === undefined ? {} : { password }),
-    ...(agent === undefined || agent === false ? {} : { agent }),
+    ...(agent === undefined ? {} : { agent }),
   };
 }
 

@@ -53,7 +53,7 @@ export interface Connection {
   password?: string;
   /** Name of the environment variable of `pulumi` that holds the password. */
   passwordEnv?: string;
-  /** true for the agent of `SSH_AUTH_SOCK`, or the path of one. */
+  /** true for the agent of `SSH_AUTH_SOCK`, or the path of one; false asks none. Default: that of `SSH_AUTH_SOCK` where no credential is named. */
   agent?: boolean | string;
   /** Machines that the connection goes through, nearest to us first. */
   jumpHosts?: readonly (string | JumpHost)[];

@@ -49,7 +49,8 @@ export async function readCredentials(
 ): Promise<Credentials> {
   const { login } = host;
   const notes: string[] = [];
-  const named = login.privateKeys.length > 0 || login.password !== undefined || login.agent !== undefined;
+  const agent = login.agent === false ? undefined : login.agent;
+  const named = login.privateKeys.length > 0 || login.password !== undefined || agent !== undefined;
   const passphrase = login.passphrase && (await read(login.passphrase, "passphrase"));
   const password = login.password && (await read(login.password, "password"));
   const secrets = [password, passphrase].filter((secret) => secret !== undefined);
@@ -62,8 +63,8 @@ export async function readCredentials(
     for (const path of identities.files ?? (named ? [] : defaultFiles(context)))
       keys.push(...(await openIfUsable(path, open, notes)));
 
-  const asked = login.agent ?? (named || identities.only ? undefined : true);
-  const required = login.agent !== undefined && keys.length === 0 && password === undefined;
+  const asked = agent ?? (named || identities.only || login.agent === false ? undefined : true);
+  const required = agent !== undefined && keys.length === 0 && password === undefined;
   const found =
     asked === undefined ? [] : await agentKeys(host.label, asked, required, context, signal, notes);
   const ofAgent = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));

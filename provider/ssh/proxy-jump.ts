@@ -28,7 +28,8 @@ export function parseJumps(
       address: expand(address),
       ...(user !== undefined && { user: expand(user) }),
       ...(number !== undefined && { port: number }),
-      login: { privateKeys: [] },
+      // Who forbids the agent means it for the whole way.
+      login: { privateKeys: [], ...(target.login.agent === false && { agent: false }) },
       ...(target.sshConfig !== undefined && { sshConfig: target.sshConfig }),
       ...(target.undecided && { undecided: target.undecided }),
       algorithms: target.algorithms,

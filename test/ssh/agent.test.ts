@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Host } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import { agentPath } from "../../provider/ssh/agent";
 import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
@@ -63,12 +64,14 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
 
   async function logins(
     script: Script,
-    login: { privateKeys: []; agent?: string },
+    login: Host["login"],
     env = {},
+    sshConfig?: string,
   ): Promise<string[]> {
     const server = await startServer(script);
     try {
-      const connection = await sshConnect(bareOptions({ env }))(hostOf(server, { login }), never);
+      const host = hostOf(server, { login, ...(sshConfig !== undefined && { sshConfig }) });
+      const connection = await sshConnect(bareOptions({ env }))(host, never);
       await connection.close();
       return server.logins;
     } finally {
@@ -90,6 +93,14 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
   it("is asked when nothing was named and SSH_AUTH_SOCK is set", async () => {
     const offered = await logins({ key: ed }, { privateKeys: [] }, { SSH_AUTH_SOCK: socket });
     assert.equal(offered.at(-1), seen(ed, ":signed"));
+  });
+
+  it("is not asked when it is forbidden", async () => {
+    const forbidden = logins({ key: ed }, { privateKeys: [], agent: false }, { SSH_AUTH_SOCK: socket });
+    await assert.rejects(forbidden, {
+      code: "auth-unavailable",
+      message: /no private key, agent or password/u,
+    });
   });
 
   it("names its keys in a rejection", async () => {

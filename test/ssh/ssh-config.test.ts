@@ -142,6 +142,8 @@ describe("a target", () => {
       assert.deepEqual(jump.hostKeys.pinned, []);
       assert.equal(jump.sshConfig, host.sshConfig);
     }
+    const forbidding = await resolve("ProxyJump one", { login: { privateKeys: [], agent: false } });
+    assert.equal(forbidding.host.jumpHosts[0]?.login.agent, false);
     assert.deepEqual((await resolve("ProxyJump none\nProxyJump x")).host.jumpHosts, []);
     await refuses("ProxyJump a:99999", /ProxyJump is not a list/u);
   });
