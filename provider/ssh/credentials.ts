@@ -1,7 +1,7 @@
-import { access } from "node:fs/promises";
 import type { Host, Secret } from "../connection";
 import { LogoffError, printable } from "../errors";
 import { agentPath, readAgentKeys, type AgentKey } from "./agent";
+import { readIdentity, type Identity } from "./identities";
 import type { SshContext } from "./options";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
 import type { ReadSecret } from "./secret";
@@ -21,7 +21,7 @@ export interface Credentials {
 export interface Identities {
   /** Absolute paths; those that do not exist are passed over. Absent: OpenSSH's default files. */
   readonly files?: readonly string[];
-  /** No agent is asked but one that was named. */
+  /** No agent is asked but one that was named, and of its keys only those of the files are offered. */
   readonly only: boolean;
 }
 
@@ -59,15 +59,34 @@ export async function readCredentials(
     parse(await read(secret, "private key"), passphrase, secret);
   const keys: PrivateKey[] = [];
   for (const secret of login.privateKeys) keys.push(await open(secret));
-  if (login.privateKeys.length === 0)
-    for (const path of identities.files ?? (named ? [] : defaultFiles(context)))
-      keys.push(...(await openIfUsable(path, open, notes)));
-
   const asked = agent ?? (named || identities.only || login.agent === false ? undefined : true);
+  const defaults = defaultFiles(context);
+  const files = login.privateKeys.length > 0 ? [] : (identities.files ?? (named ? [] : defaults));
+  const chosen = identities.only && asked !== undefined ? (identities.files ?? defaults) : files;
+  const inFiles: Identity[] = [];
+  for (const path of chosen) {
+    const identity = await readIdentity(path, open);
+    inFiles.push(identity);
+    if (!files.includes(path)) continue;
+    if (identity.key !== undefined) keys.push(identity.key);
+    if (identity.note !== undefined) notes.push(identity.note);
+  }
+  if (identities.only && asked === undefined && inFiles.some(({ key, blob }) => blob && !key))
+    notes.push(
+      "a public key as IdentityFile needs an agent, which IdentitiesOnly leaves out unless it is named",
+    );
   const required = agent !== undefined && keys.length === 0 && password === undefined;
   const found =
     asked === undefined ? [] : await agentKeys(host.label, asked, required, context, signal, notes);
-  const ofAgent = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));
+  const isChosen = (key: AgentKey): boolean => inFiles.some(({ blob }) => blob?.equals(key.blob));
+  const others = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));
+  // As OpenSSH: those that ssh_config names come first, since a host takes only so many.
+  const ofAgent = [
+    ...others.filter(isChosen),
+    ...(identities.only ? [] : others.filter((key) => !isChosen(key))),
+  ];
+  if (found.length > 0 && identities.only && ofAgent.length === 0 && keys.length === 0)
+    notes.push("with IdentitiesOnly, none of the agent's keys is that of an IdentityFile");
 
   if (keys.length === 0 && ofAgent.length === 0 && password === undefined) {
     const why = notes.length > 0 ? `: ${notes.join("; ")}` : "";
@@ -91,26 +110,6 @@ export async function readCredentials(
 
 function defaultFiles(context: SshContext): readonly string[] {
   return ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => `${context.home}/.ssh/${name}`);
-}
-
-/** The key of a file that nobody insisted on. */
-async function openIfUsable(
-  path: string,
-  open: (secret: Secret) => Promise<PrivateKey>,
-  notes: string[],
-): Promise<readonly PrivateKey[]> {
-  try {
-    await access(path);
-  } catch {
-    return [];
-  }
-  try {
-    return [await open({ from: "file", path })];
-  } catch (thrown) {
-    if (!(thrown instanceof LogoffError)) throw thrown;
-    notes.push(thrown.message);
-    return [];
-  }
 }
 
 async function agentKeys(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +100,70 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
     await assert.rejects(forbidden, {
       code: "auth-unavailable",
       message: /no private key, agent or password/u,
+    });
+  });
+
+  describe("with ssh_config's IdentitiesOnly", () => {
+    const config = (...lines: string[]): string => {
+      const path = join(folder, `config-${(configs += 1)}`);
+      writeFileSync(path, [`IdentityAgent ${socket}`, ...lines].join("\n"), { mode: 0o600 });
+      return path;
+    };
+    let configs = 0;
+    const rsaOffered = (): string[] => ["none", seen(rsa), seen(rsa, ":signed")];
+    const none = { privateKeys: [] };
+    const fileIn = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    };
+
+    it("offers only the key whose public half is an IdentityFile, which others may read", async () => {
+      chmodSync(`${rsa.privateText}.pub`, 0o644);
+      const path = config("IdentitiesOnly yes", `IdentityFile ${rsa.privateText}.pub`);
+      assert.deepEqual(await logins({ key: rsa }, none, {}, path), rsaOffered());
+    });
+
+    it("offers only the key whose public half lies beside an IdentityFile that is not there or does not open", async () => {
+      fileIn("gone.pub", `${rsa.publicText}\n`);
+      const gone = config("IdentitiesOnly yes", `IdentityFile ${join(folder, "gone")}`);
+      assert.deepEqual(await logins({ key: rsa }, none, {}, gone), rsaOffered());
+      fileIn("broken.pub", `${rsa.publicText}\n`);
+      const broken = config("IdentitiesOnly yes", `IdentityFile ${fileIn("broken", "no key")}`);
+      assert.deepEqual(await logins({ key: rsa }, none, {}, broken), rsaOffered());
+    });
+
+    it("offers a key that is there and in the agent once", async () => {
+      const path = config("IdentitiesOnly yes", `IdentityFile ${rsa.privateText}`);
+      assert.deepEqual(await logins({ key: rsa }, none, {}, path), rsaOffered());
+    });
+
+    it("offers none of an agent that the program names unless it is an IdentityFile", async () => {
+      const path = config(
+        "IdentitiesOnly yes",
+        `IdentityFile ${fileIn("other.pub", testKey("o").publicText)}`,
+      );
+      await assert.rejects(logins({ key: ed }, { privateKeys: [], agent: socket }, {}, path), {
+        code: "auth-unavailable",
+        message: /none of the agent's keys is that of an IdentityFile/u,
+      });
+    });
+
+    it("says that a public key needs an agent when none is named", async () => {
+      const path = fileIn("unnamed", `IdentitiesOnly yes\nIdentityFile ${rsa.privateText}.pub`);
+      await assert.rejects(logins({ key: rsa }, none, { SSH_AUTH_SOCK: socket }, path), {
+        code: "auth-unavailable",
+        message: /a public key as IdentityFile needs an agent/u,
+      });
+    });
+
+    it("no: offers the keys of IdentityFile first, then the others", async () => {
+      const path = config(`IdentityFile ${rsa.privateText}.pub`);
+      assert.deepEqual(await logins({ key: ed }, none, {}, path), [
+        "none",
+        seen(rsa),
+        seen(ed),
+        seen(ed, ":signed"),
+      ]);
     });
   });
 
