@@ -4,7 +4,7 @@ import type { Connect, Connection, Host } from "../connection";
 import { LogoffError } from "../errors";
 import { legacyWarning } from "./algorithms";
 import { readCredentials } from "./credentials";
-import { manyListeners, withDeadline } from "./deadline";
+import { manyListeners, orAborted, withDeadline } from "./deadline";
 import { commandRunner } from "./exec";
 import { handshake } from "./handshake";
 import { hostKeyRules } from "./host-key";
@@ -15,7 +15,7 @@ import { watchLink, type Link } from "./link";
 import { sshContext, type SshContext, type SshOptions } from "./options";
 import type { PasswordClaim, PasswordVerdict } from "./password-guard";
 import { privateKeyParser } from "./private-key";
-import { watchProgress } from "./progress";
+import { watchProgress, type Progress } from "./progress";
 import { quoter, redactor, type Quote } from "./redact";
 import { untilItPasses } from "./retry";
 import { secretReader } from "./secret";
@@ -60,23 +60,31 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
   const jumps = jumpHosts(context, openLink);
   return openLink;
 
+  /** Files may be pipes or lie on a machine that is gone, and agents may ask a person: what is read has the time of a connect. */
+  function preparing<T>(
+    of: Host,
+    signal: AbortSignal,
+    work: (inner: AbortSignal, prepares: Progress["prepares"]) => Promise<T>,
+  ): Promise<T> {
+    const { prepares, preparingExpired } = watchProgress(of);
+    return withDeadline(clock, of.connectTimeoutMs, signal, preparingExpired, (inner) =>
+      orAborted(work(inner, prepares), inner),
+    );
+  }
+
   async function openLink(
     asked: Host,
     signal: AbortSignal,
     opening: readonly string[] = [],
   ): Promise<OpenedLink> {
-    const target = await resolveTarget(asked);
+    const target = await preparing(asked, signal, () => resolveTarget(asked));
     const { host } = target;
     const progress = watchProgress(host);
-    const credentials = await withDeadline(
-      clock,
-      host.connectTimeoutMs,
-      signal,
-      progress.agentExpired,
-      (inner) => readCredentials(host, target.identities, context, tools, inner),
-    );
+    const [credentials, sources] = await preparing(host, signal, async (inner, prepares) => [
+      await readCredentials(host, target.identities, context, { ...tools, prepares }, inner),
+      await knownHosts.read(host.hostKeys, (path) => prepares(`the known_hosts file "${path}" was not read`)),
+    ]);
     const owner = { ...host, ...(target.alias !== undefined && { alias: target.alias }) };
-    const sources = await knownHosts.read(host.hostKeys);
     const rules = hostKeyRules(owner, sources);
     const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
     if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);

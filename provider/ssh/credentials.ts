@@ -4,7 +4,7 @@ import { agentPath, readAgentKeys, type AgentKey } from "./agent";
 import { readIdentity, type Identity } from "./identities";
 import type { SshContext } from "./options";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
-import type { ReadSecret } from "./secret";
+import { secretSource, type ReadSecret } from "./secret";
 
 /** What we log in with, read and opened, in the order in which it is offered. */
 export interface Credentials {
@@ -25,10 +25,12 @@ export interface Identities {
   readonly only: boolean;
 }
 
-/** Each remembers what it did, so that a process has one of each. */
+/** The first two remember what they did, so that a process has one of each. */
 export interface SecretTools {
   readonly read: ReadSecret;
   readonly parse: ParsePrivateKey;
+  /** Is told what is waited for, as it is said when time is up. */
+  readonly prepares: (unfinished: string) => void;
 }
 
 /** sshd's MaxAuthTries is 6 and counts every key; what is left is for the password. */
@@ -44,13 +46,17 @@ export async function readCredentials(
   host: Pick<Host, "label" | "login">,
   identities: Identities,
   context: SshContext,
-  { read, parse }: SecretTools,
+  { read: readUnnamed, parse, prepares }: SecretTools,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const { login } = host;
   const notes: string[] = [];
   const agent = login.agent === false ? undefined : login.agent;
   const named = login.privateKeys.length > 0 || login.password !== undefined || agent !== undefined;
+  const read: ReadSecret = (secret, what) => {
+    prepares(`${what} (${secretSource(secret)}) was not read`);
+    return readUnnamed(secret, what);
+  };
   const passphrase = login.passphrase && (await read(login.passphrase, "passphrase"));
   const password = login.password && (await read(login.password, "password"));
   const secrets = [password, passphrase].filter((secret) => secret !== undefined);
@@ -65,6 +71,7 @@ export async function readCredentials(
   const chosen = identities.only && asked !== undefined ? (identities.files ?? defaults) : files;
   const inFiles: Identity[] = [];
   for (const path of chosen) {
+    prepares(`the file "${path}" was not read`);
     const identity = await readIdentity(path, open);
     inFiles.push(identity);
     if (!files.includes(path)) continue;
@@ -76,6 +83,7 @@ export async function readCredentials(
       "a public key as IdentityFile needs an agent, which IdentitiesOnly leaves out unless it is named",
     );
   const required = agent !== undefined && keys.length === 0 && password === undefined;
+  prepares("the agent did not list its keys");
   const found =
     asked === undefined ? [] : await agentKeys(host.label, asked, required, context, signal, notes);
   const isChosen = (key: AgentKey): boolean => inFiles.some(({ blob }) => blob?.equals(key.blob));

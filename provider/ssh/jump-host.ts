@@ -5,7 +5,7 @@ import { aborted, Slots } from "../async";
 import type { Host } from "../connection";
 import { LogoffError, printable } from "../errors";
 import { keepBannerWhole } from "./banner";
-import { onAbort } from "./deadline";
+import { onAbort, orAborted } from "./deadline";
 import { hopRefusals } from "./hop-refusals";
 import type { Link } from "./link";
 import type { SshContext } from "./options";
@@ -137,13 +137,6 @@ function notTried(refusal: LogoffError, hop: string, target: string): LogoffErro
     `Did not reach "${target}": not tried, since "${hop}" has just failed (${refusal.code}): ${refusal.message}`,
     { cause: refusal, untried: true },
   );
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stopListening = onAbort(signal, reject);
-    void work.then(resolve, reject).finally(() => stopListening());
-  });
 }
 
 function forward(

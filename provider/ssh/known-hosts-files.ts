@@ -1,8 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { HostKeyPolicy } from "../connection";
 import { Lately } from "./lately";
 import { parseKnownHosts, type KnownHosts } from "./known-hosts";
 import { resolvePath, type SshContext } from "./options";
+import { readTextFile } from "./read-text-file";
 
 /** One place that knows hosts: the text that was given, or a file. */
 export interface KnownHostsSource extends KnownHosts {
@@ -15,8 +16,14 @@ export interface KnownHostsSource extends KnownHosts {
   readonly byValue?: true;
 }
 
-/** Reads the sources of a policy: the text by value first, then the files in their order. Never rejects. */
-type ReadKnownHosts = (policy: HostKeyPolicy) => Promise<readonly KnownHostsSource[]>;
+/**
+ * Reads the sources of a policy: the text by value first, then the files in their order. Never rejects.
+ * @param reads is told of each file before it is read
+ */
+type ReadKnownHosts = (
+  policy: HostKeyPolicy,
+  reads?: (path: string) => void,
+) => Promise<readonly KnownHostsSource[]>;
 
 export interface KnownHostsReader {
   /** The files as they were at most a second ago. */
@@ -52,14 +59,16 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
       lastText = { text, source: { name, byValue: true, ...parseKnownHosts(text, name) } };
     return lastText.source;
   };
-  const readOne = async (path: string): Promise<KnownHostsSource> => {
+  const readOne = async (path: string, keep: () => void): Promise<KnownHostsSource> => {
     try {
       const { mtimeMs, size, ino } = await stat(path);
       const stamp = `${mtimeMs} ${size} ${ino}`;
       const cached = files.get(path);
       if (cached?.stamp === stamp) return cached.source;
-      const source = { name: path, ...parseKnownHosts(await readFile(path, "utf8"), path) };
-      files.set(path, { stamp, source });
+      const { text, once } = await readTextFile(path, () => undefined, Infinity);
+      const source = { name: path, ...parseKnownHosts(text, path) };
+      if (once) keep();
+      else files.set(path, { stamp, source });
       return source;
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
@@ -71,12 +80,18 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
       return { ...empty, problem: `cannot be read: ${code}`, unreadable: true };
     }
   };
-  const readAgain = (path: string): Promise<KnownHostsSource> => latest.renew(path, () => readOne(path));
-  const readLately = (path: string): Promise<KnownHostsSource> => latest.get(path, () => readOne(path));
+  const readAgain = (path: string): Promise<KnownHostsSource> =>
+    latest.renew(path, (keep) => readOne(path, keep));
+  const readLately = (path: string): Promise<KnownHostsSource> =>
+    latest.get(path, (keep) => readOne(path, keep));
   const reading =
-    (readFrom: typeof readOne): ReadKnownHosts =>
-    async (policy) => {
-      const fromFiles = await Promise.all(knownHostsPaths(policy, context).map(readFrom));
+    (readFrom: (path: string) => Promise<KnownHostsSource>): ReadKnownHosts =>
+    async (policy, reads) => {
+      const fromFiles: KnownHostsSource[] = [];
+      for (const path of knownHostsPaths(policy, context)) {
+        reads?.(path);
+        fromFiles.push(await readFrom(path));
+      }
       return policy.knownHosts === undefined ? fromFiles : [readText(policy.knownHosts), ...fromFiles];
     };
   return { read: reading(readLately), readNow: reading(readAgain) };

@@ -8,15 +8,18 @@ export interface Progress {
   /** Is told of each failure that is tried again. */
   readonly failed: (error: LogoffError) => void;
   readonly expired: () => LogoffError;
-  /** The error of a login that could not even be read, since the agent did not answer. */
-  readonly agentExpired: () => LogoffError;
+  /** Says before the first attempt what is waited for, as it is said when time is up: `the agent did not list its keys`. */
+  readonly prepares: (unfinished: string) => void;
+  /** The error of a deadline before the first attempt. */
+  readonly preparingExpired: () => LogoffError;
 }
 
-/** Begins at the first attempt. */
+/** Begins with what ssh_config says. */
 export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): Progress {
   let phase: Phase = "connecting";
   let lastFailure: LogoffError | undefined;
   let failures = 0;
+  let preparing = "ssh_config was not read";
   const seconds = host.connectTimeoutMs / 1000;
   const what = `Cannot connect to "${host.label}"`;
   return {
@@ -36,7 +39,7 @@ export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): P
         cause: lastFailure.cause,
       });
     },
-    agentExpired: () =>
-      new LogoffError("timed-out", `${what}: the agent did not list its keys within ${seconds} s`),
+    prepares: (unfinished) => (preparing = unfinished),
+    preparingExpired: () => new LogoffError("timed-out", `${what}: ${preparing} within ${seconds} s`),
   };
 }

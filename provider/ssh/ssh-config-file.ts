@@ -3,11 +3,12 @@
  * `=`, words that may be quoted. The package ssh-config was tried and left: it keeps one criterion of a kind per Match, has
  * no Include and reads quotes and comments differently.
  */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { LogoffError } from "../errors";
 import { expandGlob } from "./glob";
 import { resolvePath, type SshContext } from "./options";
+import { readTextFile } from "./read-text-file";
 
 /** One line that says something; `files` are those that an Include brought in. */
 export interface ConfigLine {
@@ -114,7 +115,7 @@ async function readText(
       throw configError(path, "bad owner or permissions: others may write it");
     // As in OpenSSH, to which a folder is a file without lines: `Include conf.d/*` may meet one.
     if (included && status.isDirectory()) return undefined;
-    return await readFile(path, "utf8");
+    return (await readTextFile(path, () => undefined, Infinity)).text;
   } catch (thrown) {
     if (thrown instanceof LogoffError) throw thrown;
     const code = (thrown as NodeJS.ErrnoException).code;

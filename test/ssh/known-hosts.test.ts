@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,9 @@ import {
   matchesPatternList,
   parseKnownHosts,
 } from "../../provider/ssh/known-hosts";
-import { testKey } from "./scripted-server";
+import { knownHostsReader } from "../../provider/ssh/known-hosts-files";
+import { sshContext } from "../../provider/ssh/options";
+import { bareOptions, testKey } from "./scripted-server";
 
 const ed = testKey("one").publicText;
 const ecdsa = testKey("two", "ecdsa").publicText;
@@ -226,5 +229,31 @@ describe("agrees with ssh-keygen -F", () => {
     assert.deepEqual(ours(text, "win-01"), [1]);
     assert.deepEqual(ours(text, "10.0.0.1"), [2]);
     assert.deepEqual(ours(text, "[win-01]:2222"), [3]);
+  });
+});
+
+it("a known_hosts file that is a folder cannot be read, which is not the same as empty", async () => {
+  const policy = { pinned: [], strict: "yes", knownHostsFiles: [tmpdir()] } as const;
+  const [source] = await knownHostsReader(sshContext(bareOptions())).read(policy);
+  assert.equal(source?.unreadable, true);
+});
+
+describe("a known_hosts file that is a pipe", { skip: process.platform === "win32" }, () => {
+  it("is read once, since it is empty afterwards", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "known-pipe-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const context = sshContext(bareOptions());
+    let nowMs = 0;
+    const { read, readNow } = knownHostsReader({ ...context, clock: { ...context.clock, now: () => nowMs } });
+    const policy = { pinned: [], strict: "yes", knownHostsFiles: [pipe] } as const;
+    const writer = spawn("sh", ["-c", `sleep 0.1; echo 'win-01 ${ed}' > ${pipe}`]);
+    const first = await read(policy);
+    assert.equal(first[0]?.entries.length, 1);
+    await once(writer, "exit");
+    nowMs = 10_000;
+    assert.deepEqual(await read(policy), first);
+    assert.deepEqual(await readNow(policy), first);
   });
 });
