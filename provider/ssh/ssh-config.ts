@@ -105,14 +105,7 @@ function configuredTarget(
   const alias = word("hostkeyalias");
   const jumps = host.jumpHosts.length > 0 ? host.jumpHosts : parseJumps(jumpInForce(first), host, tokens);
   const ownFiles = identityFiles.filter((value) => value.words[0]?.toLowerCase() !== "none");
-  const agent = first.get("identityagent");
-  const agentWord = agent?.words[0];
-  const named = host.login.agent !== undefined || agent === undefined || agentWord === undefined;
-  const noAgent = !named && agentWord.toLowerCase() === "none";
-  const login =
-    named || noAgent
-      ? host.login
-      : { ...host.login, agent: agentWord === "SSH_AUTH_SOCK" ? (true as const) : path(agent, agentWord) };
+  const agent = host.login.agent ?? agentOf(first.get("identityagent"), path, context.env);
   const mayDecide = (what: NonNullable<Host["undecided"]>[number]): boolean =>
     host.undecided?.includes(what) ?? false;
   const timeout = secondsOf(first.get("connecttimeout"));
@@ -123,7 +116,7 @@ function configuredTarget(
       address: hostName,
       port,
       user,
-      login,
+      login: { ...host.login, ...(agent !== undefined && { agent }) },
       jumpHosts: jumps,
       hostKeys: hostKeyPolicy(host.hostKeys, first, path, mayDecide("strictHostKeyChecking"), context),
       ...(timeout && mayDecide("connectTimeout") && { connectTimeoutMs: timeout * 1000 }),
@@ -131,11 +124,28 @@ function configuredTarget(
     },
     identities: {
       ...(identityFiles.length > 0 && { files: ownFiles.map((value) => path(value, value.words[0] ?? "")) }),
-      only: noAgent || isYes(word("identitiesonly")),
+      only: isYes(word("identitiesonly")),
     },
     ...(alias !== undefined && { alias }),
     warnings,
   };
+}
+
+/** A path, `true` for that of `SSH_AUTH_SOCK`, `false` for none, which is also that of a variable that is not set. */
+function agentOf(
+  value: ConfigValue | undefined,
+  path: (value: ConfigValue, text: string) => string,
+  env: NodeJS.ProcessEnv,
+): string | boolean | undefined {
+  const word = value?.words[0];
+  if (value === undefined || word === undefined) return undefined;
+  if (word.toLowerCase() === "none") return false;
+  if (word === "SSH_AUTH_SOCK") return true;
+  // `${NAME}` is a part of a path, `$NAME` the whole of it.
+  if (!/^\$(?!\{)/u.test(word)) return path(value, word);
+  const name = word.slice(1);
+  if (/^\w+$/u.test(name)) return env[name] || false;
+  throw configError(value.place, `IdentityAgent: "${name}" is not the name of an environment variable`);
 }
 
 function hostKeyPolicy(

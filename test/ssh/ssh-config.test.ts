@@ -148,6 +148,26 @@ describe("a target", () => {
     await refuses("ProxyJump a:99999", /ProxyJump is not a list/u);
   });
 
+  it("has the agent of IdentityAgent, whether a path, a variable or none", async () => {
+    const env = { AGENT: "/run/agent", EMPTY: "" };
+    const agents: [line: string, agent: Host["login"]["agent"]][] = [
+      ["IdentityAgent ~/%r", join(home, localUser)],
+      ["IdentityAgent ${AGENT}/x", "/run/agent/x"],
+      ["IdentityAgent $AGENT", "/run/agent"],
+      ["IdentityAgent $EMPTY", false],
+      ["IdentityAgent $UNSET", false],
+      ["IdentityAgent SSH_AUTH_SOCK", true],
+      ["IdentityAgent none", false],
+      ["IdentitiesOnly yes", undefined],
+    ];
+    for (const [line, agent] of agents)
+      assert.equal((await resolve(line, {}, env)).host.login.agent, agent, line);
+    const named = { login: { privateKeys: [], agent: "/own" } } as const;
+    assert.equal((await resolve("IdentityAgent none", named)).host.login.agent, "/own");
+    await refuses("IdentityAgent $A-B", /is not the name of an environment variable/u);
+    await refuses("IdentityAgent ${UNSET_VARIABLE}", /"UNSET_VARIABLE" is not set/u);
+  });
+
   it("is as before without ssh_config", async () => {
     const context = sshContext(bareOptions({ home, localUser: () => "me" }));
     const { host, identities } = await targetResolver(context)(asked);
