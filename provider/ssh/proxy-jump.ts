@@ -42,7 +42,7 @@ export function parseJumps(
   // `Host *` with a ProxyJump is about the jump host, too; OpenSSH does not send a host through itself.
   const isItself =
     jumps.length === 1 &&
-    jumps[0]?.address === target.address &&
+    jumps[0]?.address.toLowerCase() === target.address.toLowerCase() &&
     (jumps[0].port ?? 22) === Number(tokens["p"]);
   return isItself ? [] : jumps;
 }

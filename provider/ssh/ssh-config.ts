@@ -94,8 +94,9 @@ function configuredTarget(
   const user = host.user ?? word("user") ?? localUser;
   const port = host.port ?? portOf(first.get("port")) ?? 22;
   const given = { "%": "%", h: host.address, n: host.address, d: context.home, u: localUser, l: hostname() };
-  const hostName =
-    expandTokens(first.get("hostname"), word("hostname"), { "%": "%", h: host.address }) ?? host.address;
+  const resolved = expandTokens(first.get("hostname"), word("hostname"), { "%": "%", h: host.address });
+  // OpenSSH goes on in lower case, and so do the paths that hold %h.
+  const hostName = (resolved ?? host.address).toLowerCase();
   const tokens = { ...given, h: hostName, p: String(port), r: user };
   const expand = (value: ConfigValue | undefined, text: string | undefined): string | undefined =>
     expandTokens(value, expandVariables(value, text, context.env), tokens);

@@ -142,10 +142,19 @@ describe("a target", () => {
       assert.deepEqual(jump.hostKeys.pinned, []);
       assert.equal(jump.sshConfig, host.sshConfig);
     }
+    assert.deepEqual((await resolve("ProxyJump win-01", { address: "WIN-01" })).host.jumpHosts, []);
     const forbidding = await resolve("ProxyJump one", { login: { privateKeys: [], agent: false } });
     assert.equal(forbidding.host.jumpHosts[0]?.login.agent, false);
     assert.deepEqual((await resolve("ProxyJump none\nProxyJump x")).host.jumpHosts, []);
     await refuses("ProxyJump a:99999", /ProxyJump is not a list/u);
+  });
+
+  it("has its name in lower case in paths, as given where that is asked for, and keeps its label", async () => {
+    const text = "IdentityFile /k/%h-%n\nUserKnownHostsFile /kh/%h";
+    const { host, identities } = await resolve(text, { address: "WIN-01" });
+    assert.deepEqual([host.label, host.address], ["win-01:22", "win-01"]);
+    assert.deepEqual(identities.files, ["/k/win-01-WIN-01"]);
+    assert.deepEqual(host.hostKeys.knownHostsFiles?.[0], "/kh/win-01");
   });
 
   it("has the agent of IdentityAgent, whether a path, a variable or none", async () => {
@@ -415,6 +424,8 @@ describe("agrees with ssh -G", () => {
       "that ProxyCommand none before a ProxyJump takes the host out of it",
       "Host win-01\n ProxyCommand none\nHost *\n ProxyJump bastion",
     ],
+    ["that the host is the name in lower case", "HostName %h.CORP", "WIN-01"],
+    ["that the host is the name in lower case without a HostName", "Port 2222", "WIN-01"],
     ["that ProxyCommand none behind a ProxyJump changes nothing", "ProxyJump bastion\nProxyCommand none"],
     [
       "that = parts a criterion from its argument",
@@ -427,8 +438,8 @@ describe("agrees with ssh -G", () => {
       const theirs = oracle(fileWith(config), address, undefined);
       const { host } = await resolve(config, { address });
       assert.deepEqual(
-        [host.user, String(host.port), jumpsOf(host)],
-        ["user", "port", "proxyjump"].map((key) => theirs.get(key)?.[0] ?? "none"),
+        [host.address, host.user, String(host.port), jumpsOf(host)],
+        ["hostname", "user", "port", "proxyjump"].map((key) => theirs.get(key)?.[0] ?? "none"),
       );
     });
 
@@ -485,7 +496,7 @@ describe("agrees with ssh -G", () => {
       text,
       inner,
       inner,
-      fc.constantFrom("win-01", "db", "10.0.0.7"),
+      fc.constantFrom("win-01", "db", "10.0.0.7", "WIN-01"),
       fc.constantFrom(undefined, "admin"),
     );
     await fc.assert(
