@@ -130,7 +130,7 @@ describe("what may pass is tried again", () => {
       /refused.*\(\d+ attempts? in 0\.7 s\)$/u,
     );
     const took = performance.now() - start;
-    assert.ok(took >= 690 && took < 1500, `${took} ms`);
+    assert.ok(took >= 690 && took < 3000, `${took} ms`);
   });
 
   it("but not a name that DNS does not know", async () => {
@@ -164,12 +164,12 @@ describe("deadlines name the phase", () => {
 
   it("no key exchange", async (t) => {
     const halting = await rawServer(t, (socket) => socket.write("SSH-2.0-halts\r\n"));
-    await failsWith(hostOf(halting, { connectTimeoutMs: 200 }), "timed-out", /exchanging keys/u);
+    await failsWith(hostOf(halting, { connectTimeoutMs: 1000 }), "timed-out", /exchanging keys/u);
   });
 
   it("no answer to a login", async (t) => {
     const server = await serverFor(t, { onLogin: () => undefined });
-    await failsWith(hostOf(server, { connectTimeoutMs: 400 }), "timed-out", /logging in/u);
+    await failsWith(hostOf(server, { connectTimeoutMs: 1500 }), "timed-out", /logging in/u);
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.equal(server.open(), 0);
   });

@@ -251,10 +251,11 @@ describe("many commands", () => {
           running -= 1;
           channel.exit(0);
           channel.end();
-        }, 60);
+        }, 400);
       },
     });
-    await Promise.all(Array.from({ length: 12 }, () => connection.exec("x", { timeoutMs: 150 })));
+    // Three turns of 400 ms: longer than the timeout, and each of them far within it.
+    await Promise.all(Array.from({ length: 12 }, () => connection.exec("x", { timeoutMs: 1100 })));
     assert.equal(most, 4);
   });
 
