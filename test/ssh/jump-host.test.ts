@@ -219,7 +219,7 @@ describe("errors of a jump host", () => {
     const jump = await serverFor(t, { ...hopScript("jump"), onLogin: () => undefined });
     const target = await serverFor(t);
     const error = await failure(
-      hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 250 })] }),
+      hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 1200 })] }),
     );
     assert.equal(error.code, "jump-host-failed");
     assert.match(error.message, /"jump" \(timed-out\).*logging in/u);
@@ -318,7 +318,7 @@ describe("a jump host that is down", () => {
       },
     });
     const connect = sshConnect(bareOptions());
-    const behind = hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 300 })] });
+    const behind = hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 1200 })] });
     const errors = await Promise.all(Array.from({ length: 5 }, () => failure(behind, connect)));
     assert.deepEqual(
       errors.map(({ code, untried }) => [code, untried]),
