@@ -66,6 +66,22 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal);
 }
 
+/** The result of work that does not end with the signal by itself; when the signal fires first, nobody waits for it. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopListening = onAbort(signal, reject);
+    void work.then(resolve, reject).finally(() => stopListening());
+  });
+}
+
+/** Calls `listener` when the signal fires, at once if it already has. @returns stops listening */
+export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => void): () => void {
+  const notify = (): void => listener(aborted(signal));
+  if (signal.aborted) notify();
+  else signal.addEventListener("abort", notify, { once: true });
+  return () => signal.removeEventListener("abort", notify);
+}
+
 /**
  * A counting semaphore whose waiters can give up. First come, first served.
  * `run` waits for a free place, holds it while `work` runs, and gives it back however `work` ends.

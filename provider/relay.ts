@@ -1,4 +1,4 @@
-import { aborted } from "./async";
+import { aborted, orAborted } from "./async";
 import type { Connect, Connection, Host } from "./connection";
 import { LogoffError } from "./errors";
 
@@ -81,21 +81,4 @@ export function sharingRelays(connect: Connect): Connect {
 /** Everything that makes a connection what it is, and not what is done through it. Stays in memory: it holds credentials. */
 function relayKey(host: Host): string {
   return JSON.stringify({ ...host, label: undefined, server: undefined });
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const gaveUp = new AbortController();
-  try {
-    return await Promise.race([
-      work,
-      new Promise<never>((_, reject) => {
-        signal.addEventListener("abort", () => reject(aborted(signal)), {
-          once: true,
-          signal: gaveUp.signal,
-        });
-      }),
-    ]);
-  } finally {
-    gaveUp.abort();
-  }
 }

@@ -302,26 +302,19 @@ function failed(
   return { session, outcome: "failed", code, message };
 }
 
-function stillPresent(
-  { session, where, answer, isReset }: Track,
-  timeoutMs: number,
-  { label, plan }: DetectedHost,
-): SessionOutcome {
-  const advice =
-    plan.ifStuck === "reset"
-      ? "it could not be reset: run again, or restart the host"
-      : "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
-  const detail =
-    where === "closing"
-      ? "the host is still closing it"
-      : answer?.kind === "busy"
-        ? "the host says that it is busy with it"
-        : isReset
-          ? "the reset did not end it either: restart the host"
-          : advice;
-  const waited = `still there ${seconds(timeoutMs)} after the request`;
-  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}; ${detail}`;
+function stillPresent(one: Track, timeoutMs: number, { label, plan }: DetectedHost): SessionOutcome {
+  const { session } = one;
+  const waited = `still there ${seconds(timeoutMs)} after the request; ${whyStill(one, plan)}`;
+  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}`;
   return { session, outcome: "still-present", code: "session-stuck", message };
+}
+
+function whyStill({ where, answer, isReset }: Track, { ifStuck }: DetectedHost["plan"]): string {
+  if (where === "closing") return "the host is still closing it";
+  if (answer?.kind === "busy") return "the host says that it is busy with it";
+  if (isReset) return "the reset did not end it either: restart the host";
+  if (ifStuck === "reset") return "it could not be reset: run again, or restart the host";
+  return "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
 }
 
 function seconds(ms: number): string {

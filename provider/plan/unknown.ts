@@ -31,3 +31,19 @@ export function withoutEmptyFields(value: unknown): unknown {
       .map(([name, field]) => [name, withoutEmptyFields(field)]),
   );
 }
+
+/** The fields with these names, those that are there. */
+export function onlyFields(
+  value: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
+}
+
+/** All fields but those with these names. */
+export function withoutFields(
+  value: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+}

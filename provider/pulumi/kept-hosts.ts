@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { withoutCredentials } from "../plan/credentials";
 import { readFields } from "../plan/fields";
-import { isRecord, withoutEmptyFields } from "../plan/unknown";
+import { isRecord, onlyFields, withoutEmptyFields, withoutFields } from "../plan/unknown";
 
 type Props = Readonly<Record<string, unknown>>;
 
@@ -53,7 +53,7 @@ export function entriesOf(olds: Props, labels: readonly string[]): readonly unkn
 
 /** What the state's connection says for every host. */
 export function connectionOfEvery({ connection }: Props): unknown {
-  return isRecord(connection) ? without(connection, ["hostKey"]) : connection;
+  return isRecord(connection) ? withoutFields(connection, ["hostKey"]) : connection;
 }
 
 /** Trust in host keys. Of several levels only the nearest that has one of them counts. */
@@ -81,7 +81,7 @@ function wayOf(connection: unknown): Props {
   const said = fieldsOf(withoutCredentials(connection));
   const { sshConfig = false } = said;
   const way = { ...unsaid, ...(sshConfig === false ? { port: 22 } : {}), ...said };
-  return Object.fromEntries(Object.entries(way).filter(([name]) => wayFields.includes(name)));
+  return onlyFields(way, wayFields);
 }
 
 /** So many characters of known hosts, over all kept hosts, leave room in a state that has to stay below 8 MB. */
@@ -96,7 +96,7 @@ function formerWay(old: unknown, now: unknown, hosts: number): Props {
   const isTooLong = typeof knownHosts === "string" && knownHosts.length * hosts > mostKnownHosts;
   const trust = changed.some((name) => knownHostsFields.includes(name)) && !isTooLong ? knownHostsFields : [];
   const names = [...changed.filter((name) => !knownHostsFields.includes(name)), ...trust];
-  return Object.fromEntries(Object.entries(before).filter(([name]) => names.includes(name)));
+  return onlyFields(before, names);
 }
 
 /** An entry that is reached this way, where it says nothing else itself. Its jump hosts share what is for every host. */
@@ -105,7 +105,7 @@ function reachedBy(entry: unknown, way: Props): unknown {
   const connection = isRecord(reached) ? fieldsOf(reached["connection"]) : {};
   const jumps = connection["jumpHosts"];
   if (!isRecord(reached) || !Array.isArray(jumps)) return reached;
-  const shared = without(way, ["port", "jumpHosts"]);
+  const shared = withoutFields(way, ["port", "jumpHosts"]);
   const jumpHosts = jumps.map((jump) => withConnection(jump, shared));
   return { ...reached, connection: { ...connection, jumpHosts } };
 }
@@ -116,15 +116,11 @@ function withConnection(entry: unknown, further: Props): unknown {
   const host = isRecord(entry) ? entry : { host: entry };
   const own = fieldsOf(host["connection"]);
   const knowsHosts = knownHostsFields.some((name) => own[name] !== undefined);
-  const added = knowsHosts ? without(further, knownHostsFields) : further;
+  const added = knowsHosts ? withoutFields(further, knownHostsFields) : further;
   return { ...host, connection: { ...added, ...own } };
 }
 
 function fieldsOf(value: unknown): Props {
   const fields = withoutEmptyFields(value);
   return isRecord(fields) ? fields : {};
-}
-
-function without(fields: Props, names: readonly string[]): Props {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }

@@ -6,6 +6,7 @@ import { printable } from "../errors";
 import { findProblems, readPlan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
 import { inputFields } from "../plan/fields";
+import { onlyFields, withoutFields } from "../plan/unknown";
 import { compare, type Changes } from "./changes";
 import { configurationNames } from "./configuration";
 import { fitted } from "./fitted";
@@ -161,12 +162,12 @@ function withoutStack(error: Error): Error {
 const notInputs = ["__provider", "resourceName"];
 
 function ownInputs(props: Props): Props {
-  return Object.fromEntries(Object.entries(props).filter(([name]) => !notInputs.includes(name)));
+  return withoutFields(props, notInputs);
 }
 
 /** The inputs among the outputs. */
 function inputsOf(props: Props): Props {
-  return Object.fromEntries(Object.entries(props).filter(([name]) => inputFields.includes(name)));
+  return onlyFields(props, inputFields);
 }
 
 function nameOf({ resourceName }: Props): string {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { onAbort } from "../async";
 import {
   BaseAgent,
   OpenSSHAgent,
@@ -8,7 +9,6 @@ import {
   type SignCallback,
   type SigningRequestOptions,
 } from "ssh2";
-import { onAbort } from "./deadline";
 import type { SshContext } from "./options";
 import { sha1Refused } from "./private-key";
 import { fingerprint } from "./public-key";

@@ -1,10 +1,10 @@
 /** The connect of the real world: SSH through ssh2. The only folder that knows that there is SSH. */
-import { Slots } from "../async";
+import { Slots, orAborted } from "../async";
 import type { Connect, Connection, Host } from "../connection";
 import { LogoffError } from "../errors";
 import { legacyWarning } from "./algorithms";
 import { readCredentials } from "./credentials";
-import { manyListeners, orAborted, withDeadline } from "./deadline";
+import { manyListeners, withDeadline } from "./deadline";
 import { commandRunner } from "./exec";
 import { handshake } from "./handshake";
 import { hostKeyRules } from "./host-key";

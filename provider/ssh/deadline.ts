@@ -58,22 +58,6 @@ export async function withDeadline<T>(
 /** How often a paused deadline looks whether it goes on. */
 const pauseStepMs = 100;
 
-/** The result of work that does not end with the signal by itself; when the signal fires first, nobody waits for it. */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stopListening = onAbort(signal, reject);
-    void work.then(resolve, reject).finally(() => stopListening());
-  });
-}
-
-/** Calls `listener` when the signal fires, at once if it already has. @returns stops listening */
-export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => void): () => void {
-  const notify = (): void => listener(aborted(signal));
-  if (signal.aborted) notify();
-  else signal.addEventListener("abort", notify, { once: true });
-  return () => signal.removeEventListener("abort", notify);
-}
-
 /** Lets a signal serve a whole run: Node warns of a leak at the eleventh listener, and each host is one. */
 export function manyListeners(signal: AbortSignal): AbortSignal {
   setMaxListeners(0, signal);

@@ -1,8 +1,8 @@
 import type { ClientChannel } from "ssh2";
-import { Slots, type Clock } from "../async";
+import { Slots, type Clock, onAbort } from "../async";
 import type { Exec, ExecOptions, ExecResult } from "../connection";
 import { LogoffError } from "../errors";
-import { manyListeners, onAbort, withDeadline } from "./deadline";
+import { manyListeners, withDeadline } from "./deadline";
 import type { Link } from "./link";
 import type { Quote } from "./redact";
 

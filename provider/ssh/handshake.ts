@@ -1,12 +1,12 @@
 /** From an open byte stream to a connection that is logged in: host key, then algorithms, then login. One Client each. */
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
+import { onAbort } from "../async";
 import type { Host } from "../connection";
 import { asLogoffError, LogoffError } from "../errors";
 import { offeredAlgorithms, watchNegotiation } from "./algorithms";
 import { beginLogin, type Login } from "./auth";
 import type { Credentials } from "./credentials";
-import { onAbort } from "./deadline";
 import type { HostKeyRules } from "./host-key";
 import { sha1Refused } from "./private-key";
 import type { Quote } from "./redact";

@@ -1,11 +1,10 @@
 /** Connections through other machines, which are opened once and shared by everything behind them. */
 import { createHash } from "node:crypto";
 import type { ClientChannel } from "ssh2";
-import { aborted, Slots } from "../async";
+import { aborted, Slots, onAbort, orAborted } from "../async";
 import type { Host } from "../connection";
 import { LogoffError, printable } from "../errors";
 import { keepBannerWhole } from "./banner";
-import { onAbort, orAborted } from "./deadline";
 import { hopRefusals } from "./hop-refusals";
 import type { Link } from "./link";
 import type { SshContext } from "./options";

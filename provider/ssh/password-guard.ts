@@ -3,9 +3,8 @@
  * together. A password is proven on one host before any other sees it.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import { aborted } from "../async";
+import { aborted, onAbort } from "../async";
 import { LogoffError } from "../errors";
-import { onAbort } from "./deadline";
 
 /** What became of a password on one host. `unanswered`: it was sent and the connection ended without a verdict. */
 export type PasswordVerdict = "accepted" | "rejected" | "unanswered" | "not-offered";

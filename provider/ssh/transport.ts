@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
+import { onAbort } from "../async";
 import { LogoffError } from "../errors";
 import { keepBannerWhole } from "./banner";
-import { onAbort } from "./deadline";
 
 /** One attempt at something that may be tried again. Giving up (deadline, cancel) is not an outcome: it throws. */
 export type Attempt<T> =

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { systemClock } from "../../provider/async";
+import { systemClock, onAbort } from "../../provider/async";
 import { LogoffError } from "../../provider/errors";
-import { onAbort, withDeadline, type Deadline } from "../../provider/ssh/deadline";
+import { withDeadline, type Deadline } from "../../provider/ssh/deadline";
 import { never } from "./scripted-server";
 
 const late = (): LogoffError => new LogoffError("timed-out", "late");

@@ -1,4 +1,4 @@
-import { checkedTerminal } from "./shell";
+import { checkedTerminal, groupLine } from "./shell";
 
 /** One line of `ps -A -o pid= -o ppid= -o tty=`. */
 interface Process {
@@ -39,10 +39,6 @@ export interface Groups {
   readonly counts: ReadonlyMap<string, number>;
   readonly sessionOf: ReadonlyMap<number, string>;
 }
-
-/** The rule of `anySessionGroup` once more, with the process before it and the session's ID apart. */
-const groupLine =
-  /^\/proc\/(?<pid>[0-9]+)\/cgroup:(?:[0-9]+:name=elogind:\/|0::\/|(?:0:|[0-9]+:name=systemd):\/user\.slice\/user-[0-9]+\.slice\/session-)(?<id>[A-Za-z]?[0-9]{1,10})(?:\.scope)?$/u;
 
 /** Reads lines like `/proc/63/cgroup:0::/user.slice/user-1000.slice/session-5.scope`. */
 export function readGroups(lines: readonly string[]): Groups {

@@ -41,11 +41,21 @@ export function patiently(step: string, variable: string, tries = 3): string {
  * @param id as {@link checkedId} proves it: letters and digits stand for themselves
  */
 export function sessionGroup(id: string): string {
-  return String.raw`^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\.slice/user-[0-9]+\.slice/session-)${id}(\.scope)?$`;
+  return `^${groupOf(id)}$`;
 }
 
-/** {@link sessionGroup} of any session, with the name of the file before it, as `grep -H` prints it. */
+function groupOf(id: string): string {
+  return String.raw`([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\.slice/user-[0-9]+\.slice/session-)${id}(\.scope)?`;
+}
+
+/** {@link sessionGroup} of any session. */
 export const anySessionGroup = sessionGroup("[A-Za-z]?[0-9]+");
+
+/** What `grep -H` prints of it: with the name of the file before it, and so the process, apart from the session's ID. */
+export const groupLine = new RegExp(
+  `^/proc/(?<pid>[0-9]+)/cgroup:${groupOf("(?<id>[A-Za-z]?[0-9]{1,10})")}$`,
+  "u",
+);
 
 /**
  * The ID of a session, proven to be nothing else: with terminals the only thing from a host that enters a command line.
