@@ -7,6 +7,8 @@ import { optionRows, type OptionName } from "./options";
 export interface CommandLine {
   /** The session name or ID; absent when there is none. */
   readonly operand?: string;
+  /** Something that may be an operand stands behind an unknown option. */
+  readonly doubtful?: true;
   /** Target of `/server:` or `--server`. */
   readonly server?: string;
   readonly flags: ReadonlySet<OptionName>;
@@ -41,8 +43,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   const servers: string[] = [];
   const problems: string[] = [];
   const seenWrong = new Set<number>();
-  // `-?` and `-V` are what people of other shells try; node:util would take `-?` apart.
-  const args = argv.map((arg) => (arg === "-?" ? "--help" : arg === "-V" ? "--verbose" : arg));
+  const args = argv.map((arg) => (arg === "-V" ? "--verbose" : arg));
   const { tokens } = parseArgs({
     args,
     options: config,
@@ -51,27 +52,34 @@ export function readArgv(argv: readonly string[]): ArgvResult {
     tokens: true,
   });
   let onlyOperands = false;
+  // Whatever stands right behind an unknown option may be its value, as in `--password Secret`.
   let mayBeValue = false;
-  // Behind an option that does not exist: an operand, or what was meant as its value, as in `--password Secret`.
-  let doubtful = false;
+  // An operand that stands behind an unknown option, close or far, may be part of its value: it is not quoted.
+  let doubtful: true | undefined;
   for (const token of tokens) {
     const follows = mayBeValue;
     mayBeValue = false;
     if (token.kind === "option-terminator") onlyOperands = true;
     else if (token.kind === "positional") {
-      if (!onlyOperands && token.value.startsWith("/")) readSwitch(token.value, follows);
-      else if (follows) doubtful = true;
+      if (!onlyOperands && token.value.startsWith("/")) readSwitch(token.value);
+      else if (seenWrong.size > 0) doubtful = true;
       else operands.push(token.value);
     } else {
-      const row = optionRows.get(token.name);
+      const written = args[token.index] ?? "";
+      const row = isCluster(written) ? undefined : optionRows.get(token.name);
       if (row === undefined) {
-        // A group of short options is one argument: one complaint is enough.
-        if (!seenWrong.has(token.index)) problems.push(unknownOption(token.rawName));
+        // A cluster of letters is one argument: one complaint is enough.
+        if (seenWrong.has(token.index)) {
+          mayBeValue = true;
+          continue;
+        }
+        if (!follows)
+          problems.push(isCluster(written) ? unknownCluster(written) : unknownOption(token.rawName));
         seenWrong.add(token.index);
         mayBeValue = token.value === undefined;
       } else if (row.kind === "flag") {
         if (token.value === undefined) flags.add(row.name);
-        else problems.push(`--${row.name} takes no value: leave out "=${printable(token.value)}"`);
+        else problems.push(`--${row.name} takes no value: leave out what stands behind the =`);
       } else readValue(row, token.value, token.inlineValue === true);
     }
   }
@@ -95,7 +103,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   }
 
   /** `/server:NAME`, `/v`, `/?`, in upper or lower case, with one slash or two. */
-  function readSwitch(text: string, follows: boolean): void {
+  function readSwitch(text: string): void {
     const body = text.replace(/^\/\/?/u, "");
     const server = /^server:(.*)$/isu.exec(body)?.[1];
     if (body === "?") flags.add("help");
@@ -103,14 +111,14 @@ export function readArgv(argv: readonly string[]): ArgvResult {
     else if (server !== undefined && server.trim() !== "") servers.push(server);
     else if (server !== undefined || /^server(?:=.*)?$/isu.test(body))
       problems.push("/server: needs a name right behind the colon: /server:NAME");
-    else if (follows) doubtful = true;
+    else if (seenWrong.size > 0) doubtful = true;
     else problems.push(unknownSwitch(text, body));
   }
 
-  const [operand = doubtful ? "..." : undefined, ...others] = operands;
+  const [operand, ...others] = operands;
   if (others.length > 0) {
     problems.push(
-      `There must be one session name or ID, not ${operands.length}: for several give --id or --name, and text with blanks in quotes`,
+      `Expected one session name or ID, got ${operands.length}: for several give --id or --name, and text with blanks in quotes`,
     );
   } else if (operand !== undefined) {
     const wrong = operandProblem(operand);
@@ -120,6 +128,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   return {
     line: {
       ...(operand === undefined ? {} : { operand }),
+      ...(doubtful === undefined ? {} : { doubtful }),
       ...(servers[0] === undefined ? {} : { server: servers[0] }),
       flags,
       values,
@@ -128,17 +137,37 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   };
 }
 
-/** `raw` is the option alone: behind a `=` or a short option may stand a password. */
+/** Whether an argument is what node:util takes for several options of one letter: `-host`, `-hQ`, `-pSecret`. */
+function isCluster(arg: string): boolean {
+  return /^-[^-]/u.test(arg) && Array.from(arg).length > 2;
+}
+
+/** A long option written with one dash is named; of anything else only the first letter, since the rest may be a password. */
+function unknownCluster(arg: string): string {
+  const body = arg.slice(1).split(/[=:]/u)[0] ?? "";
+  const row = optionRows.get(body.toLowerCase());
+  if (row !== undefined) return `-${row.name} is not a known option: write --${row.name}`;
+  const [letter = ""] = Array.from(body);
+  const short = [...optionRows.values()].find((one) => one.short === letter.toLowerCase());
+  const advice = adviceFor(body);
+  return `-${printable(letter)}… is not a known option: ${
+    short !== undefined && advice === seeHelp ? `did you mean --${short.name}?` : advice
+  }`;
+}
+
+/** `raw` is the option alone: behind a `=` may stand a password. What does not look like an option may be one too. */
 function unknownOption(raw: string): string {
-  const written = printable(raw, 60);
+  const written = /^--?[a-z0-9?][a-z0-9_.-]{0,40}$/iu.test(raw) ? raw : "An argument that begins with -";
   return `${written} is not a known option: ${adviceFor(raw.replace(/^-+/u, ""))}`;
 }
+
+const seeHelp = "--help shows all";
 
 function adviceFor(name: string): string {
   if (/^pass/iu.test(name))
     return "a secret is never an argument, --password-env and --passphrase-env name the variable that holds it";
   const near = nearest(name, [...optionRows.keys()]);
-  return near === undefined ? "--help shows all" : `did you mean --${near}?`;
+  return near === undefined ? seeHelp : `did you mean --${near}?`;
 }
 
 function unknownSwitch(text: string, body: string): string {

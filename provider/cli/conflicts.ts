@@ -51,7 +51,7 @@ const loggingOff: readonly OptionName[] = [
 /** Everything that does not go together in a line, each as a sentence that says what would. */
 export function findConflicts(line: CommandLine): readonly string[] {
   return [
-    ...selectionConflicts(line),
+    ...(line.doubtful === true ? [] : selectionConflicts(line)),
     ...placeConflicts(line),
     ...stepConflicts(line),
     ...outputConflicts(line),

@@ -4,7 +4,7 @@ import { asLogoffError } from "../errors";
 import type { Plan } from "../plan";
 import type { OnProgress } from "../report/progress";
 import type { Report } from "../report/report";
-import { wouldGo } from "../report/text";
+import { counted, wouldGo } from "../report/text";
 import { runRollout } from "../rollout";
 import { adviceFor } from "./advice";
 import { parseArgs, type RunRequest } from "./args";
@@ -53,8 +53,13 @@ export async function runCommand(argv: readonly string[], world: World): Promise
   }
 }
 
+/** Up to this many problems are printed; the others are counted. */
+const shownProblems = 20;
+
 function wrongUsage(problems: readonly string[], { stderr }: World): 2 {
-  for (const problem of problems) stderr.write(`session-logoff: ${problem}\n`);
+  for (const problem of problems.slice(0, shownProblems)) stderr.write(`session-logoff: ${problem}\n`);
+  const more = problems.length - shownProblems;
+  if (more > 0) stderr.write(`session-logoff: … and ${counted(more, "more problem")}\n`);
   stderr.write("session-logoff --help shows what is possible\n");
   return 2;
 }

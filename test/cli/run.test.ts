@@ -37,6 +37,26 @@ const two = [
   { name: "rdsh02", sessions: [{ user: "carol" }, { user: "svc-backup" }] },
 ];
 
+describe("wrong usage", () => {
+  it("prints twenty problems, counts the others and ends with 2", async () => {
+    const wrong = Array.from({ length: 3000 }, (_, index) => [`--wrong-${index}`, "x"]).flat();
+    const { status, stdout, stderr } = await runHere(["12", ...wrong]);
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    const lines = stderr.trimEnd().split("\n");
+    assert.equal(lines.length, 22);
+    assert.match(lines[0] ?? "", /^session-logoff: --wrong-0 is not a known option/u);
+    assert.equal(lines[20], "session-logoff: … and 2980 more problems");
+  });
+
+  it("of one dash where there should be two ends with 2 and prints no help", async () => {
+    const { status, stdout, stderr } = await runHere(["-host", "rdsh01", "--all", "--yes"]);
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^session-logoff: -host is not a known option: write --host\n/u);
+  });
+});
+
 describe("session-logoff over SSH", () => {
   it("logs off one session by its ID, as logoff does", () =>
     withScene(two, async ({ lab, run }) => {
