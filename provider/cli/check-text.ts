@@ -1,4 +1,5 @@
 import { printable } from "../errors";
+import { safeJson } from "../report/json";
 import { counted } from "../report/text";
 import { textTable, type TableStyle } from "../report/text-table";
 import type { Finding, HostCheck } from "./check";
@@ -25,14 +26,15 @@ export function checkText(checks: readonly HostCheck[], style: TableStyle): stri
 /** The same as one JSON object. */
 export function checkJson(checks: readonly HostCheck[], exitStatus: number): string {
   const ready = checks.filter((check) => check.ready).length;
-  return `${JSON.stringify({ version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready }, hosts: checks }, null, 2)}\n`;
+  const totals = { hosts: checks.length, ready };
+  return `${safeJson({ version: 1, check: true, exitStatus, totals, hosts: checks }, 2)}\n`;
 }
 
 /** The same, one host a line and the totals last. */
 export function checkNdjson(checks: readonly HostCheck[], exitStatus: number): string {
   const ready = checks.filter((check) => check.ready).length;
   const last = { version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready } };
-  return [...checks, last].map((line) => `${JSON.stringify(line)}\n`).join("");
+  return [...checks, last].map((line) => `${safeJson(line)}\n`).join("");
 }
 
 /** What is worth a word: everything that is not as it should be, and of the rest what differs between hosts. */

@@ -22,23 +22,25 @@ import { readRequest } from "./request";
 import { checkFiles, writeFiles } from "./result-files";
 import { asList, asRun, changesNothing, resultText, warningLines } from "./result";
 import { undrainHosts } from "./undrain";
-import { paintFor, type World } from "./world";
+import { paintFor, withInertOutputs, type World } from "./world";
 
 /** Connections of the process: whatever `--parallel` says, more are never open at once. */
 const connectionLimit = 64;
 
 /** Runs the command and returns its exit status. Never rejects. */
-export async function runCommand(argv: readonly string[], world: World): Promise<ExitStatus> {
-  const request = parseArgs(argv, world);
+export async function runCommand(argv: readonly string[], given: World): Promise<ExitStatus> {
+  const request = parseArgs(argv, given);
+  if (request.kind === "completion") {
+    given.stdout.write(completionScript(request.shell));
+    return 0;
+  }
+  const world = withInertOutputs(given);
   switch (request.kind) {
     case "help":
       world.stdout.write(helpText(world.stdout.columns));
       return 0;
     case "version":
       world.stdout.write(`${world.version}\n`);
-      return 0;
-    case "completion":
-      world.stdout.write(completionScript(request.shell));
       return 0;
     case "usage-error":
       return wrongUsage(request.problems, world);

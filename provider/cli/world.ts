@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "../async";
 import type { Connect, FindGateways } from "../connection";
+import { inertText } from "../report/pipeline-commands";
 import type { Paint } from "../report/text-table";
 
 /** Where text goes. */
@@ -31,6 +32,26 @@ export interface World {
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once. */
   readonly exit: (status: number) => void;
+}
+
+/**
+ * The world with outputs on which nothing that a host says is a command to a build agent. What is written ends with a whole
+ * line, or holds nothing from hosts.
+ */
+export function withInertOutputs(world: World): World {
+  return { ...world, stdout: inert(world.stdout), stderr: inert(world.stderr) };
+}
+
+function inert(output: Output): Output {
+  return {
+    write: (text) => output.write(inertText(text)),
+    get isTTY() {
+      return output.isTTY;
+    },
+    get columns() {
+      return output.columns;
+    },
+  };
 }
 
 /** Whether any end of the process is a terminal, so that somebody sits there. */

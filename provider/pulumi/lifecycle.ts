@@ -7,6 +7,7 @@ import { findProblems, readPlan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
 import { inputFields } from "../plan/fields";
 import { onlyFields, withoutFields } from "../plan/unknown";
+import { inertText } from "../report/pipeline-commands";
 import { compare, type Changes } from "./changes";
 import { configurationNames } from "./configuration";
 import { fitted } from "./fitted";
@@ -53,7 +54,9 @@ export function configure({ config }: ConfigureRequest): Promise<Configuration> 
 }
 
 /** The methods on a given front; the process's own is {@link processFront}. */
-export function lifecycleOn(front: Front): Lifecycle {
+export function lifecycleOn(given: Front): Lifecycle {
+  // What is printed ends in the log of a pipeline, where a host's words must not be commands.
+  const front: Front = { ...given, print: (line) => given.print(inertText(line)) };
   const warnUnreachable = (name: string, hosts: readonly StillDrained[]): void => {
     for (const { host, error } of hosts)
       front.print(`${name}: warning: ${host}: may still refuse new logons because of us: ${error.message}`);
@@ -91,7 +94,7 @@ export function lifecycleOn(front: Front): Lifecycle {
     const reasons = [
       ...(isUndone ? failureReasons(name, ofProgram) : []),
       ...stillDrainedReasons(name, failed),
-    ];
+    ].map(inertText);
     // Nothing was touched and nothing is there yet: then there is no state worth keeping.
     if (id === undefined && !contacted) throw new Error(reasons.join("\n"));
     const { properties, warnings } = fitted(
@@ -141,7 +144,7 @@ export function lifecycleOn(front: Front): Lifecycle {
       warnUnreachable(name, unreachable);
       // A plain error keeps the resource, and with it the names of the drained hosts.
       if (failed.length > 0) {
-        const reasons = [...stillDrainedReasons(name, failed), rotated];
+        const reasons = [...stillDrainedReasons(name, failed), rotated].map(inertText);
         throw withoutStack(new Error(reasons.join("\n")));
       }
     },

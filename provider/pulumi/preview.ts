@@ -4,6 +4,7 @@ import type { Connect } from "../connection";
 import { asLogoffError, printable } from "../errors";
 import { readPlan } from "../plan";
 import type { ConnectionDefaults } from "../plan/access";
+import { inertText } from "../report/pipeline-commands";
 import type { HostReport, Report } from "../report/report";
 import { counted, isOnlyWarned } from "../report/text";
 import { runRollout } from "../rollout";
@@ -52,9 +53,9 @@ export async function previewText(
     if (plan === undefined) return `sessions are not shown: ${problems[0]?.path ?? "inputs"} cannot be used`;
     const deps = { ...front, look: "dry-run", onProgress: () => undefined } as const;
     const report = await runRollout(plan, deps, new AbortController().signal);
-    return linesOf(report).join("\n");
+    return inertText(linesOf(report).join("\n"));
   } catch (thrown) {
-    return asLogoffError(thrown, "command-failed", "sessions are not shown").message;
+    return inertText(asLogoffError(thrown, "command-failed", "sessions are not shown").message);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
 import { errorCodes, printable, type ErrorCode } from "../errors";
 import { isRecord } from "../plan/unknown";
+import { inertText } from "../report/pipeline-commands";
 import {
   countSessions,
   type DrainOutcome,
@@ -65,6 +66,11 @@ export function isDone({ status }: Pick<HostResult, "status">): boolean {
 
 const messageLetters = 300;
 
+/** The engine prints outputs into the log of a pipeline, where a host's words must not be commands. */
+function stored(message: string): string {
+  return inertText(printable(message, messageLetters));
+}
+
 /** Reads outputs of any age. What cannot be read is absent, and a host that is absent is pending. Never throws. */
 export function readKnown(outputs: unknown): Known {
   const { hostResults, finishedAt, resume } = isRecord(outputs) ? outputs : {};
@@ -86,9 +92,7 @@ export function toHostResult(report: HostReport): HostResult {
     status,
     ...countSessions(report),
     drained,
-    ...(error === undefined
-      ? {}
-      : { error: { code: error.code, message: printable(error.message, messageLetters) } }),
+    ...(error === undefined ? {} : { error: { code: error.code, message: stored(error.message) } }),
   };
 }
 
@@ -161,7 +165,7 @@ function readHostResult(value: unknown): HostResult | undefined {
       ? {
           error: {
             code: errorCodes.find((code) => code === error["code"]) ?? "command-failed",
-            message: typeof error["message"] === "string" ? printable(error["message"], messageLetters) : "",
+            message: typeof error["message"] === "string" ? stored(error["message"]) : "",
           },
         }
       : {}),

@@ -1,4 +1,5 @@
 import { stateWord } from "./outcome-words";
+import { inertJson } from "./pipeline-commands";
 import type { HostReport, Report, SessionOutcome } from "./report";
 
 /** What a report is written with that is not part of it. */
@@ -14,13 +15,13 @@ export interface JsonContext {
  */
 export function jsonReport(report: Report, context: JsonContext): string {
   const { totals, ...head } = headOf(report, context);
-  return `${escaped(JSON.stringify({ ...head, totals, hosts: report.hosts.map(hostObject) }, null, 2))}\n`;
+  return `${safeJson({ ...head, totals, hosts: report.hosts.map(hostObject) }, 2)}\n`;
 }
 
 /** One host object a line, in the order of the plan; the last line is the same object without its hosts. */
 export function ndjsonReport(report: Report, context: JsonContext): string {
   const lines = [...report.hosts.map(hostObject), headOf(report, context)];
-  return lines.map((line) => `${escaped(JSON.stringify(line))}\n`).join("");
+  return lines.map((line) => `${safeJson(line)}\n`).join("");
 }
 
 function headOf(report: Report, { dryRun, exitStatus }: JsonContext) {
@@ -70,10 +71,14 @@ function sessionObject(one: SessionOutcome): object {
   };
 }
 
-/** JSON may hold what a terminal or a browser would act upon: C1 controls, line separators, bidirectional overrides. */
-function escaped(json: string): string {
-  return json.replace(
+/**
+ * A value as JSON without anything that a terminal, a browser or a build agent would act upon: C1 controls, line separators,
+ * bidirectional overrides and pipeline commands are escaped.
+ */
+export function safeJson(value: unknown, indent?: number): string {
+  const escaped = JSON.stringify(value, null, indent).replace(
     /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+  return inertJson(escaped);
 }

@@ -1,3 +1,5 @@
+import { inertText } from "./pipeline-commands";
+
 /**
  * Just enough XML to write a report. The libraries at hand bring a DOM, a YAML parser or lodash for what is one
  * recursive function, and leave illegal characters to the caller.
@@ -41,10 +43,13 @@ const entities: Readonly<Record<string, string>> = {
   "\t": "&#9;",
 };
 
-/** Text for an attribute or an element; what XML 1.0 cannot hold, not even escaped, becomes U+FFFD. */
+/**
+ * Text for an attribute or an element; what XML 1.0 cannot hold, not even escaped, becomes U+FFFD. Pipeline commands are made
+ * inert for good, since what reads a report may print it.
+ */
 export function escapeXml(text: string): string {
   return (
-    text
+    inertText(text)
       // eslint-disable-next-line no-control-regex
       .replace(/[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
       .replace(/[&<>"'\n\r\t]/gu, (character) => entities[character] ?? character)

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { findProblems } from "../../provider/plan";
 import type { World } from "../../provider/cli/world";
+import { holdsCommand } from "../report/sample";
 import { runHere, startScene, withScene, type Scene } from "./scene";
 
 /** What the core still refuses is tried as soon as it does not. */
@@ -55,6 +56,32 @@ describe("wrong usage", () => {
     assert.equal(stdout, "");
     assert.match(stderr, /^session-logoff: -host is not a known option: write --host\n/u);
   });
+});
+
+describe("a user whose name is a command to a build agent", () => {
+  const user = "##vso[a.b]c";
+  const hostile = [{ name: "rdsh01", sessions: [{ user }] }];
+
+  it("is shown with a zero-width space, on standard output and standard error", () =>
+    withScene(hostile, async ({ run, hosts }) => {
+      const { status, stdout, stderr } = await run(["--all", ...hosts()]);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /##\u200bvso\[a\.b\]c/u);
+      assert.match(stderr, /logging off 2 \(##\u200bvso\[a\.b\]c\)/u);
+      assert.ok(!holdsCommand(stdout + stderr));
+    }));
+
+  for (const form of ["json", "ndjson"]) {
+    it(`is escaped in ${form}, which tells the name as it is`, () =>
+      withScene(hostile, async ({ run, hosts }) => {
+        const { stdout } = await run(["--list", ...hosts(), "--output", form]);
+        assert.ok(!holdsCommand(stdout));
+        const [first = ""] = form === "json" ? [stdout] : stdout.split("\n");
+        const read = JSON.parse(first) as { hosts?: [{ sessions: { user: string }[] }] };
+        const { sessions } = read.hosts?.[0] ?? (read as { sessions: { user: string }[] });
+        assert.deepEqual(sessions.map((one) => one.user).filter(Boolean), [user]);
+      }));
+  }
 });
 
 describe("session-logoff over SSH", () => {

@@ -6,6 +6,8 @@ import { unknownValue } from "../../provider/plan/unknown";
 import { configure, lifecycleOn, type Lifecycle, type Props } from "../../provider/pulumi/lifecycle";
 import { PartialFailure } from "../../provider/pulumi/partial";
 import type { Results } from "../../provider/pulumi/state";
+import { previewText } from "../../provider/pulumi/preview";
+import { holdsCommand } from "../report/sample";
 import { fakeFront, type FakeFront } from "./fake-front";
 import { handClock } from "./hand-clock";
 
@@ -104,6 +106,29 @@ describe("check", () => {
     assert.deepEqual(failures.length, 1);
     assert.match(failures[0]!.reason, /^session-logoff:privateKey: must be/u);
     assert.ok(!failures[0]!.reason.includes("no key"));
+  });
+});
+
+describe("a host that prints commands of build agents", () => {
+  it("gets none of them into what is printed, why it failed and what is stored", async () => {
+    const said = "##vso[task.setvariable variable=x]y";
+    front.trouble.set("b", new LogoffError("host-unreachable", `Cannot reach "b:22": it said ${said}`));
+    const { reasons, properties } = await partial(provider.create(inputs));
+    for (const text of [...front.lines, ...reasons, JSON.stringify(properties)])
+      assert.ok(!holdsCommand(text), text);
+    assert.ok(reasons.some((reason) => reason.includes("##\u200bvso[")));
+    assert.ok(front.lines.some((line) => line.includes("##\u200bvso[")));
+  });
+
+  it("gets none of them into the plain error of a run that touched nothing", async () => {
+    front.trouble.set("b", new LogoffError("host-unreachable", "::add-mask::y"));
+    const stopped = provider.create({ ...inputs, hosts: ["b"] });
+    await assert.rejects(stopped, (error: Error) => !holdsCommand(error.message));
+  });
+
+  it("gets none of them into a preview", async () => {
+    front.trouble.set("b", new LogoffError("host-unreachable", "##[add-mask]y"));
+    assert.ok(!holdsCommand(await previewText(inputs, {}, front)));
   });
 });
 

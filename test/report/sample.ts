@@ -54,6 +54,30 @@ export const acting = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202
 // eslint-disable-next-line no-control-regex
 export const illegalInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
 
+/** A text that some build agent obeys when it stands in a log. */
+export const anyCommand = fc.constantFrom(
+  "##vso[task.setvariable variable=x]y",
+  "##[add-mask]y",
+  "##teamcity[message text='y']",
+  "::add-mask::y",
+  "\n  ::set-output name=x::y",
+  "section_start:1560896352:x",
+);
+
+/** Whether a build agent would find a command in a log, by the rules of the agents themselves. */
+export function holdsCommand(log: string): boolean {
+  return log
+    .split(/[\r\n\u2028\u2029]/u)
+    .some(
+      (line) =>
+        line.includes("##vso[") ||
+        line.includes("##[") ||
+        line.includes("##teamcity[") ||
+        /section_(?:start|end):/u.test(line) ||
+        /^\s*::[\w-]+(?: .*?)?::/u.test(line),
+    );
+}
+
 /** Text of all that a hostile host or user name could hold. */
 export const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
