@@ -1,7 +1,7 @@
 /** Files that a run leaves: written beside and renamed, so that nobody ever reads half of one. */
 import { randomBytes } from "node:crypto";
-import { access, constants, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { access, constants, lstat, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute, join, parse, sep } from "node:path";
 import { LogoffError, printable } from "./errors";
 import { htmlReport } from "./report/html";
 import { jsonReport, type JsonContext } from "./report/json";
@@ -17,7 +17,7 @@ export function reportText(path: string, report: Report, context: JsonContext): 
 
 /**
  * Writes a file that only its owner may read (mode 0600), beside its place first and then renamed. A symbolic link stays,
- * and what it leads to is written.
+ * and what it leads to is written, unless another user laid it in a folder such as /tmp.
  * @throws LogoffError `command-failed` naming the path
  */
 export async function writePrivately(path: string, text: string): Promise<void> {
@@ -53,8 +53,54 @@ async function placeOf(path: string): Promise<string> {
   const there = await stat(path).catch(unlessAbsent);
   if (there !== undefined && !there.isFile())
     throw new Error(there.isDirectory() ? "it is a folder" : "it is no regular file");
-  const link = await readlink(path).catch(() => undefined);
-  return link === undefined ? path : placeOf(resolve(await realpath(dirname(path)), link));
+  return behindLinks(path);
+}
+
+/** As many links in one path as Linux follows. */
+const mostLinks = 40;
+
+/**
+ * Follows every symbolic link of a path, one name after another, as the system does, but for one: in a sticky folder such as
+ * /tmp anybody can lay a link, so that one of another user but root is not followed (Linux has a setting for this,
+ * fs.protected_symlinks, which may be off and does not exist elsewhere).
+ */
+async function behindLinks(path: string): Promise<string> {
+  const absolute = isAbsolute(path) ? path : `${process.cwd()}${sep}${path}`;
+  let place = parse(absolute).root;
+  let names = namesOf(absolute);
+  for (let links = 0; names.length > 0;) {
+    const [name = "", ...rest] = names;
+    const here = name === ".." ? dirname(place) : join(place, name);
+    const found = await lstat(here).catch(unlessAbsent);
+    if (found?.isSymbolicLink() !== true) {
+      place = here;
+      names = rest;
+      continue;
+    }
+    links += 1;
+    if (links > mostLinks) throw new Error("too many symbolic links");
+    if (isTrap(found, await stat(place))) throw new Error(`"${here}" is a link that another user laid`);
+    const target = await readlink(here);
+    if (isAbsolute(target)) place = parse(target).root;
+    names = [...namesOf(target), ...rest];
+  }
+  return place;
+}
+
+function namesOf(path: string): readonly string[] {
+  const names = path.slice(parse(path).root.length).split(sep === "/" ? "/" : /[\\/]/u);
+  return names.filter((name) => name !== "" && name !== ".");
+}
+
+interface Owned {
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/** Whether a link is another user's and lies where everybody may lay one; never on Windows, which has no such owners. */
+function isTrap(link: Owned, folder: Owned): boolean {
+  const isSticky = (folder.mode & 0o1000) !== 0 && (folder.mode & 0o022) !== 0;
+  return isSticky && link.uid !== 0 && link.uid !== (process.geteuid?.() ?? link.uid);
 }
 
 function unlessAbsent(error: NodeJS.ErrnoException): undefined {

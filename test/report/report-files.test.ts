@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -100,5 +102,56 @@ describe("a report file that is there and special", { skip: process.platform ===
       await assert.rejects(writePrivately(path(name), "x"), failed);
       assert.ok(lstatSync(path(name)).isSymbolicLink());
     }
+  });
+});
+
+const notRoot = process.geteuid?.() === 0 ? false : "only root can make links of another user";
+
+describe("a link to a report file in a sticky folder", { skip: notRoot }, () => {
+  const [me, other] = [0, 65534];
+  const base = mkdtempSync(join(tmpdir(), "report-files-"));
+  after(() => rmSync(base, { recursive: true, force: true }));
+  const path = (name: string): string => join(base, name);
+  mkdirSync(path("sticky"));
+  chmodSync(path("sticky"), 0o1777);
+  mkdirSync(path("plain"));
+  mkdirSync(path("mine"));
+  const linked = (name: string, target: string, owner: number): string => {
+    symlinkSync(target, path(name));
+    lchownSync(path(name), owner, owner);
+    return path(name);
+  };
+  const foreign = /^Cannot write ".*": ".*" is a link that another user laid$/u;
+  const isRefused = async (place: string): Promise<void> => {
+    await assert.rejects(checkWritable(place), { code: "command-failed", message: foreign });
+    await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: foreign });
+  };
+
+  it("is not followed when another user laid it", async () => {
+    writeFileSync(path("mine/target"), "precious");
+    await isRefused(linked("sticky/report.json", "../mine/target", other));
+    assert.equal(readFileSync(path("mine/target"), "utf8"), "precious");
+    assert.ok(lstatSync(path("sticky/report.json")).isSymbolicLink());
+  });
+
+  it("is not followed when it leads to nothing yet, or is one of the folders on the way", async () => {
+    await isRefused(linked("sticky/new.json", path("mine/new.json"), other));
+    await isRefused(join(linked("sticky/folder", path("mine"), other), "new.json"));
+    await isRefused(join(linked("sticky/up", "../mine/../mine", other), "new.json"));
+    assert.deepEqual(readdirSync(path("mine")), ["target"]);
+  });
+
+  it("is not followed when a link elsewhere leads there", async () => {
+    await isRefused(linked("plain/through.json", "../sticky/report.json", me));
+  });
+
+  it("is followed when it is one's own", async () => {
+    await writePrivately(linked("sticky/own.json", "../mine/own.json", me), "own");
+    assert.equal(readFileSync(path("mine/own.json"), "utf8"), "own");
+  });
+
+  it("is followed when its folder is nobody's but the owner's to write", async () => {
+    await writePrivately(linked("plain/theirs.json", "../mine/theirs.json", other), "theirs");
+    assert.equal(readFileSync(path("mine/theirs.json"), "utf8"), "theirs");
   });
 });
