@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { printable } from "../errors";
 import { readPlan, type Plan } from "../plan";
 import type { RunRequest } from "./args";
+import { foreignForm } from "./hosts-file-form";
 import { hostInputs, readHostsFile, type HostEntry } from "./host-entries";
 import { namedProblem } from "./problem-names";
 import type { World } from "./world";
@@ -14,10 +15,12 @@ export type ReadRequest =
 export async function readRequest(request: RunRequest, world: World): Promise<ReadRequest> {
   const { hostsFile, eachHost } = request;
   let entries = request.hosts;
+  let form: string | undefined;
   if (hostsFile !== undefined) {
     try {
       const text = hostsFile === "-" ? await readAll(world.stdin) : await readFile(hostsFile, "utf8");
       entries = [...entries, ...readHostsFile(text, hostsFile === "-" ? "standard input" : hostsFile)];
+      form = foreignForm(text);
     } catch (thrown) {
       const detail = thrown instanceof Error ? printable(thrown.message) : "unknown reason";
       return { problems: [`--hosts-file: cannot read "${printable(hostsFile)}": ${detail}`] };
@@ -33,8 +36,10 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
   }
   const hosts = request.here === true ? ["localhost"] : hostInputs(entries, eachHost);
   const { plan, problems = [] } = readPlan({ ...request.input, hosts });
+  const inFile = form === undefined ? [] : problems.filter(({ path }) => isOfFile(path, request));
   const wrong = [
-    ...problems.map((one) => namedProblem(one, request, entries)),
+    ...(inFile.length === 0 ? [] : [`--hosts-file ${printable(hostsFile ?? "")}: ${form ?? ""}`]),
+    ...problems.filter((one) => !inFile.includes(one)).map((one) => namedProblem(one, request, entries)),
     ...unsetVariables(request, world),
   ];
   // An option that goes into every host is wrong in each of them.
@@ -43,6 +48,12 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
     return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
   const allowed = request.mayBeConsole === true ? withConsole(plan) : plan;
   return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries };
+}
+
+/** Whether a problem is about a host of the file, not of the arguments. */
+function isOfFile(path: string, { hosts }: RunRequest): boolean {
+  const index = /^hosts\[([0-9]+)\]/u.exec(path)?.[1];
+  return index !== undefined && Number(index) >= hosts.length;
 }
 
 /**

@@ -1,0 +1,66 @@
+/** What people hand over instead of a list of hosts. No line that a list of hosts may hold has any of these forms. */
+interface Form {
+  /** What a file of this form looks like. */
+  readonly name: string;
+  /** A line that tells the form. */
+  readonly line: RegExp;
+  /** How much of the file has to look like that: a single line, or at least half of all. */
+  readonly needs: "one line" | "half";
+  readonly advice?: string;
+}
+
+const listsHosts = "ansible all --list-hosts -i FILE prints its hosts";
+
+/** The first that fits counts. */
+const forms: readonly Form[] = [
+  { name: "JSON", line: /^(?:\{|\[)\s*(?:["{[].*)?$/u, needs: "one line" },
+  { name: "XML or HTML", line: /^<[?!a-z]/iu, needs: "one line" },
+  { name: "an ssh_config", line: /^(?:Host|HostName|Match)[ \t=]/iu, needs: "one line" },
+  {
+    name: "a known_hosts file",
+    line: /[ \t](?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+@openssh\.com)[ \t]+AAAA/u,
+    needs: "one line",
+  },
+  {
+    name: "an Ansible inventory",
+    line: /^\[[^\]:]*(?::(?:vars|children|hosts))?\]$|[ \t]ansible_\w+=|\[\w+:\w+(?::\w+)?\](?!:)/u,
+    needs: "one line",
+    advice: listsHosts,
+  },
+  { name: "CSV", line: /^["'].*["']$|[,;\t]/u, needs: "half" },
+  {
+    name: "an Ansible inventory in YAML",
+    line: /^---$|^(?:all|hosts|children|vars|ungrouped):$/u,
+    needs: "one line",
+    advice: listsHosts,
+  },
+  {
+    name: "an /etc/hosts file",
+    line: /^(?:[0-9]+\.){3}[0-9]+[ \t]+\S|^[0-9a-f]*:[0-9a-f:]+[ \t]+\S/iu,
+    needs: "half",
+  },
+  { name: "a table", line: /^-{2,}(?:[ \t]+-{2,})*$|^[|+]/u, needs: "one line" },
+];
+
+/** A form is told by the beginning of a file. */
+const mostLines = 1000;
+
+/**
+ * What a hosts file looks like when it is no list of hosts, as a sentence that follows the file's name; undefined when it may
+ * be a list with some mistakes in it.
+ */
+export function foreignForm(text: string): string | undefined {
+  const lines = text
+    .slice(0, 1_000_000)
+    .split(/\r\n|\n|\r/u)
+    .map((line) => line.replace(/#.*$/u, "").trim())
+    .filter((line) => line !== "")
+    .slice(0, mostLines);
+  const form = forms.find(({ line, needs }) => {
+    const count = lines.filter((one) => line.test(one)).length;
+    return needs === "half" ? count * 2 >= lines.length && count > 0 : count > 0;
+  });
+  if (form === undefined) return undefined;
+  const { name, advice } = form;
+  return `looks like ${name}, but must be a list: one host a line, [user@]address[:port]${advice === undefined ? "" : `; ${advice}`}`;
+}
