@@ -52,7 +52,7 @@ const rules: readonly Rule[] = [
       pure,
       /^provider\/(async|rollout|undrain-run|report-files)$/,
       // --check and --undrain ask a host a question or two outside of a run.
-      /^provider\/(backend\/detect|host-run\/link)$/,
+      /^provider\/(backend\/detect|host-run\/link|relay)$/,
       /^provider\/cli\//,
       /^provider\/(ssh|local)\/connect$/,
       /^node:/,

@@ -62,6 +62,18 @@ it("undraining begins with no host after it was stopped", async () => {
   assert.equal(front.contacted.length, 0);
 });
 
+it("undraining refuses a host of another platform than the plan says, and sends nothing that changes it", async () => {
+  const front = fakeFront({ a: [] });
+  front.model("a").setDrain("until-restart");
+  const [first] = plan.hosts;
+  const said = { ...plan, hosts: [{ ...first!, host: { ...first!.host, platform: "linux" as const } }] };
+  const deps = { ...front, onProgress: () => undefined };
+  const [outcome] = await undrainHosts(said, ours, deps, new AbortController().signal);
+  assert.deepEqual([outcome?.drained, outcome?.error?.code], ["until-restart", "unsupported-host"]);
+  assert.match(outcome?.error?.message ?? "", /platform says "linux", and it is "windows"$/u);
+  assert.equal(front.model("a").drain(), "until-restart");
+});
+
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
 
 it(

@@ -24,13 +24,17 @@ const shellProbe = "echo which shell; uname -s";
 /**
  * Asks what kind of host it is, by two commands that change nothing: `chcp.com` exists on Windows only, and the other tells which
  * shell reads our commands and which system is below a Unix shell.
- * `parse` throws `unsupported-host` with the reason; it never guesses.
+ * `parse` throws `unsupported-host` with the reason, also for a platform other than the one said; it never guesses.
  * @param said the platform that the host is said to have, which decides for a Linux that can run the programs of a Windows around it
  */
 export function detection(label: string, said?: Platform): Query<Detected> {
   return {
     commands: ["chcp.com", shellProbe],
-    parse: ([chcp, probe]) => judge(label, said, chcp, probe),
+    parse: ([chcp, probe]) => {
+      const detected = judge(label, said, chcp, probe);
+      refuseOtherPlatform(label, said, detected);
+      return detected;
+    },
   };
 }
 
@@ -44,7 +48,7 @@ export interface FirstContact {
 /**
  * {@link detection} and the first listing side by side, which saves a round trip: Windows' commands are asked along, and
  * mean nothing elsewhere, unless the host is said to be Linux. Not through `/server:`, a switch that a Unix shell rewrites.
- * `parse` throws `unsupported-host`, also for a platform other than the one said.
+ * `parse` throws `unsupported-host`.
  */
 export function firstContact(target: Target, platform: Platform | undefined): Query<FirstContact> {
   const { commands, parse } = detection(target.label, platform);
@@ -54,7 +58,6 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
     commands: [...commands, ...along],
     parse: (results) => {
       const detected = parse(results);
-      refuseOtherPlatform(target.label, platform, detected);
       if (along.length === 0 || detected.platform !== guess.platform) return { detected };
       const sessions = ifReadable(() =>
         backendFor(detected, target).list().parse(results.slice(commands.length)),
@@ -65,7 +68,7 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
 }
 
 /** @throws LogoffError `unsupported-host` when a host is another platform than the one that it is said to have */
-export function refuseOtherPlatform(label: string, said: Platform | undefined, { platform }: Detected): void {
+function refuseOtherPlatform(label: string, said: Platform | undefined, { platform }: Detected): void {
   if (said !== undefined && said !== platform)
     throw unsupported(label, `platform says "${said}", and it is "${platform}"`);
 }

@@ -1,10 +1,11 @@
 /** Is a host ready for this tool? Asks it everything that a run would ask first, and changes nothing. */
 import { mapPool, type Clock, type Slots } from "../async";
-import { backendFor, detection, refuseOtherPlatform, type Detected } from "../backend/detect";
+import { backendFor, detection, type Detected } from "../backend/detect";
 import type { Connect, ExecResult } from "../connection";
 import { asLogoffError, type ErrorCode, type LogoffError } from "../errors";
 import { linkTo, type HostLink } from "../host-run/link";
 import type { HostPlan, Plan } from "../plan";
+import { sharingRelays } from "../relay";
 import type { ReportedError } from "../report/report";
 import { maskedLines } from "./masked-lines";
 import { inOptionWords } from "./problem-names";
@@ -51,8 +52,9 @@ export interface CheckDeps {
   readonly onDone: (check: HostCheck) => void;
 }
 
-/** Looks at every host, so many at once as the plan says. Never rejects. */
-export function checkHosts(plan: Plan, deps: CheckDeps): Promise<HostCheck[]> {
+/** Checks every host, as many at once as the plan says; servers behind one host share its connection. Never rejects. */
+export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
+  const deps = { ...given, connect: sharingRelays(given.connect) };
   return mapPool(plan.hosts, plan.rollout.parallel, async (hostPlan) => {
     const done = await deps.slots
       .run(() => checkHost(hostPlan, plan, deps), deps.stop)
@@ -85,7 +87,6 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     let detected: Detected;
     try {
       detected = await link.ask(detection(host.label, host.platform));
-      refuseOtherPlatform(host.label, host.platform, detected);
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       // On a connection that is logged in only the questions about the platform are left to fail.

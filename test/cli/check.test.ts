@@ -111,6 +111,31 @@ describe("--check", () => {
       assert.equal(found["login"], "unknown: not reached");
     }));
 
+  it("opens one connection for all servers behind a host", async () => {
+    const servers = ["rdsh02", "rdsh03", "rdsh04"];
+    const hosts = [
+      { name: "gate", sessions: [] },
+      ...servers.map((name) => ({ name, sessions: [{ user: "alice" }] })),
+    ];
+    await withScene(hosts, async ({ lab, path }) => {
+      const behind = servers.flatMap((name) => ["--host", name]);
+      // A login by key carries no credentials to the servers behind.
+      const access = [
+        "--user",
+        "admin",
+        "--password-env",
+        "LAB_PASSWORD",
+        "--known-hosts",
+        path("known_hosts"),
+      ];
+      const argv = ["--check", "--via", lab.addressOf("gate"), ...behind, "--output", "json", ...access];
+      const { status, stdout } = await runHere(argv);
+      assert.equal(status, 0, stdout);
+      assert.equal((JSON.parse(stdout) as Checked).hosts.length, 3);
+      assert.equal(new Set(lab.host("gate").logins.map(({ connection }) => connection)).size, 1);
+    });
+  });
+
   const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
   for (const [who, uid, expected] of [
     ["root", 0, "ok: open"],

@@ -450,6 +450,15 @@ describe("draining", () => {
     }),
   );
 
+  it("does not lift the drain of a host of another platform than --platform says", () =>
+    withScene(two.slice(0, 1), async ({ lab, run, hosts }) => {
+      lab.host("rdsh01").model.setDrain("until-restart");
+      const { status, stdout } = await run(["--undrain", ...hosts(), "--platform", "linux"]);
+      assert.equal(status, 1, stdout);
+      assert.match(stdout, /unsupported-host\n.*--platform says "linux", and it is "windows"\n/u);
+      assert.equal(lab.host("rdsh01").model.drain(), "until-restart");
+    }));
+
   it("is lifted by --undrain, which logs nobody off", () =>
     withScene([{ ...two[0]!, drain: "until-restart" }, two[1]!], async ({ lab, run, hosts }) => {
       const { status, stdout } = await run(["--undrain", ...hosts()]);
