@@ -1,10 +1,6 @@
 /** The public API: the resource, its arguments and its results. */
-export {
-  SessionLogoff,
-  type FieldsWithInputs,
-  type SessionLogoffArgs,
-  type WithInputs,
-} from "./pulumi/session-logoff";
+export { SessionLogoff } from "./pulumi/session-logoff";
+export type { FieldsWithInputs, SessionLogoffArgs, WithInputs } from "./pulumi/session-logoff";
 export type { HostResult, Results, SessionCounts } from "./pulumi/state";
 export type {
   Connection,

@@ -1,7 +1,8 @@
 import type { Host } from "./connection";
 import type { PlanProblem } from "./errors";
-import { mergeHost, stackDefaults, type ConnectionDefaults } from "./plan/access";
+import { mergeHost, stackDefaults } from "./plan/access";
 import { readFields, type PlanFields } from "./plan/fields";
+import type { ConnectionDefaults } from "./plan/input";
 import { problem, read } from "./plan/problems";
 import { holdsUnknown, withoutEmptyFields } from "./plan/unknown";
 import type { Selector } from "./session/selector";

@@ -4,18 +4,9 @@ import type { Host, HostKeyPolicy, Login, Secret } from "../connection";
 import type { PlanProblem } from "../errors";
 import { hostLabel, isUserName, parseAddress, type Address } from "./address";
 import { delegate, duration, fields, leaf, line, listOf, matching, oneOf, text, wholeNumber } from "./forms";
+import type { ConnectionDefaults } from "./input";
 import { problem, type Path } from "./problems";
 import { isRecord } from "./unknown";
-
-/** What the stack configuration may hold: the last level before OpenSSH's own defaults. */
-export interface ConnectionDefaults {
-  readonly user?: string;
-  readonly password?: string;
-  readonly privateKey?: string;
-  readonly passphrase?: string;
-  /** known_hosts text. */
-  readonly knownHosts?: string;
-}
 
 const user = leaf("a user name on one line", (value) =>
   typeof value === "string" && isUserName(value) ? value : undefined,

@@ -194,3 +194,13 @@ export interface Inputs {
   /** Whether `pulumi preview` connects, reading only, and shows which sessions would go. Default false. */
   previewSessions?: boolean;
 }
+
+/** What the stack configuration may hold: the last level before OpenSSH's own defaults. */
+export interface ConnectionDefaults {
+  readonly user?: string;
+  readonly password?: string;
+  readonly privateKey?: string;
+  readonly passphrase?: string;
+  /** known_hosts text. */
+  readonly knownHosts?: string;
+}

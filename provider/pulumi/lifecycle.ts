@@ -1,59 +1,21 @@
-/**
- * The export `pulumi-session-logoff/provider`: what the text in every state loads and calls. Its name, the names of its
- * functions and the order of their parameters therefore hold for ever; new parameters go to the end.
- */
+/** What check, diff, create, update, read and delete do. */
 import { printable } from "../errors";
 import { findProblems, readPlan } from "../plan";
-import type { ConnectionDefaults } from "../plan/access";
 import { inputFields } from "../plan/fields";
 import { onlyFields, withoutFields } from "../plan/unknown";
 import { inertText } from "../report/pipeline-commands";
 import { compare, type Changes } from "./changes";
-import { configurationNames } from "./configuration";
+import type { Configuration, Lifecycle, Props } from "./contract";
 import { fitted } from "./fitted";
 import { withHostsKept, withoutHostsKept } from "./kept-hosts";
 import { failureReasons, isFailed, PartialFailure } from "./partial";
-import { processFront, type Front } from "./process";
+import type { Front } from "./process";
 import { lookForDrift } from "./refresh";
 import { planError, runAndRecord, type RunResult } from "./run";
 import { ourDrain, readKnown, toResults } from "./state";
 import { planFromState, stillDrainedReasons, undrainAndRecord, type StillDrained } from "./undrain";
 
-/** Inputs or outputs as the engine hands them over: plain values, secrets included. */
-export type Props = Readonly<Record<string, unknown>>;
-
-/** The part of the SDK's request that is read. */
-export interface ConfigureRequest {
-  readonly config: { get(key: string): unknown };
-}
-
-/** What `configure` answers and every other method receives; absent when there was none. */
-export type Configuration = ConnectionDefaults;
-
-/** The methods of the provider. */
-export interface Lifecycle {
-  check(
-    olds: Props,
-    news: Props,
-    configuration?: Configuration,
-  ): Promise<{ inputs: Props; failures: { property: string; reason: string }[] }>;
-  diff(id: string, olds: Props, news: Props, configuration?: Configuration): Promise<{ changes: boolean }>;
-  create(inputs: Props, configuration?: Configuration): Promise<{ id: string; outs: Props }>;
-  read(id: string, props: Props, configuration?: Configuration): Promise<{ id: string; props: Props }>;
-  update(id: string, olds: Props, news: Props, configuration?: Configuration): Promise<{ outs: Props }>;
-  delete(id: string, props: Props, configuration?: Configuration): Promise<void>;
-}
-
-/** The values of the stack configuration, which the project sets as `session-logoff:user` and so on. */
-export function configure({ config }: ConfigureRequest): Promise<Configuration> {
-  const values = configurationNames.flatMap((name) => {
-    const value = config.get(`session-logoff:${name}`);
-    return typeof value === "string" && value !== "" ? [[name, value] as const] : [];
-  });
-  return Promise.resolve(Object.fromEntries(values));
-}
-
-/** The methods on a given front; the process's own is {@link processFront}. */
+/** The methods on a given front. */
 export function lifecycleOn(given: Front): Lifecycle {
   // What is printed ends in the log of a pipeline, where a host's words must not be commands.
   const front: Front = { ...given, print: (line) => given.print(inertText(line)) };
@@ -176,24 +138,3 @@ function inputsOf(props: Props): Props {
 function nameOf({ resourceName }: Props): string {
   return typeof resourceName === "string" ? printable(resourceName, 100) : "session-logoff";
 }
-
-const here = (): Lifecycle => lifecycleOn(processFront());
-
-/** Every problem of the inputs at once, and the inputs as given. Connects to nothing. */
-export const check: Lifecycle["check"] = (...given) => here().check(...given);
-
-/** Whether an update is needed, always explicitly, and prints why. Connects to nothing. */
-export const diff: Lifecycle["diff"] = (...given) => here().diff(...given);
-
-/** Runs every host. @throws a partial state once a host was contacted and not all are done */
-export const create: Lifecycle["create"] = (...given) => here().create(...given);
-
-/** What the state says; in mode `ensure` with what hosts hold now. Never throws. */
-export const read: Lifecycle["read"] = (...given) => here().read(...given);
-
-/** Runs the hosts that changes call for, and stores the rest. @throws a partial state when not all hosts are done */
-export const update: Lifecycle["update"] = (...given) => here().update(...given);
-
-const remove: Lifecycle["delete"] = (...given) => here().delete(...given);
-/** Undrains the hosts that we drained, and contacts no others. @throws when a drained host must not be forgotten */
-export { remove as delete };

@@ -3,7 +3,7 @@ import { Slots, systemClock, Turns, type Clock } from "../async";
 import type { Connect } from "../connection";
 import { asLogoffError, printable } from "../errors";
 import { readPlan } from "../plan";
-import type { ConnectionDefaults } from "../plan/access";
+import type { ConnectionDefaults } from "../plan/input";
 import { inertText } from "../report/pipeline-commands";
 import type { HostReport, Report } from "../report/report";
 import { counted, isOnlyWarned } from "../report/text";

@@ -1,6 +1,6 @@
 import { asLogoffError } from "../errors";
 import { readPlan, type Plan } from "../plan";
-import type { ConnectionDefaults } from "../plan/access";
+import type { ConnectionDefaults } from "../plan/input";
 import type { HostReport } from "../report/report";
 import { runRollout } from "../rollout";
 import type { Front } from "./process";

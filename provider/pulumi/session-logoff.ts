@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Inputs } from "../plan/input";
-import type { Configuration, Props } from "./lifecycle";
+import type { Configuration, Props } from "./contract";
 import { previewSessions } from "./program-preview";
 import { sealed } from "./sealed";
 import type { HostResult, Results } from "./state";

@@ -1,15 +1,10 @@
 /** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
-import { errorCodes, printable, type ErrorCode } from "../errors";
+import { errorCodes, printable } from "../errors";
+import type { ErrorCode } from "../errors";
 import { isRecord } from "../plan/unknown";
 import { inertText } from "../report/pipeline-commands";
-import {
-  countSessions,
-  type DrainOutcome,
-  type HostReport,
-  type HostStatus,
-  type Totals,
-  type WarnedSession,
-} from "../report/report";
+import { countSessions } from "../report/report";
+import type { DrainOutcome, HostReport, HostStatus, Totals, WarnedSession } from "../report/report";
 
 /** Written into every state; a change of form is a new number, and the old form stays readable. */
 export const stateVersion = 1;

@@ -1,7 +1,7 @@
 import type { Platform } from "../connection";
 import { LogoffError, type ErrorCode } from "../errors";
 import { readPlan, type Plan } from "../plan";
-import type { ConnectionDefaults } from "../plan/access";
+import type { ConnectionDefaults } from "../plan/input";
 import type { OnProgress } from "../report/progress";
 import { undrainHosts, type UndrainOutcome } from "../undrain-run";
 import type { Cancellation } from "./cancellation";

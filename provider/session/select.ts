@@ -1,4 +1,5 @@
-import { isPattern, matchesGlob, type Selector } from "./selector";
+import { isPattern, matchesGlob } from "./selector";
+import type { Selector } from "./selector";
 import type { Session, SessionList } from "./session";
 
 /** Why a session stays. Closed: reports hold these words. */

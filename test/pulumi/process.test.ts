@@ -9,7 +9,7 @@ import { build, checkout } from "./built-package";
 /** A provider process whose runs, one for each message, hang in the connection to a port that never answers. */
 const program = `
   const { createServer } = require("node:net");
-  const provider = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/lifecycle.js"))});
+  const provider = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/provider.js"))});
   const server = createServer(() => console.log("contacted")).listen(0, "127.0.0.1", () => {
     // What gRPC's server does: keep the process alive.
     setInterval(() => {}, 1000);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LogoffError } from "../../provider/errors";
-import { lifecycleOn, type Lifecycle, type Props } from "../../provider/pulumi/lifecycle";
+import type { Lifecycle, Props } from "../../provider/pulumi/contract";
+import { lifecycleOn } from "../../provider/pulumi/lifecycle";
 import { PartialFailure } from "../../provider/pulumi/partial";
 import type { Results } from "../../provider/pulumi/state";
 import { fakeFront, type FakeFront } from "./fake-front";

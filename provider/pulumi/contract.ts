@@ -1,0 +1,30 @@
+/**
+ * What passes between the text in a state and the export `pulumi-session-logoff/provider`. It is declared apart from the code
+ * so that programs with old compilers can read it.
+ */
+import type { ConnectionDefaults } from "../plan/input";
+
+/** Inputs or outputs as the engine hands them over: plain values, secrets included. */
+export type Props = Readonly<Record<string, unknown>>;
+
+/** The part of the SDK's request that is read. */
+export interface ConfigureRequest {
+  readonly config: { get(key: string): unknown };
+}
+
+/** What `configure` answers and every other method receives; absent when there was none. */
+export type Configuration = ConnectionDefaults;
+
+/** The methods of the provider. */
+export interface Lifecycle {
+  check(
+    olds: Props,
+    news: Props,
+    configuration?: Configuration,
+  ): Promise<{ inputs: Props; failures: { property: string; reason: string }[] }>;
+  diff(id: string, olds: Props, news: Props, configuration?: Configuration): Promise<{ changes: boolean }>;
+  create(inputs: Props, configuration?: Configuration): Promise<{ id: string; outs: Props }>;
+  read(id: string, props: Props, configuration?: Configuration): Promise<{ id: string; props: Props }>;
+  update(id: string, olds: Props, news: Props, configuration?: Configuration): Promise<{ outs: Props }>;
+  delete(id: string, props: Props, configuration?: Configuration): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/**
+ * The export `pulumi-session-logoff/provider`: what the text in every state loads and calls. Its name, the names of its
+ * functions and the order of their parameters therefore hold for ever; new parameters go to the end.
+ */
+import { configurationNames } from "./configuration";
+import type { Configuration, ConfigureRequest, Lifecycle } from "./contract";
+import { lifecycleOn } from "./lifecycle";
+import { processFront } from "./process";
+
+/** The values of the stack configuration, which the project sets as `session-logoff:user` and so on. */
+export function configure({ config }: ConfigureRequest): Promise<Configuration> {
+  const values = configurationNames.flatMap((name) => {
+    const value = config.get(`session-logoff:${name}`);
+    return typeof value === "string" && value !== "" ? [[name, value] as const] : [];
+  });
+  return Promise.resolve(Object.fromEntries(values));
+}
+
+const here = (): Lifecycle => lifecycleOn(processFront());
+
+/** Every problem of the inputs at once, and the inputs as given. Connects to nothing. */
+export const check: Lifecycle["check"] = (...given) => here().check(...given);
+
+/** Whether an update is needed, always explicitly, and prints why. Connects to nothing. */
+export const diff: Lifecycle["diff"] = (...given) => here().diff(...given);
+
+/** Runs every host. @throws a partial state once a host was contacted and not all are done */
+export const create: Lifecycle["create"] = (...given) => here().create(...given);
+
+/** What the state says; in mode `ensure` with what hosts hold now. Never throws. */
+export const read: Lifecycle["read"] = (...given) => here().read(...given);
+
+/** Runs the hosts that changes call for, and stores the rest. @throws a partial state when not all hosts are done */
+export const update: Lifecycle["update"] = (...given) => here().update(...given);
+
+const remove: Lifecycle["delete"] = (...given) => here().delete(...given);
+/** Undrains the hosts that we drained, and contacts no others. @throws when a drained host must not be forgotten */
+export { remove as delete };
