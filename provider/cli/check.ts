@@ -121,7 +121,8 @@ async function versionOf(link: HostLink, { platform }: Detected): Promise<string
   const version = await link
     .ask({
       commands: ["cmd.exe /d /c ver"],
-      parse: ([result]) => /[0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?/u.exec(latin(result?.stdout))?.[0],
+      parse: ([result]) =>
+        /[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(?:\.[0-9]{1,9})?/u.exec(latin(result?.stdout))?.[0],
     })
     .catch(() => undefined);
   return version === undefined ? platform : `${platform} ${version}`;

@@ -22,8 +22,13 @@ export function readHostsFile(text: string, name: string): readonly HostEntry[] 
   return text
     .replace(/^\uFEFF/u, "")
     .split(/\r\n|\n|\r/u)
-    .map((line, index) => ({ from: `${name}:${index + 1}`, text: line.replace(/#.*$/u, "").trim() }))
+    .map((line, index) => ({ from: `${name}:${index + 1}`, text: withoutComment(line).trim() }))
     .filter((entry) => entry.text !== "");
+}
+
+function withoutComment(line: string): string {
+  const start = line.indexOf("#");
+  return start < 0 ? line : line.slice(0, start);
 }
 
 /** What every host of the command has. */

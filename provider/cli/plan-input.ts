@@ -93,7 +93,7 @@ function warning({ values }: CommandLine): Warning | undefined {
 /** `22:00-05:00 [Europe/Berlin]`, or two moments in RFC 3339 with a slash between them, either of which may lack. */
 function window(text: string | undefined, timeZone: string): unknown {
   if (text === undefined) return undefined;
-  const span = /^([^/\s]*T[^/\s]*)?\/([^/\s]*T[^/\s]*)?$/u.exec(text);
+  const span = /^([^/\sT]*T[^/\s]*)?\/([^/\sT]*T[^/\s]*)?$/u.exec(text);
   if (span !== null) return filled({ notBefore: span[1], notAfter: span[2] }) ?? {};
   const [daily = "", zone = timeZone, ...rest] = text.trim().split(/\s+/u);
   return { daily, timeZone: [zone, ...rest].join(" ") };

@@ -2,74 +2,140 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+/** PATH_MAX of Linux: no path is longer. */
+const longestPattern = 4096;
+
 /**
  * The paths that an absolute pattern stands for, sorted. Only what has a `*`, `?`, `[` or `\` is looked up, so a plain path
  * stands for itself. What begins with a dot is found only by a pattern that does, too.
  */
 export async function expandGlob(pattern: string): Promise<readonly string[]> {
+  if (pattern.length > longestPattern) return [];
   const name = basename(pattern);
   const parent = dirname(pattern);
   if (parent === pattern) return [pattern];
   const found: string[] = [];
   for (const folder of await expandGlob(parent)) {
-    const names = /[*?[\\]/u.test(name) ? await fittingNames(folder, name) : [name];
+    const names = /[*?[\\]/u.test(name) ? await matchingNames(folder, name) : [name];
     found.push(...names.map((one) => join(folder, one)));
   }
   return found.sort();
 }
 
-async function fittingNames(folder: string, pattern: string): Promise<readonly string[]> {
-  const fits = nameMatcher(pattern);
+async function matchingNames(folder: string, pattern: string): Promise<readonly string[]> {
+  const pieces = parsePattern(Array.from(pattern));
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => (pattern.startsWith(".") || !name.startsWith(".")) && fits.test(name));
+  return names.filter((name) => (pattern.startsWith(".") || !name.startsWith(".")) && matches(pieces, name));
 }
 
-// A letter saved by a backslash, a class (whose first letter may be "]"), or a letter.
-const piece = /\\([^])|\[(!?)((?:\]|\[:[a-z]+:\]|\\[^]|[^\]\\])(?:\[:[a-z]+:\]|\\[^]|[^\]\\])*)\]|[^]/gu;
+type LetterTest = (letter: string) => boolean;
+type Piece = "any text" | LetterTest;
 
-function nameMatcher(pattern: string): RegExp {
-  const source = pattern.replace(
-    piece,
-    (letter: string, saved: string | undefined, not: string | undefined, members: string | undefined) => {
-      if (members !== undefined) return letterClass(members, not === "!");
-      if (letter === "*") return "[^]*";
-      return letter === "?" ? "[^]" : literal(saved ?? letter);
-    },
-  );
-  return new RegExp(`^${source}$`, "u");
+function parsePattern(letters: readonly string[]): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let at = 0;
+  while (at < letters.length) {
+    const { letter, next } = letterAt(letters, at);
+    const found = letters[at] === "[" ? parseClass(letters, at + 1) : undefined;
+    if (letters[at] === "*") pieces.push("any text");
+    else if (letters[at] === "?") pieces.push(() => true);
+    else pieces.push(found?.test ?? ((other) => other === letter));
+    at = found?.next ?? next;
+  }
+  return pieces;
 }
 
-// A named class, a range, or a letter; any letter may be saved by a backslash.
-const member = /\[:([a-z]+):\]|(?:\\?([^])-)?\\?([^])/gu;
+/** A letter, which a backslash may save from being special. */
+function letterAt(
+  letters: readonly string[],
+  at: number,
+): { readonly letter: string; readonly next: number } {
+  const isSaved = letters[at] === "\\" && at + 1 < letters.length;
+  return isSaved
+    ? { letter: letters[at + 1] ?? "", next: at + 2 }
+    : { letter: letters[at] ?? "", next: at + 1 };
+}
 
-const namedClasses: Readonly<Record<string, string>> = {
-  alnum: "0-9A-Za-z",
-  alpha: "A-Za-z",
-  blank: " \\t",
-  cntrl: "\\0-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "!-~",
-  lower: "a-z",
-  print: " -~",
-  punct: "!-\\/:-@\\[-`{-~",
-  space: "\\s",
-  upper: "A-Z",
-  xdigit: "0-9A-Fa-f",
+/** The class whose `[` stands before `start`; undefined when it is not closed, which makes the `[` an ordinary letter. */
+function parseClass(
+  letters: readonly string[],
+  start: number,
+): { readonly test: LetterTest; readonly next: number } | undefined {
+  const isNegated = letters[start] === "!";
+  const first = isNegated ? start + 1 : start;
+  const tests: LetterTest[] = [];
+  let at = first;
+  // A "]" that comes first is a member.
+  while (at < letters.length && (letters[at] !== "]" || at === first)) {
+    const name = classNameAt(letters, at);
+    if (name !== undefined) {
+      const named = namedClasses[name];
+      // As in OpenSSH, nothing matches a pattern with a class of an unknown name.
+      if (named === undefined) return { test: () => false, next: letters.length };
+      tests.push((letter) => named.test(letter));
+      at += name.length + 4;
+      continue;
+    }
+    const { letter: from, next } = letterAt(letters, at);
+    const isRange = letters[next] === "-" && next + 1 < letters.length && letters[next + 1] !== "]";
+    const end = isRange ? letterAt(letters, next + 1) : { letter: from, next };
+    tests.push((letter) => codeOf(from) <= codeOf(letter) && codeOf(letter) <= codeOf(end.letter));
+    at = end.next;
+  }
+  if (at >= letters.length) return undefined;
+  return { test: (letter) => tests.some((test) => test(letter)) !== isNegated, next: at + 1 };
+}
+
+/** The name in `[:name:]`. */
+function classNameAt(letters: readonly string[], at: number): string | undefined {
+  return /^\[:([a-z]{1,16}):\]/u.exec(letters.slice(at, at + 20).join(""))?.[1];
+}
+
+function codeOf(letter: string): number {
+  return letter.codePointAt(0) ?? 0;
+}
+
+const namedClasses: Readonly<Record<string, RegExp>> = {
+  alnum: /[0-9A-Za-z]/u,
+  alpha: /[A-Za-z]/u,
+  blank: /[ \t]/u,
+  // eslint-disable-next-line no-control-regex
+  cntrl: /[\0-\x1f\x7f]/u,
+  digit: /[0-9]/u,
+  graph: /[!-~]/u,
+  lower: /[a-z]/u,
+  print: /[ -~]/u,
+  punct: /[!-/:-@[-`{-~]/u,
+  space: /\s/u,
+  upper: /[A-Z]/u,
+  xdigit: /[0-9A-Fa-f]/u,
 };
 
-function letterClass(members: string, negated: boolean): string {
-  let source = "";
-  for (const [, name, from, letter = ""] of members.matchAll(member)) {
-    const named = name === undefined ? undefined : namedClasses[name];
-    // As there, a class that nobody knows makes a pattern that nothing fits.
-    if (name !== undefined && named === undefined) return "(?!)";
-    if (named !== undefined) source += named;
-    else if (from === undefined) source += literal(letter);
-    else if (from <= letter) source += `${literal(from)}-${literal(letter)}`;
+/**
+ * Whether the pieces stand for the whole name. Of the `*` only the last one is ever tried again, so that the work is at worst
+ * length times length; a regular expression made of such a pattern could take for ever.
+ */
+function matches(pieces: readonly Piece[], name: string): boolean {
+  const letters = Array.from(name);
+  let at = 0;
+  let inName = 0;
+  let lastStar = -1;
+  let starInName = 0;
+  while (inName < letters.length) {
+    const piece = pieces[at];
+    if (piece === "any text") {
+      lastStar = at;
+      starInName = inName;
+      at += 1;
+    } else if (piece?.(letters[inName] ?? "") === true) {
+      at += 1;
+      inName += 1;
+    } else if (lastStar >= 0) {
+      starInName += 1;
+      inName = starInName;
+      at = lastStar + 1;
+    } else return false;
   }
-  return `[${negated ? "^" : ""}${source}]`;
-}
-
-function literal(letter: string): string {
-  return `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`;
+  while (pieces[at] === "any text") at += 1;
+  return at === pieces.length;
 }

@@ -4,6 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { parsePublicKey, type PublicKey } from "./public-key";
+import { trimEnd } from "./trim-end";
 
 type Marker = "revoked" | "cert-authority";
 
@@ -29,7 +30,7 @@ export function parseKnownHosts(text: string, source: string): KnownHosts {
   const entries: KnownHostsEntry[] = [];
   const warnings: string[] = [];
   text.split("\n").forEach((raw, index) => {
-    const line = raw.replace(/^[ \t]+|[ \t\r]+$/gu, "");
+    const line = trimEnd(raw, " \t\r").replace(/^[ \t]+/u, "");
     if (line === "" || line.startsWith("#")) return;
     const place = `${source}:${index + 1}`;
     const entry = parseLine(line, place);

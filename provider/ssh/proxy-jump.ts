@@ -15,8 +15,14 @@ export function parseJumps(
   const [text = "none"] = value?.words ?? [];
   if (value === undefined || text.toLowerCase() === "none") return [];
   const jumps = text.split(",").map((item): Host => {
-    const [, user, bracketed, plain, port] =
-      /^(?:ssh:\/\/)?(?:(.*)@)?(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?\/?$/u.exec(item.trim()) ?? [];
+    const jump = item
+      .trim()
+      .replace(/^ssh:\/\//u, "")
+      .replace(/\/$/u, "");
+    const at = jump.lastIndexOf("@");
+    const user = at < 0 ? undefined : jump.slice(0, at);
+    const [, bracketed, plain, port] =
+      /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/u.exec(jump.slice(at + 1)) ?? [];
     const address = bracketed ?? plain;
     const number = port === undefined ? undefined : Number(port);
     if (address === undefined || (number !== undefined && (number < 1 || number > 65535)))

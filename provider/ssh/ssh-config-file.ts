@@ -9,6 +9,7 @@ import { LogoffError } from "../errors";
 import { expandGlob } from "./glob";
 import { resolvePath, type SshContext } from "./options";
 import { readTextFile } from "./read-text-file";
+import { trimEnd } from "./trim-end";
 
 /** One line that says something; `files` are those that an Include brought in. */
 export interface ConfigLine {
@@ -66,11 +67,11 @@ export async function readConfigFile(
 export function parseConfigLine(
   raw: string,
 ): { readonly keyword: string; readonly words: readonly string[] } | string | undefined {
-  const line = raw.replace(/[ \t\r\f]+$/u, "").replace(/^[ \t\r]+/u, "");
+  const line = trimEnd(raw, " \t\r\f").replace(/^[ \t\r]+/u, "");
   if (line === "" || line.startsWith("#")) return undefined;
-  const [, quoted, bare, rest = ""] = /^(?:"([^"]*)"|([^ \t\r="]+))[ \t\r]*=?[ \t\r]*(.*)$/u.exec(line) ?? [];
+  const [start = "", quoted, bare] = /^(?:"([^"]*)"|([^ \t\r="]+))[ \t\r]*=?[ \t\r]*/u.exec(line) ?? [];
   const keyword = (quoted ?? bare ?? "").toLowerCase();
-  const words = splitWords(rest);
+  const words = splitWords(line.slice(start.length));
   if (words === undefined) return "a quote is not closed";
   if (words.length === 0) return `"${keyword}" has no argument`;
   return { keyword, words };

@@ -236,12 +236,15 @@ function portOf(value: ConfigValue | undefined): number | undefined {
 function secondsOf(value: ConfigValue | undefined): number | undefined {
   const word = value?.words[0]?.toLowerCase();
   if (value === undefined || word === undefined || word === "none") return undefined;
-  if (!/^(\d+[smhdw]?)+$/u.test(word)) throw configError(value.place, "not a time such as 30 or 1m");
   const units: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-  return Array.from(word.matchAll(/(\d+)([smhdw]?)/gu)).reduce(
+  const parts = [...word.matchAll(/(\d+)([smhdw]?)/gu)];
+  const seconds = parts.reduce(
     (sum, [, count = "", unit = ""]) => sum + Number(count) * (units[unit] ?? 1),
     0,
   );
+  // Whatever is not part of a number would be missing from the parts. The limit is that of a C int, as in OpenSSH.
+  if (parts.map(([part]) => part).join("") === word && seconds < 2 ** 31) return seconds;
+  throw configError(value.place, "not a time such as 30 or 1m");
 }
 
 function expandTokens(
@@ -262,10 +265,18 @@ function expandVariables(
   text: string | undefined,
   env: NodeJS.ProcessEnv,
 ): string | undefined {
-  return text?.replace(/\$\{([^}]*)\}/gu, (_whole, name: string) => {
+  if (text === undefined) return undefined;
+  let expanded = "";
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf("${", at);
+    const end = start < 0 ? -1 : text.indexOf("}", start);
+    if (end < 0) return expanded + text.slice(at);
+    const name = text.slice(start + 2, end);
     const replacement = env[name];
     if (replacement === undefined)
       throw configError(value?.place ?? "", `environment variable "${name}" is not set`);
-    return replacement;
-  });
+    expanded += text.slice(at, start) + replacement;
+    at = end + 1;
+  }
 }

@@ -1,0 +1,9 @@
+/**
+ * The text without those letters at its end. A regular expression such as `/[ \t]+$/` would try every blank of a line as the
+ * first one of its end, which takes hours for a line of a million blanks.
+ */
+export function trimEnd(text: string, letters: string): string {
+  let end = text.length;
+  while (end > 0 && letters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
