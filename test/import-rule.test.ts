@@ -11,10 +11,10 @@ interface Rule {
   readonly mayImport: readonly RegExp[];
 }
 
-const pure = /^provider\/(errors|connection|plan|duration)$|^provider\/(session|report|plan)\//;
+const pure = /^provider\/(errors|connection|plan|duration|decode-text)$|^provider\/(session|report|plan)\//;
 const rules: readonly Rule[] = [
   { files: /^provider\/index$/, mayImport: [/^provider\//] },
-  { files: /^provider\/(errors|connection)$/, mayImport: [] },
+  { files: /^provider\/(errors|connection|decode-text)$/, mayImport: [] },
   { files: /^provider\/duration$/, mayImport: [/^provider\/errors$/] },
   { files: /^provider\/session\//, mayImport: [/^provider\/(errors|connection)$/, /^provider\/session\//] },
   {
@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
   },
   {
     files: /^provider\/ssh\//,
-    mayImport: [/^provider\/(errors|connection|async)$/, /^provider\/ssh\//, /^ssh2$/, /^node:/],
+    mayImport: [/^provider\/(errors|connection|async|decode-text)$/, /^provider\/ssh\//, /^ssh2$/, /^node:/],
   },
   {
     files: /^provider\/local\//,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { decodeText } from "../decode-text";
 import { printable } from "../errors";
 import { readPlan, type Plan } from "../plan";
 import type { RunRequest } from "./args";
@@ -18,7 +19,7 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
   let form: string | undefined;
   if (hostsFile !== undefined) {
     try {
-      const text = hostsFile === "-" ? await readAll(world.stdin) : await readFile(hostsFile, "utf8");
+      const text = decodeText(hostsFile === "-" ? await readAll(world.stdin) : await readFile(hostsFile));
       entries = [...entries, ...readHostsFile(text, hostsFile === "-" ? "standard input" : hostsFile)];
       form = foreignForm(text);
     } catch (thrown) {
@@ -86,8 +87,8 @@ function named(plan: Plan, hostName: string): Plan {
   };
 }
 
-async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
+async function readAll(stream: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array | string));
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }

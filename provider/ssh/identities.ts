@@ -1,9 +1,10 @@
 /** The files of IdentityFile: private keys, and public ones, which choose among the keys of an agent. */
-import { access, readFile, stat } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import type { Secret } from "../connection";
 import { LogoffError } from "../errors";
 import type { PrivateKey } from "./private-key";
 import { parsePublicKey } from "./public-key";
+import { readTextFile } from "./read-text-file";
 
 /** What one file gives. */
 export interface Identity {
@@ -48,9 +49,7 @@ function withBlob(blob: Buffer | undefined): Identity {
 /** The first public key of a file in the form `TYPE BASE64 COMMENT`; others may read it. */
 async function publicKeyIn(path: string): Promise<Buffer | undefined> {
   try {
-    const status = await stat(path);
-    if (!status.isFile() || status.size > maxPublicBytes) return undefined;
-    const text = await readFile(path, "utf8");
+    const text = await readTextFile(path, () => undefined, maxPublicBytes);
     const keys = text.split("\n").map((line) => {
       const [type = "", base64 = ""] = line.trim().split(/[ \t]+/u);
       return parsePublicKey(type, base64)?.blob;

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../async";
+import { decodeText, textEncoding, type TextEncoding } from "../decode-text";
 
 /** A lock that is older was left behind by a process that died. */
 const staleLockMs = 10_000;
@@ -43,7 +44,7 @@ export async function withKnownHostsLock<T>(
 }
 
 /**
- * Adds one line with one write, after a line break if the last line has none. Creates the file, readable by its owner only.
+ * Adds one line with one write in the file's encoding, after a line break if the last line has none. Creates the file, readable by its owner only.
  * Must be called with the lock held.
  */
 export async function appendKnownHost(path: string, line: string): Promise<void> {
@@ -51,12 +52,18 @@ export async function appendKnownHost(path: string, line: string): Promise<void>
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
     throw thrown;
   });
-  const start = before.length > 0 && before.at(-1) !== 0x0a ? "\n" : "";
+  const start = before.length > 0 && !decodeText(before).endsWith("\n") ? "\n" : "";
   const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
   try {
-    await file.appendFile(`${start}${line}\n`);
+    await file.appendFile(encoded(`${start}${line}\n`, textEncoding(before)));
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+function encoded(text: string, encoding: TextEncoding): Buffer {
+  if (encoding === "utf-8") return Buffer.from(text);
+  const bytes = Buffer.from(text, "utf16le");
+  return encoding === "utf-16le" ? bytes : bytes.swap16();
 }

@@ -3,7 +3,7 @@ import type { HostKeyPolicy } from "../connection";
 import { Lately } from "./lately";
 import { parseKnownHosts, type KnownHosts } from "./known-hosts";
 import { resolvePath, type SshContext } from "./options";
-import { readTextFile } from "./read-text-file";
+import { readTextFile, whyUnreadable } from "./read-text-file";
 
 /** One place that knows hosts: the text that was given, or a file. */
 export interface KnownHostsSource extends KnownHosts {
@@ -56,34 +56,30 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
   const readText = (text: string): KnownHostsSource => {
     const name = "connection.knownHosts";
     if (lastText?.text !== text)
-      lastText = { text, source: { name, byValue: true, ...parseKnownHosts(text, name) } };
+      lastText = { text, source: { name, byValue: true, ...parseKnownHosts(withoutMark(text), name) } };
     return lastText.source;
   };
-  const readOne = async (path: string, keep: () => void): Promise<KnownHostsSource> => {
+  const readOne = async (path: string): Promise<KnownHostsSource> => {
     try {
       const { mtimeMs, size, ino } = await stat(path);
       const stamp = `${mtimeMs} ${size} ${ino}`;
       const cached = files.get(path);
       if (cached?.stamp === stamp) return cached.source;
-      const { text, once } = await readTextFile(path, () => undefined, Infinity);
-      const source = { name: path, ...parseKnownHosts(text, path) };
-      if (once) keep();
-      else files.set(path, { stamp, source });
+      const source = { name: path, ...parseKnownHosts(await readTextFile(path), path) };
+      files.set(path, { stamp, source });
       return source;
     } catch (thrown) {
-      const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
+      const { code } = thrown as NodeJS.ErrnoException;
       const empty = { name: path, ...parseKnownHosts("", path) };
       // ENOTDIR: a folder of the path is a file, so that no such file can be there either.
       if (code === "ENOENT" || code === "ENOTDIR") return { ...empty, problem: "no such file" };
       // Not remembered: this may have been one moment with too many open files.
       latest.forget(path);
-      return { ...empty, problem: `cannot be read: ${code}`, unreadable: true };
+      return { ...empty, problem: whyUnreadable(thrown), unreadable: true };
     }
   };
-  const readAgain = (path: string): Promise<KnownHostsSource> =>
-    latest.renew(path, (keep) => readOne(path, keep));
-  const readLately = (path: string): Promise<KnownHostsSource> =>
-    latest.get(path, (keep) => readOne(path, keep));
+  const readAgain = (path: string): Promise<KnownHostsSource> => latest.renew(path, () => readOne(path));
+  const readLately = (path: string): Promise<KnownHostsSource> => latest.get(path, () => readOne(path));
   const reading =
     (readFrom: (path: string) => Promise<KnownHostsSource>): ReadKnownHosts =>
     async (policy, reads) => {
@@ -95,4 +91,9 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
       return policy.knownHosts === undefined ? fromFiles : [readText(policy.knownHosts), ...fromFiles];
     };
   return { read: reading(readLately), readNow: reading(readAgain) };
+}
+
+/** A text that was taken from a file may still begin with the file's byte order mark. */
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

@@ -1,70 +1,55 @@
 import { close, constants, fstat, open, read, type Stats } from "node:fs";
-import { Socket } from "node:net";
 import { promisify } from "node:util";
+import { decodeText } from "../decode-text";
 
-/** What a file held. */
-export interface FileText {
-  readonly text: string;
-  /** It was a pipe, which gives what it holds only once: `<(command)`. */
-  readonly once: boolean;
-}
+/** Ends the reading of a device that never ends; a known_hosts file of a million lines is smaller. */
+const longestFileBytes = 256 * 1024 * 1024;
+
+/** A pipe gives its text once, and a file is read for every host: the second reader would find it empty. */
+class IsPipe extends Error {}
 
 /**
- * The text of a file. A pipe is awaited without a thread: one that never answers would take one of the four that all files and
- * name lookups of a process share, and keep the process from ending. It keeps no process alive either, so whoever waits for
- * it needs a deadline.
+ * The text of a file, read by its byte order mark. Pipes are refused without waiting for whoever writes to them.
  * @param check is called before anything is read, and may throw
- * @param maxBytes ends the reading of a pipe; what is longer is cut behind it
- * @throws Error of node:fs
+ * @throws Error, of which {@link whyUnreadable} makes words
  */
 export async function readTextFile(
   path: string,
-  check: (status: Stats) => void,
-  maxBytes: number,
-): Promise<FileText> {
+  check: (status: Stats) => void = () => undefined,
+  maxBytes = longestFileBytes,
+): Promise<string> {
   // Windows has no such flag, and no such pipes.
   const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
   const file = await promisify(open)(path, constants.O_RDONLY | nonBlocking);
-  let isOurs = true;
   try {
     const status = await promisify(fstat)(file);
+    if (status.isFIFO()) throw new IsPipe();
     check(status);
-    if (!status.isFIFO()) return { text: await readWhole(file), once: false };
-    isOurs = false;
-    return { text: await readPipe(file, maxBytes), once: true };
+    return decodeText(await readBytes(file, maxBytes));
   } finally {
-    if (isOurs) await promisify(close)(file);
+    await promisify(close)(file);
   }
+}
+
+/**
+ * Why a file cannot be read, as the end of a sentence about it.
+ * @param orElse what can be used instead of a pipe, behind "use a file"
+ */
+export function whyUnreadable(thrown: unknown, orElse = ""): string {
+  if (thrown instanceof IsPipe) return `is a pipe, which can be read only once; use a file${orElse}`;
+  return `cannot be read: ${(thrown as NodeJS.ErrnoException).code ?? "unknown error"}`;
 }
 
 /** Not node's own readFile: it takes an error of an open file, such as EISDIR, for the file's end. */
-async function readWhole(file: number): Promise<string> {
+async function readBytes(file: number, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for (;;) {
+  let bytes = 0;
+  while (bytes <= maxBytes) {
     const buffer = Buffer.alloc(64 * 1024);
     const { bytesRead } = await promisify(read)(file, buffer, 0, buffer.length, null);
-    if (bytesRead === 0) return Buffer.concat(chunks).toString("utf8");
+    if (bytesRead === 0) return Buffer.concat(chunks);
     chunks.push(buffer.subarray(0, bytesRead));
+    bytes += bytesRead;
   }
-}
-
-/** The socket closes the file. */
-function readPipe(file: number, maxBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const socket = new Socket({ fd: file, readable: true, writable: false });
-    const done = (): void => {
-      resolve(Buffer.concat(chunks).toString("utf8"));
-      socket.destroy();
-    };
-    socket.unref();
-    socket.on("error", reject);
-    socket.on("end", done);
-    socket.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > maxBytes) done();
-    });
-  });
+  throw Object.assign(new Error("The file is too large"), { code: "EFBIG" });
 }

@@ -3,7 +3,7 @@ import type { Secret } from "../connection";
 import { LogoffError } from "../errors";
 import { Lately } from "./lately";
 import { resolvePath, type SshContext } from "./options";
-import { readTextFile, type FileText } from "./read-text-file";
+import { readTextFile, whyUnreadable } from "./read-text-file";
 
 /** No key and no password is longer; what is longer is another file given by mistake. */
 const maxSecretBytes = 256 * 1024;
@@ -26,15 +26,9 @@ export function secretSource(secret: Secret): string {
 /**
  * The text of a secret. A final line break of a file does not count.
  * @param what names the secret in errors, such as `private key`
- * @param keep is called when it cannot be read a second time
  * @throws LogoffError `auth-unavailable` when the variable is not set, the file is missing, unreadable or readable by others
  */
-export async function readSecret(
-  secret: Secret,
-  what: string,
-  context: SshContext,
-  keep: () => void = () => undefined,
-): Promise<string> {
+export async function readSecret(secret: Secret, what: string, context: SshContext): Promise<string> {
   switch (secret.from) {
     case "value":
       return secret.value;
@@ -47,22 +41,19 @@ export async function readSecret(
         `set the one that ${what}Env (--${what}-env) names; it is not set or empty`,
       );
     }
-    case "file": {
-      const { text, once } = await readPrivateFile(secret, what, context);
-      if (once) keep();
-      return text.replace(/\r?\n$/u, "");
-    }
+    case "file":
+      return (await readPrivateFile(secret, what, context)).replace(/\r?\n$/u, "");
   }
 }
 
 /** {@link readSecret} for one process. */
 export type ReadSecret = (secret: Secret, what: string) => Promise<string>;
 
-/** Reads like {@link readSecret}, a file at most once a second, a pipe once. What could not be read is not remembered. */
+/** Reads like {@link readSecret}, a file at most once a second. What could not be read is not remembered. */
 export function secretReader(context: SshContext): ReadSecret {
   const files = new Lately<string>(context.clock);
   return (secret, what) => {
-    const read = (keep?: () => void): Promise<string> => readSecret(secret, what, context, keep);
+    const read = (): Promise<string> => readSecret(secret, what, context);
     return secret.from === "file" ? files.get(`${what} ${secret.path}`, read) : read();
   };
 }
@@ -76,7 +67,7 @@ async function readPrivateFile(
   secret: Extract<Secret, { from: "file" }>,
   what: string,
   context: SshContext,
-): Promise<FileText> {
+): Promise<string> {
   const path = resolvePath(context, secret.path);
   const check = ({ mode, uid, size }: Stats): void => {
     // As OpenSSH's sshkey_perm_ok: only the owner's own carelessness is refused; Windows has no such bits.
@@ -89,17 +80,13 @@ async function readPrivateFile(
     if (size > maxSecretBytes) throw unusable(what, secret, "it is too large to be one");
   };
   try {
-    const file = await readTextFile(path, check, maxSecretBytes);
-    // A pipe does not say beforehand how much it holds.
-    if (file.text.length > maxSecretBytes) throw unusable(what, secret, "it is too large to be one");
-    return file;
+    return await readTextFile(path, check, maxSecretBytes);
   } catch (thrown) {
     if (thrown instanceof LogoffError) throw thrown;
-    const code = (thrown as NodeJS.ErrnoException).code;
-    throw unusable(
-      what,
-      secret,
-      code === "ENOENT" ? `no such file: "${path}"` : `it cannot be read: ${code ?? "unknown error"}`,
-    );
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT")
+      throw unusable(what, secret, `no such file: "${path}"`);
+    const instead =
+      what === "private key" ? "an agent" : `an environment variable (${what}Env, --${what}-env)`;
+    throw unusable(what, secret, `it ${whyUnreadable(thrown, ` or ${instead}`)}`);
   }
 }

@@ -8,7 +8,7 @@ import { isAbsolute, join } from "node:path";
 import { LogoffError } from "../errors";
 import { expandGlob } from "./glob";
 import { resolvePath, type SshContext } from "./options";
-import { readTextFile } from "./read-text-file";
+import { readTextFile, whyUnreadable } from "./read-text-file";
 import { trimEnd } from "./trim-end";
 
 /** One line that says something; `files` are those that an Include brought in. */
@@ -116,12 +116,12 @@ async function readText(
       throw configError(path, "bad owner or permissions: others may write it");
     // As in OpenSSH, to which a folder is a file without lines: `Include conf.d/*` may meet one.
     if (included && status.isDirectory()) return undefined;
-    return (await readTextFile(path, () => undefined, Infinity)).text;
+    return await readTextFile(path);
   } catch (thrown) {
     if (thrown instanceof LogoffError) throw thrown;
     const code = (thrown as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw configError(path, `cannot be read: ${code ?? "unknown error"}`);
+    throw configError(path, whyUnreadable(thrown));
   }
 }
 

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, describe, it, type TestContext } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import type { Host } from "../../provider/connection";
 import { LogoffError, type ErrorCode } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
@@ -13,7 +9,6 @@ import { quoter, redactor } from "../../provider/ssh/redact";
 import { bareOptions, hostOf, never, serverFor, testKey } from "./scripted-server";
 
 const connect = sshConnect(bareOptions());
-const noPipes = { skip: process.platform === "win32" ? "no named pipes here" : false };
 
 /** A TCP server that does what a test says with each connection. */
 async function rawServer(
@@ -172,41 +167,6 @@ describe("deadlines name the phase", () => {
     await failsWith(hostOf(server, { connectTimeoutMs: 1500 }), "timed-out", /logging in/u);
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.equal(server.open(), 0);
-  });
-
-  describe("of a file that never answers, without a thread that waits for it", noPipes, () => {
-    const folder = mkdtempSync(join(tmpdir(), "connect-"));
-    const pipe = join(folder, "pipe");
-    execFileSync("mkfifo", ["-m", "600", pipe]);
-    after(() => rmSync(folder, { recursive: true }));
-    const file = { from: "file", path: pipe } as const;
-    const cases: [what: string, changes: Partial<Host>, message: RegExp][] = [
-      [
-        "private key",
-        { login: { privateKeys: [file] } },
-        /private key \(file ".*pipe"\) was not read within 0.2 s/u,
-      ],
-      [
-        "password",
-        { login: { privateKeys: [], password: file } },
-        /password \(file ".*pipe"\) was not read/u,
-      ],
-      [
-        "known_hosts",
-        { hostKeys: { pinned: [], strict: "yes", knownHostsFiles: [pipe] } },
-        /the known_hosts file ".*pipe" was not read within 0.2 s/u,
-      ],
-      ["ssh_config", { sshConfig: pipe }, /ssh_config was not read within 0.2 s/u],
-    ];
-    for (const [what, changes, message] of cases)
-      it(what, async (t) => {
-        const server = await serverFor(t);
-        await failsWith(hostOf(server, { ...changes, connectTimeoutMs: 200 }), "timed-out", message);
-        const stop = new AbortController();
-        setTimeout(() => stop.abort(), 50);
-        assert.equal((await failure(hostOf(server, changes), stop.signal)).code, "aborted");
-        assert.equal(server.connections(), 0);
-      });
   });
 
   it("and a cancel ends each of them at once", async (t) => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -236,24 +235,4 @@ it("a known_hosts file that is a folder cannot be read, which is not the same as
   const policy = { pinned: [], strict: "yes", knownHostsFiles: [tmpdir()] } as const;
   const [source] = await knownHostsReader(sshContext(bareOptions())).read(policy);
   assert.equal(source?.unreadable, true);
-});
-
-describe("a known_hosts file that is a pipe", { skip: process.platform === "win32" }, () => {
-  it("is read once, since it is empty afterwards", async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), "known-pipe-"));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const pipe = join(folder, "pipe");
-    execFileSync("mkfifo", [pipe]);
-    const context = sshContext(bareOptions());
-    let nowMs = 0;
-    const { read, readNow } = knownHostsReader({ ...context, clock: { ...context.clock, now: () => nowMs } });
-    const policy = { pinned: [], strict: "yes", knownHostsFiles: [pipe] } as const;
-    const writer = spawn("sh", ["-c", `sleep 0.1; echo 'win-01 ${ed}' > ${pipe}`]);
-    const first = await read(policy);
-    assert.equal(first[0]?.entries.length, 1);
-    await once(writer, "exit");
-    nowMs = 10_000;
-    assert.deepEqual(await read(policy), first);
-    assert.deepEqual(await readNow(policy), first);
-  });
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, verify } from "node:crypto";
-import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -175,33 +174,6 @@ describe("secrets", () => {
     assert.equal(await read(secret, "password"), "first");
     nowMs = 1000;
     assert.equal(await read(secret, "password"), "second");
-  });
-
-  it(
-    "a pipe is read once, since it is empty afterwards",
-    { skip: process.platform === "win32" },
-    async () => {
-      const pipe = join(folder, "pipe");
-      execFileSync("mkfifo", ["-m", "600", pipe]);
-      let nowMs = 0;
-      const read = secretReader({ ...context, clock: { ...context.clock, now: () => nowMs } });
-      const writer = spawn("sh", ["-c", `sleep 0.1; (echo begin; sleep 0.1; echo end) > ${pipe}`]);
-      const secret = { from: "file", path: pipe } as const;
-      assert.equal(await read(secret, "password"), "begin\nend");
-      await once(writer, "exit");
-      nowMs = 10_000;
-      assert.equal(await read(secret, "password"), "begin\nend");
-    },
-  );
-
-  it("a pipe that holds too much is not read whole", { skip: process.platform === "win32" }, async () => {
-    const pipe = join(folder, "endless");
-    execFileSync("mkfifo", ["-m", "600", pipe]);
-    const writer = spawn("sh", ["-c", `cat /dev/zero > ${pipe}`], { stdio: "ignore" });
-    await assert.rejects(readSecret({ from: "file", path: pipe }, "private key", context), {
-      message: /too large/u,
-    });
-    await once(writer, "exit");
   });
 
   it("a file that cannot be one is not read whole", async () => {
