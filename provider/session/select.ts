@@ -107,10 +107,16 @@ function nameMatches(glob: string, session: Session): boolean {
 
 /** A name that may be cut could be anybody's, so that no pattern may claim it, not even `*`. */
 function userMatches(glob: string, session: Session): boolean {
-  return session.user !== undefined && session.userCertain && matchesGlob(glob, session.user);
+  const { user, userCertain } = session;
+  return (
+    user !== undefined && userCertain && (matchesGlob(glob, user) || matchesGlob(glob, withoutDomain(user)))
+  );
 }
 
-/** `DOMAIN\user` in an exception: listings print no domain, and ignoring it protects more people, never fewer. */
+/**
+ * Drops the domain of `DOMAIN\user`. Most listings print none, so a selector cannot name one, and an exception that
+ * names one protects more people, never fewer.
+ */
 function withoutDomain(user: string): string {
   return user.slice(user.lastIndexOf("\\") + 1);
 }
@@ -140,16 +146,16 @@ function mayBeNamed(glob: string, { name = "" }: Session): boolean {
 }
 
 /**
- * sssd prints `user@domain` where it is told to, Windows never does: an exception for `user` means both, and one for `user@domain`
- * too, unless nothing of it but its domain would be left.
+ * An exception for `user` protects `DOMAIN\user` and sssd's `user@domain` as well. One for `user@domain` also protects a
+ * `user` without a domain behind the `@`, unless nothing but wildcards stands before its own `@`.
  */
 function isShieldedBy(glob: string, session: Session, user: string): boolean {
   const wanted = withoutDomain(glob);
+  const name = withoutDomain(user);
   const account = accountOf(wanted);
-  const accountMeant = /[^*?]/u.test(account) && !user.includes("@") && matchesGlob(account, user);
-  return (
-    !session.userCertain || matchesGlob(wanted, user) || matchesGlob(wanted, accountOf(user)) || accountMeant
-  );
+  const accountMeant = /[^*?]/u.test(account) && !name.includes("@") && matchesGlob(account, name);
+  const spellings = [user, name, accountOf(name)];
+  return !session.userCertain || spellings.some((spelling) => matchesGlob(wanted, spelling)) || accountMeant;
 }
 
 function accountOf(user: string): string {

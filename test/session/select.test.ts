@@ -218,6 +218,16 @@ describe("select", () => {
     ["alice@corp.example", "alice@corp.example", true],
     ["alice@corp.example", "alice@other.example", false],
     ["*@corp.example", "alice", false],
+    ["alice", "CORP\\alice", true],
+    ["ALICE", "corp\\alice", true],
+    ["svc-*", "CORP\\svc-backup", true],
+    ["OTHER\\alice", "CORP\\alice", true],
+    ["CORP\\*", "CORP\\alice", true],
+    ["alice@corp.example", "CORP\\alice", true],
+    ["alice", "CORP\\alice@corp.example", true],
+    ["CORP\\alice", "alice@corp.example", true],
+    ["corp", "CORP\\alice", false],
+    ["alice", "alice\\bob", false],
   ] as const) {
     it(`${isSafe ? "keeps" : "does not keep"} ${user} for the exception ${exception}`, () => {
       const session = aSession({ user });
@@ -226,6 +236,27 @@ describe("select", () => {
       assert.deepEqual(chosen, isSafe ? [] : [session]);
     });
   }
+
+  for (const [glob, isSelected] of [
+    ["alice", true],
+    ["al*", true],
+    ["CORP*", true],
+    ["corp", false],
+  ] as const) {
+    it(`${isSelected ? "selects" : "does not select"} CORP\\alice for users ${glob}`, () => {
+      const session = aSession({ user: "CORP\\alice" });
+      assert.deepEqual(
+        selected(select([session], aSelector({ users: [glob] }))),
+        isSelected ? [session] : [],
+      );
+    });
+  }
+
+  it("counts an exception as used that matches behind the domain", () => {
+    const except = { ...noExceptions, users: ["alice"] };
+    const session = aSession({ user: "CORP\\alice" });
+    assert.deepEqual(select([session], aSelector({ all: true, except })).usedExceptions, ["users alice"]);
+  });
 
   describe("a session name that Windows cut", () => {
     const cut = aSession({ id: "7", name: "rdp-sxs230616...", user: "alice" });
