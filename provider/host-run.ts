@@ -7,8 +7,7 @@ import { waitOut } from "./host-run/grace";
 import { linkTo } from "./host-run/link";
 import { openHost } from "./host-run/open";
 import { emptyRecord, isDrainedByUs, toReport, type HostRecord, type Track } from "./host-run/record";
-import { awaitsLogoff, sendCancelMessage, warnFirst } from "./host-run/warn";
-import { backendFor } from "./backend/detect";
+import { awaitsCancel, sendCancelMessage, warnFirst } from "./host-run/warn";
 import type { HostPlan } from "./plan";
 import type { HostReport } from "./report/report";
 
@@ -29,7 +28,7 @@ const passes = 2;
 export async function runHost(hostPlan: HostPlan, context: HostRunContext): Promise<HostRun> {
   const { clock, plan, connect, signal, onProgress } = context;
   const { label } = hostPlan.host;
-  const record = emptyRecord();
+  const record = emptyRecord(context.earlier);
   const link = linkTo(hostPlan.host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal });
   const spent: HostAtWork["spent"] = (phase, fromMs) => {
     const origin = context.runStartedAtMs;
@@ -113,12 +112,12 @@ function turn(host: HostAtWork, work: () => Promise<void>): Promise<void> {
 
 /** Leaves a failed host as it was found: open for logons if we closed it, and people told that nothing happens. */
 async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
-  const { plan, signal, hostPlan } = host;
-  const { detected } = record;
+  const { plan, signal } = host;
+  const { backend } = record;
   const warnedInVain =
-    isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.tracks.some(awaitsLogoff);
+    isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.tracks.some(awaitsCancel);
   if (!isDrainedByUs(record.drained) && !warnedInVain) return;
-  if (detected === undefined) {
+  if (backend === undefined) {
     // From an earlier run, and this one did not get far enough to lift it. Hosts that were not even tried are counted by the run.
     if (host.link.contacted())
       host.warn(
@@ -126,7 +125,7 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
       );
     return;
   }
-  const known: DetectedHost = { ...host, backend: backendFor(detected, hostPlan.host) };
+  const known: DetectedHost = { ...host, backend };
   const error = await failureOf(
     () =>
       host.turn(async () => {

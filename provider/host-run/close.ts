@@ -1,8 +1,7 @@
 import { LogoffError } from "../errors";
-import type { SessionOutcome } from "../report/report";
-import { lookAgain } from "../session/look-again";
+import { isOneByOne, lookAgain } from "../session/look-again";
 import type { Selector } from "../session/selector";
-import { describeSession, type Session, type SessionList } from "../session/session";
+import { describeSession, isSamePerson, type Session, type SessionList } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
 import { refuseWhoStayed } from "./grace";
 import { logOffAndVerify } from "./log-off";
@@ -29,17 +28,19 @@ export async function closeHost(
   }
   const hindered = hindrance(host);
   if (open.length > 0 && hindered !== undefined) throw hindered;
+  const isIncluded = plan.ifArrived === "include" || isOneByOne(hostPlan.selector);
   // Without a warning people who just came are no different from the others.
-  if (plan.warn === null && plan.ifArrived === "include")
-    open.push(...addTracks(record, newcomers(tracks, before, hostPlan.selector)));
+  if (plan.warn === null && isIncluded)
+    open.push(...addTracks(host, record, newcomers(tracks, before, hostPlan.selector)));
   const after = open.length === 0 ? before : await logOffAndVerify(open, host);
   const failure = firstFailure(tracks);
   if (failure !== undefined) throw failure;
   const arrived = newcomers(tracks, after, hostPlan.selector);
-  if (plan.ifArrived === "ignore") {
-    record.kept.push(
-      ...arrived.map((session): SessionOutcome => ({ session, outcome: "kept", reason: "arrived-later" })),
-    );
+  // Who came back and is gone again, or is not meant any more, ended as the logon before did.
+  for (const one of tracks) if (!arrived.some((session) => isReturnOf(session, one))) delete one.returned;
+  if (!isIncluded) {
+    for (const one of addTracks(host, record, arrived))
+      one.outcome = { session: one.session, outcome: "kept", reason: "arrived-later" };
     return [];
   }
   if (isLastPass && arrived.length > 0) {
@@ -49,13 +50,30 @@ export async function closeHost(
       `Cannot finish "${label}": ${who} logged on meanwhile and would have to be logged off too; run again, or drain the host`,
     );
   }
-  return addTracks(record, arrived);
+  return addTracks(host, record, arrived);
 }
 
-function addTracks({ tracks }: HostRecord, sessions: readonly Session[]): readonly Track[] {
-  const added = sessions.map(track);
+/** A new logon of somebody takes the place of the old one, so that each person has one row in the report. */
+function addTracks(
+  host: DetectedHost,
+  { tracks }: HostRecord,
+  sessions: readonly Session[],
+): readonly Track[] {
+  const added = sessions.map((session): Track => {
+    const index = tracks.findIndex((one) => isReturnOf(session, one));
+    if (index < 0) return track(session);
+    const [before] = tracks.splice(index, 1);
+    host.warn(
+      `Session ${describeSession(session)} on "${host.label}" has another logon time than before: taken for a new logon`,
+    );
+    return { ...track(session), ...(before?.warned === undefined ? {} : { warnedBefore: true }) };
+  });
   tracks.push(...added);
   return added;
+}
+
+function isReturnOf(session: Session, { returned }: Track): boolean {
+  return returned !== undefined && isSamePerson(returned, session);
 }
 
 /** Settles who needs no logoff any more: gone without us, or no longer meant. */
@@ -68,7 +86,8 @@ function lookAt(tracks: readonly Track[], list: SessionList, selector: Selector)
     if (second.now === "closing") one.where = "closing";
     // A logon time that was not known at first makes the identity firmer.
     if (second.now === "selected") one.session = second.session;
-    if (second.now === "gone") {
+    if (second.now === "returned") one.returned = second.session;
+    if (second.now === "gone" || second.now === "returned") {
       // Whoever was warned has followed the warning; others went by themselves.
       one.outcome = { session: one.session, outcome: one.warned === undefined ? "already-gone" : "left" };
     }
@@ -83,11 +102,12 @@ function lookAt(tracks: readonly Track[], list: SessionList, selector: Selector)
  */
 function newcomers(tracks: readonly Track[], list: SessionList, selector: Selector): readonly Session[] {
   const handled = tracks.filter(
-    ({ where, outcome }) =>
-      where !== "gone" &&
-      outcome?.outcome !== "already-gone" &&
-      outcome?.outcome !== "left" &&
-      !(outcome?.outcome === "kept" && outcome.reason === "no-longer-matches"),
+    ({ where, outcome, returned }) =>
+      returned !== undefined ||
+      (where !== "gone" &&
+        outcome?.outcome !== "already-gone" &&
+        outcome?.outcome !== "left" &&
+        !(outcome?.outcome === "kept" && outcome.reason === "no-longer-matches")),
   );
   return lookAgain(
     handled.map(({ session }) => session),

@@ -73,12 +73,13 @@ async function lookDuringGrace(
       hostPlan.selector,
     ).before;
     const still = open.filter((one, index) => {
-      const now = seconds[index]?.now;
-      if (now === "gone") {
+      const second = seconds[index];
+      if (second?.now === "gone" || second?.now === "returned")
         one.outcome = { session: one.session, outcome: "left" };
+      if (second?.now === "gone")
         host.onProgress({ type: "session-left", host: label, session: one.session });
-      }
-      return now === "selected";
+      if (second?.now === "returned") one.returned = second.session;
+      return second?.now === "selected";
     });
     while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now())
       dueNow.push(...reminders.splice(0, 1));

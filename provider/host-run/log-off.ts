@@ -252,9 +252,10 @@ function settle(
   const place = whereabouts(session, list);
   one.where = place.is;
   const late = host.clock.now() - (one.askedAtMs ?? startedAtMs) >= timeoutMs;
-  if (place.is === "gone") {
+  if (place.is === "gone" || place.is === "returned") {
     delete one.leftover;
-    if (place.leftover !== undefined && one.sentAtMs !== undefined) {
+    if (place.is === "returned") one.returned = place.session;
+    else if (place.leftover !== undefined && one.sentAtMs !== undefined) {
       one.leftover = place.leftover;
       // They get the time to end that a logoff has, where somebody will end them, and a moment otherwise.
       const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);

@@ -1,11 +1,12 @@
 import { backendFor, firstContact } from "../backend/detect";
 import { LogoffError } from "../errors";
 import type { SessionOutcome } from "../report/report";
+import { steadied } from "../session/logon-times";
 import { select, selected, type Selection } from "../session/select";
 import { describeSession, type Session, type SessionList } from "../session/session";
 import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
-import { ownSessions, withOwnMarked, type MarkOwn } from "./own-sessions";
+import { ownSessions, withListsMarked, type MarkOwn } from "./own-sessions";
 import { adoptWarnings } from "./warn";
 import { isDrainedByUs, track, type HostRecord } from "./record";
 
@@ -20,11 +21,11 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   record.detected = detected;
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
   // With "current" asked it is only that of the connection itself: the others are sessions like any.
-  const mark: MarkOwn = hostPlan.selector.current ? (list) => list : ownSessions(() => link.connections());
-  const known: DetectedHost = {
-    ...host,
-    backend: withOwnMarked(backendFor(detected, hostPlan.host), mark),
-  };
+  const markOwn: MarkOwn = hostPlan.selector.current ? (list) => list : ownSessions(() => link.connections());
+  const mark: MarkOwn = (list) => markOwn(withSteadyTimes(list, host, record));
+  const backend = withListsMarked(backendFor(detected, hostPlan.host), mark);
+  record.backend = backend;
+  const known: DetectedHost = { ...host, backend };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
   chooseFrom(sessions ? mark(sessions) : await link.ask(known.backend.list()), known, record);
   if (look !== undefined) {
@@ -38,6 +39,14 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   if (plan.warn !== null) adoptWarnings(record.tracks, plan.warn, known);
   record.opened = true;
   return known;
+}
+
+/** Every listing of the host is compared with the one before it, the first one with what an earlier run noted. */
+function withSteadyTimes(list: SessionList, host: HostAtWork, record: HostRecord): SessionList {
+  const steady = steadied(record.times, list);
+  record.times = steady.times;
+  if (steady.clockChanged) host.onProgress({ type: "clock-changed", host: host.label, sessions: list });
+  return steady.list;
 }
 
 /** Leaves who of a listing is to go in the record. Refuses the host where nobody must. */

@@ -34,7 +34,7 @@ export function ownSessions(connections: () => number): MarkOwn {
 }
 
 /** A backend whose listings are marked. */
-export function withOwnMarked(backend: Backend, mark: MarkOwn): Backend {
+export function withListsMarked(backend: Backend, mark: MarkOwn): Backend {
   const marked = (query: Query<SessionList>): Query<SessionList> => ({
     ...query,
     parse: (results) => mark(query.parse(results)),

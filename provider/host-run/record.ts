@@ -1,9 +1,16 @@
+import type { Backend, LogoffAnswer } from "../backend/backend";
 import type { Detected } from "../backend/detect";
 import type { LogoffError } from "../errors";
 import type { DrainOutcome, HostPhase, HostReport, SessionOutcome, WarnedSession } from "../report/report";
-import { describeSession, isSameSession, type Session, type Whereabouts } from "../session/session";
-import type { LogoffAnswer } from "../backend/backend";
-import { hindrance, type HostAtWork } from "./context";
+import {
+  describeSession,
+  isSamePerson,
+  isSameSession,
+  type Session,
+  type Whereabouts,
+} from "../session/session";
+import { logonTimesOf, printedTime, type LogonTimes } from "../session/logon-times";
+import { hindrance, type EarlierRun, type HostAtWork } from "./context";
 
 /** One session on its way out. */
 export interface Track {
@@ -13,6 +20,8 @@ export interface Track {
   warned?: WarnedSession;
   /** The warning did not reach them: they do not count as warned for the run that goes on with the host. */
   untold?: true;
+  /** The same person was warned in a logon before this one. */
+  warnedBefore?: true;
   /** When it was asked to go, on the monotonic clock. */
   sentAtMs?: number;
   /** The same for the step that runs: a logoff, or the reset that follows it. */
@@ -24,6 +33,8 @@ export interface Track {
   isReset?: true;
   /** Processes of it live on although the person is out (Linux), as the last listing saw them. */
   leftover?: Session;
+  /** The same person has logged on anew under its ID, as the last listing saw it: `outcome` is that of the old logon. */
+  returned?: Session;
 }
 
 export function track(session: Session): Track {
@@ -33,6 +44,10 @@ export function track(session: Session): Track {
 /** What has happened on a host so far. Steps write into it, so that nothing is lost however they end. */
 export interface HostRecord {
   detected?: Detected;
+  /** How the host is asked, once that is known. Its listings remember the sessions and times of those before. */
+  backend?: Backend;
+  /** The logon times of the listings so far. */
+  times: LogonTimes;
   readonly tracks: Track[];
   /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
   opened: boolean;
@@ -47,8 +62,9 @@ export interface HostRecord {
   readonly phases: HostPhase[];
 }
 
-export function emptyRecord(): HostRecord {
+export function emptyRecord(earlier?: EarlierRun): HostRecord {
   return {
+    times: logonTimesOf(earlier?.warned ?? []),
     tracks: [],
     opened: false,
     kept: [],
@@ -84,7 +100,10 @@ export function toReport(
     durationMs,
     warnings: [...new Set([...host.link.warnings(), ...record.warnings])],
     sessions: inOrderOfId(
-      lastWordOnEach([...record.kept, ...record.tracks.map((one) => outcomeOf(one, error, host))]),
+      lastWordOnEach(
+        record.kept,
+        record.tracks.map((one) => outcomeOf(one, error, host)),
+      ),
     ),
     notFound: record.missing,
     contacted,
@@ -94,7 +113,7 @@ export function toReport(
         ? []
         : record.opened
           ? record.tracks.flatMap(({ warned, untold, outcome }) =>
-              warned && !untold && !isGone(outcome) ? [warned] : [],
+              warned && !untold && !isGone(outcome) ? [asPrinted(warned, record)] : [],
             )
           : (host.earlier?.warned ?? []),
     ...(record.commands === undefined ? {} : { commands: record.commands }),
@@ -107,6 +126,12 @@ function isSkipped({ tracks }: HostRecord, { code, untried }: LogoffError, host:
   return code === hindrance(host)?.code && tracks.every(({ sentAtMs }) => sentAtMs === undefined);
 }
 
+/** The next run compares times with what the host prints then, so that it needs what the host printed last. */
+function asPrinted(warned: WarnedSession, { times }: HostRecord): WarnedSession {
+  const logonTime = printedTime(times, warned) ?? warned.logonTime;
+  return logonTime === undefined ? warned : { ...warned, logonTime };
+}
+
 function isGone(outcome: SessionOutcome | undefined): boolean {
   return outcome !== undefined && ["logged-off", "left", "already-gone"].includes(outcome.outcome);
 }
@@ -117,13 +142,15 @@ function outcomeOf(
   error: LogoffError | undefined,
   { label, look, plan }: HostAtWork,
 ): SessionOutcome {
-  if (one.outcome !== undefined) return one.outcome;
-  const { session } = one;
+  if (one.outcome !== undefined && one.returned === undefined) return one.outcome;
+  const session = one.returned ?? one.session;
   if (look === "list") return { session, outcome: "listed" };
   if (look === "dry-run")
     return { session, outcome: "would-log-off", ...(plan.atDeadline === "fail" ? { onlyWarned: true } : {}) };
   const sent =
-    one.sentAtMs === undefined ? "it was not asked to go" : "the logoff was sent, its effect is not known";
+    one.sentAtMs === undefined || one.returned !== undefined
+      ? "it was not asked to go"
+      : "the logoff was sent, its effect is not known";
   const because = error === undefined ? "" : `: ${error.message}`;
   return {
     session,
@@ -134,10 +161,16 @@ function outcomeOf(
 }
 
 /** Who was kept, matched again and was taken after all has two outcomes: the later one counts. */
-function lastWordOnEach(outcomes: readonly SessionOutcome[]): readonly SessionOutcome[] {
-  return outcomes.filter(
-    ({ session }, index) => !outcomes.slice(index + 1).some((later) => isSameSession(later.session, session)),
-  );
+function lastWordOnEach(
+  kept: readonly SessionOutcome[],
+  taken: readonly SessionOutcome[],
+): readonly SessionOutcome[] {
+  return [
+    ...kept.filter(({ session }) => !taken.some((later) => isSamePerson(later.session, session))),
+    ...taken.filter(
+      ({ session }, index) => !taken.slice(index + 1).some((later) => isSameSession(later.session, session)),
+    ),
+  ];
 }
 
 /** Made once: `localeCompare` with options makes one for every comparison. */

@@ -94,11 +94,10 @@ export async function remind(
   );
 }
 
-/** Warned, and never asked to go: withheld counts too. */
-export function awaitsLogoff({ warned, sentAtMs, outcome }: Track): boolean {
-  return (
-    warned !== undefined && sentAtMs === undefined && (outcome === undefined || outcome.outcome === "failed")
-  );
+/** Warned, still there, and never asked to go: withheld counts too. Who logged on anew was warned all the same. */
+export function awaitsCancel({ warned, warnedBefore, sentAtMs, outcome, returned }: Track): boolean {
+  const isThere = outcome === undefined || outcome.outcome === "failed" || returned !== undefined;
+  return (warned !== undefined || warnedBefore === true) && sentAtMs === undefined && isThere;
 }
 
 /** Tells everybody who was warned that nothing happens after all. Best effort, never throws. */
@@ -110,13 +109,15 @@ export async function sendCancelMessage(
   const text = warn.cancelMessage;
   if (text === undefined) return;
   const list = await host.link.ask(host.backend.list()).catch(() => undefined);
-  const told = people.filter(awaitsLogoff);
+  const told = people.filter(awaitsCancel);
   await mapPool(told, warningsAtOnce, async (one) => {
     const { session } = one;
+    const where = list === undefined ? "present" : whereabouts(session, list).is;
     // Somebody else may have the ID by now.
-    if (list !== undefined && whereabouts(session, list).is !== "present") return;
+    if (where !== "present" && where !== "returned") return;
     // Who was told that nothing happens has to be warned anew.
     delete one.warned;
+    delete one.warnedBefore;
     host.onProgress({ type: "warning-withdrawn", host: host.label, session });
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)

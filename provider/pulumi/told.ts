@@ -61,6 +61,11 @@ export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): 
         case "warning-withdrawn":
           forgetWarning(story(event.host), event.session);
           return;
+        case "clock-changed": {
+          const one = story(event.host);
+          one.warned = one.warned.map((warned) => withTimeOf(warned, event.sessions));
+          return;
+        }
         case "host-finished":
           story(event.host).report = event.report;
           return;
@@ -112,6 +117,12 @@ function withWarning(
   const { id, user = "", logonTime } = session;
   const first = { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
   return [...others, { ...first, warnedAt: at.toISOString(), remindersMs: [] }];
+}
+
+/** The next run compares times with what the host prints then. */
+function withTimeOf(warned: WarnedSession, sessions: readonly Session[]): WarnedSession {
+  const row = sessions.find((session) => warningOf([warned], session) !== undefined);
+  return row?.logonTime === undefined ? warned : { ...warned, logonTime: row.logonTime };
 }
 
 function forgetWarning(one: HostStory, session: Session): void {

@@ -14,6 +14,8 @@ export type ProgressEvent =
       readonly sessions: number;
       readonly selected: number;
     }
+  /** All logon times changed at once: the host's clock, time zone or date format did. `sessions` have the new times. */
+  | { readonly type: "clock-changed"; readonly host: string; readonly sessions: readonly Session[] }
   /** The host is about to be told to refuse new logons: from here on it may, whatever is heard of it later. */
   | {
       readonly type: "host-draining";

@@ -12,6 +12,7 @@ type Describe = {
 const words: Describe = {
   "host-connected": ({ platform }) => `connected (${platform})`,
   "host-listed": ({ sessions, selected }) => `${counted(sessions, "session")}, ${selected} selected`,
+  "clock-changed": () => "all logon times changed: the host's clock, time zone or date format did",
   "host-drained": ({ drained }) =>
     drained === "undrained" ? "accepts new logons again" : `refuses new logons (${drained})`,
   "session-warned": ({ session, delivered, remainingMs }) =>

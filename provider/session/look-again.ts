@@ -8,6 +8,8 @@ export type Second = { readonly session: Session } & (
   /** On its way out: nothing to send, wait for it. */
   | { readonly now: "closing" }
   | { readonly now: "selected" }
+  /** Its person has logged on anew under the same ID and is selected: that logon is among the arrived. */
+  | { readonly now: "returned" }
   | { readonly now: "kept"; readonly reason: KeepReason }
 );
 
@@ -15,7 +17,7 @@ export type Second = { readonly session: Session } & (
 export interface SecondLook {
   /** One for each session selected earlier, in its order; `session` is today's row where there is one. */
   readonly before: readonly Second[];
-  /** Sessions that match now and were not selected earlier. */
+  /** Sessions that match now and were not selected earlier. Where sessions are chosen one by one: only those that returned. */
   readonly arrived: readonly Session[];
 }
 
@@ -32,22 +34,23 @@ export function lookAgain(before: readonly Session[], later: SessionList, select
   }).decisions;
   const seconds = before.map((session): Second => {
     const where = whereabouts(session, later);
-    if (where.is !== "present") return { session, now: where.is };
+    if (where.is === "gone" || where.is === "closing") return { session, now: where.is };
     const decision = held.find((candidate) => candidate.session === where.session);
-    if (decision?.action === "logoff") return { session: where.session, now: "selected" };
+    if (decision?.action === "logoff")
+      return { session: where.session, now: where.is === "present" ? "selected" : "returned" };
     return { session: where.session, now: "kept", reason: "no-longer-matches" };
   });
   const known = (session: Session): boolean => before.some((earlier) => isSameSession(earlier, session));
   const arrived = isOneByOne(selector)
-    ? []
+    ? seconds.flatMap(({ now, session }) => (now === "returned" ? [session] : []))
     : selected(select(later, selector)).filter((session) => !known(session));
   return { before: seconds, arrived };
 }
 
 const anyName = { operands: undefined, ids: undefined, names: undefined } as const;
 
-/** Whether every session that can be meant was named by itself, so that nobody new can be meant. */
-function isOneByOne({ operands, ids, names, current, all }: Selector): boolean {
+/** Whether every session that can be meant was named by itself, so that nobody else can be meant later. */
+export function isOneByOne({ operands, ids, names, current, all }: Selector): boolean {
   const exactNames = names !== undefined && !names.some(isPattern);
   return operands !== undefined || ids !== undefined || exactNames || (current && !all);
 }

@@ -36,14 +36,19 @@ export interface Session {
 /** The sessions of one host, from a listing that is known to be complete. */
 export type SessionList = readonly Session[];
 
+/** Whether two rows are the same person under the same ID, be it in one logon or in two. */
+export function isSamePerson(a: Session, b: Session): boolean {
+  return a.id === b.id && a.user?.toLowerCase() === b.user?.toLowerCase();
+}
+
 /**
  * Whether two rows are the same person's same logon: ID, user without regard to case, and logon time where both know
- * it. Name and state may differ, since people disconnect and come back.
+ * it. Name and state may differ, since people disconnect and come back. Rows of different listings are compared after
+ * `steadied` has taken out what a change of the host's clock does to their times.
  */
 export function isSameSession(a: Session, b: Session): boolean {
   return (
-    a.id === b.id &&
-    a.user?.toLowerCase() === b.user?.toLowerCase() &&
+    isSamePerson(a, b) &&
     (a.logonTime === undefined || b.logonTime === undefined || a.logonTime === b.logonTime)
   );
 }
@@ -59,7 +64,9 @@ export type Whereabouts =
     }
   /** The row is there with a blank user: the host has not finished yet. */
   | { readonly is: "closing" }
-  | { readonly is: "present"; readonly session: Session };
+  | { readonly is: "present"; readonly session: Session }
+  /** The same person is there under the same ID, with another logon time: a new logon, and nobody is gone. */
+  | { readonly is: "returned"; readonly session: Session };
 
 /** Looks for `session` in a later, complete listing of the same host. The list is the truth, not an exit code. */
 export function whereabouts(session: Session, later: SessionList): Whereabouts {
@@ -67,7 +74,8 @@ export function whereabouts(session: Session, later: SessionList): Whereabouts {
   if (row === undefined) return { is: "gone" };
   if (row.kind === "leftover") return { is: "gone", leftover: row };
   if (row.user === undefined) return { is: "closing" };
-  return isSameSession(session, row) ? { is: "present", session: row } : { is: "gone", reusedBy: row };
+  if (isSameSession(session, row)) return { is: "present", session: row };
+  return isSamePerson(session, row) ? { is: "returned", session: row } : { is: "gone", reusedBy: row };
 }
 
 /** A session in words, safe to print: `7 (alice)`. */

@@ -55,6 +55,8 @@ export interface WindowsModel {
   /** The user signs out. */
   leave(id: number): void;
   setIdle(id: number, idle: Idle): void;
+  /** Moves the logon time of one session, or as a change of the host's time zone does of all of them. */
+  moveLogonTime(ms: number, id?: number): void;
   /** Scripts what the next logoff of this session does. */
   onLogoff(id: number, behaviour: LogoffBehaviour): void;
   logOff(id: number): Answer;
@@ -79,7 +81,7 @@ interface Row {
   state: SessionState;
   readonly type: string;
   idle: Idle;
-  readonly logonTime: Date | null;
+  logonTime: Date | null;
   processes: readonly string[];
   readonly messages: SeenMessage[];
   onLogoff: LogoffBehaviour;
@@ -232,6 +234,11 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
     },
     setIdle: (id, idle) => {
       find(id).idle = idle;
+    },
+    moveLogonTime: (ms, id) => {
+      sweep();
+      for (const row of id === undefined ? rows.values() : [find(id)])
+        if (row.logonTime !== null) row.logonTime = new Date(row.logonTime.getTime() + ms);
     },
     onLogoff: (id, behaviour) => {
       Object.assign(find(id), { onLogoff: behaviour, tries: 0 });

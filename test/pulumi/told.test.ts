@@ -6,6 +6,7 @@ import type { Known } from "../../provider/pulumi/state";
 import { listenTo, type Told } from "../../provider/pulumi/told";
 import type { HostReport } from "../../provider/report/report";
 import type { Session } from "../../provider/session/session";
+import { without } from "../session/sample";
 
 const alice: Session = {
   id: "2",
@@ -113,6 +114,18 @@ describe("what was told of a run that did not end", () => {
     assert.deepEqual(
       first(told).warned.map(({ user }) => user),
       ["bob"],
+    );
+  });
+
+  it("is the logon times that the host prints after its clock changed", () => {
+    const bob = { ...alice, id: "3", user: "bob" };
+    const told = listen();
+    for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
+    const sessions = [{ ...alice, user: "ALICE", logonTime: "y" }, without(bob, "logonTime")];
+    told.hear({ type: "clock-changed", host: "a:22", sessions });
+    assert.deepEqual(
+      first(told).warned.map(({ logonTime }) => logonTime),
+      ["y", "x"],
     );
   });
 

@@ -250,9 +250,9 @@ describe("a session of logind", () => {
     assert.equal(readOne(changed(ssh, { Name: "müller" })).userCertain, true);
   });
 
-  it("is another one when its leader is another", () => {
+  it("is a new logon of the same person when its leader is another", () => {
     const later = readOne(changed(ssh, { Leader: "277" }));
-    assert.deepEqual(whereabouts(readOne(ssh), [later]), { is: "gone", reusedBy: later });
+    assert.deepEqual(whereabouts(readOne(ssh), [later]), { is: "returned", session: later });
   });
 
   it("has no idle time above a year or from the future", () => {

@@ -1,0 +1,88 @@
+import type { Session, SessionList } from "./session";
+
+/** The logon time of a session in the listings so far. */
+interface KnownTime {
+  readonly id: string;
+  readonly user: string;
+  /** As the last listing printed it. */
+  readonly printed: string;
+  /** As the first listing of this logon printed it: what {@link steadied} puts into every later one. */
+  readonly steady: string;
+}
+
+/** What is known of a host's logon times from its listings so far. Plain data. */
+export type LogonTimes = readonly KnownTime[];
+
+/** The logon times of sessions that an earlier run noted: what the first listing of this run is compared with. */
+export function logonTimesOf(sessions: readonly Pick<Session, "id" | "user" | "logonTime">[]): LogonTimes {
+  return sessions.flatMap(({ id, user, logonTime }) =>
+    user === undefined || logonTime === undefined
+      ? []
+      : [{ id, user, printed: logonTime, steady: logonTime }],
+  );
+}
+
+/** A listing whose logon times can be compared with those of the listings before it. */
+export interface Steadied {
+  readonly list: SessionList;
+  readonly times: LogonTimes;
+  /** All times changed at once, which only the host's clock, time zone or date format can do. */
+  readonly clockChanged: boolean;
+}
+
+/**
+ * Gives each session the logon time that it was first seen with. Hosts print local time in their own format, so summer time
+ * or another time zone changes the text while nobody moves: when at least two sessions stand in both listings and
+ * the times of all of them changed, they are the same logons. Otherwise a time that changed is a new logon.
+ */
+export function steadied(known: LogonTimes, list: SessionList): Steadied {
+  const byPerson = new Map(known.map((one) => [personKey(one.id, one.user), one]));
+  const knownOf = ({ id, user }: Session): KnownTime | undefined =>
+    user === undefined ? undefined : byPerson.get(personKey(id, user));
+  const changes = list.flatMap((session) => {
+    const before = knownOf(session);
+    return before === undefined || session.logonTime === undefined
+      ? []
+      : [session.logonTime !== before.printed];
+  });
+  const clockChanged = changes.length >= 2 && changes.every((isChanged) => isChanged);
+  const steadyTime = (session: Session): string | undefined => {
+    const before = knownOf(session);
+    const isSame =
+      before !== undefined &&
+      (session.logonTime === undefined || session.logonTime === before.printed || clockChanged);
+    return isSame ? before.steady : session.logonTime;
+  };
+  const nameless = new Set(list.flatMap(({ id, user }) => (user === undefined ? [id] : [])));
+  return {
+    clockChanged,
+    list: list.map((session) => {
+      const logonTime = steadyTime(session);
+      return logonTime === undefined ? session : { ...session, logonTime };
+    }),
+    times: [
+      ...list.flatMap((session) => {
+        const { id, user } = session;
+        const steady = steadyTime(session);
+        const printed = session.logonTime ?? knownOf(session)?.printed;
+        return user === undefined || steady === undefined || printed === undefined
+          ? []
+          : [{ id, user, printed, steady }];
+      }),
+      // Whose row is blank is closing, and may show up again.
+      ...known.filter(({ id }) => nameless.has(id)),
+    ],
+  };
+}
+
+/** The text that the last listing printed for a session; undefined when it is not known. */
+export function printedTime(
+  times: LogonTimes,
+  { id, user = "" }: Pick<Session, "id" | "user">,
+): string | undefined {
+  return times.find((one) => personKey(one.id, one.user) === personKey(id, user))?.printed;
+}
+
+function personKey(id: string, user: string): string {
+  return `${id} ${user.toLowerCase()}`;
+}

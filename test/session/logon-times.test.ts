@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { logonTimesOf, printedTime, steadied } from "../../provider/session/logon-times";
+import type { Session, SessionList } from "../../provider/session/session";
+import { aSession, console1, services, without } from "./sample";
+
+function at(logonTime: string | undefined, fields: Partial<Session> = {}): Session {
+  return logonTime === undefined ? aSession(fields) : aSession({ ...fields, logonTime });
+}
+const alice = at("9:14", { id: "2", user: "alice" });
+const bob = at("9:20", { id: "3", user: "bob" });
+
+/** The logon times that a host's listings have, one listing after the other. */
+function timesOf(...lists: readonly SessionList[]): (string | undefined)[][] {
+  let times = logonTimesOf([]);
+  return lists.map((list) => {
+    const steady = steadied(times, list);
+    times = steady.times;
+    return steady.list.map(({ logonTime }) => logonTime);
+  });
+}
+
+describe("steadied", () => {
+  it("keeps the first times when the times of all of at least two sessions change", () => {
+    const moved = [
+      { ...alice, logonTime: "10:14" },
+      { ...bob, user: "BOB", logonTime: "10:20" },
+    ];
+    assert.deepEqual(timesOf([alice, bob], moved, moved), [
+      ["9:14", "9:20"],
+      ["9:14", "9:20"],
+      ["9:14", "9:20"],
+    ]);
+  });
+
+  it("keeps a change of one of two, and of the only one: those are new logons", () => {
+    const again = { ...alice, logonTime: "10:14" };
+    assert.deepEqual(timesOf([alice, bob], [again, bob]).at(-1), ["10:14", "9:20"]);
+    assert.deepEqual(timesOf([services, alice], [services, again]).at(-1), [undefined, "10:14"]);
+  });
+
+  it("counts neither who came nor who went, nor somebody else under the ID", () => {
+    const again = { ...alice, logonTime: "10:14" };
+    for (const other of [at("10:30", { id: "4", user: "carol" }), at("10:20", { id: "3", user: "mallory" })])
+      assert.deepEqual(timesOf([alice, bob], [again, other]).at(-1), ["10:14", other.logonTime]);
+  });
+
+  it("sees a new logon after a change of the clock", () => {
+    const moved = [
+      { ...alice, logonTime: "10:14" },
+      { ...bob, logonTime: "10:20" },
+    ];
+    const anew = [
+      { ...alice, logonTime: "10:14" },
+      { ...bob, logonTime: "11:00" },
+    ];
+    assert.deepEqual(timesOf([alice, bob], moved, anew).at(-1), ["9:14", "11:00"]);
+  });
+
+  it("remembers a time through listings that lack it or show a blank user", () => {
+    const again = { ...alice, logonTime: "10:14" };
+    assert.deepEqual(timesOf([alice], [without(alice, "logonTime")], [again]).slice(1), [
+      ["9:14"],
+      ["10:14"],
+    ]);
+    const closing = without(alice, "user", "logonTime");
+    assert.deepEqual(timesOf([alice, bob], [closing, bob], [again, bob]).at(-1), ["10:14", "9:20"]);
+  });
+
+  it("takes a time that is known only later as it is", () => {
+    assert.deepEqual(timesOf([at(undefined)], [alice]).at(-1), ["9:14"]);
+  });
+
+  it("leaves rows of nobody alone", () => {
+    assert.deepEqual(timesOf([services, console1]), [[undefined, undefined]]);
+  });
+
+  it("compares the first listing with what an earlier run noted", () => {
+    const noted = logonTimesOf([alice, bob, { id: "9", user: "zoe" }]);
+    const moved = [
+      { ...alice, logonTime: "10:14" },
+      { ...bob, logonTime: "10:20" },
+    ];
+    const { list, times, clockChanged } = steadied(noted, moved);
+    assert.deepEqual([list, clockChanged], [[alice, bob], true]);
+    assert.equal(printedTime(times, alice), "10:14", "the next run needs what is printed now");
+    assert.equal(steadied(noted, moved.slice(0, 1)).clockChanged, false);
+  });
+});
