@@ -3,7 +3,7 @@ import { asLogoffError, type LogoffError } from "./errors";
 import { closeHost } from "./host-run/close";
 import { hindrance, type DetectedHost, type HostAtWork, type HostRunContext } from "./host-run/context";
 import { undrain } from "./host-run/drain";
-import { waitOut } from "./host-run/grace";
+import { isAwaited, waitOut } from "./host-run/grace";
 import { linkTo } from "./host-run/link";
 import { openHost } from "./host-run/open";
 import { emptyRecord, isDrainedByUs, toReport, type HostRecord, type Track } from "./host-run/record";
@@ -98,7 +98,8 @@ async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void
   for (let pass = 1; known !== undefined && people.length > 0; pass += 1) {
     const detected: DetectedHost = known;
     const warnedAtMs = host.clock.now();
-    await waitOut(people, graceEndsAtMs, warn, detected).finally(() => host.spent("warned", warnedAtMs));
+    if (people.some(isAwaited))
+      await waitOut(people, graceEndsAtMs, warn, detected).finally(() => host.spent("warned", warnedAtMs));
     await turn(host, async () => {
       people = await closeHost(detected, record, pass >= passes);
       if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, detected);

@@ -18,4 +18,4 @@ export type {
   Warning,
 } from "./plan/input";
 export type { ErrorCode } from "./errors";
-export type { DrainOutcome, HostStatus, Totals, WarnedSession } from "./report/report";
+export type { AskedSession, DrainOutcome, HostStatus, Totals, WarnedSession } from "./report/report";

@@ -44,10 +44,16 @@ export async function refusedByLimit(
         ? { status: "skipped", error: { code: error.code, message: error.message } }
         : {}),
       sessions: [],
-      warned: earlier?.get(report.host)?.warned ?? [],
+      ...leftBehind(earlier?.get(report.host)),
     },
   });
   return { error, runs: new Map(looks.map((look) => [look.report.host, ending(look)])) };
+}
+
+/** Nothing was changed here, so what an earlier run noted still holds. */
+function leftBehind(earlier: EarlierRun | undefined): Pick<HostReport, "warned" | "asked"> {
+  const { warned = [], asked } = earlier ?? {};
+  return { warned, ...(asked === undefined ? {} : { asked }) };
 }
 
 function limitExceeded(limit: number, sessions: number, unread: readonly HostReport[]): LogoffError {

@@ -5,7 +5,7 @@ import { describeSession, isSamePerson, type Session, type SessionList } from ".
 import { hindrance, type DetectedHost } from "./context";
 import { refuseWhoStayed } from "./grace";
 import { logOffAndVerify } from "./log-off";
-import { track, type HostRecord, type Track } from "./record";
+import { goneByItself, track, type HostRecord, type Track } from "./record";
 
 /**
  * Second phase: list and select again, log off, verify.
@@ -24,7 +24,9 @@ export async function closeHost(
   const open = tracks.filter(({ outcome }) => outcome === undefined);
   if (plan.atDeadline === "fail") {
     refuseWhoStayed(open, label);
-    open.splice(0, open.length);
+    // Whom an earlier run asked to go is waited for all the same.
+    open.splice(0, open.length, ...open.filter(({ outcome }) => outcome === undefined));
+    for (const one of open) one.waitOnly = true;
   }
   const hindered = hindrance(host);
   if (open.length > 0 && hindered !== undefined) throw hindered;
@@ -87,10 +89,7 @@ function lookAt(tracks: readonly Track[], list: SessionList, selector: Selector)
     // A logon time that was not known at first makes the identity firmer.
     if (second.now === "selected") one.session = second.session;
     if (second.now === "returned") one.returned = second.session;
-    if (second.now === "gone" || second.now === "returned") {
-      // Whoever was warned has followed the warning; others went by themselves.
-      one.outcome = { session: one.session, outcome: one.warned === undefined ? "already-gone" : "left" };
-    }
+    if (second.now === "gone" || second.now === "returned") one.outcome = goneByItself(one);
     if (second.now === "kept")
       one.outcome = { session: second.session, outcome: "kept", reason: second.reason };
   });

@@ -4,7 +4,7 @@ import type { Connect } from "../connection";
 import type { LogoffError } from "../errors";
 import type { HostPlan, Plan } from "../plan";
 import type { OnProgress } from "../report/progress";
-import type { HostPhase, WarnedSession } from "../report/report";
+import type { AskedSession, HostPhase, WarnedSession } from "../report/report";
 import { isInside, outsideWindow } from "../window";
 import type { HostLink } from "./link";
 
@@ -36,6 +36,8 @@ export interface EarlierRun {
   /** Our drain that is still in force there. */
   readonly drained?: "until-restart" | "until-destroy";
   readonly warned: readonly WarnedSession[];
+  /** Who was asked to go and has not been seen to go; absent: nobody. */
+  readonly asked?: readonly AskedSession[];
 }
 
 /** One host while it is worked on. */

@@ -3,7 +3,7 @@ import type { WarnPlan } from "../plan";
 import { lookAgain } from "../session/look-again";
 import { describeSession } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
-import type { Track } from "./record";
+import { goneByItself, type Track } from "./record";
 import { lacks, remind } from "./warn";
 
 /** During grace a host is looked at at each reminder and at most so often: a tenth of the period, at least a minute. */
@@ -32,9 +32,14 @@ export async function waitOut(
     await sleepUntil(nextMs, host);
     if (clock.now() >= endsAtMs) return;
     await host.turn(() => lookDuringGrace(people, reminders, warn, host), stop);
-    if (people.every(({ outcome }) => outcome !== undefined)) return;
+    if (!people.some(isAwaited)) return;
     lookAtMs = clock.now() + lookEveryMs(warn);
   }
+}
+
+/** Still to be given time: neither settled nor on the way out already. */
+export function isAwaited({ outcome, where }: Track): boolean {
+  return outcome === undefined && where !== "closing";
 }
 
 /** A window that ends meanwhile ends the waiting too: it is looked at so often. */
@@ -75,7 +80,7 @@ async function lookDuringGrace(
     const still = open.filter((one, index) => {
       const second = seconds[index];
       if (second?.now === "gone" || second?.now === "returned")
-        one.outcome = { session: one.session, outcome: "left" };
+        one.outcome = one.sentBefore === true ? goneByItself(one) : { session: one.session, outcome: "left" };
       if (second?.now === "gone")
         host.onProgress({ type: "session-left", host: label, session: one.session });
       if (second?.now === "returned") one.returned = second.session;
@@ -115,10 +120,8 @@ export function refuseWhoStayed(people: readonly Track[], label: string): void {
   const open = people.filter(({ outcome }) => outcome === undefined);
   // Who is signing out at this very moment has left.
   for (const one of open)
-    if (one.where === "closing") one.outcome = { session: one.session, outcome: "left" };
-  const stayed = open
-    .filter(({ outcome }) => outcome === undefined)
-    .map(({ session }) => describeSession(session));
+    if (one.where === "closing" && !one.sentBefore) one.outcome = { session: one.session, outcome: "left" };
+  const stayed = open.filter(isAwaited).map(({ session }) => describeSession(session));
   if (stayed.length === 0) return;
   throw new LogoffError(
     "sessions-remain",

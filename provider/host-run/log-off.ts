@@ -5,7 +5,7 @@ import type { SessionOutcome } from "../report/report";
 import { describeSession, whereabouts, type Session, type SessionList } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
 import { isAnswerLost } from "./link";
-import type { Track } from "./record";
+import { goneByItself, type Track } from "./record";
 
 /** So many logoffs of one host run at once: together with the listing that watches them four commands. */
 const logoffsAtOnce = 2;
@@ -194,7 +194,8 @@ async function dispatch(
   timeoutMs: number,
   tell: () => void,
 ): Promise<void> {
-  const isWanted = (): boolean => one.outcome === undefined && !ended.aborted && isThere(one);
+  const isWanted = (): boolean =>
+    one.outcome === undefined && !ended.aborted && isThere(one) && one.waitOnly !== true;
   if (!isWanted()) return;
   const isFirstEver = one.sentAtMs === undefined;
   let isTold = false;
@@ -266,10 +267,12 @@ function settle(
     // Who ends between a logoff and the reset that follows has followed the logoff.
     const isAnswerOurs = one.isReset === true || (answer?.kind !== "absent" && answer?.kind !== "denied");
     const ours = one.sentAtMs !== undefined && isAnswerOurs;
-    // Whoever was warned has followed the warning.
-    const byThemselves = one.warned === undefined ? "already-gone" : "left";
-    one.outcome = { session, outcome: ours ? "logged-off" : byThemselves };
+    one.outcome = ours ? { session, outcome: "logged-off" } : goneByItself(one);
     host.onProgress({ type: "session-gone", host: host.label, session });
+    return;
+  }
+  if (one.where === "present" && one.waitOnly === true) {
+    one.outcome = { session, outcome: "kept", reason: "no-longer-matches" };
     return;
   }
   if (one.where === "present") {

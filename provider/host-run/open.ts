@@ -3,7 +3,7 @@ import { LogoffError } from "../errors";
 import type { SessionOutcome } from "../report/report";
 import { steadied } from "../session/logon-times";
 import { select, selected, type Selection } from "../session/select";
-import { describeSession, type Session, type SessionList } from "../session/session";
+import { describeSession, isSameSession, type Session, type SessionList } from "../session/session";
 import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
 import { ownSessions, withListsMarked, type MarkOwn } from "./own-sessions";
@@ -62,6 +62,11 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
   });
   note(host, record, selection);
   record.tracks.splice(0, record.tracks.length, ...wanted.map(track));
+  if (host.look === undefined) rememberAsked(sessions, host, record);
+  const awaited = record.tracks.map(({ session }) => session.id);
+  record.nameless = selection.decisions.flatMap(({ session: { id, user, kind } }) =>
+    user === undefined && kind === "user" && !awaited.includes(id) ? [id] : [],
+  );
   // Who only wants to see who is there may name whom they like.
   if (host.look === "list") return;
   const soFar = isDrainedByUs(record.drained)
@@ -74,6 +79,29 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
       "limit-exceeded",
       `Cannot log off ${wanted.length} sessions on "${label}": limits.sessionsPerHost allows ${limit}; ${soFar}`,
     );
+  }
+}
+
+/**
+ * Takes up the logoffs that an earlier run sent. A row that has lost its user since is closing, and waited for; it is
+ * asked again only if its user shows up again and is selected today.
+ */
+function rememberAsked(sessions: SessionList, { earlier, hostPlan }: DetectedHost, record: HostRecord): void {
+  for (const { id, user, logonTime } of earlier?.asked ?? []) {
+    const row = sessions.find((session) => session.id === id);
+    if (row === undefined) continue;
+    const session = { ...row, user, ...(logonTime === undefined ? {} : { logonTime }) };
+    const known = record.tracks.find((one) => isSameSession(one.session, session));
+    if (known !== undefined) known.sentBefore = true;
+    if (row.user !== undefined || row.kind !== "user") continue;
+    const isSelected = selected(select([session], hostPlan.selector)).length > 0;
+    record.tracks.push({
+      ...track(session),
+      where: "closing",
+      sentBefore: true,
+      ...(isSelected ? {} : { waitOnly: true }),
+    });
+    record.kept.splice(0, record.kept.length, ...record.kept.filter((kept) => kept.session.id !== id));
   }
 }
 

@@ -1,7 +1,14 @@
 import type { Backend, LogoffAnswer } from "../backend/backend";
 import type { Detected } from "../backend/detect";
 import type { LogoffError } from "../errors";
-import type { DrainOutcome, HostPhase, HostReport, SessionOutcome, WarnedSession } from "../report/report";
+import type {
+  AskedSession,
+  DrainOutcome,
+  HostPhase,
+  HostReport,
+  SessionOutcome,
+  WarnedSession,
+} from "../report/report";
 import {
   describeSession,
   isSamePerson,
@@ -22,6 +29,10 @@ export interface Track {
   untold?: true;
   /** The same person was warned in a logon before this one. */
   warnedBefore?: true;
+  /** An earlier run sent its logoff. */
+  sentBefore?: true;
+  /** This run does not select it: it is waited for, because of the logoff that an earlier run sent, and never asked. */
+  waitOnly?: true;
   /** When it was asked to go, on the monotonic clock. */
   sentAtMs?: number;
   /** The same for the step that runs: a logoff, or the reset that follows it. */
@@ -52,6 +63,8 @@ export interface HostRecord {
   /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
   opened: boolean;
   readonly kept: SessionOutcome[];
+  /** IDs of rows without a user that nobody asked to go. */
+  nameless: readonly string[];
   missing: readonly string[];
   usedExceptions: readonly string[];
   drained: DrainOutcome;
@@ -64,10 +77,11 @@ export interface HostRecord {
 
 export function emptyRecord(earlier?: EarlierRun): HostRecord {
   return {
-    times: logonTimesOf(earlier?.warned ?? []),
+    times: logonTimesOf([...(earlier?.warned ?? []), ...(earlier?.asked ?? [])]),
     tracks: [],
     opened: false,
     kept: [],
+    nameless: [],
     missing: [],
     usedExceptions: [],
     drained: "no",
@@ -98,7 +112,13 @@ export function toReport(
     ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
     drained: record.drained,
     durationMs,
-    warnings: [...new Set([...host.link.warnings(), ...record.warnings])],
+    warnings: [
+      ...new Set([
+        ...host.link.warnings(),
+        ...record.warnings,
+        ...namelessWarning(record.nameless, host.label),
+      ]),
+    ],
     sessions: inOrderOfId(
       lastWordOnEach(
         record.kept,
@@ -116,6 +136,7 @@ export function toReport(
               warned && !untold && !isGone(outcome) ? [asPrinted(warned, record)] : [],
             )
           : (host.earlier?.warned ?? []),
+    ...(error === undefined ? {} : askedIn(record, host)),
     ...(record.commands === undefined ? {} : { commands: record.commands }),
   };
 }
@@ -124,6 +145,39 @@ export function toReport(
 function isSkipped({ tracks }: HostRecord, { code, untried }: LogoffError, host: HostAtWork): boolean {
   if (untried || !host.link.contacted()) return true;
   return code === hindrance(host)?.code && tracks.every(({ sentAtMs }) => sentAtMs === undefined);
+}
+
+/** Who may be closing because of a logoff that was sent: by this run, or by an earlier one where this one got nowhere. */
+function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, "asked"> {
+  if (!record.opened) return earlier?.asked === undefined ? {} : { asked: earlier.asked };
+  const asked = record.tracks.flatMap(({ session, sentAtMs, sentBefore, outcome }): AskedSession[] => {
+    const { id, user = "" } = session;
+    const mayBeClosing =
+      outcome === undefined || outcome.outcome === "still-present" || outcome.outcome === "failed";
+    if ((sentAtMs === undefined && !sentBefore) || !mayBeClosing) return [];
+    const logonTime = printedTime(record.times, session) ?? session.logonTime;
+    return [{ id, user, ...(logonTime === undefined ? {} : { logonTime }), logoffSent: true }];
+  });
+  return asked.length === 0 ? {} : { asked };
+}
+
+/** IDs that are named one by one; the others are counted. */
+const namedIds = 10;
+
+function namelessWarning(ids: readonly string[], label: string): readonly string[] {
+  const [first] = ids;
+  if (first === undefined) return [];
+  const more = ids.length > namedIds ? ` and ${ids.length - namedIds} more` : "";
+  const named = ids.slice(0, namedIds).join(", ");
+  return [
+    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${named}${more}): left alone, since nobody knows whose it is`,
+  ];
+}
+
+/** What became of a session that is gone and was not asked to go by this run: whoever was warned has followed the warning. */
+export function goneByItself({ session, warned, sentBefore }: Track): SessionOutcome {
+  if (warned !== undefined) return { session, outcome: "left" };
+  return { session, outcome: sentBefore === true ? "logged-off" : "already-gone" };
 }
 
 /** The next run compares times with what the host prints then, so that it needs what the host printed last. */

@@ -22,8 +22,9 @@ export async function warnFirst(
 ): Promise<number> {
   const { clock } = host;
   adoptWarnings(people, warn, host);
+  if (!people.some(isReachable)) return clock.now();
   const nowMs = clock.date().getTime();
-  const unwarned = people.filter(({ warned }) => warned === undefined);
+  const unwarned = people.filter((one) => one.warned === undefined && isReachable(one));
   // Of several warnings the latest counts, so that nobody gets less than they were told: people are warned a few at a time, and
   // a host may be slow to show them.
   const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
@@ -47,7 +48,7 @@ export async function warnFirst(
 export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: DetectedHost): void {
   const { clock, earlier } = host;
   const nowMs = clock.date().getTime();
-  for (const one of people) {
+  for (const one of people.filter(isReachable)) {
     const before = earlier?.warned.find(
       ({ id, user, logonTime }) =>
         id === one.session.id &&
@@ -59,6 +60,11 @@ export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: De
     const age = before === undefined ? Infinity : nowMs - Date.parse(before.warnedAt);
     if (before !== undefined && age >= 0 && age < warn.gracePeriodMs) one.warned = before;
   }
+}
+
+/** Who is closing already sees no message any more. */
+function isReachable({ where }: Track): boolean {
+  return where === "present";
 }
 
 /** Warned, and not yet reminded in this step. */

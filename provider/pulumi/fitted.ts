@@ -2,7 +2,7 @@
 import { printable } from "../errors";
 import { isRecord } from "../plan/unknown";
 import type { WarnedSession } from "../report/report";
-import type { Results } from "./state";
+import { isAsked, type ResumeEntry, type Results } from "./state";
 
 /**
  * The partial state travels as base64 in gRPC trailers: 9 MB went through and 14 MB lost the resource. So many bytes of
@@ -41,7 +41,7 @@ export function fitted(
     left = withLatestResume(left, mostBytes - weigh({ ...inputs, ...left, resume: {} }));
     const lost = all - Object.keys(left.resume).length;
     warnings.push(
-      `Cannot keep who was warned on ${lost} of ${all} hosts, the state would be too large: the next run may warn these people again`,
+      `Cannot keep the warnings and logoffs of ${lost} of ${all} hosts, the state would be too large: the next run may warn these people again`,
     );
   }
   if (!fits(left)) {
@@ -61,11 +61,16 @@ interface Step {
 
 function steps(isOver: (warned: WarnedSession) => boolean): readonly Step[] {
   return [
-    { without: (results) => withPeople(results, (people) => people.filter((one) => !isOver(one))) },
+    {
+      without: (results) =>
+        withPeople(results, (people) => people.filter((one) => isAsked(one) || !isOver(one))),
+    },
     ...[120, 40, 0].map((letters) => ({ without: (results: Results) => withMessagesCut(results, letters) })),
     {
       without: (results) =>
-        withPeople(results, (people) => people.map((one) => ({ ...one, remindersMs: [] }))),
+        withPeople(results, (people) =>
+          people.map((one) => (isAsked(one) ? one : { ...one, remindersMs: [] })),
+        ),
       warning:
         "Cannot keep which reminders were sent, the state would be too large: the next run may send them again",
     },
@@ -89,7 +94,7 @@ function withMessagesCut(results: Results, letters: number): Results {
 
 function withPeople(
   results: Results,
-  change: (people: readonly WarnedSession[]) => readonly WarnedSession[],
+  change: (people: readonly ResumeEntry[]) => readonly ResumeEntry[],
 ): Results {
   const resume = Object.entries(results.resume).flatMap(([label, people]) => {
     const changed = change(people);
@@ -98,15 +103,18 @@ function withPeople(
   return { ...results, resume: Object.fromEntries(resume) };
 }
 
-/** The hosts where people were warned last, as many as there is room for: they have most of their grace period left. */
+/**
+ * As many hosts as there is room for. First those where somebody was asked to go, who would pass for gone otherwise; then those where
+ * people were warned last: they have most of their grace period left.
+ */
 function withLatestResume(results: Results, roomBytes: number): Results {
   const hosts = Object.entries(results.resume)
     .map(([label, people]) => ({
       label,
       bytes: entryBytes(label, people),
-      atMs: Math.max(...people.map(({ warnedAt }) => Date.parse(warnedAt))),
+      atMs: Math.max(...people.map((one) => (isAsked(one) ? Infinity : Date.parse(one.warnedAt)))),
     }))
-    .sort((a, b) => b.atMs - a.atMs);
+    .sort((a, b) => (a.atMs === b.atMs ? 0 : b.atMs - a.atMs));
   // Lengths in front of what grows may grow by some bytes themselves.
   let room = roomBytes - 32;
   const kept = new Set<string>();

@@ -6,7 +6,7 @@ import type { Cancellation } from "./cancellation";
 import type { Front } from "./process";
 import { progressLines } from "./progress-lines";
 import { writeReports } from "./reports";
-import { ourDrain, toHostResult, type Known } from "./state";
+import { askedOf, ourDrain, toHostResult, warnedOf, type Known } from "./state";
 import { listenTo } from "./told";
 
 /** An error that the engine prints as it is: every problem on a line of its own. */
@@ -48,7 +48,7 @@ export async function runAndRecord(
   const resume = new Map(known.resume);
   for (const one of report.hosts) {
     hosts.set(one.host, toHostResult(one));
-    resume.set(one.host, one.warned);
+    resume.set(one.host, [...one.warned, ...(one.asked ?? [])]);
   }
   const contacted = report.hosts.some((one) => one.contacted);
   const finishedAt = contacted ? report.finishedAt : known.finishedAt;
@@ -108,8 +108,13 @@ async function runHosts(
   return Promise.race([run, tooLate]).finally(lines.end);
 }
 
-/** Who was warned already, and whether the host is drained by us. */
+/** Who was warned and asked to go already, and whether the host is drained by us. */
 function earlierRun(label: string, known: Known): EarlierRun {
   const drained = ourDrain(known.hosts.get(label));
-  return { warned: known.resume.get(label) ?? [], ...(drained === undefined ? {} : { drained }) };
+  const entries = known.resume.get(label);
+  return {
+    warned: warnedOf(entries),
+    asked: askedOf(entries),
+    ...(drained === undefined ? {} : { drained }),
+  };
 }

@@ -111,7 +111,7 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
   declare readonly remaining: pulumi.Output<number>;
   /** RFC 3339; changes only when a host was contacted. */
   declare readonly finishedAt: pulumi.Output<string>;
-  /** For unfinished hosts who was warned and when. A secret. */
+  /** For unfinished hosts who was warned and when, and who was asked to go. A secret. */
   declare readonly resume: pulumi.Output<Results["resume"]>;
   declare readonly stateVersion: pulumi.Output<number>;
 

@@ -4,7 +4,14 @@ import type { ErrorCode } from "../errors";
 import { isRecord } from "../plan/unknown";
 import { inertText } from "../report/pipeline-commands";
 import { countSessions } from "../report/report";
-import type { DrainOutcome, HostReport, HostStatus, Totals, WarnedSession } from "../report/report";
+import type {
+  AskedSession,
+  DrainOutcome,
+  HostReport,
+  HostStatus,
+  Totals,
+  WarnedSession,
+} from "../report/report";
 
 /** Written into every state; a change of form is a new number, and the old form stays readable. */
 export const stateVersion = 1;
@@ -21,6 +28,9 @@ export interface HostResult extends SessionCounts {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** What the next run must know of one session of a host that is not done. */
+export type ResumeEntry = WarnedSession | AskedSession;
+
 /** All outputs that are not inputs. None has the name of an input. */
 export interface Results {
   /** Sums over the last known of every host. */
@@ -33,8 +43,8 @@ export interface Results {
   readonly remaining: number;
   /** RFC 3339; changes only when a host was contacted, and is empty before that. */
   readonly finishedAt: string;
-  /** Who was warned on hosts that are not done, by identity; a secret. */
-  readonly resume: Readonly<Record<string, readonly WarnedSession[]>>;
+  /** Who was warned or asked to go on hosts that are not done, by identity; a secret. */
+  readonly resume: Readonly<Record<string, readonly ResumeEntry[]>>;
   readonly stateVersion: number;
 }
 
@@ -42,7 +52,21 @@ export interface Results {
 export interface Known {
   readonly hosts: ReadonlyMap<string, HostResult>;
   readonly finishedAt: string;
-  readonly resume: ReadonlyMap<string, readonly WarnedSession[]>;
+  readonly resume: ReadonlyMap<string, readonly ResumeEntry[]>;
+}
+
+/** Who was warned, of what is kept for the next run. */
+export function warnedOf(entries: readonly ResumeEntry[] = []): readonly WarnedSession[] {
+  return entries.filter((entry): entry is WarnedSession => !isAsked(entry));
+}
+
+/** Who was asked to go, of what is kept for the next run. */
+export function askedOf(entries: readonly ResumeEntry[] = []): readonly AskedSession[] {
+  return entries.filter(isAsked);
+}
+
+export function isAsked(entry: ResumeEntry): entry is AskedSession {
+  return "logoffSent" in entry;
 }
 
 /** A drain that is ours to lift. */
@@ -110,8 +134,8 @@ export function toResults(labels: readonly string[], known: Known, leaving: read
   const results = hosts.map(([, result]) => result);
   const withStatus = (wanted: HostStatus): number => results.filter(({ status }) => status === wanted).length;
   const resume = hosts.flatMap(([label, result]) => {
-    const warned = known.resume.get(label) ?? [];
-    return isDone(result) || warned.length === 0 ? [] : [[label, warned] as const];
+    const entries = known.resume.get(label) ?? [];
+    return isDone(result) || entries.length === 0 ? [] : [[label, entries] as const];
   });
   return {
     totals: {
@@ -175,19 +199,20 @@ const drainOutcomes = [
   "undrained",
 ] as const satisfies readonly DrainOutcome[];
 
-function readResume(value: unknown): ReadonlyMap<string, readonly WarnedSession[]> {
-  const entries = Object.entries(isRecord(value) ? value : {}).map(
-    ([label, warned]) => [label, Array.isArray(warned) ? warned.flatMap(readWarned) : []] as const,
+function readResume(value: unknown): ReadonlyMap<string, readonly ResumeEntry[]> {
+  const hosts = Object.entries(isRecord(value) ? value : {}).map(
+    ([label, entries]) => [label, Array.isArray(entries) ? entries.flatMap(readResumeEntry) : []] as const,
   );
-  return new Map(entries);
+  return new Map(hosts);
 }
 
-function readWarned(value: unknown): readonly WarnedSession[] {
+function readResumeEntry(value: unknown): readonly ResumeEntry[] {
   if (!isRecord(value)) return [];
-  const { id, user, logonTime, warnedAt, remindersMs } = value;
-  if (typeof id !== "string" || typeof user !== "string" || typeof warnedAt !== "string") return [];
+  const { id, user, logonTime, warnedAt, remindersMs, logoffSent } = value;
+  if (typeof id !== "string" || typeof user !== "string") return [];
+  const session = { id, user, ...(typeof logonTime === "string" ? { logonTime } : {}) };
+  if (logoffSent === true) return [{ ...session, logoffSent }];
+  if (typeof warnedAt !== "string") return [];
   const reminders = Array.isArray(remindersMs) ? remindersMs.filter((ms) => typeof ms === "number") : [];
-  return [
-    { id, user, ...(typeof logonTime === "string" ? { logonTime } : {}), warnedAt, remindersMs: reminders },
-  ];
+  return [{ ...session, warnedAt, remindersMs: reminders }];
 }

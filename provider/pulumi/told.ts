@@ -1,9 +1,9 @@
 import type { Clock } from "../async";
 import type { LogoffError } from "../errors";
 import type { ProgressEvent } from "../report/progress";
-import type { DrainOutcome, HostReport, WarnedSession } from "../report/report";
+import type { AskedSession, DrainOutcome, HostReport, WarnedSession } from "../report/report";
 import type { Session } from "../session/session";
-import { ourDrain, type Known } from "./state";
+import { askedOf, ourDrain, warnedOf, type Known } from "./state";
 
 /** What the events of a run have told so far: what is known of hosts when nobody can wait for their reports. */
 export interface Told {
@@ -17,18 +17,22 @@ interface HostStory {
   readonly startedAtMs: number;
   drained?: DrainOutcome;
   warned: readonly WarnedSession[];
+  asked: readonly AskedSession[];
   report?: HostReport;
 }
 
 /** Listens to a run of these hosts, of which earlier runs may have drained some and warned people. */
 export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): Told {
   const stories = new Map<string, HostStory>();
-  const earlierWarned = (host: string): readonly WarnedSession[] => known.resume.get(host) ?? [];
+  const earlier = (host: string): Pick<HostStory, "warned" | "asked"> => {
+    const entries = known.resume.get(host);
+    return { warned: warnedOf(entries), asked: askedOf(entries) };
+  };
   const story = (host: string): HostStory => {
     const begun = stories.get(host) ?? {
       platform: null,
       startedAtMs: clock.now(),
-      warned: earlierWarned(host),
+      ...earlier(host),
     };
     stories.set(host, begun);
     return begun;
@@ -64,6 +68,16 @@ export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): 
         case "clock-changed": {
           const one = story(event.host);
           one.warned = one.warned.map((warned) => withTimeOf(warned, event.sessions));
+          one.asked = one.asked.map((asked) => withTimeOf(asked, event.sessions));
+          return;
+        }
+        // As with drains: it may have its effect from the moment on at which it is sent.
+        case "session-logoff-sent":
+          story(event.host).asked = withAsked(story(event.host).asked, event.session);
+          return;
+        case "session-gone": {
+          const one = story(event.host);
+          one.asked = without(one.asked, event.session);
           return;
         }
         case "host-finished":
@@ -74,8 +88,6 @@ export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): 
         case "grace-started":
         case "session-left":
         case "session-reset":
-        case "session-logoff-sent":
-        case "session-gone":
         case "host-waiting":
         case "run-finished":
           return;
@@ -96,7 +108,7 @@ export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): 
           sessions: [],
           notFound: [],
           contacted: begun !== undefined,
-          warned: begun?.warned ?? earlierWarned(host),
+          ...(begun === undefined ? earlier(host) : { warned: begun.warned, asked: begun.asked }),
         };
       }),
   };
@@ -109,30 +121,42 @@ function withWarning(
   reminderMs: number | undefined,
   at: Date,
 ): readonly WarnedSession[] {
-  const before = warningOf(warned, session);
-  const others = warned.filter((one) => one !== before);
+  const before = entryOf(warned, session);
+  const others = without(warned, session);
   if (before !== undefined && reminderMs !== undefined) {
     return [...others, { ...before, remindersMs: [...before.remindersMs, reminderMs] }];
   }
-  const { id, user = "", logonTime } = session;
-  const first = { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
-  return [...others, { ...first, warnedAt: at.toISOString(), remindersMs: [] }];
+  return [...others, { ...identityOf(session), warnedAt: at.toISOString(), remindersMs: [] }];
+}
+
+function withAsked(asked: readonly AskedSession[], session: Session): readonly AskedSession[] {
+  return [...without(asked, session), { ...identityOf(session), logoffSent: true }];
+}
+
+function identityOf({ id, user = "", logonTime }: Session): Identity & { readonly logonTime?: string } {
+  return { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
 }
 
 /** The next run compares times with what the host prints then. */
-function withTimeOf(warned: WarnedSession, sessions: readonly Session[]): WarnedSession {
-  const row = sessions.find((session) => warningOf([warned], session) !== undefined);
-  return row?.logonTime === undefined ? warned : { ...warned, logonTime: row.logonTime };
+function withTimeOf<T extends Identity>(entry: T, sessions: readonly Session[]): T {
+  const row = sessions.find((session) => entryOf([entry], session) !== undefined);
+  return row?.logonTime === undefined ? entry : { ...entry, logonTime: row.logonTime };
 }
 
 function forgetWarning(one: HostStory, session: Session): void {
-  const before = warningOf(one.warned, session);
-  one.warned = one.warned.filter((warned) => warned !== before);
+  one.warned = without(one.warned, session);
 }
 
-function warningOf(
-  warned: readonly WarnedSession[],
-  { id, user = "" }: Pick<Session, "id" | "user">,
-): WarnedSession | undefined {
-  return warned.find((one) => one.id === id && one.user.toLowerCase() === user.toLowerCase());
+interface Identity {
+  readonly id: string;
+  readonly user: string;
+}
+
+function entryOf<T extends Identity>(entries: readonly T[], { id, user = "" }: Session): T | undefined {
+  return entries.find((one) => one.id === id && one.user.toLowerCase() === user.toLowerCase());
+}
+
+function without<T extends Identity>(entries: readonly T[], session: Session): readonly T[] {
+  const before = entryOf(entries, session);
+  return entries.filter((one) => one !== before);
 }

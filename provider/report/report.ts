@@ -59,6 +59,8 @@ export interface HostReport {
   readonly contacted: boolean;
   /** Who was warned and may still be there; only of a host that is not `ok`, for the run that goes on with it. */
   readonly warned: readonly WarnedSession[];
+  /** Who was asked to go and has not been seen to go; only of a host that is not `ok`. Absent: nobody. */
+  readonly asked?: readonly AskedSession[];
   /** What the host's time was spent on, in the order of ending; absent: not known. */
   readonly phases?: readonly HostPhase[];
   /** Only when a run just looks: the commands that a real run would send now. */
@@ -81,6 +83,14 @@ export interface WarnedSession {
   readonly warnedAt: string;
   /** The reminders that were sent, in milliseconds before the end of the grace period. */
   readonly remindersMs: readonly number[];
+}
+
+/** A logoff that was sent and not verified: when its row has lost its user by the next run, it is still closing. */
+export interface AskedSession {
+  readonly id: string;
+  readonly user: string;
+  readonly logonTime?: string;
+  readonly logoffSent: true;
 }
 
 /** Sums over all hosts. `sessions` counts those that were selected; `kept` those that were listed and stay. */

@@ -59,6 +59,8 @@ export interface WindowsModel {
   moveLogonTime(ms: number, id?: number): void;
   /** Scripts what the next logoff of this session does. */
   onLogoff(id: number, behaviour: LogoffBehaviour): void;
+  /** A session that hung at signing out shows its user again. */
+  stopClosing(id: number): void;
   logOff(id: number): Answer;
   reset(id: number): Answer;
   message(id: number, text: string, seconds?: number): Answer;
@@ -242,6 +244,11 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
     },
     onLogoff: (id, behaviour) => {
       Object.assign(find(id), { onLogoff: behaviour, tries: 0 });
+    },
+    stopClosing: (id) => {
+      const row = find(id);
+      delete row.goneAtMs;
+      row.blank = false;
     },
     logOff: (id) => {
       sweep();

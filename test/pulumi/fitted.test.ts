@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { fitted, structBytes } from "../../provider/pulumi/fitted";
-import { readKnown, toHostResult, toResults, type Results } from "../../provider/pulumi/state";
+import { readKnown, toHostResult, toResults, warnedOf, type Results } from "../../provider/pulumi/state";
 import type { HostReport, WarnedSession } from "../../provider/report/report";
 
 const count = 10_000;
@@ -73,11 +73,11 @@ describe("a partial state", () => {
     assert.ok([...hosts.values()].every(({ drained }) => drained === "until-restart"));
     // Who was warned last has most of the grace period left.
     assert.deepEqual([...resume.keys()], labels.slice(count - resume.size));
-    const { logonTime, remindersMs } = resume.get(labels.at(-1)!)![4]!;
+    const { logonTime, remindersMs } = warnedOf(resume.get(labels.at(-1)!))[4]!;
     assert.deepEqual([logonTime, remindersMs], ["2026-01-01T00:00", []], "an identity stays whole");
     assert.deepEqual(warnings, [
       "Cannot keep which reminders were sent, the state would be too large: the next run may send them again",
-      `Cannot keep who was warned on ${count - resume.size} of ${count} hosts, the state would be too large: the next run may warn these people again`,
+      `Cannot keep the warnings and logoffs of ${count - resume.size} of ${count} hosts, the state would be too large: the next run may warn these people again`,
     ]);
   });
 
@@ -97,6 +97,19 @@ describe("a partial state", () => {
     const { hosts, resume } = readKnown(properties);
     assert.deepEqual([resume.size, hosts.get(labels[0]!)?.error?.message.length], [count, 40]);
     assert.deepEqual(warnings, []);
+  });
+
+  it("loses warnings before it loses who was asked to go", () => {
+    const all = stopped("", 5);
+    const asked = { id: "9", user: "zoe", logonTime: "2026-01-01T00:00", logoffSent: true } as const;
+    const [first = "", second = ""] = labels;
+    const resume = { ...all.resume, [first]: [...(all.resume[first] ?? []), asked], [second]: [asked] };
+    const { properties } = fitted(inputs, { ...all, resume }, never);
+    const kept = readKnown(properties).resume;
+    assert.ok(kept.size < count);
+    assert.deepEqual([kept.get(first)?.at(-1), kept.get(second)], [asked, [asked]]);
+    const { resume: left } = readKnown(fitted(inputs, { ...all, resume }, () => true).properties);
+    assert.deepEqual([...left.values()], [[asked], [asked]]);
   });
 
   it("whose inputs alone are too large is said to be", () => {

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { failureReasons, isFailed } from "../../provider/pulumi/partial";
-import { readKnown, remainingOn, toHostResult, toResults, type Known } from "../../provider/pulumi/state";
+import {
+  askedOf,
+  readKnown,
+  remainingOn,
+  toHostResult,
+  toResults,
+  warnedOf,
+  type Known,
+} from "../../provider/pulumi/state";
 import type { HostReport } from "../../provider/report/report";
 import type { Session } from "../../provider/session/session";
 import { inputFields } from "../../provider/plan/fields";
@@ -96,8 +104,11 @@ describe("the state", () => {
 
   it("is read as it was written", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-01-01T00:00:00Z", remindersMs: [60_000] }];
-    const results = toResults(labels, knownOf(reports, new Map([["b:22", warned]])));
-    assert.deepEqual(results.resume, { "b:22": warned });
+    const asked = [{ id: "3", user: "bob", logonTime: "9:14", logoffSent: true }] as const;
+    const entries = [...warned, ...asked];
+    const results = toResults(labels, knownOf(reports, new Map([["b:22", entries]])));
+    assert.deepEqual(results.resume, { "b:22": entries });
+    assert.deepEqual([warnedOf(entries), askedOf(entries)], [warned, asked]);
     const again = toResults(labels, readKnown(JSON.parse(JSON.stringify(results))));
     assert.deepEqual(again, results);
   });

@@ -117,6 +117,18 @@ describe("what was told of a run that did not end", () => {
     );
   });
 
+  it("is who was asked to go and has not been seen to go", () => {
+    const bob = { ...alice, id: "3", user: "bob" };
+    const zoe = { id: "9", user: "zoe", logoffSent: true } as const;
+    const told = listen({ ...nothing, resume: new Map([["a:22", [zoe]]]) });
+    assert.deepEqual(first(told).asked, [zoe]);
+    for (const session of [alice, bob, bob])
+      told.hear({ type: "session-logoff-sent", host: "a:22", session });
+    told.hear({ type: "session-gone", host: "a:22", session: { ...alice, user: "ALICE" } });
+    assert.deepEqual(first(told).asked, [zoe, { id: "3", user: "bob", logonTime: "x", logoffSent: true }]);
+    assert.deepEqual(first(told).warned, []);
+  });
+
   it("is the logon times that the host prints after its clock changed", () => {
     const bob = { ...alice, id: "3", user: "bob" };
     const told = listen();

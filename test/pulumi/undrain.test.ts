@@ -356,4 +356,27 @@ describe("a cancelled run", () => {
     );
     assert.deepEqual(front.model("a").people(), ["alice"]);
   });
+
+  it("never forgets whom we asked to go, and the next run waits for them", async () => {
+    const model = front.model("a");
+    model.onLogoff(2, { kind: "stuck" });
+    const own = { ...inputs, hosts: ["a"], drain: "none" };
+    const running = partial(provider.create(own));
+    await front.says("logging off");
+    front.cancel("the provider received SIGINT");
+    const { properties } = await running;
+    const { resume } = properties as unknown as Results;
+    assert.deepEqual(
+      resume["a:22"]?.map((entry) => [entry.id, entry.user, "logoffSent" in entry]),
+      [["2", "alice", true]],
+    );
+    assert.equal(model.session(2)?.user, null);
+    front.lines.splice(0);
+    const next = provider.update("id", properties, own);
+    await front.says("waiting for 2 (alice) to end");
+    model.leave(2);
+    const { outs } = await next;
+    assert.deepEqual((outs as unknown as Results).readyHosts, ["a:22"]);
+    assert.deepEqual((outs as unknown as Results).resume, {});
+  });
 });

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { LogoffError } from "../../provider/errors";
+import type { Plan } from "../../provider/plan";
+import type { HostReport } from "../../provider/report/report";
+import { noExceptions, type Selector } from "../../provider/session/selector";
+import type { LogoffBehaviour } from "../lab/session-model";
+import { aSelector } from "../session/sample";
+import { fleetOf, planFor, type Fleet } from "./memory-fleet";
+
+let fleet: Fleet;
+afterEach(() => {
+  assert.deepEqual(fleet.unexpected, []);
+  for (const host of fleet.hosts) assert.equal(host.open, 0);
+});
+
+const minute = 60_000;
+const all = aSelector({ all: true });
+
+function outcomes(report: HostReport): string[] {
+  return report.sessions
+    .filter(({ session }) => session.kind !== "console")
+    .map(
+      (one) =>
+        `${one.session.id} ${one.session.user ?? "-"} ${one.outcome}${one.outcome === "kept" ? ` ${one.reason}` : ""}`,
+    );
+}
+
+function sent(pattern: RegExp): string[] {
+  return (fleet.hosts[0]?.commands ?? []).flatMap(({ command }) => (pattern.test(command) ? [command] : []));
+}
+
+describe("rows without a user", () => {
+  const down = { id: 7, user: null, name: "rdp-tcp#12", state: "down" } as const;
+  const blank = { id: 8, user: null, name: null, state: "disconnected" } as const;
+
+  for (const drain of ["none", "until-restart"] as const) {
+    it(`are one warning with their IDs (drain: ${drain})`, async () => {
+      fleet = fleetOf({ sessions: [{ id: 2, user: "alice" }, down, blank] });
+      const report = await fleet.runOne({ drain });
+      assert.deepEqual(report.status, "ok");
+      assert.deepEqual(report.warnings, [
+        '"host1:22" lists sessions without a user (ID 7, 8): left alone, since nobody knows whose it is',
+      ]);
+      assert.deepEqual(sent(/logoff|rwinsta|msg/), ["logoff.exe 2"]);
+    });
+  }
+
+  it("are counted where there are many", async () => {
+    const rows = Array.from({ length: 12 }, (_, index) => ({ ...blank, id: 20 + index }));
+    fleet = fleetOf({ sessions: rows });
+    const { warnings } = await fleet.runOne();
+    assert.match(warnings.join(), /\(ID 20, 21, .*, 29 and 2 more\)/u);
+  });
+
+  it("are no warning where they are the services, a listener or an empty console", async () => {
+    fleet = fleetOf({ sessions: [], listeners: ["rdp-tcp", "ica-tcp"] });
+    assert.deepEqual((await fleet.runOne()).warnings, []);
+  });
+});
+
+/** A run whose connection to the host breaks for good right after the logoffs were sent. */
+async function brokenRun(
+  onLogoff: LogoffBehaviour,
+  selector: Selector = all,
+  plan: Partial<Plan> = {},
+): Promise<HostReport> {
+  fleet = fleetOf({ sessions: [{ id: 2, user: "alice", onLogoff }], selector });
+  const host = fleet.hosts[0] ?? assert.fail();
+  fleet.clock.at(250, () => {
+    host.down = new LogoffError("host-unreachable", "Cannot reach it");
+    host.faults.add({ on: "qwinsta", times: 9, trouble: "drop-before" });
+  });
+  const report = await fleet.runOne(plan);
+  assert.deepEqual([report.status, sent(/logoff/).length], ["failed", 1]);
+  host.down = undefined;
+  host.faults.clear();
+  return report;
+}
+
+function nextRun(report: HostReport, plan: Partial<Plan> = {}, selector = all): Promise<HostReport> {
+  const { warned, asked } = report;
+  const earlier = new Map([["host1:22", { warned, ...(asked === undefined ? {} : { asked }) }]]);
+  const hosts = [planFor({ selector }, "host1")];
+  return fleet.runOne({ hosts, ...plan }, { earlier });
+}
+
+describe("a row that lost its user after an earlier run had asked it to go", () => {
+  const slow: LogoffBehaviour = { kind: "closes", ms: 5 * minute };
+  const stuck: LogoffBehaviour = { kind: "stuck" };
+
+  it("is noted by the run that sent the logoff", async () => {
+    const { asked } = await brokenRun(slow);
+    assert.deepEqual(
+      asked?.map(({ id, user, logoffSent }) => [id, user, logoffSent]),
+      [["2", "alice", true]],
+    );
+  });
+
+  it("is waited for, with nothing sent", async () => {
+    const first = await brokenRun(slow);
+    const second = await nextRun(first, {
+      timeouts: { commandMs: 30_000, logoffMs: 10 * minute, totalMs: null },
+    });
+    assert.deepEqual([second.status, outcomes(second), second.warnings], ["ok", ["2 alice logged-off"], []]);
+    assert.equal(fleet.hosts[0]?.model.session(2), undefined);
+    assert.deepEqual([sent(/logoff|msg/).length, second.asked], [1, undefined]);
+  });
+
+  it("fails the host when it does not go, and is remembered again", async () => {
+    const first = await brokenRun(stuck);
+    const second = await nextRun(first);
+    assert.deepEqual([second.error?.code, outcomes(second)], ["session-stuck", ["2 alice still-present"]]);
+    assert.deepEqual(second.asked, first.asked);
+    assert.deepEqual([sent(/logoff|rwinsta/).length, second.warnings], [1, []]);
+  });
+
+  it("is remembered by a run that could not reach the host", async () => {
+    const first = await brokenRun(slow);
+    const host = fleet.hosts[0] ?? assert.fail();
+    host.down = new LogoffError("host-unreachable", "Cannot reach it");
+    const second = await nextRun(first);
+    assert.deepEqual([second.status, second.asked], ["failed", first.asked]);
+  });
+
+  it("is neither warned nor given a grace period", async () => {
+    const first = await brokenRun(slow);
+    const warn = {
+      message: "x",
+      gracePeriodMs: 60 * minute,
+      remindersMs: [],
+      ifUndelivered: "fail",
+    } as const;
+    const startedAtMs = fleet.clock.now();
+    const second = await nextRun(first, { warn });
+    assert.deepEqual([second.status, sent(/msg/)], ["ok", []]);
+    assert.ok(fleet.clock.now() - startedAtMs < 10 * minute);
+  });
+
+  it("is waited for where the deadline fails the host", async () => {
+    const first = await brokenRun(slow);
+    const second = await nextRun(first, { atDeadline: "fail" });
+    assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 alice logged-off"]]);
+  });
+
+  it("is a warning without the note of an earlier run", async () => {
+    const first = await brokenRun(slow);
+    const second = await nextRun({ ...first, asked: [] });
+    assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 - kept no-user"]]);
+    assert.match(second.warnings.join(), /lists a session without a user \(ID 2\)/u);
+  });
+
+  it("is asked again where its user shows up again and is selected, and not where it is excepted by now", async () => {
+    for (const isExcepted of [false, true]) {
+      const first = await brokenRun(stuck);
+      const model = fleet.hosts[0]?.model ?? assert.fail();
+      fleet.clock.at(fleet.clock.now() + minute, () => {
+        model.stopClosing(2);
+        model.onLogoff(2, { kind: "instant" });
+      });
+      const except = { ...noExceptions, users: isExcepted ? ["ali*"] : [] };
+      const second = await nextRun(first, {}, { ...all, except });
+      const outcome = isExcepted ? "kept no-longer-matches" : "logged-off";
+      assert.deepEqual([second.status, outcomes(second)], ["ok", [`2 alice ${outcome}`]]);
+      assert.deepEqual(model.people(), isExcepted ? ["alice"] : []);
+    }
+  });
+
+  it("is not confused with the console, which has no user after every restart", async () => {
+    const first = await brokenRun(slow);
+    const asked = [{ id: "1", user: "alice", logoffSent: true }] as const;
+    fleet.hosts[0]?.model.reboot();
+    const second = await nextRun({ ...first, asked });
+    assert.deepEqual([second.status, second.warnings], ["ok", []]);
+  });
+});
+
+describe("everybody kept because they could not be warned", () => {
+  it("is waited for by nobody: the host ends at once", async () => {
+    fleet = fleetOf({
+      sessions: [{ id: 2, user: "alice" }],
+      faults: [
+        { on: "msg.exe", trouble: { instead: true, code: 1, stderr: "Error 5 getting session names" } },
+      ],
+    });
+    const warn = {
+      message: "x",
+      gracePeriodMs: 20 * minute,
+      remindersMs: [],
+      ifUndelivered: "keep",
+    } as const;
+    const report = await fleet.runOne({ warn });
+    assert.deepEqual([report.status, outcomes(report).at(-1)], ["ok", "2 alice kept not-warned"]);
+    assert.ok(fleet.clock.now() < minute, `it took ${fleet.clock.now()} ms`);
+    assert.ok(!fleet.events.some(({ type }) => type === "grace-started"));
+  });
+});
