@@ -39,6 +39,7 @@ interface LogoffErrorOptions {
   readonly problems?: readonly PlanProblem[];
   readonly untried?: boolean;
   readonly atLogin?: boolean;
+  readonly isContradiction?: boolean;
 }
 
 /**
@@ -53,6 +54,8 @@ export class LogoffError extends Error {
   readonly untried: boolean;
   /** It went wrong at the login: the host was reached, and its key taken. */
   readonly atLogin: boolean;
+  /** With code `output-unrecognised`: two lists of one moment contradict each other, and a moment later they may agree. */
+  readonly isContradiction: boolean;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -61,6 +64,7 @@ export class LogoffError extends Error {
     this.problems = options.problems ?? [];
     this.untried = options.untried ?? false;
     this.atLogin = options.atLogin ?? false;
+    this.isContradiction = options.isContradiction ?? false;
   }
 }
 

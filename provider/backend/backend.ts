@@ -61,10 +61,7 @@ export interface Backend {
    * `parse` throws `permission-denied` and `output-unrecognised`; it never returns a list that may be incomplete.
    */
   list(): Query<SessionList>;
-  /**
-   * {@link list} for a host whose people were asked to go: what only concerns those who are there is asked when somebody is.
-   * `parse` throws as that of `list`.
-   */
+  /** {@link list} for a host whose people were asked to go. `parse` throws as that of `list`. */
   listLeft(): Query<SessionList>;
   /** What is asked for and means less on this platform than elsewhere, in sentences for the report. */
   caveats(asked: { readonly states: Selector["states"]; readonly drain: Drain | "none" }): readonly string[];
@@ -91,4 +88,6 @@ export interface Target {
   readonly label: string;
   /** The machine to act on through `/server:`, already checked to be a plain name. */
   readonly server?: string;
+  /** This very machine, reached without SSH: the mark of the caller's own session is that of a person. */
+  readonly local?: boolean;
 }

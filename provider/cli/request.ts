@@ -83,7 +83,10 @@ function named(plan: Plan, hostName: string): Plan {
   const name = printable(hostName).toLowerCase();
   return {
     ...plan,
-    hosts: plan.hosts.map((one) => ({ ...one, host: { ...one.host, label: name, address: name } })),
+    hosts: plan.hosts.map((one) => ({
+      ...one,
+      host: { ...one.host, label: name, address: name, local: true },
+    })),
   };
 }
 

@@ -35,6 +35,8 @@ interface LinkOptions {
 
 /** Waits before the second and third try of a query, in milliseconds. */
 const retryDelaysMs = [250, 1000] as const;
+/** Waits before a query is repeated whose answers contradict each other: somebody may be logging on or off just then. */
+const contradictionDelaysMs = [1000, 1000, 1000] as const;
 
 export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }: LinkOptions): HostLink {
   let current: Promise<Connection> | undefined;
@@ -76,7 +78,9 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
 
   return {
     ask: async (query) => {
-      for (const delayMs of [...retryDelaysMs, undefined]) {
+      const delaysMs = retryDelaysMs.map((ms) => ms * (0.5 + Math.random() / 2));
+      const contradictionsMs = [...contradictionDelaysMs];
+      for (;;) {
         const connection = await connected();
         try {
           const results = await runAll(connection, query.commands);
@@ -87,11 +91,11 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
           if (isAnswerLost(error)) await drop(connection);
           // What could not be read may have been garbled in passing.
           const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
+          const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();
           if (delayMs === undefined || !mayPass) throw error;
-          await clock.sleep(delayMs * (0.5 + Math.random() / 2), signal);
+          await clock.sleep(delayMs, signal);
         }
       }
-      throw new Error("unreachable: the last try returns or throws");
     },
     perform: async ({ command, stdin, parse }, timeoutMs, options = {}) => {
       const connection = await connected();

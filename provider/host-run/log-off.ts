@@ -1,5 +1,5 @@
 import { mapPool, type Clock } from "../async";
-import type { Action, LogoffAnswer } from "../backend/backend";
+import type { Action, LogoffAnswer, Query } from "../backend/backend";
 import { asLogoffError, LogoffError, type ErrorCode } from "../errors";
 import type { SessionOutcome } from "../report/report";
 import { describeSession, whereabouts, type Session, type SessionList } from "../session/session";
@@ -89,10 +89,14 @@ async function sendAndWatch(
   const sending = begin(tracks);
   try {
     await atMost(sending, firstLookMs, clock, signal);
-    let pauseMs = firstPauseMs;
     let waitingFor = 0;
-    for (;;) {
-      const list = await link.ask(backend.listLeft());
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      const isInTime = clock.now() - startedAtMs < timeoutMs;
+      const list = await link.ask(isInTime ? unlessContradictory(backend.listLeft()) : backend.listLeft());
+      if (list === undefined) {
+        await clock.sleep(pauseMs, signal);
+        continue;
+      }
       const turnMayCome = sendings > 0 || clock.now() - startedAtMs < timeoutMs;
       for (const one of tracks) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
       const open = tracks.filter(({ outcome }) => outcome === undefined);
@@ -108,12 +112,26 @@ async function sendAndWatch(
       }
       waitingFor = open.length;
       await clock.sleep(pauseMs, signal);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
   } finally {
     watchEnds.abort(inTime);
     host.spent(sentAtMs === undefined ? "logged-off" : "verified", sentAtMs ?? startedAtMs);
   }
+}
+
+/** The same query, but a list that contradicts itself is undefined: that is how sessions look that are just closing. */
+function unlessContradictory(query: Query<SessionList>): Query<SessionList | undefined> {
+  return {
+    ...query,
+    parse: (results) => {
+      try {
+        return query.parse(results);
+      } catch (thrown) {
+        if (thrown instanceof LogoffError && thrown.isContradiction) return undefined;
+        throw thrown;
+      }
+    },
+  };
 }
 
 /** Waits for `work`, which must not reject, but no longer than `ms`. */

@@ -52,6 +52,7 @@ describe("one host", () => {
         "logoff.exe 2",
         "logoff.exe 3",
         "qwinsta.exe",
+        "quser.exe",
       ],
     );
     assert.deepEqual(fleet.hosts[0].model.people(), []);

@@ -6,8 +6,8 @@ import type { ExecResult } from "../../connection";
  * (`Active code page: 437`, `Aktive Codepage: 850.`). Undefined when there is none.
  */
 export function readCodePage(result: ExecResult): number | undefined {
-  const text = Buffer.from(result.stdout).toString("latin1").trimEnd();
-  const digits = /([0-9]{3,5})[^0-9A-Za-z]*$/u.exec(text)?.[1];
+  const text = Buffer.from(result.stdout.subarray(-1_000)).toString("latin1").trimEnd();
+  const digits = /(?<![0-9])([0-9]{3,5})[^0-9A-Za-z]*$/u.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
@@ -29,4 +29,21 @@ export function decodeConsole(bytes: Uint8Array, codePage: number | undefined): 
   const encoding = encodingOf(codePage);
   if (encoding === undefined) return { text: Buffer.from(bytes).toString("latin1"), certain: false };
   return { text: iconv.decode(Buffer.from(bytes), encoding), certain: true };
+}
+
+/**
+ * Whether a text holds what no tool prints in a table: control characters, line and paragraph separators, bidirectional marks.
+ * Where the code page is unknown, letters stand at the places of C1, and only C0 counts.
+ */
+export function hasControls(text: string, certain: boolean): boolean {
+  // eslint-disable-next-line no-control-regex
+  const c0 = /[\u0000-\u001f\u007f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+  return c0.test(text) || (certain && /[\u0080-\u009f]/u.test(text));
+}
+
+/** Console columns: East Asian wide characters take two. */
+export function displayWidth(text: string): number {
+  const wide =
+    /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/u;
+  return Array.from(text).reduce((width, character) => width + (wide.test(character) ? 2 : 1), 0);
 }

@@ -42,8 +42,9 @@ export function readDrainMode(label: string, terminalServerText: string, winlogo
 
 /** WinStationsDisabled is a REG_SZ that holds digits on some versions, and a REG_DWORD on others. */
 function dword(text: string, name: string): number | undefined {
-  const value = new RegExp(String.raw`^\s*${name}\s+REG_(?:DWORD|SZ)\s+(0x[0-9a-f]+|[0-9]+)\s*$`, "imu").exec(
-    text,
-  )?.[1];
+  const value = new RegExp(
+    String.raw`^[ \t]*${name}[ \t]+REG_(?:DWORD|SZ)[ \t]+(0x[0-9a-f]+|[0-9]+)[ \t\r]*$`,
+    "imu",
+  ).exec(text)?.[1];
   return value === undefined ? undefined : Number(value);
 }

@@ -42,8 +42,7 @@ function list(qwinsta: ExecResult, quser: ExecResult = nobody, backend = local):
 describe("the commands of the Windows backend", () => {
   it("are these", () => {
     assert.deepEqual(local.list().commands, ["qwinsta.exe", "quser.exe"]);
-    assert.deepEqual(local.listLeft().commands, ["qwinsta.exe"]);
-    assert.deepEqual(relayed.listLeft().commands, ["qwinsta.exe /server:win-04"]);
+    assert.deepEqual(local.listLeft().commands, local.list().commands);
     assert.equal(local.logOff(aSession({ id: "12" })).command, "logoff.exe 12");
     assert.deepEqual(relayed.list().commands, ["qwinsta.exe /server:win-04", "quser.exe /server:win-04"]);
     assert.equal(relayed.logOff(aSession({ id: "12" })).command, "logoff.exe 12 /server:win-04");
@@ -60,13 +59,6 @@ describe("the commands of the Windows backend", () => {
 });
 
 describe("the list of the Windows backend", () => {
-  it("asks for times after a logoff only where somebody is left", () => {
-    const { more } = relayed.listLeft();
-    assert.ok(more);
-    assert.deepEqual(more([printed(table)]), ["quser.exe /server:win-04"]);
-    assert.deepEqual(more([printed(table.replace("alice", "     "))]), []);
-    assert.deepEqual(more([printed("", "Error 1", 1)]), []);
-  });
   it("joins both tables", () => {
     const [, alice] = list(printed(table), printed(users));
     assert.deepEqual(
@@ -126,6 +118,117 @@ describe("the list of the Windows backend", () => {
       codeOf(() => list(denied, nobody, relayed)),
       /public key carries no credentials to "win-04"/,
     );
+  });
+
+  it("lists only part of the sessions for a login that is not an administrator's", () => {
+    const rows = table.split("\r\n").filter((line) => !line.includes("services"));
+    assert.match(
+      codeOf(() => list(printed(rows.join("\r\n")), printed(users))),
+      /^permission-denied: .*"win-03:22": the login is not an administrator's: session 0 /,
+    );
+    // The first line of an answer that is no table at all says nothing about rights.
+    assert.match(
+      codeOf(() => list(printed("Welcome to this system\r\n"))),
+      /^output-unrecognised: /,
+    );
+  });
+
+  for (const id of ["65540", "999999999"]) {
+    it(`never drops a user with ID ${id}`, () => {
+      const row = ` ${"rdp-tcp#5".padEnd(18)}${"bob".padEnd(22)}${id}  Active\r\n`;
+      assert.match(
+        codeOf(() => list(printed(table + row))),
+        new RegExp(`^output-unrecognised: .*"bob" with ID ${id}, which is no user's`, "u"),
+      );
+    });
+  }
+
+  it("never drops a user of session 0, where the console of very old systems is", () => {
+    const sessionZero = (name: string): ExecResult =>
+      printed(table.replace(/^ services {11}.{19}/mu, ` ${name.padEnd(18)}${"bob".padEnd(20)}`));
+    assert.match(
+      codeOf(() => list(sessionZero("services"))),
+      /^output-unrecognised: .*"bob" with ID 0, which is no user's/,
+    );
+    const [console] = list(sessionZero("console"));
+    assert.deepEqual([console?.id, console?.user, console?.kind], ["0", "bob", "console"]);
+  });
+
+  it("keeps rows without a user that may block a logon", () => {
+    const leftovers =
+      " rdp-tcp#12                                  7  Down\r\n                                             8  Disc\r\n";
+    const rows = list(printed(table + leftovers));
+    assert.deepEqual(
+      rows.slice(2).map(({ id, kind, user }) => [id, kind, user]),
+      [
+        ["7", "user", undefined],
+        ["8", "user", undefined],
+      ],
+    );
+  });
+
+  const bob = " bob                   rdp-tcp#5           3  Active          .  11/22/2026 9:20 AM\r\n";
+  for (const [what, qwinsta] of [
+    ["that was cut behind the services", table.split("\r\n").slice(0, 2).join("\r\n") + "\r\n"],
+    ["that lacks a line", table],
+    [
+      "that shows nobody in the session",
+      `${table} rdp-tcp#5                                   3  Active\r\n`,
+    ],
+  ] as const) {
+    it(`is incomplete when quser shows somebody, for a table ${what}`, () => {
+      const work = (): unknown => list(printed(qwinsta), printed(users + bob));
+      assert.match(
+        codeOf(work),
+        /^output-unrecognised: .*quser\.exe shows session .*one of the two lists is incomplete/,
+      );
+      assert.throws(work, { isContradiction: true });
+      // Its exit code is not looked at.
+      assert.throws(() => list(printed(qwinsta), printed(users + bob, "", 1)), { isContradiction: true });
+    });
+  }
+
+  it("is complete when quser shows nobody or was denied", () => {
+    assert.equal(list(printed(table), nobody).length, 2);
+    assert.equal(list(printed(table), printed("")).length, 2);
+    assert.equal(list(printed(table), printed(bob, "Error [5]:Access is denied.\r\n", 1)).length, 2);
+    assert.equal(
+      list(printed(table), printed("Error 0x000006BA enumerating sessionnames\r\n", "", 1)).length,
+      2,
+    );
+  });
+
+  it("is an error when qwinsta ended with another code than 0 and 1, or by a signal", () => {
+    assert.match(
+      codeOf(() => list(printed(table, "", 3))),
+      /^output-unrecognised: .*qwinsta\.exe ended with exit code 3/,
+    );
+    const killed = { signal: "TERM", stdout: Buffer.from(table), stderr: new Uint8Array() };
+    assert.match(
+      codeOf(() => list(killed)),
+      /^output-unrecognised: .*qwinsta\.exe ended with signal TERM/,
+    );
+  });
+
+  it("lacks our own mark without its first column, which only matters without SSH", () => {
+    const unmarked = printed(table.replace(/^./gmu, ""));
+    const here = windowsBackend({ label: "win-03", local: true }, 850);
+    assert.equal(list(unmarked).length, 2);
+    assert.match(
+      codeOf(() => list(unmarked, nobody, here)),
+      /^output-unrecognised: .*lacks the first column, which marks our own session/,
+    );
+  });
+
+  it("blames what prints text around the table, and Home editions only where nothing was printed", () => {
+    const home = printed("", "'qwinsta.exe' is not recognized as an internal or external command\r\n", 1);
+    assert.match(
+      codeOf(() => list(home)),
+      /Home editions/,
+    );
+    const message = codeOf(() => list(printed(`Hello 1\r\n${table}`)));
+    assert.match(message, /Hello 1.*AutoRun registry value or a PowerShell profile/);
+    assert.doesNotMatch(message, /Home/);
   });
 
   it("strips what a host prints of control characters", () => {

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import * as iconv from "iconv-lite";
 import { decodeConsole, readCodePage } from "../../../provider/backend/windows/code-page";
 import { errorMeaning, errorNumbers } from "../../../provider/backend/windows/error-numbers";
-import { readIdle, readSessionTable, readUserTimes } from "../../../provider/backend/windows/sessions";
+import { toSession } from "../../../provider/backend/windows/sessions";
+import { readTable } from "../../../provider/backend/windows/table";
 import type { Session } from "../../../provider/session/session";
 
 const classic = [
@@ -26,10 +27,16 @@ const wide = [
 ].join("\r\n");
 
 function read(text: string, certain = true): readonly Session[] {
-  const table = readSessionTable({ text, certain });
-  assert.deepEqual(table.unread, []);
-  assert.ok(table.complete);
-  return table.sessions;
+  const { rows, unread, classic } = readTable({ text, certain });
+  assert.deepEqual(unread, []);
+  return rows.map((row) => toSession(row, certain, classic));
+}
+
+/** The lines that keep a table from being read. */
+function unreadIn(text: string, certain = true): readonly string[] {
+  const { rows, unread } = readTable({ text, certain });
+  assert.ok(unread.length > 0, `it was read: ${JSON.stringify(rows)}`);
+  return unread;
 }
 
 function brief(sessions: readonly Session[]): string[] {
@@ -38,8 +45,13 @@ function brief(sessions: readonly Session[]): string[] {
   );
 }
 
-describe("readSessionTable", () => {
-  it("reads the classic layout", () => {
+/** The classic table with another row. */
+const withRow = (row: string): string => `${classic}\r\n${row}`;
+/** The same lines, each without its first character. */
+const withoutFirstColumn = (table: string): string => table.replace(/^./gmu, "");
+
+describe("a session table", () => {
+  it("is read in the classic layout", () => {
     assert.deepEqual(brief(read(classic)), [
       "0 services - services other own",
       "1 console - console other",
@@ -50,7 +62,7 @@ describe("readSessionTable", () => {
     ]);
   });
 
-  it("reads the wide layout, with a name that overflows its column", () => {
+  it("is read in the wide layout, with a name that overflows its column", () => {
     const sessions = read(wide);
     assert.deepEqual(brief(sessions), [
       "0 services - services other",
@@ -61,7 +73,7 @@ describe("readSessionTable", () => {
     assert.ok(sessions[2]?.userCertain);
   });
 
-  it("reads rows under any header and with any words for states", () => {
+  it("is read under any header and with any words for states", () => {
     const german = classic
       .replace(/.*\r\n/, " SITZUNGSNAME      BENUTZERNAME             ID  STATUS  TYP         GERÄT \r\n")
       .replace("Active", "Aktiv ")
@@ -72,14 +84,63 @@ describe("readSessionTable", () => {
     assert.equal(read(chinese)[2]?.stateText, "运行中");
   });
 
-  it("takes the last place that looks like ID and state, whatever a user is called", () => {
-    const line = "                   agent 7  smith            23  Disc                        ";
-    assert.deepEqual(brief(read(`${classic}\r\n${line}`)).at(-1), "23 - agent 7  smith user disconnected");
+  it("is read with states that the code page lacks", () => {
+    const unknown = classic
+      .replace("Active  rdpwd", "??????? rdpwd")
+      .replaceAll("Active", "???????")
+      .replaceAll("Disc", "????")
+      .replace("Conn", "!.1");
+    assert.deepEqual(brief(read(unknown)), brief(read(classic)));
+    assert.equal(read(unknown)[2]?.stateText, "???????");
   });
+
+  it("is read with TYPE and DEVICE, and without their headings", () => {
+    const old = [
+      " SESSIONNAME       USERNAME                 ID  STATE",
+      ">console           alice                     0  Active  wdcon               ",
+      " rdp-tcp                                 65536  Listen  rdpwd               ",
+      "                                             3  Idle    wdica       com1    ",
+    ].join("\n");
+    assert.deepEqual(brief(read(old)), [
+      "0 console alice console active own",
+      "65536 rdp-tcp - listener other",
+      "3 - - user other",
+    ]);
+  });
+
+  for (const [layout, table] of Object.entries({ classic, wide })) {
+    it(`is read in the ${layout} layout when every line lacks its first column, but without the mark`, () => {
+      const { unmarked } = readTable({ text: withoutFirstColumn(table), certain: true });
+      assert.ok(unmarked);
+      assert.deepEqual(
+        brief(read(withoutFirstColumn(table))),
+        brief(read(table)).map((row) => row.replace(" own", "")),
+      );
+      assert.equal(readTable({ text: table, certain: true }).unmarked, false);
+    });
+  }
+
+  const names: readonly (readonly [row: string, session: string])[] = [
+    [" rdp tcp 2#3       alice                     9  Active", "9 rdp tcp 2#3 alice user active"],
+    [" Blast-TCP 1       alice                     9  Active", "9 Blast-TCP 1 alice user active"],
+    [" RDP-Tcp 34        agent 7                  34  Active", "34 RDP-Tcp 34 agent 7 user active"],
+    [" rdp-tcp#5         CORP\\alice                9  Active", "9 rdp-tcp#5 CORP\\alice user active"],
+    ["                   AzureAD\\AliceSmith        9  Disc", "9 - AzureAD\\AliceSmith user disconnected"],
+    [" rdp-tcp#5         alice                 65540  Active", "65540 rdp-tcp#5 alice user active"],
+    [" services          alice                     9  Active", "9 services alice user active"],
+    [" rdp-tcp#12                                  7  Down", "7 rdp-tcp#12 - user other"],
+    ["                                             8  Disc", "8 - - user other"],
+    [" ica 2                                   65537  Listen", "65537 ica 2 - listener other"],
+  ];
+  for (const [row, session] of names) {
+    it(`has a row "${row.trim().replace(/ +/g, " ")}"`, () => {
+      assert.equal(brief(read(withRow(row))).at(-1), session);
+    });
+  }
 
   it("doubts a user that may be cut in the classic layout", () => {
     const line = " rdp-tcp#9         maximilian.musterman      9  Active  rdpwd               ";
-    assert.equal(read(`${classic}\r\n${line}`).at(-1)?.userCertain, false);
+    assert.equal(read(withRow(line)).at(-1)?.userCertain, false);
   });
 
   for (const [user, certain] of [
@@ -89,101 +150,89 @@ describe("readSessionTable", () => {
     ["a".repeat(19), true],
   ] as const) {
     it(`${certain ? "believes" : "doubts"} ${user}, for a letter of two columns ${certain ? "would fit" : "may not have fitted"}`, () => {
-      const line = ` rdp-tcp#9         ${user}      9  Active  rdpwd               `;
-      assert.equal(read(`${classic}\r\n${line}`).at(-1)?.userCertain, certain);
+      const columns = user.length + user.replaceAll("a", "").replaceAll("b", "").length;
+      const line = ` rdp-tcp#9         ${user}${" ".repeat(20 - columns)}      9  Active  rdpwd               `;
+      assert.equal(read(withRow(line)).at(-1)?.userCertain, certain);
     });
   }
 
   for (const user of ["????", "iv\ufffdn", "long.name..."]) {
     it(`doubts ${user}`, () => {
       const line = ` rdp-tcp#9         ${user.padEnd(20)}      9  Active  rdpwd               `;
-      assert.equal(read(`${classic}\r\n${line}`).at(-1)?.userCertain, false);
+      assert.equal(read(withRow(line)).at(-1)?.userCertain, false);
     });
   }
 
   it("doubts letters of an unknown code page, but not ASCII", () => {
-    const line = " rdp-tcp#9         jürgen                    9  Active  rdpwd               ";
-    const sessions = read(`${classic}\r\n${line}`, false);
+    const line = " rdp-tcp#9         j\u0081rgen                    9  Active  rdpwd               ";
+    const sessions = read(withRow(line), false);
     assert.deepEqual([sessions.at(2)?.userCertain, sessions.at(-1)?.userCertain], [true, false]);
   });
-
-  it("leaves a line that is no row unread instead of passing it over", () => {
-    const table = readSessionTable({ text: `${classic}\r\n rdp-tcp#4         dora   Active`, certain: true });
-    assert.deepEqual(table.unread, [" rdp-tcp#4         dora   Active"]);
-  });
-
-  it("does not take an error for a row", () => {
-    const table = readSessionTable({ text: "Error 5 getting sessionnames\r\n", certain: true });
-    assert.deepEqual([table.sessions, table.complete], [[], false]);
-    assert.deepEqual(table.unread, ["Error 5 getting sessionnames"]);
-  });
-
-  it("does not take a table without services and console for complete", () => {
-    const table = readSessionTable({ text: classic.split("\r\n").slice(3).join("\r\n"), certain: true });
-    assert.equal(table.complete, false);
-  });
-
-  it("is not confused by an empty output", () => {
-    assert.deepEqual(readSessionTable({ text: "", certain: true }), {
-      sessions: [],
-      unread: [],
-      complete: false,
-    });
-  });
 });
 
-describe("readUserTimes", () => {
-  const quser = [
-    " USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME",
-    " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM",
-    " bob smith                                 3  Disc     11+04:12  22.11.2026 09:14",
-    " carol                 31c5ce94259d4...    4  Active      none   2026/11/22 9:14",
-    " al                    rdp-tcp#7           5  Active  24692+13:29  11/22/2026 9:14 AM",
-  ].join("\r\n");
-  const of = (id: string, user: string): unknown =>
-    readUserTimes({ text: quser, certain: true }, { ...(read(classic)[2] as Session), id, user });
+describe("a session table that is not exactly one", () => {
+  const oneRow = (find: string | RegExp, replacement: string): string => {
+    const changed = classic.replace(find, replacement);
+    assert.notEqual(changed, classic);
+    return changed;
+  };
+  const [header = "", ...rows] = classic.split("\r\n");
+  const refused: Readonly<Record<string, string>> = {
+    "rows without their first column under a header that has it": [
+      header,
+      ...rows.map((row) => row.slice(1)),
+    ].join("\n"),
+    "an indented table": classic.replace(/^/gmu, "    "),
+    "a classic table indented to the columns of the wide one": classic.replace(/^/gmu, "        "),
+    "a quoted table": classic.replace(/^/gmu, "> "),
+    "two rows marked as our own": oneRow("\n console", "\n>console"),
+    "ESC inside the name of the console": oneRow("console  ", "con\u001b[0msole  "),
+    "a name run into the user": oneRow("rdp-tcp#3         alice", "rdp-tcp#3--------alice"),
+    "three blanks inside a user": oneRow("alice   ", "al   ice"),
+    "a control character inside a user": oneRow("alice", "al\u0007ce"),
+    "a bidirectional mark inside a user": oneRow("alice", "al\u202ece"),
+    "U+2028 inside a user": oneRow("alice", "al\u2028ce"),
+    "CSI of C1 inside a user": oneRow("alice", "al\u009bce"),
+    "a user that looks like an ID and a state": oneRow("alice    ", "agent 7  s"),
+    "a user left of its column without a name": oneRow(
+      "                   bob smith",
+      "             bob smith      ",
+    ),
+    "a user one column to the left": oneRow("         alice ", "        alice  "),
+    "a user one column to the right": oneRow("alice ", " alice"),
+    "a lost letter of a user": oneRow("alice", "alie"),
+    "a lost letter of a name": oneRow("console", "consol"),
+    "two blanks inside a name": oneRow("rdp-tcp#3", "rdp  cp#3"),
+    "an ID one column to the left": oneRow("  2  Active", " 2   Active"),
+    "one blank behind the ID": oneRow("2  Active", "2 Active"),
+    "no state": oneRow("2  Active  rdpwd", "2"),
+    "no ID": oneRow("    2  Active", "       Active"),
+    "a lost line break": oneRow(/\r\n console/u, " console"),
+    "a lost line break between rows without blanks at their ends": classic
+      .replace(/ +(?=\r)/gu, "")
+      .replace("Disc\r\n", "Disc"),
+    "a lost line break between header and first row": oneRow(/\r\n>/u, ">"),
+    "a row that goes on behind the device": oneRow("rdpwd ", "rdpwd       com1    x"),
+    "text where TYPE does not stand": oneRow("Active  rdpwd", "Active rdpwd"),
+    "blanks squeezed": classic.replace(/ {2,}/gu, "  "),
+    "a line between the rows": oneRow("\n console", "\nPlease wait\r\n console"),
+    "a line above the header": `Please wait\r\n${classic}`,
+    "no header": rows.join("\r\n"),
+    "a row in place of the header": [rows.at(3), ...rows.slice(0, 3)].join("\n"),
+    "rows of both layouts": `${classic}\r\n${wide.split("\r\n")[2] ?? ""}`,
+    "an error": "Error 5 getting sessionnames\r\n",
+  };
+  for (const [what, table] of Object.entries(refused)) it(`is refused: ${what}`, () => void unreadIn(table));
 
-  it("finds logon and idle time of a session", () => {
-    assert.deepEqual(of("2", "alice"), { logonTime: "11/22/2026 9:14 AM", idleMs: 300_000 });
-    assert.deepEqual(of("3", "bob smith"), {
-      logonTime: "22.11.2026 09:14",
-      idleMs: (11 * 1440 + 252) * 60_000,
-    });
-    assert.deepEqual(of("4", "carol"), { logonTime: "2026/11/22 9:14", idleMs: 0 });
+  it("names the line that is no row", () => {
+    assert.deepEqual(unreadIn(withRow(" rdp-tcp#4         dora   Active")), [
+      " rdp-tcp#4         dora   Active",
+    ]);
   });
-  it("knows no idle time above a year", () => {
-    assert.deepEqual(of("5", "al"), { logonTime: "11/22/2026 9:14 AM" });
-  });
-  it("knows nothing about a row of another user or ID", () => {
-    assert.equal(of("2", "bob smith"), undefined);
-    assert.equal(of("9", "alice"), undefined);
-    assert.equal(of("2", "ali"), undefined);
-  });
-  it("reads a marked row", () => {
-    const marked = quser.replace(" alice", ">alice");
-    const session = { ...(read(classic)[2] as Session), user: "ALICE" };
-    assert.equal(readUserTimes({ text: marked, certain: true }, session)?.logonTime, "11/22/2026 9:14 AM");
-  });
-});
 
-describe("readIdle", () => {
-  const rows: readonly (readonly [text: string, minutes: number | undefined])[] = [
-    [".", 0],
-    ["none", 0],
-    ["Kein", 0],
-    ["无", 0],
-    ["5", 5],
-    ["1:23", 83],
-    ["11+04:12", 16_092],
-    ["24692+13:29", undefined],
-    ["", undefined],
-    ["5x", undefined],
-  ];
-  for (const [text, minutes] of rows) {
-    it(`"${text}" is ${minutes ?? "unknown"}`, () => {
-      assert.equal(readIdle(text), minutes === undefined ? undefined : minutes * 60_000);
-    });
-  }
+  it("has no rows when nothing was printed", () => {
+    assert.deepEqual(readTable({ text: "", certain: true }).rows, []);
+  });
 });
 
 describe("error numbers", () => {

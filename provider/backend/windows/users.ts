@@ -1,0 +1,141 @@
+import type { Session } from "../../session/session";
+import { displayWidth, hasControls, type ConsoleText } from "./code-page";
+import { longestRow, resemblesIdAndState } from "./table";
+
+/** One row of a `quser` table. */
+export interface UserRow {
+  readonly id: string;
+  /** What is printed before the ID: the user, which may be cut, and the name of the session. */
+  readonly userAndName: string;
+  /** In milliseconds; absent when it cannot be read. */
+  readonly idleMs?: number;
+  /** As printed, in whatever format the host is set to. */
+  readonly logonTime?: string;
+}
+
+/** What one reading of `quser` output found. */
+export interface UserTable {
+  readonly rows: readonly UserRow[];
+  /** Lines with a digit that are no rows: somebody may be hiding in them. A header, in any language, holds no digit. */
+  readonly unread: readonly string[];
+}
+
+/** USERNAME is so wide, and no ID stands in it. */
+const userWidth = 22;
+/** No date of any region is nearly as long. */
+const longestLogonTime = 64;
+
+/** Reads a `quser` table by its rows, in any layout and language. */
+export function readUsers({ text, certain }: ConsoleText): UserTable {
+  const lines = text.split(/\r\n|\n|\r/u).filter((line) => /[0-9]/u.test(line));
+  // A row without its end may have lost the end of its logon time, too.
+  const cut = /[\r\n]$/u.test(text) ? undefined : lines.at(-1);
+  const read = lines.map((line) => readUserRow(line, certain));
+  return {
+    rows: read.flatMap((row, index) =>
+      row === undefined ? [] : lines[index] === cut ? { id: row.id, userAndName: row.userAndName } : row,
+    ),
+    unread: lines.filter((_, index) => read[index] === undefined),
+  };
+}
+
+/** The ID is the first number behind the user's column with two blanks or more and a word without digits, the state, behind it. */
+function readUserRow(line: string, certain: boolean): UserRow | undefined {
+  if (line.length > longestRow || hasControls(line, certain)) return undefined;
+  // Without the first column, which marks the caller's own row, a line begins with the user.
+  const userAt = /^[ >]/u.test(line) ? 1 : 0;
+  if (line.charAt(userAt) === " ") return undefined;
+  const places = line.matchAll(/(?<= )([0-9]{1,10}) {2,}[^ 0-9]+(?= )/gu);
+  const place = [...places].find(({ index }) => index >= userAt + userWidth);
+  if (place === undefined) return undefined;
+  const id = String(Number(place[1]));
+  const [idle = "", ...logon] = line
+    .slice(place.index + place[0].length)
+    .trim()
+    .split(" ");
+  const logonTime = logon.join(" ").trim();
+  if (logonTime.length > longestLogonTime || logonTime.includes("   ") || resemblesIdAndState(logonTime))
+    return undefined;
+  const idleMs = readIdle(idle);
+  return {
+    id,
+    userAndName: line.slice(userAt, place.index).trimEnd(),
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(logonTime === "" ? {} : { logonTime }),
+  };
+}
+
+/**
+ * Milliseconds of an idle time: `5` minutes, `1:23` hours, `11+04:12` days; `.` and a word (`none`, `Kein`) mean less
+ * than a minute. Undefined above a year: old clients print a bogus `24692+13:29`.
+ */
+export function readIdle(text: string): number | undefined {
+  const parts = /^(?:([0-9]+)\+)?(?:([0-9]{1,2}):)?([0-9]{1,5})$/u.exec(text);
+  if (parts === null) return /[0-9]/u.test(text) || text === "" ? undefined : 0;
+  const [days, hours, minutes] = [parts[1], parts[2], parts[3]].map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+  ];
+  const idleMinutes = (days * 24 + hours) * 60 + minutes;
+  return idleMinutes > 365 * 24 * 60 ? undefined : idleMinutes * 60_000;
+}
+
+/** How two listings of one moment stand to each other. */
+export interface Comparison {
+  /** The row of each session that has one, by ID. */
+  readonly times: ReadonlyMap<string, UserRow>;
+  /** Why the list of sessions cannot be complete, in words; absent when nothing speaks against it. */
+  readonly contradiction?: string;
+}
+
+/**
+ * Looks for each row of `quser` among the sessions, by ID and the beginning of the user. A row without its session means that
+ * a list is incomplete or that somebody logged on or off just then. What only `qwinsta` shows is no contradiction.
+ */
+export function compare(sessions: readonly Session[], { rows, unread }: UserTable): Comparison {
+  const byId = new Map(sessions.map((session) => [session.id, session]));
+  const times = new Map<string, UserRow>();
+  const contradictions = unread.map((line) => `quser.exe printed "${line}"`);
+  for (const row of rows) {
+    const session = byId.get(row.id);
+    const shown = `quser.exe shows session ${row.id} of "${row.userAndName}"`;
+    if (times.has(row.id)) contradictions.push(`${shown} and of somebody else`);
+    else if (session === undefined) contradictions.push(`${shown}, qwinsta.exe does not`);
+    else if (session.user === undefined) contradictions.push(`${shown}, qwinsta.exe shows it without a user`);
+    else if (!isSameUser(session.user, row.userAndName))
+      contradictions.push(`${shown}, qwinsta.exe shows it as that of "${session.user}"`);
+    else times.set(row.id, row);
+  }
+  const [contradiction] = contradictions;
+  return { times, ...(contradiction === undefined ? {} : { contradiction }) };
+}
+
+/** A table cuts users at 20 columns; a letter of two columns may not fit into the last one. */
+const leastCutWidth = 19;
+
+/** Whether a user of `qwinsta` begins a row of `quser`. Each of the tools may cut the user, and print or leave out a domain. */
+function isSameUser(user: string, userAndName: string): boolean {
+  const [inQwinsta, inQuser] = [user.toLowerCase(), userAndName.toLowerCase()];
+  return begins(inQwinsta, inQuser) || begins(withoutDomain(inQwinsta), withoutDomain(inQuser));
+}
+
+function begins(user: string, userAndName: string): boolean {
+  const whole = user.replace(/\.\.\.$/u, "");
+  const shared = sharedBeginning(whole, userAndName);
+  const behind = userAndName.slice(shared.length);
+  const endsThere = /^(?: {2}|$)/u.test(behind);
+  const mayBeCut = displayWidth(shared) >= leastCutWidth;
+  if (shared === whole) return endsThere || mayBeCut || whole !== user;
+  return behind.startsWith("...") || (endsThere && mayBeCut);
+}
+
+function sharedBeginning(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return a.slice(0, length);
+}
+
+function withoutDomain(user: string): string {
+  return user.slice(user.indexOf("\\") + 1);
+}

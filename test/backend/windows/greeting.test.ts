@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { greetingOf, withoutGreeting } from "../../../provider/backend/windows/greeting";
+
+const greeting = greetingOf(["\u001b[2JWelcome to RDSH01", "", "3 updates, 2 minutes ago"]);
+
+function taken(output: string): string {
+  return Buffer.from(withoutGreeting(Buffer.from(output, "latin1"), greeting)).toString("latin1");
+}
+
+describe("a greeting", () => {
+  it("is taken off line by line, with other digits and other control characters", () => {
+    assert.equal(taken("Welcome to RDSH01\r\n3 updates, 2 minutes ago\r\nthe rest\r\n"), "the rest\r\n");
+    assert.equal(taken("\f\r\nWelcome to RDSH2\n\u001b[0m\n112 updates, 59 minutes ago  \n x"), " x");
+  });
+
+  it("is taken off once only", () => {
+    const twice = "Welcome to RDSH01\n3 updates, 2 minutes ago\n".repeat(2);
+    assert.equal(taken(twice), "Welcome to RDSH01\n3 updates, 2 minutes ago\n");
+  });
+
+  for (const [what, output] of [
+    ["another text", "Welcome to FS01\r\n3 updates, 2 minutes ago\r\nthe rest\r\n"],
+    ["a part of it", "Welcome to RDSH01\r\nthe rest\r\n"],
+    ["its beginning only", "Welcome to RDSH01\r\n"],
+    ["nothing", ""],
+  ] as const) {
+    it(`is left alone where ${what} stands there`, () => assert.equal(taken(output), output));
+  }
+
+  it("leaves control characters that stand behind the first text", () => {
+    assert.equal(taken(" con\u001b[0msole"), " con\u001b[0msole");
+  });
+
+  it("leaves bytes of other code pages as they are", () => {
+    const output = Buffer.from([0x0c, 0x81, 0x9b, 0xff, 0x0d, 0x0a]);
+    assert.deepEqual(Buffer.from(withoutGreeting(output, [])), output.subarray(1));
+  });
+});

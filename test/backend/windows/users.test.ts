@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { compare, readIdle, readUsers, type UserRow } from "../../../provider/backend/windows/users";
+import type { Session } from "../../../provider/session/session";
+import { aSession } from "../../session/sample";
+
+const header = " USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME";
+
+function tableOf(...rows: readonly string[]): string {
+  return [header, ...rows, ""].join("\r\n");
+}
+
+function readRow(row: string): UserRow {
+  const { rows, unread } = readUsers({ text: tableOf(row), certain: true });
+  assert.deepEqual(unread, []);
+  return rows[0] ?? assert.fail(`no row in "${row}"`);
+}
+
+describe("a row of quser", () => {
+  const minutes = (value: number): number => value * 60_000;
+  const rows: readonly (readonly [row: string, id: string, idleMs: number | undefined, logonTime: string])[] =
+    [
+      [
+        " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM",
+        "2",
+        minutes(5),
+        "11/22/2026 9:14 AM",
+      ],
+      [
+        ">alice                 rdp-tcp#3           2  Active          2  11/22/2026 9:14 AM",
+        "2",
+        minutes(2),
+        "11/22/2026 9:14 AM",
+      ],
+      [
+        " bob smith                                 3  Disc     11+04:12  22.11.2026 09:14",
+        "3",
+        minutes(16_092),
+        "22.11.2026 09:14",
+      ],
+      [
+        " carol                 31c5ce94259d4...    4  Active      none   2026/11/22 9:14",
+        "4",
+        0,
+        "2026/11/22 9:14",
+      ],
+      [
+        " al                    rdp-tcp#7           5  Active  24692+13:29  11/22/2026 9:14 AM",
+        "5",
+        undefined,
+        "11/22/2026 9:14 AM",
+      ],
+      [
+        " иванов                rdp-tcp#0           2  Активно отсутствует  03.03.2025 9:32",
+        "2",
+        0,
+        "03.03.2025 9:32",
+      ],
+      [
+        " alice                 rdp tcp 2#3         2  Active       1:35  Sun 05/01/2025 09:32",
+        "2",
+        minutes(95),
+        "Sun 05/01/2025 09:32",
+      ],
+      [
+        " alice                 Blast-TCP 1         2  Active          2  Sun 05 January 2025 09:32",
+        "2",
+        minutes(2),
+        "Sun 05 January 2025 09:32",
+      ],
+      [
+        " alice                 RDP-Tcp 34         34  ???????         .  20250105 0932",
+        "34",
+        0,
+        "20250105 0932",
+      ],
+      [
+        " agent 7               console             2  Active          7  Jan 5 2025 9:32",
+        "2",
+        minutes(7),
+        "Jan 5 2025 9:32",
+      ],
+      [
+        " 山田太郎              console             2  Active          7  2025/01/05 9:32",
+        "2",
+        minutes(7),
+        "2025/01/05 9:32",
+      ],
+      [
+        "alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM",
+        "2",
+        minutes(5),
+        "11/22/2026 9:14 AM",
+      ],
+    ];
+  for (const [row, id, idleMs, logonTime] of rows) {
+    it(`"${row.trim().replace(/ +/g, " ")}" has idle time and logon time`, () => {
+      const read = readRow(row);
+      assert.deepEqual([read.id, read.idleMs, read.logonTime], [id, idleMs, logonTime]);
+    });
+  }
+
+  it("has no times when its end is missing", () => {
+    const text = tableOf(
+      " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:1",
+    ).trimEnd();
+    assert.deepEqual(readUsers({ text, certain: true }).rows, [
+      { id: "2", userAndName: "alice                 rdp-tcp#3" },
+    ]);
+  });
+
+  const refused: Readonly<Record<string, string>> = {
+    "a lost line break":
+      " alice                 rdp-tcp#3           2  Active          .  22.11.2026 09:14 bob                                       3  Disc          5  22.11.2026 09:14",
+    "squeezed blanks": " alice rdp-tcp#3 2 Active 5 11/22/2026 9:14 AM",
+    "an indented row":
+      "   alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM",
+    "ESC in its date":
+      " alice                 rdp-tcp#3           2  Active          5  11/22\u001b[0m/2026 9:14 AM",
+    "no state": " alice                 rdp-tcp#3           2",
+    "text without end": ` alice                 rdp-tcp#3           2  Active          5  ${"9 ".repeat(500)}`,
+  };
+  for (const [what, row] of Object.entries(refused)) {
+    it(`is not read: ${what}`, () => {
+      assert.deepEqual(readUsers({ text: tableOf(row), certain: true }), { rows: [], unread: [row] });
+    });
+  }
+
+  it("is no header and no sentence without digits, in any language", () => {
+    for (const text of [
+      header,
+      "No User exists for *\r\n",
+      " ユーザー名            セッション名       ID  状態    アイドル時間",
+    ])
+      assert.deepEqual(readUsers({ text, certain: true }), { rows: [], unread: [] });
+  });
+});
+
+describe("an idle time", () => {
+  const rows: readonly (readonly [text: string, minutes: number | undefined])[] = [
+    [".", 0],
+    ["none", 0],
+    ["Kein", 0],
+    ["无", 0],
+    ["5", 5],
+    ["1:23", 83],
+    ["11+04:12", 16_092],
+    ["24692+13:29", undefined],
+    ["", undefined],
+    ["5x", undefined],
+    ["05/01/2025", undefined],
+  ];
+  for (const [text, minutes] of rows) {
+    it(`"${text}" is ${minutes ?? "unknown"}`, () => {
+      assert.equal(readIdle(text), minutes === undefined ? undefined : minutes * 60_000);
+    });
+  }
+});
+
+describe("qwinsta and quser of one moment", () => {
+  const people: readonly Session[] = [
+    aSession({ id: "2", user: "alice" }),
+    aSession({ id: "3", user: "maximilian.mustermann.the.third" }),
+    aSession({ id: "4", user: "long.name..." }),
+    aSession({ id: "5", user: "CORP\\dora" }),
+    aSession({ id: "6", user: "maria  de  los  angeles garcia" }),
+  ];
+  const compareWith = (...rows: readonly string[]): ReturnType<typeof compare> =>
+    compare(people, readUsers({ text: tableOf(...rows), certain: true }));
+  const row = (user: string, id: string): string =>
+    ` ${user.padEnd(22)}rdp-tcp#0        ${id.padStart(4)}  Active          .  22.11.2026 09:14`;
+
+  for (const [user, id] of [
+    ["alice", "2"],
+    ["ALICE", "2"],
+    ["maximilian.musterman", "3"],
+    ["long.name.of.many.le", "4"],
+    ["maria  de  los  ange", "6"],
+    ["dora", "5"],
+    ["CORP\\dora", "5"],
+  ] as const) {
+    it(`agree about ${user}`, () => {
+      const { times, contradiction } = compareWith(row(user, id));
+      assert.deepEqual([times.get(id)?.logonTime, contradiction], ["22.11.2026 09:14", undefined]);
+    });
+  }
+
+  for (const [user, id, message] of [
+    ["bob", "9", /session 9 of "bob .*, qwinsta\.exe does not/],
+    ["bob", "2", /session 2 of "bob .*, qwinsta\.exe shows it as that of "alice"/],
+    ["alic", "2", /shows it as that of "alice"/],
+    ["alice2", "2", /shows it as that of "alice"/],
+  ] as const) {
+    it(`contradict each other about ${user} with ID ${id}`, () => {
+      assert.match(compareWith(row(user, id)).contradiction ?? "", message);
+    });
+  }
+
+  it("contradict each other about a session that only quser shows with a user", () => {
+    const { user, ...nobody } = aSession({ id: "2", user: "alice" });
+    assert.ok(user);
+    const { contradiction } = compare(
+      [nobody],
+      readUsers({ text: tableOf(row("alice", "2")), certain: true }),
+    );
+    assert.match(contradiction ?? "", /session 2 of "alice .*, qwinsta\.exe shows it without a user/);
+  });
+
+  it("contradict each other when quser shows an ID twice or a line that is no row", () => {
+    assert.match(
+      compareWith(row("alice", "2"), row("alice", "2")).contradiction ?? "",
+      /and of somebody else/,
+    );
+    assert.match(compareWith(row("alice", "2"), " bob 9").contradiction ?? "", /quser\.exe printed " bob 9"/);
+  });
+
+  it("agree when quser shows fewer, or nobody", () => {
+    assert.equal(compareWith().contradiction, undefined);
+    assert.deepEqual([...compareWith(row("dora", "5")).times.keys()], ["5"]);
+  });
+});
