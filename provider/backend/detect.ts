@@ -5,12 +5,15 @@ import type { Backend, Query, Target } from "./backend";
 import { linuxBackend } from "./linux/backend";
 import { readCodePage } from "./windows/code-page";
 import { windowsBackend } from "./windows/backend";
+import { greetingOf, withoutControls, withoutGreeting, type Greeting } from "./windows/greeting";
 
 /** What the first exchange with a host tells. Plain data: it outlives the connection. */
 export interface Detected {
   readonly platform: Platform;
   /** Windows: the OEM code page that its tools print in, such as 850; absent when it did not say. */
   readonly codePage?: number;
+  /** Windows: what stands before the output of every command; absent: nothing. */
+  readonly greeting?: Greeting;
 }
 
 /**
@@ -87,8 +90,8 @@ function judge(
   chcp: ExecResult | undefined,
   probe: ExecResult | undefined,
 ): Detected {
-  const codePage = chcp && readCodePage(chcp);
-  const { shell, system } = readProbe(ascii(probe?.stdout));
+  const { shell, system, greeting } = readProbe(ascii(probe?.stdout));
+  const codePage = chcp && readCodePage({ ...chcp, stdout: withoutGreeting(chcp.stdout, greeting) });
   if (system === "Linux") {
     if (codePage === undefined || said === "linux") return { platform: "linux" };
     throw unsupported(
@@ -103,11 +106,20 @@ function judge(
       `its default SSH shell is a Unix shell on Windows${which}, which rewrites the switches of Windows commands: ${useOurShell}`,
     );
   }
+  // PowerShell runs on other systems too, and there it finds their uname.
+  const isWindowsShell =
+    shell === "cmd" || (shell === "powershell" && (codePage !== undefined || isNoUnix(system)));
+  if (isWindowsShell) {
+    return {
+      platform: "windows",
+      ...(codePage === undefined ? {} : { codePage }),
+      ...(greeting.length === 0 ? {} : { greeting }),
+    };
+  }
   if (codePage !== undefined) {
-    if (shell !== undefined) return { platform: "windows", codePage };
     throw unsupported(
       label,
-      `its default SSH shell is none that is known here, it answered "${shellProbe}" with ${firstWords(probe)}: ${useOurShell}`,
+      `its default SSH shell is none that is known here, it answered "${shellProbe}" with ${firstWords(probe)}: ${useOurShell}, and let neither cmd's AutoRun registry value nor a PowerShell profile print anything`,
     );
   }
   if (system !== "" && !isPortOfUnix(system))
@@ -125,16 +137,30 @@ function isPortOfUnix(system: string): boolean {
   return /_NT\b|^(?:MINGW|MSYS|CYGWIN|windows)/iu.test(system);
 }
 
-/** Which kind of shell read the probe, and what `uname` printed where it ran. Lines before it are greetings of start-up files. */
-function readProbe(printed: string): {
+function isNoUnix(system: string): boolean {
+  return system === "" || isPortOfUnix(system);
+}
+
+interface Probe {
   readonly shell: "cmd" | "powershell" | "unix" | undefined;
+  /** What `uname` printed where it ran. */
   readonly system: string;
-} {
-  const text = printed.replaceAll("\r\n", "\n");
-  if (/^which shell; uname -s *$/mu.test(text)) return { shell: "cmd", system: "" };
-  const [, words, system = ""] = /^(which\nshell|which shell)(?:\n(.*))?$/mu.exec(text) ?? [];
-  if (words === undefined) return { shell: undefined, system };
-  return { shell: words === "which shell" ? "unix" : "powershell", system: system.trim() };
+  /** What stood before the answer: AutoRun, a profile or another start-up file wrote it. */
+  readonly greeting: Greeting;
+}
+
+function readProbe(printed: string): Probe {
+  const lines = printed.split(/\r?\n/u);
+  const texts = lines.map((line) => withoutControls(line).replace(/ +$/u, ""));
+  const before = (at: number): Greeting => greetingOf(lines.slice(0, at));
+  for (const [at, text] of texts.entries()) {
+    if (text === "which shell; uname -s") return { greeting: before(at), shell: "cmd", system: "" };
+    if (text === "which shell")
+      return { greeting: before(at), shell: "unix", system: (texts[at + 1] ?? "").trim() };
+    if (text === "which" && texts[at + 1] === "shell")
+      return { greeting: before(at), shell: "powershell", system: (texts[at + 2] ?? "").trim() };
+  }
+  return { shell: undefined, system: "", greeting: [] };
 }
 
 function unsupported(label: string, reason: string): LogoffError {
@@ -155,7 +181,7 @@ function ascii(bytes: Uint8Array | undefined): string {
 export function backendFor(detected: Detected, target: Target): Backend {
   switch (detected.platform) {
     case "windows":
-      return windowsBackend(target, detected.codePage);
+      return windowsBackend(target, detected.codePage, detected.greeting);
     case "linux":
       return linuxBackend(target);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { detection, firstContact } from "../../provider/backend/detect";
+import { backendFor, detection, firstContact } from "../../provider/backend/detect";
 import type { ExecResult } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 
@@ -28,13 +28,8 @@ describe("detection", () => {
 
   const windows: readonly (readonly [what: string, answer: ExecResult])[] = [
     ["cmd, also where Git has put a uname on the path", cmd],
-    ["cmd behind a greeting of its AutoRun", printed("Welcome\r\nwhich shell; uname -s\r\n")],
     ["PowerShell", powershell("")],
     ["PowerShell where Git has put a uname on the path", powershell("MINGW64_NT-10.0-20348")],
-    [
-      "PowerShell with a profile that speaks",
-      printed("Loading profiles took 812ms.\r\nwhich\r\nshell\r\n", 1),
-    ],
   ];
   for (const [what, answer] of windows) {
     it(`knows Windows by ${what}`, () =>
@@ -81,7 +76,11 @@ describe("detection", () => {
       /neither chcp.com nor "echo which shell; uname -s" as .*: "% Unknown command"/,
     ],
     ["what only repeats the line", [notThere, printed(`${probe}\r\n`)], /neither/],
-    ["cmd without its own tools", [printed("", 1, "'chcp.com' is not recognized"), cmd], /'chcp.com' is not/],
+    [
+      "cmd whose AutoRun ends no line",
+      [printed("Hi Active code page: 437\r\n"), printed("Hi which shell; uname -s\r\n")],
+      /neither cmd's AutoRun registry value nor a PowerShell profile/,
+    ],
     ["silence", [printed(""), printed("")], /neither/],
   ];
   for (const [what, results, message] of refused) {
@@ -93,6 +92,109 @@ describe("detection", () => {
       );
     });
   }
+});
+
+describe("detection of a Windows host whose shell prints text of its own", () => {
+  const autoRun = "Active code page: 65001\r\nWelcome to RDSH01\r\n\r\n";
+  const greeting = ["Active code page: 0", "Welcome to RDSH0"];
+
+  it("notes what stands before the answer, digits aside", () => {
+    const answers = [
+      printed(`${autoRun}Active code page: 850\r\n`),
+      printed(`${autoRun}which shell; uname -s\r\n`),
+    ];
+    assert.deepEqual(detection("h:22").parse(answers), { platform: "windows", codePage: 850, greeting });
+    const profile = "Loading profiles took 812ms.\r\n";
+    assert.deepEqual(
+      detection("h:22").parse([
+        printed(`Loading profiles took 1043ms.\r\nActive code page: 437\r\n`),
+        printed(`${profile}which\r\nshell\r\n`, 1),
+      ]),
+      { platform: "windows", codePage: 437, greeting: ["Loading profiles took 0ms."] },
+    );
+  });
+
+  it("takes no number of it for the code page", () => {
+    const answers = [
+      printed(autoRun, 1, "'chcp.com' is not recognized"),
+      printed(`${autoRun}which shell; uname -s\r\n`),
+    ];
+    assert.deepEqual(detection("h:22").parse(answers), { platform: "windows", greeting });
+    const motd = "Ubuntu, built in 2019\n";
+    assert.deepEqual(detection("h:22").parse([printed(motd, 127), printed(`${motd}which shell\nLinux\n`)]), {
+      platform: "linux",
+    });
+  });
+
+  for (const [what, noise] of [
+    ["a form feed", "\f"],
+    ["escape sequences", "\u001b[2J\u001b[H\u001b]0;title\u0007"],
+    ["escape sequences on a line of their own", "\u001b[32m\r\n\u001b[0m"],
+  ] as const) {
+    it(`reads through ${what}, which is no text`, () => {
+      const answers = [chcp, cmd].map(({ stdout }) => printed(noise + Buffer.from(stdout).toString()));
+      assert.deepEqual(detection("h:22").parse(answers), { platform: "windows", codePage: 437 });
+    });
+  }
+
+  it("takes its greeting off the listing of the first contact", () => {
+    const rows = [
+      " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
+      " services                                    0  Disc                        ",
+      " rdp-tcp#3         alice                     2  Active                      ",
+      "",
+    ].join("\r\n");
+    const outputs = ["Active code page: 850\r\n", "which shell; uname -s\r\n", rows, ""];
+    const { sessions } = firstContact({ label: "h:22" }, undefined).parse(
+      outputs.map((text) => printed(`\f${autoRun}${text}`)),
+    );
+    assert.deepEqual(
+      sessions?.map(({ id, user }) => [id, user]),
+      [
+        ["0", undefined],
+        ["2", "alice"],
+      ],
+    );
+  });
+});
+
+describe("detection without a code page", () => {
+  const silent: readonly (readonly [what: string, answer: ExecResult])[] = [
+    ["answers 0", printed("Active code page: 0\r\n")],
+    ["answers nothing", printed("")],
+    ["is not there", printed("", 1, "'chcp.com' is not recognized as an internal or external command")],
+  ];
+  for (const [what, answer] of silent) {
+    for (const [shell, probed] of [
+      ["cmd", cmd],
+      ["PowerShell", powershell("")],
+      ["PowerShell beside Git's uname", powershell("MINGW64_NT-10.0-20348")],
+    ] as const) {
+      it(`knows Windows by ${shell} when chcp ${what}, and warns`, () => {
+        const detected = detection("h:22").parse([answer, probed]);
+        assert.deepEqual(detected, { platform: "windows" });
+        const [warning] = backendFor(detected, { label: "h:22" }).caveats({
+          states: undefined,
+          drain: "none",
+        });
+        assert.match(warning ?? "", /^The code page of "h:22" is unknown.*`users`/);
+      });
+    }
+  }
+
+  it("warns of a code page that cannot be decoded, and of no other", () => {
+    const caveats = (codePage: number): readonly string[] =>
+      backendFor({ platform: "windows", codePage }, { label: "h:22" }).caveats({
+        states: undefined,
+        drain: "none",
+      });
+    assert.equal(caveats(12345).length, 1);
+    assert.deepEqual(caveats(850), []);
+  });
+
+  it("does not take PowerShell of another system for Windows", () => {
+    assert.throws(() => detection("h:22").parse([notThere, powershell("Darwin")]), /its system is "Darwin"/);
+  });
 });
 
 describe("the probe in a real shell", { skip: process.platform !== "linux" }, () => {

@@ -645,6 +645,33 @@ describe("on this machine", () => {
     );
   });
 
+  it("refuses a session table without its first column, which marks the caller's own session", async () => {
+    const { connectHere, ...world } = windowsHere("console");
+    const unmarked = (stdout: Uint8Array): Buffer =>
+      Buffer.from(
+        Buffer.from(stdout)
+          .toString()
+          .replace(/^[ >](?=SESS|serv|cons)/gmu, ""),
+      );
+    const { status, stdout } = await runHere(["--all", "--yes"], {
+      world: {
+        ...world,
+        connectHere: () => async (host, signal) => {
+          const connection = await (connectHere?.() ?? assert.fail())(host, signal);
+          return {
+            ...connection,
+            exec: async (command, options) => {
+              const result = await connection.exec(command, options);
+              return { ...result, stdout: unmarked(result.stdout) };
+            },
+          };
+        },
+      },
+    });
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, /output-unrecognised[^]*lacks the first column/u);
+  });
+
   for (const argv of [["--yes"], ["current"], ["--dry-run"]]) {
     it(`does not pass over in silence that the current session is the console: ${argv.join(" ")}`, async () => {
       const { status, stdout } = await runHere(argv, { world: windowsHere("console") });

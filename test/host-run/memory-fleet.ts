@@ -31,6 +31,8 @@ export interface MemoryHostOptions extends Omit<ModelOptions, "clock" | "name">,
   readonly faults?: readonly CommandFault[];
   readonly selector?: Selector;
   readonly server?: string;
+  readonly missingTools?: readonly string[];
+  readonly greeting?: string;
 }
 
 export interface Fleet {
@@ -147,8 +149,9 @@ interface Entry {
 function memoryHost(options: MemoryHostOptions, name: string, clock: VirtualClock): Entry {
   const model = createWindowsModel({ ...options, name, clock });
   const look: Look = { ...defaultLook, ...options };
+  const { missingTools = [], greeting = "" } = options;
   return {
-    machine: { model, look },
+    machine: { model, look, missingTools, greeting },
     rights: options.rights ?? "full-control",
     host: {
       model,

@@ -113,6 +113,19 @@ describe("listing", () => {
     assert.equal((await hostWith({ caller: { rights: "query-only" } }).run("qwinsta")).code, 0);
   });
 
+  it("shows only their own sessions and the console to whoever is no administrator", async () => {
+    const { run } = hostWith({
+      caller: { user: "bob", rights: "own-sessions" },
+      sessions: [{ user: "alice" }, { user: "bob" }],
+    });
+    const { stdout } = await run("qwinsta");
+    assert.deepEqual(
+      stdout.split("\r\n").map((line) => /([0-9]+) {2}[A-Z]/.exec(line)?.[1]),
+      [undefined, "1", "3", undefined],
+    );
+    assert.doesNotMatch((await run("quser")).stdout, /alice/);
+  });
+
   it("is not there on Home editions", async () => {
     const { run, unexpected } = hostWith({ missingTools: ["qwinsta", "quser"] });
     const { code, stderr } = await run("qwinsta.exe");

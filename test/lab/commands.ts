@@ -39,13 +39,13 @@ export async function runCommand(
   shell: Shell,
   context: Omit<ProgramContext, "args">,
 ): Promise<ExecReply> {
-  const { look } = context.here;
+  const { look, greeting = "" } = context.here;
   const reply = await interpret(line, shell, context);
   // PowerShell's own exit code only says whether the last command failed.
   const collapses = shell === "powershell" || shell === "powershell-7";
   return {
     code: collapses ? Math.min(reply.code, 1) : reply.code,
-    stdout: encode(reply.stdout ?? "", codePageOf(look)),
+    stdout: encode(greeting + (reply.stdout ?? ""), codePageOf(look)),
     stderr: encode(reply.stderr ?? "", codePageOf(look)),
   };
 }

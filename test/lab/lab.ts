@@ -25,6 +25,7 @@ export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> 
   readonly messagesReachDisconnected?: boolean;
   readonly missingTools?: readonly string[];
   readonly unixTools?: boolean;
+  readonly greeting?: string;
 }
 
 export interface LabHost extends Omit<SshHost, "listen" | "close"> {
@@ -171,7 +172,7 @@ export async function startLab(options: {
 }
 
 function machineOf(host: HostOptions, clock: LabClock): Machine {
-  const { codePage, headerLanguage, messagesReachDisconnected, missingTools, unixTools } = host;
+  const { codePage, headerLanguage, messagesReachDisconnected, missingTools, unixTools, greeting } = host;
   return {
     model: createWindowsModel({ ...host, clock }),
     look: {
@@ -184,6 +185,7 @@ function machineOf(host: HostOptions, clock: LabClock): Machine {
     ...(messagesReachDisconnected === undefined ? {} : { messagesReachDisconnected }),
     ...(missingTools === undefined ? {} : { missingTools }),
     ...(unixTools === undefined ? {} : { unixTools }),
+    ...(greeting === undefined ? {} : { greeting }),
   };
 }
 

@@ -2,10 +2,10 @@ import type { Look } from "./render";
 import type { WindowsModel } from "./windows-model";
 
 /**
- * What a login may do: everything; only look; or not even that, where the tools either say that access is denied or,
- * on other versions, that nobody exists.
+ * What a login may do: everything; only look; look at its own sessions, as without an administrator's token; or not even that,
+ * where the tools either say that access is denied or, on other versions, that nobody exists.
  */
-export type Rights = "full-control" | "query-only" | "none" | "none-says-nobody";
+export type Rights = "full-control" | "query-only" | "own-sessions" | "none" | "none-says-nobody";
 
 /** The host that runs a command, or that `/server:` names. */
 export interface Machine {
@@ -17,6 +17,8 @@ export interface Machine {
   readonly missingTools?: readonly string[];
   /** Git's tools are on the path of every shell, `uname` among them. Absent: they are not. */
   readonly unixTools?: boolean;
+  /** What cmd's AutoRun or a PowerShell profile prints before every command. Absent: nothing. */
+  readonly greeting?: string;
 }
 
 /** Who runs a command. */

@@ -1,4 +1,4 @@
-import { readArguments, type Program, type ProgramContext, type Reply } from "./program";
+import { readArguments, type Program, type ProgramContext, type Reply, type Rights } from "./program";
 import { targetOf } from "./relay";
 import { languageOf, lineEnd, renderError, renderQuser, renderQwinsta, type Look } from "./render";
 import { fill } from "./language";
@@ -36,9 +36,9 @@ function list(context: ProgramContext, what: "session" | "user", args: readonly 
   if (target.rights === "none" && what === "session") return enumerationFailed(win32.accessDenied, look);
   const all = target.machine.model.sessions();
   const wanted = operands[0];
-  const visible = target.rights.startsWith("none")
-    ? []
-    : all.filter((row) => what === "session" || row.user !== null);
+  const visible = all.filter(
+    (row) => isVisible(row, target.rights, context.caller.user) && (what === "session" || row.user !== null),
+  );
   const rows = wanted === undefined ? visible : visible.filter((row) => matches(row, wanted));
   if (rows.length === 0) {
     const { noSession, noUser } = languageOf(look);
@@ -50,6 +50,12 @@ function list(context: ProgramContext, what: "session" | "user", args: readonly 
     code: 0,
     stdout: what === "session" ? renderQwinsta(rows, shape, !target.remote) : renderQuser(rows, shape),
   };
+}
+
+/** Whoever is no administrator sees their own sessions, and the console, but never session 0. */
+function isVisible(row: LabSession, rights: Rights, caller: string): boolean {
+  if (rights === "own-sessions") return row.user === caller || row.name === "console";
+  return !rights.startsWith("none");
 }
 
 function matches(row: LabSession, wanted: string): boolean {

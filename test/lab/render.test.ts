@@ -98,9 +98,8 @@ describe("qwinsta", () => {
     );
   });
 
-  it("marks session 0, leaves it unmarked, or leaves it out", () => {
+  it("marks session 0 or leaves it unmarked", () => {
     assert.match(lines(renderQwinsta(rows(), look({ servicesRow: "plain" })))[1] ?? "", /^ services/);
-    assert.match(lines(renderQwinsta(rows(), look({ servicesRow: "absent" })))[1] ?? "", /^ console/);
     assert.match(lines(renderQwinsta(rows(), defaultLook, false))[1] ?? "", /^ services/);
   });
 
@@ -153,6 +152,15 @@ describe("quser", () => {
       " carol                 rdp-tcp#1           4  Active      none   12/20/2021 11:05 PM",
       " dave                  rdp-tcp#2           5  Active  24692+13:29  12/20/2021 12:05 PM",
     ]);
+  });
+
+  it("cuts users at 20 letters, also in the wide layout", () => {
+    const long = rows({ sessions: [{ user: "maximilian.mustermann" }] });
+    for (const layout of ["classic", "wide"] as const)
+      assert.match(
+        lines(renderQuser(long, look({ layout })))[1] ?? "",
+        /^ maximilian\.musterman {2}rdp-tcp#0 /,
+      );
   });
 
   it("speaks German", () => {

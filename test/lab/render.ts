@@ -12,8 +12,8 @@ export interface Look {
   readonly layout: "classic" | "wide";
   /** The language of the header line, where a mended translation stands over old states. Absent: `language`. */
   readonly headerLanguage?: LanguageTag;
-  /** Whether session 0 is marked as the caller's own, is there unmarked, or is not printed at all. */
-  readonly servicesRow: "marked" | "plain" | "absent";
+  /** Whether session 0 is marked as the caller's own. */
+  readonly servicesRow: "marked" | "plain";
 }
 
 export const defaultLook: Look = { language: "en", layout: "classic", servicesRow: "marked" };
@@ -52,14 +52,12 @@ export function renderQwinsta(rows: readonly LabSession[], look: Look, marker = 
   };
   const header = languages[look.headerLanguage ?? look.language].qwinstaHeader;
   const states = languageOf(look).states;
-  const table = rows
-    .filter((row) => row.id !== 0 || look.servicesRow !== "absent")
-    .map((row) => {
-      const own = marker && row.id === 0 && look.servicesRow === "marked";
-      const name = cutName(row.name ?? "", look);
-      const cells = [name, cutUser(row.user ?? "", look), String(row.id), states[row.state], row.type];
-      return line(own ? ">" : " ", cells, " ".repeat(8));
-    });
+  const table = rows.map((row) => {
+    const own = marker && row.id === 0 && look.servicesRow === "marked";
+    const name = cutName(row.name ?? "", look);
+    const cells = [name, cutUser(row.user ?? "", look), String(row.id), states[row.state], row.type];
+    return line(own ? ">" : " ", cells, " ".repeat(8));
+  });
   return line(" ", header, `${header[5]} `) + table.join("");
 }
 
@@ -89,7 +87,8 @@ export function renderQuser(rows: readonly LabSession[], look: Look): string {
     line(header.map((cell, column) => (column === 4 ? padRight(cell, 9, page) : cell))),
     ...people.map((row) =>
       line([
-        cutUser(row.user ?? "", look),
+        // Also beside a session table that prints it whole.
+        firstLetters(row.user ?? ""),
         cutName(row.name ?? "", look),
         String(row.id),
         language.states[row.state],
@@ -127,5 +126,9 @@ function cutName(name: string, look: Look): string {
 }
 
 function cutUser(user: string, look: Look): string {
-  return look.layout === "wide" ? user : Array.from(user).slice(0, 20).join("");
+  return look.layout === "wide" ? user : firstLetters(user);
+}
+
+function firstLetters(user: string): string {
+  return Array.from(user).slice(0, 20).join("");
 }
