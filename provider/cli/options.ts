@@ -193,7 +193,7 @@ export const optionSections = [
         name: "fail-on",
         kind: "value",
         value: "any|budget",
-        help: "status 1 for any host that is not done (default), or only when --max-failures, --limit or --timeout has ended the run",
+        help: "status 1 for any host that is not done (default), or only when --max-failures or --limit has ended the run",
         completes: ["any", "budget"],
       },
       {

@@ -3,12 +3,13 @@ import { printable } from "../errors";
 import { findProblems, readPlan } from "../plan";
 import { inputFields } from "../plan/fields";
 import { onlyFields, withoutFields } from "../plan/unknown";
+import { failsRun } from "../report/outcome";
 import { inertText } from "../report/pipeline-commands";
 import { compare, type Changes } from "./changes";
 import type { Configuration, Lifecycle, Props } from "./contract";
 import { fitted } from "./fitted";
 import { withHostsKept, withoutHostsKept } from "./kept-hosts";
-import { failureReasons, isFailed, PartialFailure } from "./partial";
+import { failureReasons, PartialFailure } from "./partial";
 import type { Front } from "./process";
 import { lookForDrift } from "./refresh";
 import { planError, runAndRecord, type RunResult } from "./run";
@@ -51,7 +52,7 @@ export function lifecycleOn(given: Front): Lifecycle {
     const results = toResults(labels, known, leaving);
     const itsId = id ?? front.newId();
     const ofProgram = toResults(labels, known);
-    const isUndone = isFailed(ofProgram.hostResults, plan.failOn, ended);
+    const isUndone = failsRun(Object.values(ofProgram.hostResults), plan.failOn, ended);
     if (!isUndone && failed.length === 0) return { id: itsId, outs: { ...inputs, ...results } };
     const reasons = [
       ...(isUndone ? failureReasons(name, ofProgram) : []),

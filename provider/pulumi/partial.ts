@@ -1,7 +1,6 @@
 /** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
 import { printable } from "../errors";
-import { failsTheRun, tellsOfTheEnd, type ReportedError } from "../report/report";
-import { isDone, type HostResult, type Results } from "./state";
+import { isDone, type Results } from "./state";
 
 /** Hosts named one by one in an error; the others are counted. */
 const namedHosts = 20;
@@ -22,23 +21,6 @@ export class PartialFailure extends Error {
     this.properties = properties;
     this.reasons = reasons;
   }
-}
-
-/**
- * Whether a run leaves the resource failed: with `any` by a host that is not done. With `budget` only by what ended the run
- * as a whole and is no matter of single hosts. A host that failed, that was not tried, or that the window or the total time
- * left over, waits for the next run.
- * @param ended why the run stopped by itself, which no host tells when the last ones were too many
- */
-export function isFailed(
-  hostResults: Readonly<Record<string, HostResult>>,
-  failOn: "any" | "budget",
-  ended?: ReportedError,
-): boolean {
-  if (failsTheRun(ended)) return true;
-  return Object.values(hostResults).some(
-    (result) => !isDone(result) && (failOn === "any" || tellsOfTheEnd(result)),
-  );
 }
 
 /** A line that sums up, at most 20 hosts with what to do about them, and how many more there are. */

@@ -1,4 +1,6 @@
 import { asLogoffError } from "../errors";
+import type { Plan } from "../plan";
+import { exitStatusOf, failsRun } from "../report/outcome";
 import type { Report } from "../report/report";
 import type { Front } from "./process";
 
@@ -8,21 +10,22 @@ const mostMsWhenCancelled = 400;
 
 /** Writes a run's report to every path, side by side. What cannot be written is a warning: never rejects. */
 export async function writeReports(
-  paths: readonly string[],
+  { reports, failOn }: Pick<Plan, "reports" | "failOn">,
   report: Report,
   isCancelled: boolean,
   front: Front,
   warn: (text: string) => void,
 ): Promise<void> {
-  const { failed, skipped } = report.totals;
-  const exitStatus = isCancelled ? 130 : failed + skipped > 0 ? 1 : 0;
+  // The resource succeeds when everything was done before it was cancelled, and the report says so.
+  const isFailed = failsRun(report.hosts, failOn, report.ended);
+  const exitStatus = exitStatusOf(report, failOn, isCancelled && isFailed);
   const over = new AbortController();
   const tooLong = front.clock
     .sleep(isCancelled ? mostMsWhenCancelled : mostMs, over.signal)
     .then(() => Promise.reject(new Error("the disk does not answer")));
   tooLong.catch(() => undefined);
   await Promise.all(
-    paths.map(async (path) => {
+    reports.map(async (path) => {
       try {
         await Promise.race([front.writeReport(path, report, exitStatus), tooLong]);
       } catch (thrown) {

@@ -43,7 +43,7 @@ export async function runAndRecord(
   const warn = (text: string): void => front.print(`${name}: warning: ${text}`);
   const report = await runHosts(name, plan, labels, known, front, cancellation);
   report.warnings.forEach(warn);
-  await writeReports(plan.reports, report, cancellation.stop.aborted, front, warn);
+  await writeReports(plan, report, cancellation.stop.aborted, front, warn);
   const hosts = new Map(known.hosts);
   const resume = new Map(known.resume);
   for (const one of report.hosts) {

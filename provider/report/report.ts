@@ -123,31 +123,6 @@ export interface Report {
   readonly ended?: ReportedError;
 }
 
-/** Whether what stopped the run is a failure of the whole, whatever became of single hosts: too many failed, or a limit refused it. */
-export function failsTheRun(ended: Report["ended"]): boolean {
-  return ended?.code === "budget-exceeded" || ended?.code === "limit-exceeded";
-}
-
-/** Why hosts are skipped when a run ends as a whole; `command-failed` when it broke. */
-const endings: readonly ErrorCode[] = ["aborted", "budget-exceeded", "limit-exceeded", "command-failed"];
-
-/**
- * Whether a host that is not done tells that the run as a whole was ended: somebody cancelled, too many failed, or a limit
- * refused it. A host that failed by itself, that was not tried for the sake of others, or that the window or the total time
- * left over, does not.
- */
-export function tellsOfTheEnd({
-  status,
-  error,
-}: {
-  readonly status: string;
-  readonly error?: ReportedError;
-}): boolean {
-  if (error === undefined) return false;
-  if (status === "skipped") return endings.includes(error.code);
-  return error.code === "aborted" || error.code === "budget-exceeded";
-}
-
 /** The sessions of a host by outcome, as `Totals` counts them. */
 export function countSessions(host: HostReport): Omit<Totals, "hosts" | "ok" | "failed" | "skipped"> {
   const count = (...outcomes: readonly SessionOutcome["outcome"][]): number =>

@@ -370,6 +370,27 @@ describe("failOn budget", () => {
     });
   }
 
+  it("judges the report as it judges the resource", async () => {
+    front.trouble.set("b", down);
+    const report = "run.json";
+    await provider.create({ ...budget, report });
+    assert.equal(front.written.get(report)?.exitStatus, 0);
+    await partial(provider.create({ ...budget, report, rollout: { maxFailures: 0 } }));
+    assert.equal(front.written.get(report)?.exitStatus, 1);
+    await partial(provider.create({ ...inputs, report }));
+    assert.equal(front.written.get(report)?.exitStatus, 1);
+  });
+
+  it("lets hosts wait that the total time left over", async () => {
+    front.model("a").onLogoff(2, { kind: "closes", ms: 2_000 });
+    const report = "run.json";
+    const given = { ...budget, report, timeouts: { total: 1 }, rollout: { parallel: 1 } };
+    const { outs } = await provider.create(given);
+    assert.deepEqual(resultsOf(outs).hostResults["c:22"]?.error?.code, "timed-out");
+    assert.equal(front.written.get(report)?.exitStatus, 0);
+    assert.deepEqual(await provider.diff("id", outs, given), { changes: true });
+  });
+
   it("fails it when somebody cancels", async () => {
     front.trouble.set("a", "hang");
     const running = partial(provider.create({ ...budget, rollout: { parallel: 1 } }));

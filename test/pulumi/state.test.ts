@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { failureReasons, isFailed } from "../../provider/pulumi/partial";
+import { failureReasons } from "../../provider/pulumi/partial";
 import {
   askedOf,
   readKnown,
@@ -11,6 +11,7 @@ import {
   warnedOf,
   type Known,
 } from "../../provider/pulumi/state";
+import { failsRun } from "../../provider/report/outcome";
 import type { HostReport } from "../../provider/report/report";
 import type { Session } from "../../provider/session/session";
 import { inputFields } from "../../provider/plan/fields";
@@ -152,10 +153,13 @@ describe("the state", () => {
 describe("a failure", () => {
   it("is any host that is not done, or with budget only what stopped the run", () => {
     const { hostResults } = toResults(labels, knownOf(reports.slice(0, 2)));
-    assert.equal(isFailed(hostResults, "any"), true);
-    assert.equal(isFailed(hostResults, "budget"), false);
-    assert.equal(isFailed(toResults(labels, knownOf(reports)).hostResults, "budget"), true);
-    assert.equal(isFailed({}, "any"), false);
+    assert.equal(failsRun(Object.values(hostResults), "any", undefined), true);
+    assert.equal(failsRun(Object.values(hostResults), "budget", undefined), false);
+    assert.equal(
+      failsRun(Object.values(toResults(labels, knownOf(reports)).hostResults), "budget", undefined),
+      true,
+    );
+    assert.equal(failsRun([], "any", undefined), false);
   });
 
   for (const [status, code, isEnd] of [
@@ -176,7 +180,13 @@ describe("a failure", () => {
     it(`with budget is ${isEnd ? "" : "not "}a host that is ${status} for ${code}`, () => {
       const one = report("a:22", { status, error: { code, message: "x" } });
       const { hostResults } = toResults(["a:22"], knownOf([one]));
-      assert.deepEqual([isFailed(hostResults, "budget"), isFailed(hostResults, "any")], [isEnd, true]);
+      assert.deepEqual(
+        [
+          failsRun(Object.values(hostResults), "budget", undefined),
+          failsRun(Object.values(hostResults), "any", undefined),
+        ],
+        [isEnd, true],
+      );
     });
   }
 
