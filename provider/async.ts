@@ -87,11 +87,21 @@ export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => v
  * `run` waits for a free place, holds it while `work` runs, and gives it back however `work` ends.
  */
 export class Slots {
+  #count: number;
+  /** Below zero while more places are taken than there are since {@link limitTo}. */
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {
+    this.#count = count;
     this.#free = count;
+  }
+
+  /** Changes how many places there are. Whoever holds one keeps it. */
+  limitTo(count: number): void {
+    this.#free += count - this.#count;
+    this.#count = count;
+    this.#admit();
   }
 
   /** @throws LogoffError `aborted` while still waiting */
@@ -100,9 +110,17 @@ export class Slots {
     try {
       return await work();
     } finally {
+      this.#free += 1;
+      this.#admit();
+    }
+  }
+
+  #admit(): void {
+    while (this.#free > 0) {
       const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
+      if (next === undefined) return;
+      this.#free -= 1;
+      next();
     }
   }
 

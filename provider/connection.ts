@@ -96,7 +96,7 @@ export type Exec = (command: string, options: ExecOptions) => Promise<ExecResult
 
 export interface Connection {
   readonly exec: Exec;
-  /** What the operator should know about this connection, such as an unchecked host key. */
+  /** What the operator should know about this connection, such as an unchecked host key. Grows while commands run. */
   readonly warnings: readonly string[];
   /** Ends everything that belongs to the connection, jump hosts included. Never rejects; may be called twice. */
   close(): Promise<void>;

@@ -52,6 +52,42 @@ describe("Slots", () => {
   });
 });
 
+describe("Slots.limitTo", () => {
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  /** Five who want to be inside; `inside` counts those who are, `leave` lets one of them out. */
+  const visitors = (slots: Slots): { inside: () => number; leave: () => void; all: Promise<unknown> } => {
+    const exits: (() => void)[] = [];
+    const visit = (): Promise<void> =>
+      slots.run(() => new Promise<void>((resolve) => exits.push(resolve)), never);
+    const all = Promise.all([visit(), visit(), visit(), visit(), visit()]);
+    return { inside: () => exits.length, leave: () => exits.shift()?.(), all };
+  };
+
+  it("lets nobody in until fewer are inside than there are places now", async () => {
+    const slots = new Slots(3);
+    const { inside, leave, all } = visitors(slots);
+    slots.limitTo(1);
+    for (const expected of [3, 2, 1, 1, 1]) {
+      await settled();
+      assert.equal(inside(), expected);
+      leave();
+    }
+    await all;
+  });
+
+  it("lets waiters in when there are more places", async () => {
+    const slots = new Slots(1);
+    const { inside, leave, all } = visitors(slots);
+    slots.limitTo(4);
+    for (const expected of [4, 4, 3, 2, 1]) {
+      await settled();
+      assert.equal(inside(), expected);
+      leave();
+    }
+    await all;
+  });
+});
+
 describe("mapPool", () => {
   it("keeps the order of the items", async () => {
     const delays = [3, 1, 2, 0];

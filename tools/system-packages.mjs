@@ -8,6 +8,7 @@ const packageOf = {
   sshd: "openssh-server",
   ssh: "openssh-client",
   dropbear: "dropbear-bin",
+  tinysshd: "tinysshd",
   "dbus-daemon": "dbus",
   unshare: "util-linux",
   nsenter: "util-linux",

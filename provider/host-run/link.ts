@@ -42,13 +42,14 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
   let current: Promise<Connection> | undefined;
   let contacted = false;
   let connections = 0;
-  const warnings = new Set<string>();
+  /** What each connection has to say, which grows while it is used. */
+  const warnings: (readonly string[])[] = [];
 
   const open = async (): Promise<Connection> => {
     contacted = true;
     const connection = await connect(host, signal);
     connections += 1;
-    connection.warnings.forEach((warning) => warnings.add(warning));
+    warnings.push(connection.warnings);
     return connection;
   };
   /** Whoever comes while a connection is being opened shares it. One that failed is forgotten: connect did its retries. */
@@ -117,7 +118,7 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
         () => undefined,
       );
     },
-    warnings: () => [...warnings],
+    warnings: () => [...new Set(warnings.flat())],
     contacted: () => contacted,
     connections: () => connections,
   };

@@ -12,6 +12,7 @@ import { jumpHosts, type Route } from "./jump-host";
 import { keyLearner } from "./key-learner";
 import { knownHostsReader, type KnownHostsSource } from "./known-hosts-files";
 import { watchLink, type Link } from "./link";
+import { linkChain } from "./link-chain";
 import { sshContext, type SshContext, type SshOptions } from "./options";
 import type { PasswordClaim, PasswordVerdict } from "./password-guard";
 import { privateKeyParser } from "./private-key";
@@ -44,9 +45,16 @@ export function sshConnect(options: SshOptions): Connect {
   const context = sshContext(options);
   const openLink = linkOpener(context);
   return async (host, signal) => {
+    const { clock } = context;
+    const { label } = host;
     const link = await openLink(host, manyListeners(signal));
-    const exec = commandRunner({ link, label: host.label, clock: context.clock, quote: link.quote });
-    return { exec, warnings: link.warnings, close: link.close } satisfies Connection;
+    const warnings = [...link.warnings];
+    const warn = (text: string): void => {
+      if (!warnings.includes(text)) warnings.push(text);
+    };
+    const links = linkChain(link, label, clock, (inner) => openLink(host, inner));
+    const exec = commandRunner({ links, label, clock, quote: link.quote, warn });
+    return { exec, warnings, close: links.close } satisfies Connection;
   };
 }
 

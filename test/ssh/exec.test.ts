@@ -3,29 +3,48 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import type { Connection as ServerConnection, ServerChannel } from "ssh2";
-import { systemClock, type Clock } from "../../provider/async";
+import { orAborted, systemClock, type Clock } from "../../provider/async";
 import type { Connection, Host } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
-import { sshConnect } from "../../provider/ssh/connect";
-import { bareOptions, hostOf, never, startServer, type Script, type ScriptedServer } from "./scripted-server";
+import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
+import {
+  bareOptions,
+  holdTimers,
+  hostOf,
+  never,
+  startServer,
+  until,
+  type Script,
+  type ScriptedServer,
+} from "./scripted-server";
 
-const connect = sshConnect(bareOptions());
-const quick = { timeoutMs: 2000 };
+const quick = { timeoutMs: 20_000 };
 
 async function connected(
   t: TestContext,
   script: Script,
   changes: Partial<Host> = {},
+  options: Partial<SshOptions> = {},
 ): Promise<{ server: ScriptedServer; connection: Connection }> {
   const server = await startServer({ password: "open sesame", ...script });
   t.after(() => server.close());
-  const connection = await connect(hostOf(server, changes), never);
+  const connection = await sshConnect(bareOptions(options))(hostOf(server, changes), never);
   t.after(() => connection.close());
   return { server, connection };
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const socketOf = (client: ServerConnection): Socket => (client as unknown as { _sock: Socket })._sock;
+
+/** A clock on which every pause lasts until it is cancelled. */
+function holdSleeps(): { clock: Clock; running: () => number } {
+  let running = 0;
+  const sleep: Clock["sleep"] = (_ms, signal) => {
+    running += 1;
+    return orAborted(new Promise<never>(() => undefined), signal);
+  };
+  return { clock: { ...systemClock, sleep }, running: () => running };
+}
 
 describe("a command", () => {
   it("leaves its bytes and its code", async (t) => {
@@ -116,19 +135,26 @@ describe("a lost connection is no result", () => {
       await assert.rejects(connection.exec("y", quick), { code: "connection-lost" });
       await connection.close();
     };
-    const socketOf = (client: ServerConnection): { resetAndDestroy: () => void } =>
-      (client as unknown as { _sock: { resetAndDestroy: () => void } })._sock;
     await cut(connected(t, { onExec: (_command, _accept, _reject, client) => void client.end() }));
     await cut(
       connected(t, { onExec: (_command, _accept, _reject, client) => socketOf(client).resetAndDestroy() }),
     );
+    let reset = (): void => undefined;
+    const debug = (line: string): void => {
+      if (/Inbound: CHANNEL_DATA/u.test(line)) reset();
+    };
     await cut(
-      connected(t, {
-        onExec: (_command, accept, _reject, client) => {
-          accept().write("half");
-          setTimeout(() => socketOf(client).resetAndDestroy(), 20);
+      connected(
+        t,
+        {
+          onExec: (_command, accept, _reject, client) => {
+            reset = () => void socketOf(client).resetAndDestroy();
+            accept().write("half");
+          },
         },
-      }),
+        {},
+        { debug },
+      ),
     );
     await cut(
       connected(t, {
@@ -143,24 +169,23 @@ describe("a lost connection is no result", () => {
       t,
       {
         onExec: (_command, _accept, _reject, client) => {
-          const socket = (client as unknown as { _sock: NodeJS.ReadableStream })._sock;
+          const socket = socketOf(client);
           socket.removeAllListeners("data");
           socket.resume();
         },
       },
       { keepaliveMs: 40 },
     );
-    const start = performance.now();
-    await assert.rejects(connection.exec("x", { timeoutMs: 5000 }), {
-      code: "connection-lost",
-      message: /keepalives/u,
-    });
-    assert.ok(performance.now() - start < 1500);
+    await assert.rejects(connection.exec("x", quick), { code: "connection-lost", message: /keepalives/u });
   });
 
   it("keepalives that are answered keep a quiet connection", async (t) => {
-    const { connection } = await connected(t, {}, { keepaliveMs: 20 });
-    await wait(200);
+    let keepalives = 0;
+    const debug = (line: string): void => {
+      if (/GLOBAL_REQUEST \(keepalive@openssh\.com\)/u.test(line)) keepalives += 1;
+    };
+    const { connection } = await connected(t, { debug }, { keepaliveMs: 20 });
+    await until(() => keepalives >= 8, "many keepalives were sent");
     assert.equal((await connection.exec("x", quick)).code, 0);
   });
 });
@@ -174,34 +199,52 @@ describe("giving up", () => {
     channel.end();
   };
 
-  it("a command that does not end: the connection stays usable", async (t) => {
-    const { connection, server } = await connected(t, { onExec: hang });
+  it("a command that does not end leaves the connection usable", async (t) => {
+    const { clock, expire } = holdTimers(100);
+    const { connection, server } = await connected(t, { onExec: hang }, {}, { clock });
     const gaveUp = { code: "timed-out", message: /after 0\.1 s/u };
-    await assert.rejects(connection.exec("hang", { timeoutMs: 100 }), gaveUp);
+    const given = assert.rejects(connection.exec("hang", { timeoutMs: 100 }), gaveUp);
+    await until(() => server.commands.length === 1, "the command runs");
+    expire();
+    await given;
     assert.equal((await connection.exec("next", quick)).code, 0);
     assert.equal(server.connections(), 1);
   });
 
-  it("a cancel", async (t) => {
-    const { connection } = await connected(t, { onExec: hang });
-    const stop = new AbortController();
-    setTimeout(() => stop.abort(), 50);
-    await assert.rejects(connection.exec("hang", { timeoutMs: 5000, signal: stop.signal }), {
-      code: "aborted",
-    });
-    await assert.rejects(connection.exec("next", { timeoutMs: 5000, signal: stop.signal }), {
-      code: "aborted",
-    });
-    assert.equal((await connection.exec("next", quick)).code, 0);
-  });
-
-  it("a channel that is never opened: the command cannot run later", async (t) => {
+  it("a channel that is never opened ends the connection: the command cannot run later", async (t) => {
     const { connection, server } = await connected(t, { onSession: () => false });
     await assert.rejects(connection.exec("logoff 7", { timeoutMs: 100 }), { code: "timed-out" });
     await assert.rejects(connection.exec("x", quick), { code: "connection-lost" });
-    await wait(50);
+    await until(() => server.open() === 0, "the connection is closed");
     assert.deepEqual(server.commands, []);
-    assert.equal(server.open(), 0);
+  });
+
+  it("a channel that is not opened in time while another command runs leaves that one alone", async (t) => {
+    const { clock, expire } = holdTimers(100);
+    let finish = (): void => undefined;
+    const { connection, server } = await connected(
+      t,
+      {
+        onSession: (_accept, _reject, count) => count === 1,
+        onExec: (_command, accept) => {
+          const channel = accept();
+          finish = () => {
+            channel.exit(0);
+            channel.end();
+          };
+        },
+      },
+      {},
+      { clock },
+    );
+    const first = connection.exec("first", quick);
+    await until(() => server.commands.length === 1, "the first command runs");
+    const second = assert.rejects(connection.exec("second", { timeoutMs: 100 }), { code: "timed-out" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expire();
+    await second;
+    finish();
+    assert.equal((await first).code, 0);
   });
 
   it("more output than any listing has", async (t) => {
@@ -219,7 +262,7 @@ describe("giving up", () => {
         more();
       },
     });
-    await assert.rejects(connection.exec("flood", { timeoutMs: 5000 }), {
+    await assert.rejects(connection.exec("flood", quick), {
       code: "output-unrecognised",
       message: /8 MiB/u,
     });
@@ -227,36 +270,146 @@ describe("giving up", () => {
   });
 
   it("a connection that dies after the exit status and before the end of the output: half a list is no list", async (t) => {
-    const { connection } = await connected(t, {
-      onExec: (_command, accept, _reject, client) => {
-        const channel = accept();
-        channel.write("first half of the list\n");
-        channel.exit(0);
-        setTimeout(() => (client as unknown as { _sock: Socket })._sock.destroy(), 50);
+    let cut = (): void => undefined;
+    const debug = (line: string): void => {
+      if (/CHANNEL_REQUEST .*exit-status/u.test(line)) cut();
+    };
+    const onExec: Script["onExec"] = (_command, accept, _reject, client) => {
+      cut = () => void socketOf(client).destroy();
+      const channel = accept();
+      channel.write("first half of the list\n");
+      channel.exit(0);
+    };
+    const { connection } = await connected(t, { onExec }, {}, { debug });
+    await assert.rejects(connection.exec("qwinsta", quick), { code: "connection-lost" });
+  });
+});
+
+describe("a cancelled command says aborted, is not sent any more, and leaves the connection usable", () => {
+  const endAtOnce = (accept: () => ServerChannel): void => {
+    const channel = accept();
+    channel.exit(0);
+    channel.end();
+  };
+  const aborted = { code: "aborted" };
+
+  it("while it waits for its turn", async (t) => {
+    const running: ServerChannel[] = [];
+    const { connection, server } = await connected(t, {
+      onExec: (command, accept) => (command === "slow" ? void running.push(accept()) : endAtOnce(accept)),
+    });
+    const others = Array.from({ length: 4 }, () => connection.exec("slow", quick));
+    const stop = new AbortController();
+    const waiting = assert.rejects(connection.exec("waits", { ...quick, signal: stop.signal }), aborted);
+    await until(() => running.length === 4, "every turn is taken");
+    stop.abort();
+    await waiting;
+    running.forEach((channel) => void (channel.exit(0), channel.end()));
+    await Promise.all(others);
+    assert.equal((await connection.exec("next", quick)).code, 0);
+    assert.ok(!server.commands.includes("waits"));
+  });
+
+  it("before it is asked for", async (t) => {
+    const { connection, server } = await connected(t, {});
+    await assert.rejects(connection.exec("x", { ...quick, signal: AbortSignal.abort() }), aborted);
+    assert.equal((await connection.exec("next", quick)).code, 0);
+    assert.deepEqual(server.commands, ["next"]);
+  });
+
+  it("while the host opens its channel", async (t) => {
+    let open: (() => void) | undefined;
+    const closed: string[] = [];
+    const { connection, server } = await connected(t, {
+      onSession: (accept, _reject, count) => {
+        if (count === 1) open = accept;
+        return count > 1;
+      },
+      debug: (line) => {
+        if (/Inbound: CHANNEL_CLOSE/u.test(line)) closed.push(line);
       },
     });
-    await assert.rejects(connection.exec("qwinsta", quick), { code: "connection-lost" });
+    const stop = new AbortController();
+    const cancelled = assert.rejects(connection.exec("logoff 7", { ...quick, signal: stop.signal }), aborted);
+    await until(() => open !== undefined, "a channel was asked for");
+    stop.abort();
+    await cancelled;
+    open?.();
+    await until(() => closed.length === 1, "the channel was closed again");
+    assert.equal((await connection.exec("next", quick)).code, 0);
+    assert.deepEqual(server.commands, ["next"]);
+  });
+
+  it("while it is sent: the host has not answered yet", async (t) => {
+    let start: (() => ServerChannel) | undefined;
+    const { connection, server } = await connected(t, {
+      onExec: (command, accept) => (command === "hang" ? void (start = accept) : endAtOnce(accept)),
+    });
+    const stop = new AbortController();
+    const cancelled = assert.rejects(connection.exec("hang", { ...quick, signal: stop.signal }), aborted);
+    await until(() => start !== undefined, "the command has arrived");
+    stop.abort();
+    await cancelled;
+    const late = start?.();
+    late?.on("error", () => undefined).end("late words");
+    assert.equal((await connection.exec("next", quick)).code, 0);
+    assert.equal(server.connections(), 1);
+  });
+
+  it("while it runs", async (t) => {
+    const { connection, server } = await connected(t, {
+      onExec: (command, accept) => (command === "hang" ? void accept().write("some") : endAtOnce(accept)),
+    });
+    const stop = new AbortController();
+    const cancelled = assert.rejects(connection.exec("hang", { ...quick, signal: stop.signal }), aborted);
+    await until(() => server.commands.length === 1, "the command runs");
+    stop.abort();
+    await cancelled;
+    await assert.rejects(connection.exec("next", { ...quick, signal: stop.signal }), aborted);
+    assert.equal((await connection.exec("next", quick)).code, 0);
+    assert.equal(server.connections(), 1);
+  });
+
+  it("while it waits for room on the host", async (t) => {
+    const { clock, running: pausing } = holdSleeps();
+    const { connection, server } = await connected(t, { maxSessions: 0 }, {}, { clock });
+    const stop = new AbortController();
+    const cancelled = assert.rejects(connection.exec("x", { ...quick, signal: stop.signal }), aborted);
+    await until(() => pausing() === 1, "it waits");
+    stop.abort();
+    await cancelled;
+    assert.deepEqual(server.commands, []);
+  });
+
+  it("although its connection is lost in the same moment", async (t) => {
+    const { connection, server } = await connected(t, { onExec: (_command, accept) => void accept() });
+    const stop = new AbortController();
+    const cancelled = Array.from({ length: 6 }, () =>
+      assert.rejects(connection.exec("hang", { ...quick, signal: stop.signal }), aborted),
+    );
+    await until(() => server.commands.length === 4, "four commands run");
+    stop.abort();
+    await Promise.all([connection.close(), ...cancelled]);
   });
 });
 
 describe("many commands", () => {
   it("run four at once; waiting for a turn is not part of the timeout", async (t) => {
-    let running = 0;
-    let most = 0;
-    const { connection } = await connected(t, {
-      onExec: (_command, accept) => {
-        const channel = accept();
-        most = Math.max(most, (running += 1));
-        setTimeout(() => {
-          running -= 1;
-          channel.exit(0);
-          channel.end();
-        }, 400);
-      },
-    });
-    // Three turns of 400 ms: longer than the timeout, and each of them far within it.
-    await Promise.all(Array.from({ length: 12 }, () => connection.exec("x", { timeoutMs: 1100 })));
-    assert.equal(most, 4);
+    const { clock, running: timers } = holdTimers(1100);
+    const running: ServerChannel[] = [];
+    const onExec: Script["onExec"] = (_command, accept) => void running.push(accept());
+    const { connection, server } = await connected(t, { onExec }, {}, { clock });
+    const all = Promise.all(Array.from({ length: 12 }, () => connection.exec("x", { timeoutMs: 1100 })));
+    for (const commands of [4, 8, 12]) {
+      await until(() => server.commands.length === commands, `${commands} commands have been sent`);
+      // The others have neither a channel nor a deadline.
+      assert.deepEqual([running.length, timers()], [4, 4]);
+      for (const channel of running.splice(0)) {
+        channel.exit(0);
+        channel.end();
+      }
+    }
+    assert.ok((await all).every(({ code }) => code === 0));
   });
 
   it("wait a little when the host has no room", async (t) => {
@@ -290,15 +443,18 @@ describe("many commands", () => {
     await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn, onNoRoom }), {
       code: "aborted",
     });
-    await wait(50);
+    await connection.close();
+    await until(() => server.open() === 0, "the connection is closed");
     assert.deepEqual([turns, refusals, server.commands], [2, 1, []]);
   });
 
   it("are not told that their turn has come on a connection that died meanwhile", async (t) => {
+    let running = 0;
     const { connection } = await connected(t, {
       onExec: (_command, accept, _reject, client) => {
         accept();
-        setTimeout(() => client.end(), 20);
+        running += 1;
+        if (running === 2) client.end();
       },
     });
     let turns = 0;
@@ -311,13 +467,12 @@ describe("many commands", () => {
   });
 
   it("give up when the host never has room", async (t) => {
-    const { connection } = await connected(t, {
-      onSession: (_accept, reject) => {
-        reject();
-        return false;
-      },
-    });
-    await assert.rejects(connection.exec("x", { timeoutMs: 8000 }), {
+    const clock = {
+      ...systemClock,
+      sleep: (_ms: number, signal: AbortSignal) => systemClock.sleep(1, signal),
+    };
+    const { connection } = await connected(t, { maxSessions: 0 }, {}, { clock });
+    await assert.rejects(connection.exec("x", quick), {
       code: "command-failed",
       message: /MaxSessions/u,
     });
@@ -340,7 +495,7 @@ describe("goodbye", () => {
       debug: (line) => void seen.push(line),
       onConnection: (client) => {
         // It hears the goodbye and the end of what we send, and keeps its side open all the same.
-        const socket = (client as unknown as { _sock: Socket })._sock;
+        const socket = socketOf(client);
         socket.allowHalfOpen = true;
         socket.end = () => socket;
       },
@@ -353,17 +508,17 @@ describe("goodbye", () => {
     };
     const connection = await sshConnect(bareOptions({ clock: endless }))(hostOf(server), never);
     await connection.close();
-    await wait(20);
-    assert.ok(seen.some((line) => /Received DISCONNECT \(11,/u.test(line)));
+    const goodbye = (line: string): boolean => /Received DISCONNECT \(11,/u.test(line);
+    await until(() => seen.some(goodbye), "the goodbye has arrived");
   });
 
   it("ends commands that still run", async (t) => {
-    const { connection } = await connected(t, { onExec: (_command, accept) => void accept() });
-    const running = assert.rejects(connection.exec("x", { timeoutMs: 5000 }), {
+    const { connection, server } = await connected(t, { onExec: (_command, accept) => void accept() });
+    const running = assert.rejects(connection.exec("x", quick), {
       code: "connection-lost",
       message: /we closed it/u,
     });
-    await wait(30);
+    await until(() => server.commands.length === 1, "the command runs");
     await connection.close();
     await running;
   });

@@ -1,17 +1,18 @@
 /**
- * Real SSH servers for tests: OpenSSH's sshd and dropbear as child processes on loopback ports, with folders, keys and (as
- * root) a user of their own. They are Debian's packages openssh-server and dropbear-bin, which `npm test` installs where it may
+ * Real SSH servers for tests: OpenSSH's sshd, dropbear and tinysshd as child processes on loopback ports, with folders, keys and (as
+ * root) a user of their own. They are Debian's packages openssh-server, dropbear-bin and tinysshd, which `npm test` installs where it may
  * (tools/system-packages.mjs); otherwise {@link missing} says how to get them.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
 const sshd = "/usr/sbin/sshd";
 const dropbear = "/usr/sbin/dropbear";
+const tinysshd = "/usr/sbin/tinysshd";
 const isRoot = process.getuid?.() === 0;
 
 /** Why tests with real servers cannot run here, and how they could; undefined when they can. */
@@ -20,6 +21,11 @@ export function missing(): string | false {
     "apt-get install openssh-server dropbear-bin, or run as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1";
   if (!isRoot) return "needs root, to make a user with a password";
   return !existsSync(sshd) || !existsSync(dropbear) ? `no sshd and dropbear here: ${how}` : false;
+}
+
+/** Why tests with tinysshd cannot run here; false when they can. */
+export function missingTinysshd(): string | false {
+  return existsSync(tinysshd) ? false : "no tinysshd here: apt-get install tinysshd";
 }
 
 export interface RealKey {
@@ -42,6 +48,7 @@ export interface Farm {
   readonly authorize: (...keys: RealKey[]) => void;
   readonly sshd: (...config: string[]) => Promise<RealServer>;
   readonly dropbear: () => Promise<RealServer>;
+  readonly tinysshd: () => Promise<RealServer>;
   readonly agent: (...keys: RealKey[]) => Promise<string>;
   readonly close: () => Promise<void>;
 }
@@ -54,10 +61,12 @@ export interface RealServer {
   readonly log: () => string;
 }
 
-export function makeFarm(): Farm {
-  const folder = mkdtempSync(join(tmpdir(), "real-ssh-"));
+/** @param parent where its folder is made; tinysshd lets nobody in whose home lies below a folder that others may write to */
+export function makeFarm(parent = tmpdir()): Farm {
+  const folder = mkdtempSync(join(parent, "real-ssh-"));
   chmodSync(folder, 0o755);
   const children: ChildProcess[] = [];
+  const listeners: Server[] = [];
   const user = makeUser(folder);
   let count = 0;
 
@@ -134,6 +143,23 @@ export function makeFarm(): Farm {
         { path, publicText },
       ]);
     },
+    tinysshd: async () => {
+      const path = join(folder, `tinysshd-${(count += 1)}`);
+      execFileSync("tinysshd-makekey", ["-q", path]);
+      const publicText = execFileSync("tinysshd-printkey", [path], { encoding: "utf8" }).trim();
+      let log = "";
+      // It serves the one connection that it is started with.
+      const listener = createServer({ pauseOnConnect: true }, (socket) => {
+        const child = spawn(tinysshd, ["-v", path], { stdio: [socket, socket, "pipe"] });
+        children.push(child);
+        child.stderr.on("data", (text: Buffer) => (log += text.toString()));
+        socket.destroy();
+      });
+      listeners.push(listener.listen(0, "127.0.0.1"));
+      await once(listener, "listening");
+      const { port } = listener.address() as AddressInfo;
+      return { address: "127.0.0.1", port, hostKeys: [{ path, publicText }], log: () => log };
+    },
     agent: async (...keys) => {
       const socket = join(folder, `agent-${(count += 1)}`);
       const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
@@ -144,6 +170,7 @@ export function makeFarm(): Farm {
       return socket;
     },
     close: async () => {
+      listeners.forEach((listener) => listener.close());
       for (const child of children) {
         if (child.exitCode !== null || child.signalCode !== null) continue;
         child.kill();
@@ -155,8 +182,15 @@ export function makeFarm(): Farm {
   };
 }
 
+let users = 0;
+
 function makeUser(folder: string): RealUser {
-  const user = { name: `sl${process.pid}`, password: `Pw-${process.pid}-äß "x"`, home: join(folder, "home") };
+  users += 1;
+  const user = {
+    name: `sl${process.pid}x${users}`,
+    password: `Pw-${process.pid}-äß "x"`,
+    home: join(folder, "home"),
+  };
   mkdirSync(join(user.home, ".ssh"), { recursive: true, mode: 0o700 });
   execFileSync("useradd", ["-M", "-d", user.home, "-s", "/bin/sh", user.name], { stdio: "ignore" });
   execFileSync("chpasswd", { input: `${user.name}:${user.password}\n` });

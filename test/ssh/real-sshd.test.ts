@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import type { Host, Login } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
-import { makeFarm, missing, type Farm, type RealKey, type RealServer } from "./real-servers";
+import { makeFarm, missing, missingTinysshd, type Farm, type RealKey, type RealServer } from "./real-servers";
 import { bareOptions, never } from "./scripted-server";
 
 const why = missing();
@@ -184,13 +184,56 @@ describe("real servers", { skip: why }, () => {
     assert.match(full.log(), /MaxStartups/u);
   });
 
-  it("MaxSessions 2 slows many commands down and fails none", async () => {
-    const narrow = await farm.sshd("MaxSessions 2");
+  for (const [sessions, commands, seconds] of [
+    [1, 7, 1],
+    [2, 8, 0.1],
+    [3, 9, 0.1],
+  ] as const)
+    it(`MaxSessions ${sessions} makes commands wait for each other and fails none`, async () => {
+      const narrow = await farm.sshd(`MaxSessions ${sessions}`);
+      const connection = await sshConnect(bareOptions())(hostOf(narrow, keyLogin(good)), never);
+      const results = await Promise.all(
+        Array.from({ length: commands }, () => connection.exec(`sleep ${seconds}`, { timeoutMs: 20_000 })),
+      );
+      assert.ok(results.every((result) => result.code === 0));
+      await connection.close();
+      assert.equal(narrow.log().match(/Accepted publickey/gu)?.length, 1, "one connection");
+    });
+
+  it("MaxSessions 1: a command that was given up and still runs leaves room for the next one", async () => {
+    const narrow = await farm.sshd("MaxSessions 1");
     const connection = await sshConnect(bareOptions())(hostOf(narrow, keyLogin(good)), never);
+    await connection.exec("true", { timeoutMs: 20_000 });
+    await assert.rejects(connection.exec("exec sleep 60", { timeoutMs: 1500 }), { code: "timed-out" });
+    assert.equal((await connection.exec("true", { timeoutMs: 20_000 })).code, 0);
+    await connection.close();
+  });
+
+  it("a program that keeps the channel open holds nobody up", async () => {
+    const connection = await sshConnect(bareOptions())(hostOf(server, keyLogin(good)), never);
+    const { stdout, code } = await connection.exec("sleep 30 & echo done", { timeoutMs: 20_000 });
+    assert.deepEqual([Buffer.from(stdout).toString(), code], ["done\n", 0]);
+    assert.match(connection.warnings.join(), /leaves the channels of commands open/u);
+    assert.equal((await connection.exec("exit 3", { timeoutMs: 20_000 })).code, 3);
+    await connection.close();
+  });
+
+  it("tinysshd: a connection for each command", { skip: missingTinysshd() }, async (t) => {
+    const safe = makeFarm("/run");
+    t.after(() => safe.close());
+    safe.authorize(good);
+    const tiny = await safe.tinysshd();
+    const host = hostOf(tiny, keyLogin(good), { user: safe.user.name });
+    const connection = await sshConnect(bareOptions())(host, never);
     const results = await Promise.all(
-      Array.from({ length: 8 }, () => connection.exec("sleep 0.1", { timeoutMs: 5000 })),
+      [1, 2, 3].map((code) => connection.exec(`echo out; exit ${code}`, { timeoutMs: 20_000 })),
     );
-    assert.ok(results.every((result) => result.code === 0));
+    assert.deepEqual(
+      results.map(({ stdout, code }) => [Buffer.from(stdout).toString(), code]),
+      [1, 2, 3].map((code) => ["out\n", code]),
+    );
+    assert.equal((await connection.exec("exit 4", { timeoutMs: 20_000 })).code, 4);
+    assert.deepEqual(connection.warnings, []);
     await connection.close();
   });
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { Server, utils, type Algorithms, type AuthContext, type Connection, type ServerChannel } from "ssh2";
+import { systemClock, type Clock } from "../../provider/async";
 import type { Host } from "../../provider/connection";
 import type { SshOptions } from "../../provider/ssh/options";
 import { createKeyPair, type HostKeyType } from "../lab/keys";
@@ -47,7 +48,14 @@ export interface Script {
     reject: () => void,
     client: Connection,
   ) => void;
+  /** Answers a request for a channel, now or later, unless it returns true: then the channel is opened. */
   readonly onSession?: (accept: () => void, reject: () => void, count: number) => boolean;
+  /** Refuses a channel while so many are open on the connection. */
+  readonly maxSessions?: number;
+  /** Refuses further channels once so many have been opened on the connection. */
+  readonly channelsEver?: number;
+  /** How channels are refused (RFC 4254 5.1); default: 2 without words, as sshd does at MaxSessions. */
+  readonly refusal?: { readonly reason: number; readonly words: string };
   readonly onConnection?: (client: Connection, server: ScriptedServer) => void;
   readonly greeting?: string;
   /** Is told of every message that passes. */
@@ -128,18 +136,37 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
           channel.pipe(socket).pipe(channel);
         });
       });
+    if (script.refusal) refuseWith(client, script.refusal);
+    let granted = 0;
     client.on("session", (accept, reject) => {
       sessions += 1;
-      if (script.onSession && !script.onSession(() => undefined, reject, sessions)) return;
-      const session = accept();
-      session.on("exec", (acceptExec, rejectExec, info) => {
-        self.commands.push(info.command);
-        const onExec = script.onExec ?? echo;
-        onExec(info.command, acceptExec, rejectExec, client);
-      });
+      const open = (): void => {
+        granted += 1;
+        accept().on("exec", (acceptExec, rejectExec, info) => {
+          self.commands.push(info.command);
+          const onExec = script.onExec ?? echo;
+          onExec(info.command, acceptExec, rejectExec, client);
+        });
+      };
+      const isFull = openChannels(client) > (script.maxSessions ?? Infinity);
+      if (isFull || granted >= (script.channelsEver ?? Infinity)) reject();
+      else if (script.onSession?.(open, reject, sessions) ?? true) open();
     });
   });
   return self;
+}
+
+/** How many channels are open on the connection, that being asked for included. */
+function openChannels(client: Connection): number {
+  return (client as unknown as { _chanMgr: { _count: number } })._chanMgr._count;
+}
+
+/** ssh2's server refuses every channel in the same way; this one does it in its own. */
+function refuseWith(client: Connection, { reason, words }: NonNullable<Script["refusal"]>): void {
+  type Refuse = (channel: number, reason: number, words: string) => void;
+  const protocol = (client as unknown as { _protocol: { channelOpenFail: Refuse } })._protocol;
+  const refuse = protocol.channelOpenFail.bind(protocol);
+  protocol.channelOpenFail = (channel) => refuse(channel, reason, words);
 }
 
 function record(logins: string[], context: AuthContext): void {
@@ -208,6 +235,42 @@ export function bareOptions(changes: Partial<SshOptions> = {}): SshOptions {
 }
 
 export const never: AbortSignal = new AbortController().signal;
+
+/** Waits until something has happened, for at most half a minute. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const endMs = performance.now() + 30_000;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`Waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export interface HeldTimers {
+  readonly clock: Clock;
+  /** How many of the timers are running. */
+  readonly running: () => number;
+  /** Ends those that are running. */
+  readonly expire: () => void;
+}
+
+/** A clock whose timers of exactly so many milliseconds end when the test says so, so that a deadline falls where it should. */
+export function holdTimers(heldMs: number): HeldTimers {
+  const held = new Set<() => void>();
+  const after: Clock["after"] = (ms, wake) => {
+    if (ms !== heldMs) return systemClock.after(ms, wake);
+    held.add(wake);
+    return () => held.delete(wake);
+  };
+  return {
+    clock: { ...systemClock, after },
+    running: () => held.size,
+    expire: () => {
+      const wakes = [...held];
+      held.clear();
+      wakes.forEach((wake) => wake());
+    },
+  };
+}
 
 /** A server for one test, which ends with it, and lets in whoever knows the words unless the script says otherwise. */
 export async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
