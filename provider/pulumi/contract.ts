@@ -28,3 +28,9 @@ export interface Lifecycle {
   update(id: string, olds: Props, news: Props, configuration?: Configuration): Promise<{ outs: Props }>;
   delete(id: string, props: Props, configuration?: Configuration): Promise<void>;
 }
+
+/** What the export has. */
+export interface ProviderCode extends Lifecycle {
+  /** The values of the stack configuration, which the project sets as `session-logoff:user` and so on. */
+  configure(request: ConfigureRequest): Promise<Configuration>;
+}

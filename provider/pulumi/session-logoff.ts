@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Inputs } from "../plan/input";
-import type { Configuration, Props } from "./contract";
+import type { Configuration, Props, ProviderCode } from "./contract";
+import { checkProgram, type ProgramProblem } from "./program-check";
 import { previewSessions } from "./program-preview";
+import { optionWarnings } from "./resource-options";
 import { sealed } from "./sealed";
 import type { HostResult, Results } from "./state";
 
@@ -29,41 +31,76 @@ export type SessionLogoffArgs = FieldsWithInputs<Inputs>;
 /** What the SDK writes into every resource's state and calls from there on, whatever version is installed by then. */
 interface SerializedProvider extends pulumi.dynamic.ResourceProvider<Props, Props> {
   configuration?: Promise<Configuration>;
+  /** The code, or undefined where this package is not installed. A broken installation is an error. */
+  find(): Promise<ProviderCode | undefined>;
+  /** The code. @throws one sentence, without a stack, where this package is not installed */
+  load(purpose: string): Promise<ProviderCode>;
 }
 
 /**
  * The SDK serializes this object as text into the state. Nothing may be referenced from within but the package's name:
  * what else is captured is copied into the state, whole. The SDK's host calls other methods before `configure` has
- * ended, therefore all of them wait for what it left.
+ * ended, therefore all of them wait for what it left; what went wrong there is for them to report.
+ *
+ * A program may remove its resources and this package in one step. Then this text still runs: a refresh, which calls read
+ * and diff, leaves the resource as it is, and delete lets it go if it has drained no host. The text holds no comments, since
+ * they would be stored too.
  */
 export const serializedProvider: SerializedProvider = {
+  async find() {
+    try {
+      return await import("pulumi-session-logoff/provider");
+    } catch (error) {
+      if (/^Cannot find (package|module) 'pulumi-session-logoff['/]/.test((error as Error).message))
+        return undefined;
+      throw error;
+    }
+  },
+  async load(purpose) {
+    const code = await this.find();
+    if (code !== undefined) return code;
+    const error = new Error(
+      `Cannot ${purpose}: "pulumi-session-logoff" is not installed in "${process.cwd()}". It has to be one of the program's own dependencies until its resources are deleted`,
+    );
+    error.stack = "";
+    throw error;
+  },
   configure(request) {
-    this.configuration = import("pulumi-session-logoff/provider").then((code) => code.configure(request));
-    return this.configuration.then(() => undefined);
+    this.configuration = this.load("configure").then((code) => code.configure(request));
+    return this.configuration.then(
+      () => undefined,
+      () => undefined,
+    );
   },
   async check(olds, news) {
-    const code = await import("pulumi-session-logoff/provider");
+    const code = await this.load("check the inputs");
     return code.check(olds, news, await this.configuration);
   },
   async diff(id, olds, news) {
-    const code = await import("pulumi-session-logoff/provider");
-    return code.diff(id, olds, news, await this.configuration);
+    const code = await this.find();
+    return code === undefined ? { changes: false } : code.diff(id, olds, news, await this.configuration);
   },
   async create(inputs) {
-    const code = await import("pulumi-session-logoff/provider");
+    const code = await this.load("log off");
     return code.create(inputs, await this.configuration);
   },
-  async read(id, props) {
-    const code = await import("pulumi-session-logoff/provider");
-    return code.read(id, props ?? {}, await this.configuration);
+  async read(id, props = {}) {
+    const code = await this.find();
+    if (code !== undefined) return code.read(id, props, await this.configuration);
+    const name = String(props["resourceName"]);
+    process.stdout.write(`${name}: not refreshed: "pulumi-session-logoff" is not installed\n`);
+    return { id, props };
   },
   async update(id, olds, news) {
-    const code = await import("pulumi-session-logoff/provider");
+    const code = await this.load("log off");
     return code.update(id, olds, news, await this.configuration);
   },
   async delete(id, props) {
-    const code = await import("pulumi-session-logoff/provider");
-    return code.delete(id, props, await this.configuration);
+    const hosts = Object.entries((props["hostResults"] ?? {}) as Results["hostResults"]);
+    const drained = hosts.flatMap(([host, result]) => (/^until-/.test(result.drained) ? [host] : []));
+    const named = drained.slice(0, 20).join(", ") + (drained.length > 20 ? ", …" : "");
+    const code = named === "" ? await this.find() : await this.load(`undrain ${named}`);
+    await code?.delete(id, props, await this.configuration);
   },
 };
 
@@ -117,6 +154,19 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
 
   /** Every credential given by value becomes a secret, however deep it stands and even if it was plain. */
   constructor(name: string, args: SessionLogoffArgs, options: pulumi.CustomResourceOptions = {}) {
+    const problem = problemOfProgram(name);
+    if (problem?.severity === "error") throw new pulumi.RunError(problem.message);
+    // Not as a message of the resource: those wait until it is registered, which fails in this case.
+    if (problem !== undefined) void pulumi.log.info(problem.message);
+    if (options.import !== undefined || options.id !== undefined)
+      throw new pulumi.RunError(
+        `Cannot import SessionLogoff "${name}": there is nothing to adopt; create it`,
+      );
+    let seen: pulumi.CustomResourceOptions = options;
+    const look: pulumi.ResourceTransformation = ({ opts }) => {
+      seen = opts;
+      return undefined;
+    };
     const inputs = {
       ...args,
       hosts: sealed(args.hosts),
@@ -124,7 +174,7 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
       resourceName: name,
       ...noOutputsYet,
     };
-    const ours = { additionalSecretOutputs: ["resume"], deleteBeforeReplace: true };
+    const ours = { additionalSecretOutputs: ["resume"], deleteBeforeReplace: true, transformations: [look] };
     super(
       serializedProvider,
       name,
@@ -133,6 +183,19 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
       "session-logoff",
       "SessionLogoff",
     );
+    pulumi.output(args.drain).apply((drain) => {
+      for (const warning of optionWarnings(seen, drain)) void pulumi.log.warn(warning, this);
+    });
     previewSessions(this, args, this.finishedAt);
   }
+}
+
+/** Where the program was started; it may have gone elsewhere since. */
+const programFolder = process.cwd();
+
+/** Without an engine, as in a program's unit tests, no provider process is started. */
+function problemOfProgram(name: string): ProgramProblem | undefined {
+  if (pulumi.runtime.getEngine() === undefined) return undefined;
+  const { argv, versions } = process;
+  return checkProgram(name, { folder: programFolder, script: argv[1], isBun: versions["bun"] !== undefined });
 }

@@ -165,7 +165,9 @@ function installCopy(folder: string, version: string): void {
   writeFileSync(join(copy, "package.json"), JSON.stringify({ ...manifest, version }));
   const file = join(copy, "dist/provider/pulumi/session-logoff.js");
   const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replace("async read(id, props) {", `async read(id, props) { /* ${version} */`));
+  const changed = text.replace("async read(id, props = {}) {", (start) => `${start} /* ${version} */`);
+  if (changed === text) throw new Error("the provider text is the same as before");
+  writeFileSync(file, changed);
   const installed = join(folder, "node_modules", "pulumi-session-logoff");
   rmSync(installed);
   symlinkSync(copy, installed, "dir");

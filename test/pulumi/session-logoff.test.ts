@@ -116,4 +116,57 @@ describe("the resource", () => {
     ]);
     assert.deepEqual(request, { additional: ["resume"], deleteBefore: true });
   });
+
+  it("cannot be imported or looked up: there is nothing to adopt", () => {
+    const args: SessionLogoffArgs = { hosts: ["a"], sessions: { all: true } };
+    for (const options of [{ import: "x" }, { id: "x" }])
+      assert.throws(() => new SessionLogoff("old", args, options), /Cannot import SessionLogoff "old"/u);
+  });
+
+  const retain =
+    'retainOnDelete: drained hosts stay drained when this resource is deleted; to undrain them, set drain to "none" and run "pulumi up" first';
+  const timeouts =
+    "customTimeouts has no effect: Pulumi does not tell this resource about it; use the input timeouts";
+  const retainAll: pulumi.ResourceTransformation = ({ props, opts }) => ({
+    props,
+    opts: { ...opts, retainOnDelete: true },
+  });
+  const optionsGrid: readonly (readonly [
+    what: string,
+    drain: SessionLogoffArgs["drain"],
+    options: pulumi.CustomResourceOptions,
+    expected: readonly string[],
+  ])[] = [
+    ["no option", "until-restart", {}, []],
+    ["retainOnDelete with a drain", "until-restart", { retainOnDelete: true }, [retain]],
+    [
+      "retainOnDelete with a drain that is an output",
+      pulumi.output("until-destroy" as const),
+      { retainOnDelete: true },
+      [retain],
+    ],
+    [
+      "retainOnDelete from its own transformation",
+      "until-destroy",
+      { transformations: [retainAll] },
+      [retain],
+    ],
+    ["retainOnDelete without a drain", "none", { retainOnDelete: true }, []],
+    ["retainOnDelete that is false", "until-restart", { retainOnDelete: false }, []],
+    ["customTimeouts", undefined, { customTimeouts: { update: "5m" } }, [timeouts]],
+    ["empty customTimeouts", undefined, { customTimeouts: {} }, []],
+  ];
+  for (const [what, drain, options, expected] of optionsGrid) {
+    it(`warns of options that do not do what they say: ${what}`, async (test) => {
+      const warn = test.mock.method(console, "warn", () => undefined);
+      const args: SessionLogoffArgs = { hosts: ["a"], sessions: { all: true }, drain };
+      const resource = new SessionLogoff(what, args, options);
+      await new Promise((resolve) => pulumi.all([resource.readyHosts, pulumi.output(drain)]).apply(resolve));
+      const warned = warn.mock.calls.map(({ arguments: [text] }) => String(text));
+      assert.deepEqual(
+        warned.map((text) => text.replace("warning: [runtime] ", "")),
+        expected,
+      );
+    });
+  }
 });
