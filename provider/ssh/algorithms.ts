@@ -1,5 +1,6 @@
-import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
+import type { Algorithms, CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from "ssh2";
 import { LogoffError, printable } from "../errors";
+import { decodePublicKey, rsaBits } from "./public-key";
 
 // Left out by default: everything with SHA-1, and dh-group-exchange, which costs seconds of CPU per handshake in JavaScript.
 const keyExchanges = [
@@ -44,17 +45,56 @@ const hostKeyTypes = [
 /** What a connection with `legacy` algorithms tells the operator. */
 export const legacyWarning = "algorithms with SHA-1 are allowed for this host (algorithms: legacy)";
 
-/** What we offer to a host, the types of its known keys first; no compression. */
-export function offeredAlgorithms(level: "default" | "legacy", knownTypes: readonly string[]): Algorithms {
+/** What may be used with a host; each list in the order of preference. */
+export interface AllowedAlgorithms {
+  readonly keyExchanges: readonly KexAlgorithm[];
+  readonly ciphers: readonly CipherAlgorithm[];
+  readonly macs: readonly MacAlgorithm[];
+  /** Signature algorithms of the host's key. */
+  readonly hostKeys: readonly ServerHostKeyAlgorithm[];
+  /** Signature algorithms of our own keys; absent: ssh_config does not say, so each key may be offered. */
+  readonly userKeys?: readonly string[];
+  /** RSA keys of fewer bits are not used, whether the host's or ours; absent: ssh_config does not say. */
+  readonly requiredRsaBits?: number;
+}
+
+/** Everything that this client has at a level. */
+export function allowedAlgorithms(level: "default" | "legacy"): AllowedAlgorithms {
   const legacy = level === "legacy";
-  const types = [...knownTypes.filter((type) => hostKeyTypes.includes(type)), ...hostKeyTypes];
   return {
-    kex: [...keyExchanges, ...(legacy ? legacyKeyExchanges : [])],
-    cipher: [...ciphers],
-    hmac: [...macs, ...(legacy ? legacyMacs : [])],
-    serverHostKey: [...new Set(types)].flatMap((type) => signatureAlgorithms(type, legacy)),
+    keyExchanges: [...keyExchanges, ...(legacy ? legacyKeyExchanges : [])],
+    ciphers,
+    macs: [...macs, ...(legacy ? legacyMacs : [])],
+    hostKeys: hostKeyTypes.flatMap((type) => signatureAlgorithms(type, legacy)),
+  };
+}
+
+/** What we offer to a host, the types of its known keys first; no compression. */
+export function offeredAlgorithms(allowed: AllowedAlgorithms, knownTypes: readonly string[]): Algorithms {
+  const ofKnown = knownTypes
+    .flatMap((type) => signatureAlgorithms(type, true))
+    .filter((name) => allowed.hostKeys.includes(name));
+  return {
+    kex: [...allowed.keyExchanges],
+    cipher: [...allowed.ciphers],
+    hmac: [...allowed.macs],
+    serverHostKey: [...new Set([...ofKnown, ...allowed.hostKeys])],
     compress: ["none"],
   };
+}
+
+/** Why ssh_config keeps a key of ours from being offered; undefined when it does not. */
+export function keyRefusal(
+  blob: Buffer,
+  { userKeys, requiredRsaBits }: AllowedAlgorithms,
+): string | undefined {
+  const type = decodePublicKey(blob)?.type ?? "unknown";
+  // The host and ssh2 choose which of the two SHA-2 algorithms an RSA key signs with, so either in the list will do.
+  if (userKeys !== undefined && !signatureAlgorithms(type, true).some((name) => userKeys.includes(name)))
+    return `PubkeyAcceptedAlgorithms of ssh_config leaves out keys of type ${type}`;
+  const bits = rsaBits(blob);
+  if (bits === undefined || bits >= (requiredRsaBits ?? 0)) return undefined;
+  return `it has ${bits} bits, and RequiredRSASize of ssh_config asks for ${requiredRsaBits}`;
 }
 
 function signatureAlgorithms(type: string, legacy: boolean): ServerHostKeyAlgorithm[] {

@@ -89,10 +89,15 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
     const { host } = target;
     const progress = watchProgress(host);
     const [credentials, sources] = await preparing(host, signal, async (inner, prepares) => [
-      await readCredentials(host, target.identities, context, { ...tools, prepares }, inner),
+      await readCredentials(host, target, context, { ...tools, prepares }, inner),
       await knownHosts.read(host.hostKeys, (path) => prepares(`the known_hosts file "${path}" was not read`)),
     ]);
-    const owner = { ...host, ...(target.alias !== undefined && { alias: target.alias }) };
+    const { requiredRsaBits } = target.algorithms;
+    const owner = {
+      ...host,
+      ...(target.alias !== undefined && { alias: target.alias }),
+      ...(requiredRsaBits !== undefined && { requiredRsaBits }),
+    };
     const rules = hostKeyRules(owner, sources);
     const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
     if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);
@@ -122,6 +127,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
               const handshakeOptions = {
                 host,
                 user: host.user,
+                algorithms: target.algorithms,
                 rules,
                 credentials,
                 quote,

@@ -1,10 +1,11 @@
 import type { Host, Secret } from "../connection";
 import { LogoffError, printable } from "../errors";
 import { agentPath, readAgentKeys, type AgentKey } from "./agent";
+import { keyRefusal, type AllowedAlgorithms } from "./algorithms";
 import { readIdentity, type Identity } from "./identities";
 import type { SshContext } from "./options";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
-import { secretSource, type ReadSecret } from "./secret";
+import { secretSource, unusable, type ReadSecret } from "./secret";
 
 /** What we log in with, read and opened, in the order in which it is offered. */
 export interface Credentials {
@@ -23,6 +24,12 @@ export interface Identities {
   readonly files?: readonly string[];
   /** No agent is asked but one that was named, and of its keys only those of the files are offered. */
   readonly only: boolean;
+}
+
+/** What is known of a host when its login is read. */
+interface LoginRules {
+  readonly identities: Identities;
+  readonly algorithms: AllowedAlgorithms;
 }
 
 /** The first two remember what they did, so that a process has one of each. */
@@ -44,7 +51,7 @@ const mostKeys = 5;
  */
 export async function readCredentials(
   host: Pick<Host, "label" | "login">,
-  identities: Identities,
+  { identities, algorithms }: LoginRules,
   context: SshContext,
   { read: readUnnamed, parse, prepares }: SecretTools,
   signal: AbortSignal,
@@ -61,8 +68,12 @@ export async function readCredentials(
   const password = login.password && (await read(login.password, "password"));
   const secrets = [password, passphrase].filter((secret) => secret !== undefined);
 
-  const open = async (secret: Secret): Promise<PrivateKey> =>
-    parse(await read(secret, "private key"), passphrase, secret);
+  const open = async (secret: Secret): Promise<PrivateKey> => {
+    const key = parse(await read(secret, "private key"), passphrase, secret);
+    const refusal = keyRefusal(key.blob, algorithms);
+    if (refusal !== undefined) throw unusable("private key", secret, refusal);
+    return key;
+  };
   const keys: PrivateKey[] = [];
   for (const secret of login.privateKeys) keys.push(await open(secret));
   const asked = agent ?? (named || identities.only || login.agent === false ? undefined : true);
@@ -84,8 +95,13 @@ export async function readCredentials(
     );
   const required = agent !== undefined && keys.length === 0 && password === undefined;
   prepares("the agent did not list its keys");
-  const found =
+  const held =
     asked === undefined ? [] : await agentKeys(host.label, asked, required, context, signal, notes);
+  const found = held.filter((key) => {
+    const refusal = keyRefusal(key.blob, algorithms);
+    if (refusal !== undefined) notes.push(`${key.label} was not offered: ${refusal}`);
+    return refusal === undefined;
+  });
   const isChosen = (key: AgentKey): boolean => inFiles.some(({ blob }) => blob?.equals(key.blob));
   const others = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));
   // As OpenSSH: those that ssh_config names come first, since a host takes only so many.

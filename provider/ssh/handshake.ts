@@ -4,7 +4,7 @@ import { Client } from "ssh2";
 import { onAbort } from "../async";
 import type { Host } from "../connection";
 import { asLogoffError, LogoffError } from "../errors";
-import { offeredAlgorithms, watchNegotiation } from "./algorithms";
+import { offeredAlgorithms, watchNegotiation, type AllowedAlgorithms } from "./algorithms";
 import { beginLogin, type Login } from "./auth";
 import type { Credentials } from "./credentials";
 import type { HostKeyRules } from "./host-key";
@@ -16,6 +16,7 @@ import { mayPass, type Attempt } from "./transport";
 export interface HandshakeOptions {
   readonly host: Pick<Host, "label" | "algorithms" | "keepaliveMs">;
   readonly user: string;
+  readonly algorithms: AllowedAlgorithms;
   readonly rules: HostKeyRules;
   readonly credentials: Credentials;
   readonly quote: Quote;
@@ -89,7 +90,7 @@ export function handshake(
       user: options.user,
       credentials: options.credentials,
       mayOfferPassword: rules.provesHost,
-      sha1: host.algorithms === "legacy",
+      sha1: host.algorithms === "legacy" && (options.algorithms.userKeys?.includes("ssh-rsa") ?? true),
       quote,
       beforeLogin: async () => {
         if (newKey !== undefined) warnings.add(await options.learn(newKey));
@@ -143,7 +144,7 @@ export function handshake(
         sock: stream,
         username: options.user,
         authHandler: login.handler,
-        algorithms: offeredAlgorithms(host.algorithms, rules.knownTypes),
+        algorithms: offeredAlgorithms(options.algorithms, rules.knownTypes),
         readyTimeout: 0, // the deadline of the whole attempt is ours
         keepaliveInterval: host.keepaliveMs,
         keepaliveCountMax: 3,

@@ -3,7 +3,14 @@ import type { HostKeyPolicy } from "../connection";
 import { LogoffError } from "../errors";
 import { knownHostsName, type KnownHostsEntry } from "./known-hosts";
 import type { KnownHostsSource } from "./known-hosts-files";
-import { decodePublicKey, fingerprint, formatPublicKey, parsePublicKey, type PublicKey } from "./public-key";
+import {
+  decodePublicKey,
+  fingerprint,
+  formatPublicKey,
+  parsePublicKey,
+  rsaBits,
+  type PublicKey,
+} from "./public-key";
 
 /** The host in question, as far as its key goes. */
 export interface KeyOwner {
@@ -12,6 +19,8 @@ export interface KeyOwner {
   readonly port: number;
   /** The name in known_hosts instead of address and port (HostKeyAlias). */
   readonly alias?: string;
+  /** RequiredRSASize of ssh_config. */
+  readonly requiredRsaBits?: number;
   readonly hostKeys: HostKeyPolicy;
 }
 
@@ -39,7 +48,17 @@ type HostKeyVerdict =
  */
 export function hostKeyRules(owner: KeyOwner, sources: readonly KnownHostsSource[]): HostKeyRules {
   const pins = owner.hostKeys.pinned.map(parsePin);
-  return pins.length > 0 ? pinnedRules(owner, pins) : knownHostsRules(owner, sources);
+  const rules = pins.length > 0 ? pinnedRules(owner, pins) : knownHostsRules(owner, sources);
+  return { ...rules, check: (blob) => tooSmall(owner, blob) ?? rules.check(blob) };
+}
+
+function tooSmall({ label, requiredRsaBits }: KeyOwner, blob: Buffer): HostKeyVerdict | undefined {
+  const bits = rsaBits(blob);
+  if (bits === undefined || requiredRsaBits === undefined || bits >= requiredRsaBits) return undefined;
+  const message =
+    `Cannot trust "${label}": its key ${describeKey(blob)} has ${bits} bits, and RequiredRSASize of ssh_config asks for ` +
+    `${requiredRsaBits}; give the host a larger key`;
+  return { trusted: false, error: new LogoffError("no-common-algorithm", message) };
 }
 
 type Pin = string | PublicKey;

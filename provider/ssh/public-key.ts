@@ -36,6 +36,15 @@ export function decodePublicKey(blob: Buffer): PublicKey | undefined {
   return { type, blob };
 }
 
+/** The length of an RSA key's modulus, which is what its size means; undefined for other keys. */
+export function rsaBits(blob: Buffer): number | undefined {
+  const [type, , modulus] = readFields(blob) ?? [];
+  if (type?.toString("latin1") !== "ssh-rsa" || modulus === undefined) return undefined;
+  const start = modulus.findIndex((byte) => byte !== 0);
+  if (start < 0) return 0;
+  return (modulus.length - start) * 8 - (Math.clz32(modulus[start] ?? 0) - 24);
+}
+
 /** The key in `TYPE BASE64`, or undefined when the type is not that of the blob or either makes no sense. */
 export function parsePublicKey(type: string, base64: string): PublicKey | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return undefined;

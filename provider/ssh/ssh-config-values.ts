@@ -22,6 +22,11 @@ export interface ConfigValues {
   readonly warnings: readonly string[];
 }
 
+/** Old names of options. The first of either name wins. */
+const newNames: Readonly<Record<string, string>> = {
+  pubkeyacceptedkeytypes: "pubkeyacceptedalgorithms",
+};
+
 /** The values for a host from files in their order. @throws LogoffError `plan-invalid` for a line that makes no sense */
 export function configValues(files: readonly (readonly ConfigLine[])[], query: ConfigQuery): ConfigValues {
   const first = new Map<string, ConfigValue>();
@@ -32,8 +37,9 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
 
   const take = (line: ConfigLine): void => {
     const value = { place: line.place, words: line.words };
-    if (line.keyword !== "identityfile") {
-      if (!first.has(line.keyword)) first.set(line.keyword, value);
+    const keyword = newNames[line.keyword] ?? line.keyword;
+    if (keyword !== "identityfile") {
+      if (!first.has(keyword)) first.set(keyword, value);
     } else if (!identityFiles.some((other) => other.words[0] === line.words[0])) identityFiles.push(value);
   };
   // In the final pass `Host` lines are about the name that was settled on, in lower case.
@@ -122,6 +128,7 @@ function matchesHost(patterns: readonly string[], host: string): boolean {
   return !excluded && patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, host));
 }
 
-function matchesCased(list: string, name: string): boolean {
+/** A comma list of patterns, of which one fits and no excluding one does. Case counts. */
+export function matchesCased(list: string, name: string): boolean {
   return matchesHost(list.split(","), name);
 }

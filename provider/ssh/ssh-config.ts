@@ -2,16 +2,20 @@
 import { basename } from "node:path";
 import { hostname } from "node:os";
 import type { Host, HostKeyPolicy } from "../connection";
+import { configuredAlgorithms } from "./algorithm-lists";
+import { allowedAlgorithms, type AllowedAlgorithms } from "./algorithms";
 import type { Identities } from "./credentials";
 import { resolvePath, type SshContext } from "./options";
 import { parseJumps } from "./proxy-jump";
 import { configError, readConfigFile, type ConfigLine } from "./ssh-config-file";
 import { configValues, type ConfigValue } from "./ssh-config-values";
+import { expandTokens, expandVariables, portOf, secondsOf } from "./ssh-config-words";
 
 /** A host with every question of where and who answered. */
 export interface Target {
   readonly host: Host & { readonly port: number; readonly user: string };
   readonly identities: Identities;
+  readonly algorithms: AllowedAlgorithms;
   readonly alias?: string;
   readonly warnings: readonly string[];
 }
@@ -21,25 +25,16 @@ export type ResolveTarget = (host: Host) => Promise<Target>;
 
 // An option that would change what is trusted or how it is protected, and the words with which it changes nothing for us.
 const refused: Readonly<Record<string, readonly string[]>> = {
-  casignaturealgorithms: [],
   canonicalizehostname: ["no", "none", "false"],
   certificatefile: ["none"],
   challengeresponseauthentication: ["yes", "true"],
-  ciphers: [],
-  hostkeyalgorithms: [],
-  hostbasedacceptedalgorithms: [],
   kbdinteractiveauthentication: ["yes", "true"],
-  kexalgorithms: [],
   knownhostscommand: ["none"],
-  macs: [],
   passwordauthentication: ["yes", "true"],
   pkcs11provider: ["none"],
   preferredauthentications: [],
   proxycommand: ["none"],
-  pubkeyacceptedalgorithms: [],
-  pubkeyacceptedkeytypes: [],
   pubkeyauthentication: ["yes", "true"],
-  requiredrsasize: [],
   revokedhostkeys: ["none"],
   verifyhostkeydns: ["no", "false"],
 };
@@ -60,7 +55,8 @@ export function targetResolver(context: SshContext): ResolveTarget {
 
 function plainTarget(host: Host, context: SshContext): Target {
   const answered = { ...host, port: host.port ?? 22, user: host.user ?? context.localUser() };
-  return { host: answered, identities: { only: false }, warnings: [] };
+  const algorithms = allowedAlgorithms(host.algorithms);
+  return { host: answered, identities: { only: false }, algorithms, warnings: [] };
 }
 
 /** With a path that file alone, as `ssh -F`; else the user's, then the machine's. */
@@ -127,6 +123,7 @@ function configuredTarget(
       ...(identityFiles.length > 0 && { files: ownFiles.map((value) => path(value, value.words[0] ?? "")) }),
       only: isYes(word("identitiesonly")),
     },
+    algorithms: configuredAlgorithms(host.algorithms, first),
     ...(alias !== undefined && { alias }),
     warnings,
   };
@@ -223,60 +220,4 @@ function comesFirst(first: ReadonlyMap<string, ConfigValue>, one: string, other:
 
 function isYes(word: string | undefined): boolean {
   return word?.toLowerCase() === "yes" || word?.toLowerCase() === "true";
-}
-
-function portOf(value: ConfigValue | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const port = Number(value.words[0]);
-  if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
-  throw configError(value.place, "Port is not a number from 1 to 65535");
-}
-
-/** OpenSSH's time: `90`, `90s`, `1m30s`; none is undefined. */
-function secondsOf(value: ConfigValue | undefined): number | undefined {
-  const word = value?.words[0]?.toLowerCase();
-  if (value === undefined || word === undefined || word === "none") return undefined;
-  const units: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-  const parts = [...word.matchAll(/(\d+)([smhdw]?)/gu)];
-  const seconds = parts.reduce(
-    (sum, [, count = "", unit = ""]) => sum + Number(count) * (units[unit] ?? 1),
-    0,
-  );
-  // Whatever is not part of a number would be missing from the parts. The limit is that of a C int, as in OpenSSH.
-  if (parts.map(([part]) => part).join("") === word && seconds < 2 ** 31) return seconds;
-  throw configError(value.place, "not a time such as 30 or 1m");
-}
-
-function expandTokens(
-  value: ConfigValue | undefined,
-  text: string | undefined,
-  tokens: Readonly<Record<string, string>>,
-): string | undefined {
-  return text?.replace(/%(.?)/gu, (whole, letter: string) => {
-    const replacement = tokens[letter];
-    if (replacement === undefined)
-      throw configError(value?.place ?? "", `token ${whole} is not supported here`);
-    return replacement;
-  });
-}
-
-function expandVariables(
-  value: ConfigValue | undefined,
-  text: string | undefined,
-  env: NodeJS.ProcessEnv,
-): string | undefined {
-  if (text === undefined) return undefined;
-  let expanded = "";
-  let at = 0;
-  for (;;) {
-    const start = text.indexOf("${", at);
-    const end = start < 0 ? -1 : text.indexOf("}", start);
-    if (end < 0) return expanded + text.slice(at);
-    const name = text.slice(start + 2, end);
-    const replacement = env[name];
-    if (replacement === undefined)
-      throw configError(value?.place ?? "", `environment variable "${name}" is not set`);
-    expanded += text.slice(at, start) + replacement;
-    at = end + 1;
-  }
 }

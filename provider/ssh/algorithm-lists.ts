@@ -1,0 +1,67 @@
+/** The lists of algorithms in ssh_config, applied to what this client has: they narrow and order it and never add to it. */
+import { allowedAlgorithms, type AllowedAlgorithms } from "./algorithms";
+import { configError } from "./ssh-config-file";
+import { matchesCased, type ConfigValue } from "./ssh-config-values";
+import { matchesPattern } from "./known-hosts";
+
+/**
+ * What is left of our algorithms for a host. `CASignatureAlgorithms` and `HostbasedAcceptedAlgorithms` are about things that we
+ * never do (certificates, host-based logins), so they change nothing.
+ * @throws LogoffError `plan-invalid` when a list leaves nothing or makes no sense
+ */
+export function configuredAlgorithms(
+  level: "default" | "legacy",
+  first: ReadonlyMap<string, ConfigValue>,
+): AllowedAlgorithms {
+  const ours = allowedAlgorithms(level);
+  const narrow = <T extends string>(option: string, algorithms: readonly T[]): readonly T[] => {
+    const value = first.get(option.toLowerCase());
+    return value === undefined ? algorithms : left(option, value, algorithms);
+  };
+  const bits = requiredRsaBits(first.get("requiredrsasize"));
+  // The same names as for host keys: an algorithm signs on either side.
+  const userKeys = first.has("pubkeyacceptedalgorithms")
+    ? narrow("PubkeyAcceptedAlgorithms", ours.hostKeys)
+    : undefined;
+  return {
+    keyExchanges: narrow("KexAlgorithms", ours.keyExchanges),
+    ciphers: narrow("Ciphers", ours.ciphers),
+    macs: narrow("MACs", ours.macs),
+    hostKeys: narrow("HostKeyAlgorithms", ours.hostKeys),
+    ...(userKeys && { userKeys }),
+    ...(bits !== undefined && { requiredRsaBits: bits }),
+  };
+}
+
+function left<T extends string>(option: string, value: ConfigValue, ours: readonly T[]): readonly T[] {
+  const narrowed = narrowList(value.words[0] ?? "", ours);
+  if (narrowed === undefined) throw configError(value.place, `${option}: "!" is only possible behind "-"`);
+  if (narrowed.length > 0) return narrowed;
+  throw configError(
+    value.place,
+    `${option} leaves none of the algorithms that this client has: ${ours.join(", ")}`,
+  );
+}
+
+/**
+ * A list as kex_assemble_names of OpenSSH reads it: patterns, or changes to the defaults: `+` adds behind them, `-` takes
+ * away, `^` puts in front. What is not ours cannot be added. Undefined when the list makes no sense.
+ */
+export function narrowList<T extends string>(list: string, ours: readonly T[]): readonly T[] | undefined {
+  const sign = /^[-+^]/u.exec(list)?.[0];
+  const patterns = sign === undefined ? list : list.slice(1);
+  if (sign === "-") return ours.filter((name) => !matchesCased(patterns, name));
+  if (patterns.includes("!")) return undefined;
+  if (sign === "+") return ours;
+  const named = patterns
+    .split(",")
+    .flatMap((pattern) => ours.filter((name) => matchesPattern(pattern, name)));
+  return [...new Set(sign === "^" ? [...named, ...ours] : named)];
+}
+
+function requiredRsaBits(value: ConfigValue | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const word = value.words[0] ?? "";
+  if (/^[0-9]{1,6}$/u.test(word)) return Number(word);
+  throw configError(value.place, "RequiredRSASize is not a number of bits");
+}
