@@ -1,11 +1,12 @@
 /** Writes the key of a new host to known_hosts, for `accept-new`. */
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../async";
 import { decodeText, textEncoding, type TextEncoding } from "../decode-text";
 
-/** A lock that is older was left behind by a process that died. */
+/** A lock that is older was left behind by a process that died, and so was one from the future: it would wait for ever. */
 const staleLockMs = 10_000;
 const lockPauseMs = 20;
 
@@ -21,25 +22,55 @@ export async function withKnownHostsLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const lock = `${path}.lock`;
+  const owner = randomUUID();
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  for (;;) {
-    try {
-      await (await open(lock, "wx", 0o600)).close();
-      break;
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
-      const age = await stat(lock).then(
-        ({ mtimeMs }) => clock.date().getTime() - mtimeMs,
-        () => 0,
-      );
-      if (age > staleLockMs) await rm(lock, { force: true });
-      else await clock.sleep(lockPauseMs, signal);
-    }
+  while (!(await create(lock, owner))) {
+    const isOver = (await isStale(lock, clock)) && (await removeStale(lock, owner, clock));
+    if (!isOver) await clock.sleep(lockPauseMs, signal);
   }
   try {
     return await work();
   } finally {
-    await rm(lock, { force: true });
+    // Whoever was too slow may have been taken for dead: then the lock is another's by now.
+    const holder = await readFile(lock, "utf8").catch(() => undefined);
+    if (holder === owner) await rm(lock, { force: true });
+  }
+}
+
+/** False when the file is there already. */
+async function create(path: string, owner: string): Promise<boolean> {
+  try {
+    await writeFile(path, owner, { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw thrown;
+  }
+}
+
+async function isStale(path: string, clock: Clock): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => Math.abs(clock.date().getTime() - mtimeMs) > staleLockMs,
+    () => false,
+  );
+}
+
+/**
+ * Removes a stale lock under a second lock. Of two waiters that both found it stale, the slower one would otherwise remove what
+ * the quicker one has made since. False when somebody else is at it.
+ */
+async function removeStale(lock: string, owner: string, clock: Clock): Promise<boolean> {
+  const removal = `${lock}.stale`;
+  if (!(await create(removal, owner))) {
+    // It exists for an instant, in which a process may die all the same.
+    if (await isStale(removal, clock)) await rm(removal, { force: true });
+    return false;
+  }
+  try {
+    if (await isStale(lock, clock)) await rm(lock, { force: true });
+    return true;
+  } finally {
+    await rm(removal, { force: true });
   }
 }
 
