@@ -1,6 +1,5 @@
-import { printable } from "../errors";
 import { safeJson } from "../report/json";
-import { counted } from "../report/text";
+import { counted, errorsText } from "../report/text";
 import { textTable, type TableStyle } from "../report/text-table";
 import type { Finding, HostCheck } from "./check";
 
@@ -11,13 +10,11 @@ export function checkText(checks: readonly HostCheck[], style: TableStyle): stri
     { text: ready ? "ready" : "not ready", tone: ready ? ("good" as const) : ("bad" as const) },
     { text: findings.flatMap(told).join(", "), tone: ready ? ("plain" as const) : ("bad" as const) },
   ]);
-  const why = checks.flatMap(({ host, error }) =>
-    error === undefined ? [] : [`${printable(host)}\n  ${printable(error.message, 1000)}\n`],
-  );
+  const why = errorsText(checks);
   const ready = checks.filter((check) => check.ready).length;
   return [
     textTable(["HOST", "READY", "FOUND"], rows, style),
-    ...(why.length === 0 ? [] : [why.join("")]),
+    ...(why === "" ? [] : [why]),
     `To pass on, without names and addresses:\n${factLines(checks).join("")}`,
     `${ready} of ${counted(checks.length, "host")} ready\n`,
   ].join("\n");

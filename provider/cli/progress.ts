@@ -1,7 +1,8 @@
 import { formatDuration } from "../duration";
 import { printable } from "../errors";
 import type { OnProgress, ProgressEvent } from "../report/progress";
-import { countSessions } from "../report/report";
+import { countSessions, type HostReport } from "../report/report";
+import { errorTally } from "../report/shared-errors";
 import { stepLine } from "../report/step-line";
 import { counted } from "../report/text";
 import { inOptionWords } from "./problem-names";
@@ -32,8 +33,14 @@ interface ViewOptions {
   readonly verbose: boolean;
   /** Nothing is changed, so that steps are of no interest. */
   readonly looking: boolean;
-  /** Failures with their message; otherwise the result says it right below. */
+  /** Failures with their message, each error once; otherwise the result says it right below. */
   readonly withMessages: boolean;
+}
+
+/** An error in full, or the host on which it was told before. */
+function messageOf({ error }: HostReport, first: string | undefined): string {
+  if (error === undefined) return "";
+  return first === undefined ? `: ${error.message}` : `, as on ${first}`;
 }
 
 /** Lines with the host in front; on a terminal a bar below them; for many hosts failures and counts only. */
@@ -45,6 +52,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
   const isFew = hosts <= fewHosts;
   const everyStep = verbose || (isFew && !options.looking);
+  const errors = errorTally();
   const waiting = new Map<string, { readonly line: string; readonly saidAtMs: number }>();
   let countedAtMs = clock.now();
   let drawn = false;
@@ -91,17 +99,24 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const lineOf = (event: ProgressEvent): string | undefined => {
     if (!("host" in event)) return undefined;
     const failed = event.type === "host-finished" && event.report.status !== "ok";
-    if (!everyStep && !failed) return undefined;
+    const first = failed ? errors.add(event.report) : undefined;
+    // Of many hosts with the same error the first one speaks for all.
+    if (!everyStep && (!failed || first !== undefined)) return undefined;
     const text = stepLine(event);
     if (text === undefined) return undefined;
-    const message =
-      failed && options.withMessages && event.report.error !== undefined
-        ? `: ${event.report.error.message}`
-        : "";
+    const message = failed && options.withMessages ? messageOf(event.report, first) : "";
     const line = printable(inOptionWords(`${text}${message}`), 600);
     if (event.type === "host-waiting" && !isNews(event.host, line)) return undefined;
     return `${printable(event.host)}  ${failed ? paint(line, "bad") : line}`;
   };
+  const sharedLines = (): readonly string[] =>
+    errors
+      .all()
+      .flatMap(({ status, code, hosts: [first = "", ...others] }) =>
+        others.length === 0
+          ? []
+          : [`${counted(others.length, "more host")}  ${status ?? ""}: ${code}, as on ${printable(first)}`],
+      );
   const isNews = (host: string, line: string): boolean => {
     const last = waiting.get(host);
     if (last?.line === line && clock.now() - last.saidAtMs < waitingEveryMs) return false;
@@ -116,7 +131,10 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
       if (quiet) return;
       const line = lineOf(event);
       if (line !== undefined) say(line);
-      if (everyStep || isFew || hasBar) return;
+      if (everyStep) return;
+      if (event.type === "run-finished" && options.withMessages)
+        for (const shared of sharedLines()) say(paint(shared, "bad"));
+      if (isFew || hasBar) return;
       if (event.type === "run-finished" || clock.now() - countedAtMs >= countEveryMs) {
         countedAtMs = clock.now();
         say(summary());

@@ -1,6 +1,6 @@
 import { totalsOf, type HostReport, type Report } from "../report/report";
 import { jsonReport, ndjsonReport } from "../report/json";
-import { dryRunText, listText, openHosts, runText, counted } from "../report/text";
+import { counted, dryRunText, firstAndMore, listText, openHosts, runText } from "../report/text";
 import type { TableStyle } from "../report/text-table";
 import type { RunRequest, Task } from "./args";
 import type { ExitStatus } from "./exit-status";
@@ -61,10 +61,7 @@ export function warningLines({ warnings, hosts }: Report): readonly string[] {
   for (const { host, warnings: texts } of hosts) {
     for (const text of texts) hostsOf.set(text, (hostsOf.get(text) ?? new Set()).add(host));
   }
-  const ofHosts = [...hostsOf].map(([text, [first = "", ...others]]) => {
-    const more = others.length === 0 ? "" : ` and ${counted(others.length, "more host")}`;
-    return `${first}${more}: ${text}`;
-  });
+  const ofHosts = [...hostsOf].map(([text, labels]) => `${firstAndMore([...labels])}: ${text}`);
   const all = [...new Set(warnings), ...ofHosts];
   const left = all.length - mostWarnings;
   return left <= 0

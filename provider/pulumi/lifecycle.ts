@@ -14,15 +14,20 @@ import type { Front } from "./process";
 import { lookForDrift } from "./refresh";
 import { planError, runAndRecord, type RunResult } from "./run";
 import { ourDrain, readKnown, toResults } from "./state";
-import { planFromState, stillDrainedReasons, undrainAndRecord, type StillDrained } from "./undrain";
+import {
+  planFromState,
+  stillDrainedReasons,
+  undrainAndRecord,
+  unreachableWarnings,
+  type StillDrained,
+} from "./undrain";
 
 /** The methods on a given front. */
 export function lifecycleOn(given: Front): Lifecycle {
   // What is printed ends in the log of a pipeline, where a host's words must not be commands.
   const front: Front = { ...given, print: (line) => given.print(inertText(line)) };
   const warnUnreachable = (name: string, hosts: readonly StillDrained[]): void => {
-    for (const { host, error } of hosts)
-      front.print(`${name}: warning: ${host}: may still refuse new logons because of us: ${error.message}`);
+    for (const warning of unreachableWarnings(hosts)) front.print(`${name}: warning: ${warning}`);
   };
   const finish = async (
     id: string | undefined,

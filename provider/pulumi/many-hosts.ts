@@ -3,6 +3,8 @@ import type { Clock } from "../async";
 import { formatDuration } from "../duration";
 import type { OnProgress, ProgressEvent } from "../report/progress";
 import { countSessions, type HostReport } from "../report/report";
+import { errorTally } from "../report/shared-errors";
+import { counted } from "../report/text";
 import { countByTime, sayOn, type LinesOptions, type ProgressLines } from "./lines";
 
 /** Of many hosts these are named for being slow, and only when they take so long. */
@@ -11,22 +13,28 @@ const slowAfterMs = 20_000;
 /** Hosts named with the same warning; the others are counted. */
 const namedHosts = 20;
 
-/** What is said of a host that is not done; undefined of all other events. */
-export function failureLine(event: ProgressEvent): string | undefined {
+/**
+ * What is said of a host that is not done; undefined of all other events.
+ * @param first the host on which the same error was told before
+ */
+export function failureLine(event: ProgressEvent, first?: string): string | undefined {
   if (event.type !== "host-finished" || event.report.status === "ok") return undefined;
   const { status, error } = event.report;
-  return `${status}: ${error === undefined ? "no reason given" : `${error.code}: ${error.message}`}`;
+  if (error === undefined) return `${status}: no reason given`;
+  return first === undefined
+    ? `${status}: ${error.code}: ${error.message}`
+    : `${status}: ${error.code}, as on ${first}`;
 }
 
 /**
- * Every failure, and counts by time. A skipped host is no failure: it is a consequence, which is said once and counted. A
- * warning that many hosts have in common is said of the first ones.
+ * Every error with the first host that has it, and counts by time. A warning that many hosts have in common is said of the
+ * first ones.
  */
 export function linesOfMany(options: LinesOptions): ProgressLines {
   const say = sayOn(options);
   const counts = countsOf(options.hosts, options.clock);
   const endCounting = countByTime(options, counts.line);
-  const skips = tally();
+  const errors = errorTally();
   const warnings = tally();
   const hear: OnProgress = (event) => {
     counts.hear(event);
@@ -35,14 +43,15 @@ export function linesOfMany(options: LinesOptions): ProgressLines {
     for (const warning of report.warnings)
       if (warnings.add(warning.replaceAll(host, "…")) <= namedHosts) say(`${host}: warning: ${warning}`);
     const line = failureLine(event);
-    if (line === undefined) return;
-    if (report.status !== "skipped") say(`${host}: ${line}`);
-    else if (skips.add(report.error?.code ?? "") === 1)
-      say(`${host}: ${line}; others that are skipped for this are only counted`);
+    if (line !== undefined && errors.add(report) === undefined) say(`${host}: ${line}`);
   };
   const end = (): void => {
     for (const [warning, hosts] of warnings.all())
       if (hosts > namedHosts) say(`warning: on ${hosts - namedHosts} more hosts: ${warning}`);
+    for (const { status, code, hosts } of errors.all()) {
+      const more = hosts.length - 1;
+      if (more > 0) say(`${counted(more, "more host")} ${status ?? ""}: ${code}, as on ${hosts[0] ?? ""}`);
+    }
     endCounting();
     counts.slowest().forEach(say);
   };

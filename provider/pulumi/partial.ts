@@ -1,9 +1,12 @@
 /** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
 import { printable } from "../errors";
+import type { ReportedError } from "../report/report";
+import { sharedErrors, toldErrors, type HostError } from "../report/shared-errors";
+import { alsoOn, counted, firstAndMore } from "../report/text";
 import { isDone, type Results } from "./state";
 
-/** Hosts named one by one in an error; the others are counted. */
-const namedHosts = 20;
+/** What is beyond is counted. */
+const limits = { errors: 20, hosts: 20 };
 
 /**
  * The SDK's host turns an error with an `id` into a partial state. The engine prints the `reasons` and nothing else, and
@@ -23,7 +26,7 @@ export class PartialFailure extends Error {
   }
 }
 
-/** A line that sums up, at most 20 hosts with what to do about them, and how many more there are. */
+/** A line that sums up, then the errors of at most 20 hosts, and how many more there are. */
 export function failureReasons(name: string, { hostResults, totals }: Results): readonly string[] {
   const open = Object.entries(hostResults).filter(([, result]) => !isDone(result));
   const counts = [
@@ -34,15 +37,22 @@ export function failureReasons(name: string, { hostResults, totals }: Results): 
   const ranked = [...open].sort(
     ([, a], [, b]) => Number(a.status === "skipped") - Number(b.status === "skipped"),
   );
-  const lines = ranked
-    .slice(0, namedHosts)
-    .map(([label, { error }]) =>
-      printable(`${label}: ${error === undefined ? "not finished" : `${error.code}: ${error.message}`}`, 400),
-    );
-  const more = ranked.length - lines.length;
+  const hosts = ranked.map(([host, { status, error = unfinished }]) => ({ host, status, error }));
   return [
     `${name}: ${open.length} of ${totals.hosts} hosts not done (${counts}); the next "pulumi up" runs only these`,
-    ...lines,
-    ...(more > 0 ? [`… and ${more} more`] : []),
+    ...errorLines(hosts),
   ];
+}
+
+const unfinished: ReportedError = { code: "command-failed", message: "not finished" };
+
+/** Each error once, with the first host that has it, and at most 20 hosts in all; the others are counted. */
+export function errorLines(hosts: readonly HostError[]): readonly string[] {
+  const { told, untold } = toldErrors(sharedErrors(hosts), limits);
+  const lines = told.flatMap((one) => {
+    const also = alsoOn(one);
+    const line = `${firstAndMore(one.hosts)}: ${one.code}: ${one.message}`;
+    return [printable(line, 400), ...(also === undefined ? [] : [printable(also, 2000)])];
+  });
+  return [...lines, ...(untold === 0 ? [] : [`… and ${counted(untold, "more host")} with other errors`])];
 }

@@ -10,6 +10,7 @@ import { counted, isOnlyWarned } from "../report/text";
 import { runRollout } from "../rollout";
 import { describeSession } from "../session/session";
 import { sshConnect } from "../ssh/connect";
+import { errorLines } from "./partial";
 
 /** What a look at hosts needs of the world. */
 export interface LookFront {
@@ -64,14 +65,14 @@ function linesOf(report: Report): readonly string[] {
   const going = hosts.filter((host) => goingOn(host).length > 0);
   const failed = hosts.filter(({ status }) => status !== "ok");
   const sessions = going.reduce((sum, host) => sum + goingOn(host).length, 0);
-  const shown = [...going, ...failed.filter((host) => !going.includes(host))];
   const who = counted(sessions, "session");
   const what = isOnlyWarned(report) ? `would warn ${who}, and log nobody off,` : `would log off ${who}`;
   const notLooked = failed.length === 0 ? "" : `, ${failed.length} could not be looked at`;
   return [
     `${what} on ${going.length} of ${counted(hosts.length, "host")}${notLooked}; hosts that are finished are not run again`,
-    ...shown.slice(0, namedHosts).map(hostLine),
-    ...(shown.length > namedHosts ? [`… and ${shown.length - namedHosts} more hosts`] : []),
+    ...going.slice(0, namedHosts).map(hostLine),
+    ...(going.length > namedHosts ? [`… and ${going.length - namedHosts} more hosts`] : []),
+    ...errorLines(failed),
     ...warnings.map((warning) => `warning: ${printable(warning, 400)}`),
   ];
 }
@@ -81,8 +82,6 @@ function goingOn({ sessions }: HostReport): HostReport["sessions"] {
 }
 
 function hostLine(host: HostReport): string {
-  if (host.error !== undefined)
-    return `${host.host}: ${host.error.code}: ${printable(host.error.message, 400)}`;
   const kept = host.sessions.flatMap((one) =>
     one.outcome === "kept" && one.session.user !== undefined
       ? [`${describeSession(one.session)} is ${one.reason}`]

@@ -1,6 +1,7 @@
 import type { Clock } from "../async";
 import type { OnProgress } from "../report/progress";
 import type { HostReport } from "../report/report";
+import { errorTally } from "../report/shared-errors";
 import { stepLine } from "../report/step-line";
 import { describeSession } from "../session/session";
 import { fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
@@ -20,6 +21,7 @@ export function progressLines(options: LinesOptions): ProgressLines {
 function linesOfFew(options: LinesOptions): ProgressLines {
   const say = sayOn(options);
   const isNews = newsOnly(options.clock);
+  const errors = errorTally();
   const hear: OnProgress = (event) => {
     if (!("host" in event)) return;
     const { host } = event;
@@ -27,7 +29,8 @@ function linesOfFew(options: LinesOptions): ProgressLines {
       for (const warning of event.report.warnings) say(`${host}: warning: ${warning}`);
       keptLines(event.report).forEach(say);
     }
-    const line = failureLine(event) ?? stepLine(event);
+    const first = event.type === "host-finished" ? errors.add(event.report) : undefined;
+    const line = failureLine(event, first) ?? stepLine(event);
     if (line !== undefined && (event.type !== "host-waiting" || isNews(host, line))) say(`${host}: ${line}`);
   };
   return { hear, end: () => undefined };

@@ -2,6 +2,8 @@ import { asLogoffError } from "../errors";
 import { readPlan, type Plan } from "../plan";
 import type { ConnectionDefaults } from "../plan/input";
 import type { HostReport } from "../report/report";
+import { sharedErrors, toldErrors } from "../report/shared-errors";
+import { alsoOn, counted, firstAndMore } from "../report/text";
 import { runRollout } from "../rollout";
 import type { Front } from "./process";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
@@ -46,9 +48,13 @@ export async function lookForDrift(
       return [label, { ...result, status: "unknown" }];
     }),
   );
-  for (const { host, error } of unread.slice(0, mostNamed))
-    warn(`${host}: not looked at, its last known state is kept: ${error?.message ?? "no reason given"}`);
-  if (unread.length > mostNamed) warn(`${unread.length - mostNamed} more hosts could not be looked at`);
+  const { told, untold } = toldErrors(sharedErrors(unread), { errors: mostNamed, hosts: mostNamed });
+  for (const one of told) {
+    warn(`${firstAndMore(one.hosts)}: not looked at, the last known state is kept: ${one.message}`);
+    const also = alsoOn(one);
+    if (also !== undefined) warn(also);
+  }
+  if (untold > 0) warn(`${counted(untold, "more host")} could not be looked at`);
   const drifted = [...hosts].filter(([, result]) => result.status === "ok" && remainingOn(result) > 0);
   for (const [label, result] of drifted.slice(0, mostNamed))
     front.print(`${name}: ${label}: ${remainingOn(result)} matching sessions again`);

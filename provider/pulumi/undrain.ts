@@ -3,9 +3,12 @@ import { LogoffError, type ErrorCode } from "../errors";
 import { readPlan, type Plan } from "../plan";
 import type { ConnectionDefaults } from "../plan/input";
 import type { OnProgress } from "../report/progress";
+import { sharedErrors } from "../report/shared-errors";
+import { counted, firstAndMore } from "../report/text";
 import { undrainHosts, type UndrainOutcome } from "../undrain-run";
 import type { Cancellation } from "./cancellation";
 import { connectionOfEvery, entriesOf } from "./kept-hosts";
+import { errorLines } from "./partial";
 import type { Front } from "./process";
 import { ourDrain, type Known, type OurDrain } from "./state";
 import { undrainLines } from "./undrain-lines";
@@ -86,17 +89,25 @@ function isUnreachable({ code, cause }: LogoffError): boolean {
   return silent.includes(code);
 }
 
-/** Error lines that name every host, as far as twenty are every. */
+/** Error lines that name the hosts, as far as they are no more than twenty. */
 export function stillDrainedReasons(name: string, still: readonly StillDrained[]): readonly string[] {
   if (still.length === 0) return [];
-  const named = 20;
-  const lines = still.slice(0, named).map(({ host, error }) => `${host}: ${error.code}: ${error.message}`);
-  const count = `${still.length} ${still.length === 1 ? "host" : "hosts"}`;
   return [
-    `${name}: ${count} still refusing new logons because of us; mend what stands below and run again, or allow them there (${byHand(still)})`,
-    ...lines,
-    ...(still.length > named ? [`… and ${still.length - named} more`] : []),
+    `${name}: ${counted(still.length, "host")} still refusing new logons because of us; mend what stands below and run again, or allow them there (${byHand(still)})`,
+    ...errorLines(still),
   ];
+}
+
+/** Warnings about hosts that do not answer, each error once. They name all hosts, which may be forgotten now. */
+export function unreachableWarnings(still: readonly StillDrained[]): readonly string[] {
+  return sharedErrors(still).flatMap(({ hosts, message }) => [
+    `${firstAndMore(hosts)}: may still refuse new logons because of us: ${message}`,
+    ...inGroups(hosts.slice(1), 50).map((some) => `this concerns ${some.join(", ")} too`),
+  ]);
+}
+
+function inGroups(hosts: readonly string[], size: number): readonly (readonly string[])[] {
+  return hosts.length === 0 ? [] : [hosts.slice(0, size), ...inGroups(hosts.slice(size), size)];
 }
 
 /** What lifts a drain on the platforms that these hosts may have. */

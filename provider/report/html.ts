@@ -2,6 +2,7 @@ import { escapeXml as esc } from "./xml";
 import { pageScript, pageStyle } from "./html-page";
 import { timelineBar, timelineScale } from "./html-timeline";
 import { describeCounts, describeOutcome, stateWord } from "./outcome-words";
+import { sharedErrors } from "./shared-errors";
 import type { HostReport, HostStatus, Report, SessionOutcome, Totals } from "./report";
 
 interface HtmlContext {
@@ -87,30 +88,17 @@ function totalsList(totals: Totals): string {
   return `<dl class="totals">${tiles.join("")}</dl>`;
 }
 
-interface Named {
-  readonly index: number;
-  readonly host: HostReport;
-}
-
-/** Failures by their code, the most frequent first: a thousand hosts mostly fail for three reasons. */
+/** Each error once, that of the most hosts first: a thousand hosts mostly fail for three reasons. */
 function notDone({ hosts }: Report): string {
-  const byCode = new Map<string, Named[]>();
-  for (const [index, host] of hosts.entries()) {
-    if (host.status === "ok") continue;
-    const key = `${host.status}: ${host.error?.code ?? "unknown"}`;
-    const others = byCode.get(key);
-    if (others === undefined) byCode.set(key, [{ index, host }]);
-    else others.push({ index, host });
-  }
-  if (byCode.size === 0) return "";
-  const items = [...byCode]
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(([code, of]) => {
-      const shown = of
-        .slice(0, 20)
-        .map(({ index, host }) => `<a href="#${hostId(index)}">${esc(host.host)}</a>`);
+  const errors = sharedErrors(hosts.filter(({ status }) => status !== "ok"));
+  if (errors.length === 0) return "";
+  const ids = new Map(hosts.map(({ host }, index) => [host, hostId(index)]));
+  const items = [...errors]
+    .sort((a, b) => b.hosts.length - a.hosts.length)
+    .map(({ status = "", code, message, hosts: of }) => {
+      const shown = of.slice(0, 20).map((host) => `<a href="#${ids.get(host) ?? ""}">${esc(host)}</a>`);
       const more = of.length > 20 ? ` and ${of.length - 20} more` : "";
-      return `<li><b>${esc(code)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${shown.join(", ")}${more}</li>`;
+      return `<li><b>${esc(`${status}: ${code}`)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${shown.join(", ")}${more}<br><bdi>${esc(message)}</bdi></li>`;
     });
   return `<section><h2>Not done, and why</h2><ul>${items.join("")}</ul></section>`;
 }

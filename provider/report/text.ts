@@ -3,6 +3,7 @@ import { formatDuration } from "../duration";
 import { printable } from "../errors";
 import { describeOutcome, stateWord } from "./outcome-words";
 import type { HostReport, Report, SessionOutcome } from "./report";
+import { sharedErrors, toldErrors, type HostError, type SharedError, type ToldError } from "./shared-errors";
 import { textTable, type Cell, type TableStyle, type Tone } from "./text-table";
 
 /** Who is where: one row a session, and below it the hosts that could not be listed. */
@@ -86,17 +87,45 @@ export function runText(report: Report, style: TableStyle): string {
   );
 }
 
-/** The hosts that are not done, each with its reason in full. */
+/** The hosts that are not done, each reason in full and once, however many hosts have it. */
 export function openHosts(report: Report, { paint }: TableStyle): string {
-  return report.hosts
-    .flatMap(({ host, status, error }) =>
-      status === "ok"
-        ? []
-        : [
-            `${printable(host)}  ${paint(`${status}: ${error?.code ?? ""}`, "bad")}\n  ${printable(error?.message ?? "", 1000)}\n`,
-          ],
-    )
-    .join("");
+  const open = report.hosts.filter(({ status }) => status !== "ok");
+  return errorsText(open, ({ status = "", code }) => paint(`${status}: ${code}`, "bad"));
+}
+
+/** What is beyond is counted. */
+const limits = { errors: 50, hosts: 20 };
+
+/** Errors of hosts, each once: the first host and what `describe` says, the message, and which other hosts have it too. */
+export function errorsText(
+  hosts: readonly HostError[],
+  describe: (error: SharedError) => string = () => "",
+): string {
+  const { told, untold } = toldErrors(sharedErrors(hosts), limits);
+  const texts = told.map((one) => {
+    const head = `${firstAndMore(one.hosts.map((host) => printable(host)))}  ${describe(one)}`.trimEnd();
+    const also = alsoOn(one);
+    return [
+      `${head}\n  ${printable(one.message, 1000)}\n`,
+      also === undefined ? "" : `  ${printable(also, 5000)}\n`,
+    ].join("");
+  });
+  const rest =
+    untold === 0
+      ? ""
+      : `${counted(untold, "more host")} with other errors: --report and --output json tell them all\n`;
+  return texts.join("") + rest;
+}
+
+/** `rdsh01:22`, or `rdsh01:22 and 2 more hosts`. */
+export function firstAndMore([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} and ${counted(others.length, "more host")}`;
+}
+
+/** `also rdsh02:22, rdsh03:22 and 5 more`; undefined when no host is named beside the first. */
+export function alsoOn({ also, more }: ToldError): string | undefined {
+  if (also.length === 0) return undefined;
+  return `also ${also.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
 }
 
 interface Row {

@@ -111,6 +111,13 @@ describe("--check", () => {
       assert.equal(found["login"], "unknown: not reached");
     }));
 
+  it("tells once what is in the way of many hosts", async () => {
+    const hosts = Array.from({ length: 30 }, (_, index) => ["--host", `127.0.0.${index + 1}:1`]).flat();
+    const { stdout } = await runHere(["--check", ...hosts, "--user", "a", "--identity", "/no/such/key"]);
+    assert.equal(stdout.match(/Cannot use private key/gu)?.length, 1, stdout);
+    assert.match(stdout, /^127\.0\.0\.1:1 and 29 more hosts\n {2}Cannot use/mu);
+  });
+
   it("opens one connection for all servers behind a host", async () => {
     const servers = ["rdsh02", "rdsh03", "rdsh04"];
     const hosts = [

@@ -74,6 +74,35 @@ describe("the progress", () => {
     ]);
   });
 
+  const lost = (host: string) =>
+    ({ status: "failed", error: { code: "host-unreachable", message: `Lost "${host}"` } }) as const;
+
+  it("of many hosts tells an error that they share once, and at its end how many more have it", () => {
+    const { finish, lines, onProgress } = scene(1000);
+    onProgress({ type: "run-started", hosts: 1000 });
+    for (let index = 0; index < 998; index += 1) finish(`h${index}:22`, lost(`h${index}:22`));
+    finish("bad:22", stuck);
+    finish("good:22");
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(lines(), [
+      'h0:22  failed: host-unreachable: Lost "h0:22"',
+      "bad:22  failed: session-stuck: still there",
+      "997 more hosts  failed: host-unreachable, as on h0:22",
+      "1000 of 1000 hosts finished, 999 not done, 0 sessions logged off",
+    ]);
+  });
+
+  it("of a few hosts has a line for each, and the message once", () => {
+    const { finish, lines, onProgress } = scene(2);
+    finish("a:22", lost("a:22"));
+    finish("b:22", lost("b:22"));
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(
+      lines().filter((line) => line.includes("failed")),
+      ['a:22  failed: host-unreachable: Lost "a:22"', "b:22  failed: host-unreachable, as on a:22"],
+    );
+  });
+
   it("of a look has failures only", () => {
     const { finish, lines, onProgress } = scene(2, { looking: true });
     finish("a:22");

@@ -355,7 +355,7 @@ describe("failOn budget", () => {
 
   it("fails it when a limit refuses the run", async () => {
     const { reasons } = await partial(provider.create({ ...budget, limits: { sessions: 1 } }));
-    assert.match(reasons[1]!, /^a:22: limit-exceeded: Changed nothing anywhere/u);
+    assert.match(reasons[1]!, /^a:22 and 2 more hosts: limit-exceeded: Changed nothing anywhere/u);
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 

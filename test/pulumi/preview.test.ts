@@ -40,6 +40,18 @@ describe("what a preview shows", () => {
     assert.match(text, /^would warn 1 session, and log nobody off, on 1 of 1 host;/u);
   });
 
+  it("tells once why many hosts cannot be looked at", async () => {
+    const front = fakeFront({ a: ["alice"], b: [], c: [] });
+    for (const name of ["b", "c"])
+      front.trouble.set(name, new LogoffError("host-unreachable", `Cannot reach "${name}:22"`));
+    const lines = (await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front)).split("\n");
+    assert.deepEqual(lines.slice(1), [
+      "a:22: 2 (alice)",
+      'b:22 and 1 more host: host-unreachable: Cannot reach "b:22"',
+      "also c:22",
+    ]);
+  });
+
   it("names fifty hosts and counts the others", async () => {
     const names = Array.from({ length: 53 }, (_, index) => `h${index}`);
     const front = fakeFront(Object.fromEntries(names.map((name) => [name, ["x"]])));

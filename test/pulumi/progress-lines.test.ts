@@ -88,6 +88,17 @@ describe("progress", () => {
     ]);
   });
 
+  it("of few hosts tells an error that they share once", () => {
+    const { lines, tell } = printed(3);
+    const lost = (host: string): ProgressEvent =>
+      finished(host, { ...failed, host, error: { code: "host-unreachable", message: `Lost "${host}"` } });
+    for (const host of ["a:22", "b:22"]) tell(lost(host));
+    assert.deepEqual(lines, [
+      'pre-patch: a:22: failed: host-unreachable: Lost "a:22"',
+      "pre-patch: b:22: failed: host-unreachable, as on a:22",
+    ]);
+  });
+
   it("says who is waited for when that changes, and else every 30 s", () => {
     const { lines, tell, pass } = printed(1);
     const waitFor = (...ids: readonly string[]): void =>
@@ -113,7 +124,7 @@ describe("progress", () => {
 });
 
 describe("progress of many hosts", () => {
-  it("has every failure and warning, and counts every few seconds", () => {
+  it("has every error and warning, and counts every few seconds", () => {
     const { lines, tell, pass, end } = printed(100);
     tell({ type: "host-connected", host: "a:22", platform: "windows" });
     for (let second = 0; second < 12; second += 1) {
@@ -181,6 +192,22 @@ describe("progress of many hosts", () => {
     assert.equal(lines.at(-1), "pre-patch: slowest hosts: a:22 (30s), b:22 (25s), c:22 (21s)");
   });
 
+  it("tells an error that they share once, and how many more have it at its end", () => {
+    const { lines, tell, end } = printed(1000);
+    for (let index = 0; index < 1000; index += 1) {
+      const host = `h${index}:22`;
+      tell(
+        finished(host, { ...failed, host, error: { code: "host-unreachable", message: `Lost "${host}"` } }),
+      );
+    }
+    end();
+    assert.deepEqual(lines, [
+      'pre-patch: h0:22: failed: host-unreachable: Lost "h0:22"',
+      "pre-patch: 999 more hosts failed: host-unreachable, as on h0:22",
+      "pre-patch: 1000 of 1000 hosts finished, 1000 not done, 0 sessions logged off",
+    ]);
+  });
+
   it("says once why hosts are skipped, and counts the others", () => {
     const { lines, tell, end } = printed(1000);
     tell({ type: "host-finished", host: "a:22", report: failed });
@@ -189,8 +216,10 @@ describe("progress of many hosts", () => {
     end();
     assert.deepEqual(lines, [
       "pre-patch: a:22: failed: timed-out: no answer",
-      "pre-patch: h0:22: skipped: budget-exceeded: Stopped; others that are skipped for this are only counted",
-      "pre-patch: w0:22: skipped: outside-window: Stopped; others that are skipped for this are only counted",
+      "pre-patch: h0:22: skipped: budget-exceeded: Stopped",
+      "pre-patch: w0:22: skipped: outside-window: Stopped",
+      "pre-patch: 899 more hosts skipped: budget-exceeded, as on h0:22",
+      "pre-patch: 98 more hosts skipped: outside-window, as on w0:22",
       "pre-patch: 1000 of 1000 hosts finished, 1000 not done (999 of them skipped), 0 sessions logged off",
     ]);
   });

@@ -72,6 +72,18 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await read(refreshed), olds);
   });
 
+  it("tells once why several hosts cannot be looked at", async () => {
+    const olds = await created();
+    for (const name of ["b", "c"])
+      front.trouble.set(name, new LogoffError("host-unreachable", `Cannot connect to "${name}:22"`));
+    front.lines.length = 0;
+    await read(olds);
+    assert.deepEqual(front.lines, [
+      'nightly: warning: b:22 and 1 more host: not looked at, the last known state is kept: Cannot connect to "b:22"',
+      "nightly: warning: also c:22",
+    ]);
+  });
+
   it("keeps what is known of a host that cannot be reached, as unknown and as no drift", async () => {
     const olds = await created();
     front.trouble.set("b", down);

@@ -190,25 +190,41 @@ describe("a failure", () => {
     });
   }
 
-  it("names at most 20 hosts, failed ones first", () => {
-    const many = [
-      ...reports,
-      ...Array.from({ length: 500 }, (_, index) => failure(`h${index}:22`, "no\u001b[31m route")),
-    ];
-    const reasons = failureReasons(
+  const reasonsOf = (all: readonly HostReport[]): readonly string[] =>
+    failureReasons(
       "pre-patch",
       toResults(
-        many.map(({ host }) => host),
-        knownOf(many),
+        all.map(({ host }) => host),
+        knownOf(all),
       ),
     );
+
+  it("tells an error once that many hosts share, failed ones first, and names at most 20 hosts", () => {
+    const many = [
+      ...reports,
+      ...Array.from({ length: 500 }, (_, index) =>
+        failure(`h${index}:22`, `no\u001b[31m route to "h${index}:22"`),
+      ),
+    ];
+    const reasons = reasonsOf(many);
     assert.equal(
       reasons[0],
       'pre-patch: 502 of 503 hosts not done (501 failed, 1 skipped); the next "pulumi up" runs only these',
     );
     assert.equal(reasons[1], "b:22: sessions-remain: two are left");
-    assert.equal(reasons[2], "h0:22: host-unreachable: no [31m route");
+    assert.equal(reasons[2], 'h0:22 and 499 more hosts: host-unreachable: no [31m route to "h0:22"');
+    assert.match(reasons[3] ?? "", /^also h1:22, .*, h17:22 and 482 more$/u);
+    assert.match(reasons[4] ?? "", /^c:22: /u);
+    assert.equal(reasons.length, 5);
+  });
+
+  it("tells at most 20 errors that differ, and counts the hosts that have others", () => {
+    const many = Array.from({ length: 500 }, (_, index) =>
+      failure(`h${index}:22`, `its key is key-${index}`),
+    );
+    const reasons = reasonsOf(many);
     assert.equal(reasons.length, 22);
-    assert.equal(reasons.at(-1), "… and 482 more");
+    assert.equal(reasons[20], "h19:22: host-unreachable: its key is key-19");
+    assert.equal(reasons.at(-1), "… and 480 more hosts with other errors");
   });
 });

@@ -5,6 +5,7 @@ import type { Lifecycle, Props } from "../../provider/pulumi/contract";
 import { lifecycleOn } from "../../provider/pulumi/lifecycle";
 import { PartialFailure } from "../../provider/pulumi/partial";
 import type { Results } from "../../provider/pulumi/state";
+import { unreachableWarnings } from "../../provider/pulumi/undrain";
 import { fakeFront, type FakeFront } from "./fake-front";
 
 let front: FakeFront;
@@ -84,6 +85,21 @@ describe("destroying", () => {
       front.lines.some((line) => line.startsWith("pre-patch: warning: b:22: may still refuse new logons")),
       front.lines.join("\n"),
     );
+  });
+
+  it("tells once why many hosts are gone for good, and names them all", () => {
+    const still = Array.from({ length: 120 }, (_, index) => ({
+      host: `h${index}:22`,
+      error: new LogoffError("host-unreachable", `Cannot connect to "h${index}:22"`),
+    }));
+    const warnings = unreachableWarnings(still);
+    assert.equal(
+      warnings[0],
+      'h0:22 and 119 more hosts: may still refuse new logons because of us: Cannot connect to "h0:22"',
+    );
+    assert.equal(warnings.length, 4);
+    for (const { host } of still)
+      assert.equal(warnings.filter((line) => line.split(/[ ,]/u).includes(host)).length, 1);
   });
 
   it("fails and names the hosts where the login is rejected, after undraining the others", async () => {

@@ -50,6 +50,23 @@ describe("the HTML report", () => {
     assert.match(page, /kept: excepted/u);
   });
 
+  it("says once what many hosts have in common, with their number", () => {
+    const hosts = Array.from({ length: 30 }, (_, index) =>
+      hostReport({
+        host: `h${index}:22`,
+        status: "failed",
+        error: { code: "host-unreachable", message: `Lost "h${index}:22"` },
+      }),
+    );
+    const [summary = ""] = /<section>.*?<\/section>/su.exec(htmlReport(report(hosts))) ?? [];
+    assert.equal(summary.match(/<li>/gu)?.length, 1);
+    assert.match(
+      summary,
+      /failed: host-unreachable<\/b>, 30 hosts: .* and 10 more<br><bdi>Lost &quot;h0:22&quot;/u,
+    );
+    assert.equal(summary.match(/Lost/gu)?.length, 1);
+  });
+
   it("serves phones, screen readers and both colour schemes", () => {
     assert.match(page, /<html lang="en">/u);
     assert.match(page, /name="viewport"/u);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { HostReport } from "../../provider/report/report";
 import { stepLine } from "../../provider/report/step-line";
 import { dryRunText, listText, runText } from "../../provider/report/text";
 import { displayWidth, textTable } from "../../provider/report/text-table";
@@ -76,6 +77,46 @@ rdsh02:22  failed: auth-rejected
 1 session logged off on 2 hosts, 1 host failed
 `,
     );
+  });
+
+  it("of a run tells an error that many hosts share once, with the first of them and their number", () => {
+    const lost = (host: string): HostReport =>
+      hostReport({ host, status: "failed", error: { code: "host-unreachable", message: `Lost "${host}"` } });
+    const some = report([lost("h1:22"), failed, lost("h2:22"), lost("h3:22")]);
+    assert.equal(
+      runText(some, plain),
+      `h1:22 and 2 more hosts  failed: host-unreachable
+  Lost "h1:22"
+  also h2:22, h3:22
+rdsh02:22  failed: auth-rejected
+  Cannot log in to "rdsh02:22"
+
+0 sessions logged off on 4 hosts, 4 hosts failed
+`,
+    );
+    const thousand = report(Array.from({ length: 1000 }, (_, index) => lost(`h${index}:22`)));
+    for (const write of [runText, dryRunText, listText]) {
+      const lines = write(thousand, plain).split("\n");
+      assert.deepEqual(lines.slice(0, 2), [
+        "h0:22 and 999 more hosts  failed: host-unreachable",
+        '  Lost "h0:22"',
+      ]);
+      assert.match(lines[2] ?? "", /^ {2}also h1:22, h2:22, .*, h19:22 and 980 more$/u);
+      assert.equal(lines.length, 6);
+    }
+  });
+
+  it("of a run tells fifty errors, and counts the hosts that have others", () => {
+    const own = Array.from({ length: 60 }, (_, index) =>
+      hostReport({
+        host: `h${index}:22`,
+        status: "failed",
+        error: { code: "host-key-unknown", message: `its key is key-${index}` },
+      }),
+    );
+    const lines = runText(report(own), plain).split("\n");
+    assert.equal(lines[98], "h49:22  failed: host-key-unknown");
+    assert.equal(lines[100], "10 more hosts with other errors: --report and --output json tell them all");
   });
 
   it("of a large run leaves the sessions to the reports", () => {
