@@ -22,8 +22,26 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   "limit-exceeded": "--dry-run shows who it would be; --limit and --limit-per-host allow more",
 };
 
+/** Errors whose message tells more than their code, and what to do about those; undefined where the message says it all. */
+const special: readonly { code: ErrorCode; message: RegExp; advice: string | undefined }[] = [
+  {
+    code: "auth-rejected",
+    message: /none of which gave an answer/u,
+    advice:
+      "look at the hosts that are named; --timeout-connect gives those that take long to check a password more time",
+  },
+];
+
 /** A line for each kind of failure of these hosts, in the order of their appearance. */
 export function adviceFor(hosts: readonly { readonly error?: ReportedError }[]): readonly string[] {
-  const codes = new Set(hosts.flatMap(({ error }) => (error === undefined ? [] : [error.code])));
-  return [...codes].flatMap((code) => (advice[code] === undefined ? [] : [`${code}: ${advice[code]}`]));
+  const lines = hosts.flatMap(({ error }) => {
+    const line = error && hintFor(error);
+    return error === undefined || line === undefined ? [] : [`${error.code}: ${line}`];
+  });
+  return [...new Set(lines)];
+}
+
+function hintFor({ code, message }: ReportedError): string | undefined {
+  const known = special.find((one) => one.code === code && one.message.test(message));
+  return known === undefined ? advice[code] : known.advice;
 }

@@ -30,12 +30,17 @@ export interface PasswordGuard {
   ) => Promise<PasswordClaim>;
 }
 
-/** So many rejections anywhere, and a password that was once right is offered no more. */
+/** So many failures since the last success, and a password that was once right is offered no more. */
 const mostFailures = 3;
 
 interface Trust {
-  proven: boolean;
-  failures: number;
+  /** How many hosts have taken it. */
+  successes: number;
+  /** Hosts that have turned it down since the last success. */
+  rejectedBy: string[];
+  /** Hosts that have said nothing about it, and no other has taken it since it was offered there. */
+  unansweredBy: string[];
+  /** The host whose rejection was the last that is risked; a success elsewhere does not change that. */
   barredBy: string | undefined;
   /** Claims that have no verdict yet. */
   open: number;
@@ -51,8 +56,9 @@ export function passwordGuard(): PasswordGuard {
     const text = JSON.stringify([user.toLowerCase(), password]);
     const digest = createHmac("sha256", digestKey).update(text).digest("base64");
     const trust = trusts.get(digest) ?? {
-      proven: false,
-      failures: 0,
+      successes: 0,
+      rejectedBy: [],
+      unansweredBy: [],
       barredBy: undefined,
       open: 0,
       waiting: [],
@@ -62,13 +68,14 @@ export function passwordGuard(): PasswordGuard {
   };
   return {
     refuseIfBarred: (label, user, password) => {
-      const { barredBy } = trustOf(user, password);
-      if (barredBy !== undefined) throw barred(label, barredBy);
+      const why = whyBarred(trustOf(user, password), label);
+      if (why !== undefined) throw barred(label, why);
     },
     claim: async (label, user, password, signal) => {
       const trust = trustOf(user, password);
       for (;;) {
-        if (trust.barredBy !== undefined) throw barred(label, trust.barredBy);
+        const why = whyBarred(trust, label);
+        if (why !== undefined) throw barred(label, why);
         if (mayClaim(trust)) return newClaim(trust, label);
         await nextVerdict(trust, signal);
       }
@@ -76,25 +83,33 @@ export function passwordGuard(): PasswordGuard {
   };
 }
 
-function mayClaim(trust: Trust): boolean {
-  if (!trust.proven) return trust.open === 0;
-  return trust.failures === 0 || trust.failures + trust.open < mostFailures;
+function mayClaim({ successes, rejectedBy, unansweredBy, open }: Trust): boolean {
+  if (successes === 0) return open === 0;
+  const failures = Math.max(rejectedBy.length, unansweredBy.length);
+  return failures === 0 || failures + open < mostFailures;
 }
 
 function newClaim(trust: Trust, label: string): PasswordClaim {
   let settled = false;
+  const successesBefore = trust.successes;
   trust.open += 1;
   return {
     settle: (verdict) => {
       if (settled) return;
       settled = true;
       trust.open -= 1;
-      if (verdict === "accepted") trust.proven = true;
-      else if (verdict !== "not-offered") {
-        trust.failures += 1;
-        const rejectedFirst = verdict === "rejected" && !trust.proven;
-        if (rejectedFirst || trust.failures >= mostFailures) trust.barredBy ??= label;
+      if (verdict === "accepted") {
+        trust.successes += 1;
+        trust.rejectedBy = [];
+        trust.unansweredBy = [];
       }
+      if (verdict === "rejected") {
+        trust.rejectedBy.push(label);
+        const isLast = trust.successes === 0 || trust.rejectedBy.length >= mostFailures;
+        if (isLast) trust.barredBy ??= label;
+      }
+      // Had it counted as wrong there, a login that succeeded later would have cleared the count.
+      if (verdict === "unanswered" && trust.successes === successesBefore) trust.unansweredBy.push(label);
       trust.waiting.splice(0).forEach((wake) => wake());
     },
   };
@@ -114,11 +129,19 @@ function nextVerdict(trust: Trust, signal: AbortSignal): Promise<void> {
   });
 }
 
-function barred(label: string, by: string): LogoffError {
-  const why = by === label ? "here" : `by "${by}"`;
-  return new LogoffError(
-    "auth-rejected",
-    `Did not log in to "${label}": not tried, since the password was rejected ${why} and more attempts could lock the account`,
-    { untried: true },
-  );
+/** Why the password is not offered to the host; undefined when it may be. */
+function whyBarred({ barredBy, unansweredBy }: Trust, label: string): string | undefined {
+  if (barredBy !== undefined) {
+    const where = barredBy === label ? "here" : `by "${barredBy}"`;
+    return `the password was rejected ${where} and more attempts could lock the account`;
+  }
+  if (unansweredBy.length < mostFailures) return undefined;
+  const hosts = unansweredBy.map((host) => `"${host}"`).join(", ");
+  return `the password was offered to ${hosts}, none of which gave an answer, and more attempts could lock the account; where hosts take long to check a password, raise timeouts.connect`;
+}
+
+function barred(label: string, why: string): LogoffError {
+  return new LogoffError("auth-rejected", `Did not log in to "${label}": not tried, since ${why}`, {
+    untried: true,
+  });
 }

@@ -3,14 +3,21 @@ import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
 import type { LogoffError } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
-import { passwordGuard, type PasswordClaim, type PasswordVerdict } from "../../provider/ssh/password-guard";
+import {
+  passwordGuard,
+  type PasswordClaim,
+  type PasswordGuard,
+  type PasswordVerdict,
+} from "../../provider/ssh/password-guard";
 import {
   bareOptions,
+  holdTimers,
   hostOf,
   never,
   serverFor,
   startServer,
   testKey,
+  until,
   type Script,
   type ScriptedServer,
 } from "./scripted-server";
@@ -53,12 +60,63 @@ describe("passwordGuard", () => {
     (await second).settle("accepted");
   });
 
-  it("bars it after three rejections anywhere, also of a proven one, and counts silence", async () => {
+  const settle = async (guard: PasswordGuard, ...verdicts: readonly PasswordVerdict[]): Promise<void> => {
+    for (const [index, verdict] of verdicts.entries())
+      (await guard.claim(`h${index}`, "admin", "pw", never)).settle(verdict);
+  };
+
+  it("bars a proven password after three rejections without a success between them", async () => {
     const guard = passwordGuard();
-    (await guard.claim("h0", "admin", "pw", never)).settle("accepted");
-    for (const verdict of ["rejected", "unanswered", "rejected"] as const)
-      (await guard.claim("h", "admin", "pw", never)).settle(verdict);
+    await settle(guard, "accepted", "rejected", "rejected", "accepted", "rejected", "rejected");
+    await settle(guard, "rejected");
     await assert.rejects(guard.claim("h4", "admin", "pw", never), isBarred);
+    await assert.rejects(guard.claim("h4", "admin", "pw", never), { message: /rejected by "h0"/u });
+  });
+
+  it("bars a password after three hosts that say nothing, calls them silent, and names the timeout", async () => {
+    for (const before of [[], ["accepted"]] as const) {
+      const guard = passwordGuard();
+      await settle(guard, ...before);
+      await settle(guard, "unanswered", "unanswered", "unanswered");
+      const silent = {
+        code: "auth-rejected",
+        untried: true,
+        message: /offered to "h0", "h1", "h2", none of which gave an answer, .*raise timeouts\.connect$/u,
+      };
+      await assert.rejects(guard.claim("h4", "admin", "pw", never), silent);
+      assert.throws(() => guard.refuseIfBarred("h4", "admin", "pw"), silent);
+    }
+  });
+
+  it("counts rejections and silence apart", async () => {
+    const guard = passwordGuard();
+    await settle(guard, "accepted", "rejected", "unanswered", "rejected", "unanswered", "not-offered");
+    await settle(guard, "accepted");
+  });
+
+  it("does not count the silence of a host when another has taken the password since it was offered there", async () => {
+    const guard = passwordGuard();
+    await settle(guard, "accepted");
+    const silent = await Promise.all(
+      Array.from({ length: 3 }, (_, index) => guard.claim(`silent${index}`, "admin", "pw", never)),
+    );
+    await settle(guard, "accepted");
+    silent.forEach((claim) => claim.settle("unanswered"));
+    await settle(guard, "unanswered", "unanswered", "accepted");
+    await settle(guard, "unanswered", "unanswered");
+    await settle(guard, "accepted");
+  });
+
+  it("takes a bar for silence back when a host that was still asked takes the password", async () => {
+    const guard = passwordGuard();
+    await settle(guard, "accepted");
+    const claims = await Promise.all(
+      Array.from({ length: 4 }, (_, index) => guard.claim(`h${index}`, "admin", "pw", never)),
+    );
+    claims.slice(0, 3).forEach((claim) => claim.settle("unanswered"));
+    await assert.rejects(guard.claim("h5", "admin", "pw", never), isBarred);
+    claims[3]?.settle("accepted");
+    await settle(guard, "accepted");
   });
 
   it("a wait ends with a cancel", async () => {
@@ -70,23 +128,22 @@ describe("passwordGuard", () => {
     await waiting;
   });
 
-  it("never has an unproven password on two hosts, nor more than three failures one after another", async () => {
+  it("never has an unproven password on two hosts, nor more than three failures of a kind without a success between", async () => {
     const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 30 }), async (script) => {
         const guard = passwordGuard();
-        let failures = 0;
+        const failures = { rejected: 0, unanswered: 0 };
         let proven = false;
         for (const verdict of script) {
           const claim: PasswordClaim | undefined = await guard
             .claim("h", "u", "p", never)
             .catch(() => undefined);
-          if (claim === undefined) {
-            assert.ok(failures >= 1);
-            return;
-          }
-          const second = new AbortController();
+          const mustStop: boolean = failures.rejected >= (proven ? 3 : 1) || failures.unanswered >= 3;
+          assert.equal(claim === undefined, mustStop);
+          if (claim === undefined) return;
           if (!proven) {
+            const second = new AbortController();
             const waits = guard.claim("h2", "u", "p", second.signal).then(
               () => assert.fail("two hosts at once"),
               () => undefined,
@@ -95,14 +152,38 @@ describe("passwordGuard", () => {
             await waits;
           }
           claim.settle(verdict);
-          if (verdict === "accepted") proven = true;
-          if (verdict === "rejected" || verdict === "unanswered") failures += 1;
-          assert.ok(failures <= 3);
+          if (verdict === "accepted") {
+            proven = true;
+            Object.assign(failures, { rejected: 0, unanswered: 0 });
+          } else if (verdict !== "not-offered") failures[verdict] += 1;
         }
       }),
     );
   });
+
+  it("gives every claim an answer, however many are asked for at once", async () => {
+    const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
+    await fc.assert(
+      fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 40 }), async (script) => {
+        const guard = passwordGuard();
+        let answers = 0;
+        const ask = async (verdict: PasswordVerdict, index: number): Promise<void> => {
+          const claim = await guard.claim(`h${index}`, "u", "p", never).catch(() => undefined);
+          await tick();
+          answers += 1;
+          claim?.settle(verdict);
+        };
+        await Promise.race([Promise.all(script.map(ask)), manyTicks()]);
+        assert.equal(answers, script.length);
+      }),
+    );
+  });
 });
+
+/** Far more turns of the event loop than all claims of a test take. */
+async function manyTicks(): Promise<void> {
+  for (let count = 0; count < 1000; count += 1) await tick();
+}
 
 describe("a wrong password and many hosts", () => {
   async function farm(t: TestContext, count: number, script: Script): Promise<ScriptedServer[]> {
@@ -173,10 +254,10 @@ describe("a wrong password and many hosts", () => {
               return;
             }
             most = Math.max(most, (now += 1));
-            setTimeout(() => {
+            void until(() => most > 1, "two hosts are asked at once").then(() => {
               now -= 1;
               context.accept();
-            }, 150);
+            });
           },
         }),
       ),
@@ -200,46 +281,75 @@ describe("a wrong password and many hosts", () => {
     assert.deepEqual(results, ["host-unreachable", "ok", "ok", "ok"]);
   });
 
+  const saysNothing: Script = {
+    onLogin: (context) => {
+      if (context.method === "none") context.reject(["password"]);
+    },
+  };
+
   it("a first host that does not answer a login takes no time from the others", async (t) => {
-    const [silent] = await farm(t, 1, {
-      onLogin: (context) => {
-        if (context.method === "none") context.reject(["password"]);
-      },
-    });
+    const silent = await farm(t, 1, saysNothing);
     const servers = await farm(t, 3, { password: "open sesame" });
-    const connect = sshConnect(bareOptions());
-    const first = codes(connect, [silent!], { connectTimeoutMs: 2400 });
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    assert.deepEqual(await codes(connect, servers, { connectTimeoutMs: 1500 }), ["ok", "ok", "ok"]);
+    // The deadline of the silent host falls when the others have long waited for it, and theirs would have passed.
+    const { clock, expire } = holdTimers(55_555);
+    let laterMs = 0;
+    const connect = sshConnect(bareOptions({ clock: { ...clock, now: () => clock.now() + laterMs } }));
+    const first = codes(connect, silent, { connectTimeoutMs: 55_555 });
+    await until(() => offered(silent) === 1, "the silent host has the password");
+    const others = codes(connect, servers, { connectTimeoutMs: 20_000 });
+    await until(
+      () => servers.every(({ logins }) => logins.includes("none")),
+      "the others have begun to log in",
+    );
+    laterMs = 60_000;
+    expire();
     assert.deepEqual(await first, ["timed-out"]);
+    assert.deepEqual(await others, ["ok", "ok", "ok"]);
+  });
+
+  it("three silent hosts among many that take the password keep nobody out, and are timed out", async (t) => {
+    const silent = await farm(t, 3, saysNothing);
+    const servers = await farm(t, 12, { password: "open sesame" });
+    const { clock, expire } = holdTimers(55_555);
+    const connect = sshConnect(bareOptions({ clock }));
+    assert.deepEqual(await codes(connect, servers.slice(0, 1)), ["ok"]);
+    const first = codes(connect, silent, { connectTimeoutMs: 55_555 });
+    await until(() => offered(silent) === 3, "the silent hosts have the password");
+    assert.deepEqual(new Set(await codes(connect, servers.slice(1, 6))), new Set(["ok"]));
+    expire();
+    assert.deepEqual(await first, ["timed-out", "timed-out", "timed-out"]);
+    assert.deepEqual(new Set(await codes(connect, servers.slice(6))), new Set(["ok"]));
   });
 
   it("a host that hangs up while it waits its turn does not keep the turn", async (t) => {
-    const silent = await farm(t, 1, {
-      onLogin: (context) => {
-        if (context.method === "none") context.reject(["password"]);
-      },
-    });
+    const silent = await farm(t, 1, saysNothing);
+    let hangUp = (): void => undefined;
     const hangingUp = await farm(t, 1, {
       onConnection: (client, self) => {
         if (self.connections() > 1) client.end();
-        else client.on("authentication", () => setTimeout(() => client.end(), 50));
+        else hangUp = () => void client.end();
       },
       onLogin: (context) => context.reject(["password"]),
     });
     const servers = await farm(t, 2, { password: "open sesame" });
-    const connect = sshConnect(bareOptions());
-    const first = codes(connect, silent, { connectTimeoutMs: 2400 });
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    const { clock, expire } = holdTimers(55_555);
+    const connect = sshConnect(bareOptions({ clock }));
+    const first = codes(connect, silent, { connectTimeoutMs: 55_555 });
+    await until(() => offered(silent) === 1, "the silent host has the password");
     let provedFirst = false;
     void first.then(() => (provedFirst = true));
     const second = codes(connect, hangingUp, { connectTimeoutMs: 800 });
-    void second.then(() => assert.ok(!provedFirst, "its own deadline goes on once it has stopped waiting"));
+    await until(() => hangingUp[0]?.logins.includes("none") ?? false, "it waits its turn");
+    hangUp();
+    assert.deepEqual(await second, ["host-unreachable"]);
+    assert.ok(!provedFirst, "its own deadline goes on once it has stopped waiting");
     const third = codes(connect, servers);
-    assert.deepEqual(
-      [await first, await second, await third],
-      [["timed-out"], ["host-unreachable"], ["ok", "ok"]],
+    await until(
+      () => servers.every(({ logins }) => logins.includes("none")),
+      "the others have begun to log in",
     );
+    expire();
+    assert.deepEqual([await first, await third], [["timed-out"], ["ok", "ok"]]);
     assert.equal(offered(hangingUp), 0);
   });
 
@@ -252,12 +362,12 @@ describe("a wrong password and many hosts", () => {
     t.after(() => dead.close());
     const { port } = dead.address() as { port: number };
     const gone = Array.from({ length: 6 }, () => ({ ...silent[0]!, port }));
-    const start = performance.now();
-    const connect = sshConnect(bareOptions());
-    const lost = codes(connect, gone, { connectTimeoutMs: 3000 });
+    const { clock, expire } = holdTimers(55_555);
+    const connect = sshConnect(bareOptions({ clock }));
+    const lost = codes(connect, gone, { connectTimeoutMs: 55_555 });
     assert.deepEqual(await codes(connect, servers), ["ok", "ok", "ok"]);
-    assert.ok(performance.now() - start < 2700);
-    await lost;
+    expire();
+    assert.deepEqual(new Set(await lost), new Set(["timed-out"]));
   });
 
   it("hanging up on a password counts as a rejection", async (t) => {
