@@ -30,6 +30,8 @@ const special: readonly { code: ErrorCode; message: RegExp; advice: string | und
     advice:
       "look at the hosts that are named; --timeout-connect gives those that take long to check a password more time",
   },
+  // The message says what to do, which is not this option, unless it names it.
+  { code: "no-common-algorithm", message: /^(?!.*set algorithms to "legacy")/su, advice: undefined },
 ];
 
 /** A line for each kind of failure of these hosts, in the order of their appearance. */

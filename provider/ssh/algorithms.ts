@@ -45,6 +45,9 @@ const hostKeyTypes = [
 /** What a connection with `legacy` algorithms tells the operator. */
 export const legacyWarning = "algorithms with SHA-1 are allowed for this host (algorithms: legacy)";
 
+/** What only `legacy` adds. No two steps of a negotiation share a name. */
+const legacyOnly: ReadonlySet<string> = new Set([...legacyKeyExchanges, ...legacyMacs, "ssh-rsa"]);
+
 /** What may be used with a host; each list in the order of preference. */
 export interface AllowedAlgorithms {
   readonly keyExchanges: readonly KexAlgorithm[];
@@ -124,7 +127,10 @@ export function watchNegotiation(): NegotiationWatch {
     },
     failure: (message, label, level) => {
       if (!/no matching/iu.test(message)) return undefined;
-      const hint = level === "default" ? '; if the host cannot be updated, set algorithms to "legacy"' : "";
+      const legacyHelps = level === "default" && theirs.split(",").some((name) => legacyOnly.has(name));
+      const hint = legacyHelps
+        ? '; if the host cannot be updated, set algorithms to "legacy"'
+        : "; enable one of ours on the host";
       const text = `Cannot agree on an algorithm with "${label}" (${step}): we offer ${withoutMarks(ours)}; the host offers `;
       return new LogoffError("no-common-algorithm", `${text}${printable(withoutMarks(theirs), 800)}${hint}`);
     },

@@ -36,4 +36,10 @@ describe("adviceFor", () => {
     assert.match(lines[0] ?? "", /--timeout-connect/u);
     assert.match(lines[1] ?? "", /check --user/u);
   });
+
+  it("advises legacy algorithms only where the host offers one of them", () => {
+    const line = (message: string): readonly string[] => adviceFor([failed("no-common-algorithm", message)]);
+    assert.deepEqual(line("the host offers mlkem768x25519-sha256; enable one of ours on the host"), []);
+    assert.match(line('the host offers x; set algorithms to "legacy"')[0] ?? "", /--legacy-algorithms/u);
+  });
 });

@@ -189,8 +189,25 @@ describe("algorithms", () => {
       /we offer curve25519-sha256,.*; the host offers diffie-hellman-group14-sha1; /u,
     );
     assert.doesNotMatch(error.message, /kex-strict|ext-info/u);
+    assert.match(error.message, /set algorithms to "legacy"$/u);
     assert.equal(server.logins.length, 0);
   });
+
+  for (const methods of [
+    "mlkem768x25519-sha256",
+    "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,ext-info-s,kex-strict-s-v00@openssh.com",
+    "mlkem1024nistp384-sha384,\u001b[2Jkyber",
+  ])
+    it(`does not advise legacy to a host that offers only ${methods.replace(/[^\w,@.-]/gu, "")}`, async (t) => {
+      const modern = await rawServer(t, (socket) => {
+        socket.write("SSH-2.0-OpenSSH_10.2\r\n");
+        socket.write(keyExchangeInit(methods));
+      });
+      const error = await failsWith(hostOf(modern), "no-common-algorithm", /KEX method.*curve25519-sha256/u);
+      assert.match(error.message, /; enable one of ours on the host$/u);
+      // eslint-disable-next-line no-control-regex
+      assert.doesNotMatch(error.message, /legacy|\u001b/u);
+    });
 
   for (const [what, algorithms] of [
     ["Host key format", { serverHostKey: ["ssh-rsa"] }],
@@ -202,11 +219,9 @@ describe("algorithms", () => {
         algorithms: algorithms as never,
         hostKeys: [testKey("old", "rsa")],
       });
-      await failsWith(
-        hostOf(server),
-        "no-common-algorithm",
-        new RegExp(`\\(${what.replace("->", "->")}\\)`, "u"),
-      );
+      const error = await failsWith(hostOf(server), "no-common-algorithm", new RegExp(`\\(${what}\\)`, "u"));
+      // `legacy` brings no cipher.
+      assert.equal(error.message.includes("legacy"), what !== "C->S cipher", error.message);
     });
   }
 
