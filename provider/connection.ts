@@ -113,4 +113,7 @@ export type Connect = (host: Host, signal: AbortSignal) => Promise<Connection>;
  * For each host, by its label, the labels of those of the same run that its connection goes through. A plan knows only the jump
  * hosts that it names itself, not those of ssh_config.
  */
-export type FindGateways = (hosts: readonly Host[]) => Promise<ReadonlyMap<string, readonly string[]>>;
+export type FindGateways = (
+  hosts: readonly Host[],
+  signal?: AbortSignal,
+) => Promise<ReadonlyMap<string, readonly string[]>>;

@@ -1,4 +1,4 @@
-import { forManyWaiters, Slots, startInOrder, type Clock, type Turns } from "./async";
+import { forManyWaiters, orAborted, Slots, startInOrder, type Clock, type Turns } from "./async";
 import type { Connect, FindGateways } from "./connection";
 import { LogoffError } from "./errors";
 import { runHost, type HostRun, type RunOne } from "./host-run";
@@ -10,7 +10,7 @@ import { counted } from "./report/text";
 import { sharingRelays } from "./relay";
 import { stillDrained, unusedExceptions } from "./run-warnings";
 import { refusedByLimit } from "./session-limit";
-import { isInside, outsideWindow } from "./window";
+import { watchWindow } from "./window";
 import { isExceeded, wavesOf } from "./waves";
 
 /** What a front hands to a run. */
@@ -50,7 +50,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
   );
   const over = new AbortController();
   void expire(plan.timeouts.totalMs, clock, enough, over.signal);
-  onProgress({ type: "run-started", hosts: hosts.length });
+  const outsideWindow = watchWindow(plan.window);
   const places = new Slots(plan.rollout.parallel);
   const context: Omit<HostRunContext, "turn"> = {
     plan,
@@ -59,6 +59,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
     clock,
     runStartedAtMs: clock.now(),
     onProgress,
+    outsideWindow,
     stop,
     signal,
     ...(deps.look === undefined ? {} : { look: deps.look }),
@@ -73,18 +74,22 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
       }, until);
     return runHost(host, { ...context, ...how, turn, ...(earlier === undefined ? {} : { earlier }) });
   };
-  const isLimited = !isLook && hindrance({ stop, plan, clock }) === undefined;
-  const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier, stop) : undefined;
-  if (refused !== undefined) enough.abort(refused.error);
-  const runOrRefuse: RunOne = async (host, begins) => {
-    const known = refused?.runs.get(host.host.label);
-    if (known === undefined) return run(host, begins);
-    onProgress({ type: "host-finished", host: host.host.label, report: known.report });
-    return known;
+  const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
+    const isLimited = !isLook && hindrance({ stop, outsideWindow, clock }) === undefined;
+    const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier, stop) : undefined;
+    if (refused !== undefined) enough.abort(refused.error);
+    const runOrRefuse: RunOne = async (host, begins) => {
+      const known = refused?.runs.get(host.host.label);
+      if (known === undefined) return run(host, begins);
+      onProgress({ type: "host-finished", host: host.host.label, report: known.report });
+      return known;
+    };
+    const waves = isLook ? [hosts] : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps, stop));
+    const runs = await runWaves(waves, plan, runOrRefuse, { clock, outsideWindow, stop, enough });
+    return { runs, isRefused: refused !== undefined };
   };
-  const waves = isLook ? [hosts] : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps));
-  const runs = await runWaves(waves, plan, runOrRefuse, clock, stop, enough);
-  over.abort();
+  onProgress({ type: "run-started", hosts: hosts.length });
+  const { runs, isRefused } = await runAll().finally(() => over.abort());
   onProgress({ type: "run-finished" });
   const reports = inOrder(hosts, runs);
   const ended = endOf(enough.signal);
@@ -97,7 +102,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
     warnings: [
       ...plan.warnings,
       ...(ended === undefined || isSaid ? [] : [ended.message]),
-      ...(isLook ? [] : stillDrained(reports, refused !== undefined)),
+      ...(isLook ? [] : stillDrained(reports, isRefused)),
       ...(hosts.length === plan.hosts.length ? unusedExceptions(hosts, runs) : []),
     ],
     ...(ended === undefined ? {} : { ended: { code: ended.code, message: ended.message } }),
@@ -112,14 +117,24 @@ function withNothingHeldBack(plan: Plan): Plan {
   return { ...plan, window: null, rollout: { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null } };
 }
 
-/** What ssh_config puts between us and hosts. Only there can something be that the plan does not know. */
+/**
+ * What ssh_config puts between us and hosts. Only there can something be that the plan does not know. A file that does not
+ * answer holds up no run that is stopped; then no host begins, so that no route is needed.
+ */
 async function routesOf(
   hosts: readonly HostPlan[],
   { findGateways }: RolloutDeps,
+  stop: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
-  return hosts.some(({ host }) => host.sshConfig !== undefined)
-    ? findGateways?.(hosts.map(({ host }) => host))
-    : undefined;
+  if (findGateways === undefined || hosts.every(({ host }) => host.sshConfig === undefined)) return undefined;
+  const finding = findGateways(
+    hosts.map(({ host }) => host),
+    stop,
+  );
+  return orAborted(finding, stop).catch((thrown: unknown) => {
+    if (stop.aborted) return undefined;
+    throw thrown;
+  });
 }
 
 /** Why the run stopped by itself; undefined when it did not. */
@@ -127,22 +142,25 @@ function endOf(enough: AbortSignal): LogoffError | undefined {
   return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
 }
 
+interface WaveControl extends Pick<HostRunContext, "clock" | "outsideWindow" | "stop"> {
+  /** Ends the run. */
+  readonly enough: AbortController;
+}
+
 /** The only barrier is between waves; within one each host goes at its own pace. */
 async function runWaves(
   waves: readonly (readonly HostPlan[])[],
   plan: Plan,
   run: RunOne,
-  clock: Clock,
-  stop: AbortSignal,
-  enough: AbortController,
+  { clock, outsideWindow, stop, enough }: WaveControl,
 ): Promise<readonly HostRun[]> {
-  const { rollout, window } = plan;
+  const { rollout } = plan;
   const runs: HostRun[] = [];
   let failedInRun = 0;
   for (const [index, wave] of waves.entries()) {
     // Nothing comes after a pause outside the window.
-    if (index > 0 && window !== null && !isInside(window, clock.date()))
-      enough.abort(outsideWindow(window, clock.date()));
+    const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
+    if (outside !== undefined) enough.abort(outside);
     // A pause that is cut short ends the run all the same: each of the remaining hosts says why it was skipped.
     if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
     let failedInWave = 0;
@@ -150,8 +168,8 @@ async function runWaves(
       const done = await run(host, begins);
       runs.push(done);
       // A wave is the test of those behind it: what the window holds back was no test.
-      if (window !== null && done.report.error?.code === "outside-window")
-        enough.abort(outsideWindow(window, clock.date()));
+      const { error } = done.report;
+      if (error?.code === "outside-window") enough.abort(new LogoffError(error.code, error.message));
       if (done.report.status !== "failed") return;
       failedInRun += 1;
       failedInWave += 1;

@@ -1,36 +1,43 @@
 import { LogoffError } from "./errors";
 import type { Window } from "./plan";
 
+/** Why nothing may be changed at `now`; undefined when it may. */
+export type OutsideWindow = (now: Date) => LogoffError | undefined;
+
+/** Judges every moment of a run by its window, null for none. Made once for a run: a formatter costs far more than its use. */
+export function watchWindow(window: Window | null): OutsideWindow {
+  if (window === null) return () => undefined;
+  const isInside = insideOf(window);
+  return (now) => (isInside(now) ? undefined : outsideWindow(window, now));
+}
+
 /**
- * Whether anything may be changed at `now`. A daily window is judged by the clock on the wall of its time zone: over midnight
+ * Tells whether anything may be changed at a time. A daily window is judged by the clock on the wall of its time zone: over midnight
  * when it ends before it starts, and on the days of a clock change as long or as short as that clock makes it.
  * The first minute is inside, the last is not.
  */
-export function isInside(window: Window, now: Date): boolean {
+function insideOf(window: Window): (now: Date) => boolean {
   if (!("dailyFrom" in window)) {
-    return (
-      (window.notBefore === undefined || now >= window.notBefore) &&
-      (window.notAfter === undefined || now < window.notAfter)
-    );
+    const { notBefore, notAfter } = window;
+    return (now) =>
+      (notBefore === undefined || now >= notBefore) && (notAfter === undefined || now < notAfter);
   }
   const { dailyFrom, dailyTo, timeZone } = window;
-  const time = wallTime(now, timeZone);
-  return dailyFrom < dailyTo ? time >= dailyFrom && time < dailyTo : time >= dailyFrom || time < dailyTo;
-}
-
-/** `HH:MM` on the wall of a time zone; such texts compare as times. */
-function wallTime(now: Date, timeZone: string): string {
-  const format = new Intl.DateTimeFormat("en-GB", {
+  const wallTime = new Intl.DateTimeFormat("en-GB", {
     timeZone,
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
   });
-  return format.format(now);
+  return (now) => {
+    // `HH:MM`: such texts compare as times.
+    const time = wallTime.format(now);
+    return dailyFrom < dailyTo ? time >= dailyFrom && time < dailyTo : time >= dailyFrom || time < dailyTo;
+  };
 }
 
 /** The error of whatever would change something outside the window. */
-export function outsideWindow(window: Window, now: Date): LogoffError {
+function outsideWindow(window: Window, now: Date): LogoffError {
   const when =
     "dailyFrom" in window
       ? `daily ${window.dailyFrom}-${window.dailyTo} (${window.timeZone})`

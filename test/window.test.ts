@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isInside, outsideWindow } from "../provider/window";
+import { watchWindow } from "../provider/window";
 
 const night = { dailyFrom: "22:00", dailyTo: "05:00", timeZone: "Europe/Berlin" } as const;
 
 describe("a window", () => {
   const rows: readonly (readonly [
     what: string,
-    window: Parameters<typeof isInside>[0],
+    window: NonNullable<Parameters<typeof watchWindow>[0]>,
     now: string,
     inside: boolean,
   ])[] = [
@@ -42,13 +42,24 @@ describe("a window", () => {
   ];
   for (const [what, window, now, inside] of rows) {
     it(`${what}: ${inside ? "inside" : "outside"}`, () => {
-      assert.equal(isInside(window, new Date(now)), inside);
+      assert.equal(watchWindow(window)(new Date(now)) === undefined, inside);
     });
   }
 
   it("is named by its error", () => {
-    const error = outsideWindow(night, new Date("2026-11-23T12:00:00Z"));
-    assert.equal(error.code, "outside-window");
+    const error = watchWindow(night)(new Date("2026-11-23T12:00:00Z"));
+    assert.equal(error?.code, "outside-window");
     assert.match(error.message, /daily 22:00-05:00 \(Europe\/Berlin\)/);
+  });
+
+  it("is never left where there is none", () => {
+    assert.equal(watchWindow(null)(new Date("2026-11-23T12:00:00Z")), undefined);
+  });
+
+  it("makes one formatter for all of its checks", (test) => {
+    const made = test.mock.method(Intl, "DateTimeFormat");
+    const outsideWindow = watchWindow(night);
+    for (let minute = 0; minute < 100; minute += 1) outsideWindow(new Date(minute * 60_000));
+    assert.equal(made.mock.callCount(), 1);
   });
 });

@@ -48,7 +48,9 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const { stderr, clock } = world;
   const { hosts, quiet, verbose } = options;
   const paint = paintFor(world, stderr);
-  const counts = { done: 0, notDone: 0, atWork: 0, loggedOff: 0 };
+  const counts = { done: 0, notDone: 0, loggedOff: 0 };
+  /** A host may end before it was connected to, and one that no turn came for ends without having begun. */
+  const atWork = new Set<string>();
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
   const isFew = hosts <= fewHosts;
   const everyStep = verbose || (isFew && !options.looking);
@@ -79,7 +81,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const barText = (): string => {
     const filled = Math.floor((barWidth * (counts.done + counts.notDone)) / Math.max(1, hosts));
     const bar = "#".repeat(filled) + "-".repeat(barWidth - filled);
-    return `[${bar}] ${summary()}, ${counts.atWork} at work, ${formatDuration(1000 * Math.floor((clock.now() - (startedAtMs ?? 0)) / 1000))}`;
+    return `[${bar}] ${summary()}, ${atWork.size} at work, ${formatDuration(1000 * Math.floor((clock.now() - (startedAtMs ?? 0)) / 1000))}`;
   };
   const begin = (): void => {
     startedAtMs = clock.now();
@@ -90,9 +92,9 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
 
   const count = (event: ProgressEvent): void => {
     if (event.type === "run-started") begin();
-    if (event.type === "host-started") counts.atWork += 1;
+    if (event.type === "host-started") atWork.add(event.host);
     if (event.type !== "host-finished") return;
-    if (event.report.contacted) counts.atWork = Math.max(0, counts.atWork - 1);
+    atWork.delete(event.host);
     counts[event.report.status === "ok" ? "done" : "notDone"] += 1;
     counts.loggedOff += countSessions(event.report).loggedOff;
   };

@@ -5,7 +5,7 @@ import type { LogoffError } from "../errors";
 import type { HostPlan, Plan } from "../plan";
 import type { OnProgress } from "../report/progress";
 import type { AskedSession, HostPhase, WarnedSession } from "../report/report";
-import { isInside, outsideWindow } from "../window";
+import type { OutsideWindow } from "../window";
 import type { HostLink } from "./link";
 
 /** What one host's run needs of the run that it is part of. */
@@ -19,6 +19,8 @@ export interface HostRunContext {
    */
   readonly turn: <T>(work: () => Promise<T>, until: AbortSignal) => Promise<T>;
   readonly onProgress: OnProgress;
+  /** Judged by the plan's window. */
+  readonly outsideWindow: OutsideWindow;
   /** Start nothing new, finish verifying what was sent, clean up. */
   readonly stop: AbortSignal;
   /** Drop everything. */
@@ -59,10 +61,8 @@ export interface DetectedHost extends HostAtWork {
 /** Why nothing may be changed just now: the run was stopped, or it is outside the window. Asked before each change. */
 export function hindrance({
   stop,
-  plan,
+  outsideWindow,
   clock,
-}: Pick<HostAtWork, "stop" | "plan" | "clock">): LogoffError | undefined {
-  if (stop.aborted) return aborted(stop);
-  const { window } = plan;
-  return window === null || isInside(window, clock.date()) ? undefined : outsideWindow(window, clock.date());
+}: Pick<HostAtWork, "stop" | "outsideWindow" | "clock">): LogoffError | undefined {
+  return stop.aborted ? aborted(stop) : outsideWindow(clock.date());
 }

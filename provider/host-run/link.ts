@@ -73,7 +73,10 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
     return Promise.all(runs);
   };
   const drop = async (broken: Connection): Promise<void> => {
-    if (current !== undefined && (await current.catch(() => undefined)) === broken) current = undefined;
+    const opened = current;
+    const isBroken = opened !== undefined && (await opened.catch(() => undefined)) === broken;
+    // Meanwhile somebody may have connected again.
+    if (isBroken && current === opened) current = undefined;
     await broken.close();
   };
 

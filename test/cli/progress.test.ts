@@ -9,12 +9,12 @@ import type { HostReport } from "../../provider/report/report";
 import { hostReport, session } from "../report/sample";
 
 /** A view whose clock stands still until it is moved. */
-function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> = {}) {
+function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> = {}, isTTY = false) {
   let nowMs = 0;
   let text = "";
   const world = {
     stdin: new PassThrough(),
-    stderr: { write: (part: string) => (text += part) },
+    stderr: { write: (part: string) => (text += part), isTTY, columns: 200 },
     env: { NO_COLOR: "1" },
     clock: {
       now: () => nowMs,
@@ -41,6 +41,8 @@ function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> 
     finish,
     pass: (ms: number) => (nowMs += ms),
     lines: () => text.split("\n").slice(0, -1),
+    /** What stands on a terminal's last line. */
+    bar: () => text.split("\r\u001b[K").at(-1),
   };
 }
 
@@ -121,6 +123,20 @@ describe("the progress", () => {
     const { finish, lines } = scene(2, { quiet: true });
     finish("a:22", stuck);
     assert.deepEqual(lines(), []);
+  });
+
+  it("counts a host as at work from its first turn to its end, contacted or not", () => {
+    const { onProgress, say, bar, end } = scene(4, {}, true);
+    onProgress({ type: "run-started", hosts: 4 });
+    for (const host of ["a:22", "b:22", "c:22"]) onProgress({ type: "host-started", host });
+    for (const [host, contacted] of [
+      ["a:22", false],
+      ["d:22", true],
+    ] as const)
+      onProgress({ type: "host-finished", host, report: hostReport({ host, contacted, status: "skipped" }) });
+    say("x");
+    assert.match(bar() ?? "", /2 of 4 hosts finished, 2 not done, .*, 2 at work,/u);
+    end();
   });
 
   it("says only once for whom it waits", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import type { FindGateways } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import type { HostPlan, Plan, WarnPlan } from "../../provider/plan";
 import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "./memory-fleet";
@@ -69,6 +70,50 @@ describe("a host that others are reached through by ssh_config", () => {
     const [last, ...others] = fleet.hosts.map(({ commands }) => commands);
     const endsAtMs = Math.max(...others.map((commands) => commands.at(-1)?.atMs ?? Infinity));
     assert.ok((last?.[0]?.atMs ?? 0) >= endsAtMs);
+  });
+});
+
+describe("an ssh_config that does not answer", () => {
+  const hosts = [planFor({}, "host1")].map(({ host, selector }) => ({
+    host: { ...host, sshConfig: true as const },
+    selector,
+  }));
+  const given: (AbortSignal | undefined)[] = [];
+  const findGateways: FindGateways = (_hosts, signal) => {
+    given.push(signal);
+    return new Promise(() => undefined);
+  };
+
+  it("holds up no run beyond its total time", async () => {
+    start(1);
+    const timeouts = { commandMs: 1000, logoffMs: 1000, totalMs: minute };
+    const report = await fleet.run({ hosts, timeouts }, { findGateways });
+    assert.deepEqual([report.hosts[0]?.status, report.hosts[0]?.error?.code], ["skipped", "timed-out"]);
+    assert.deepEqual([fleet.clock.now(), given.at(-1)?.aborted], [minute, true]);
+  });
+
+  it("holds up no run that is stopped", async () => {
+    start(1);
+    fleet.clock.at(minute, () => fleet.stop.abort());
+    const report = await fleet.run({ hosts }, { findGateways });
+    assert.deepEqual([report.hosts[0]?.status, report.hosts[0]?.error?.code], ["skipped", "aborted"]);
+  });
+
+  it("leaves no timer behind when reading it breaks", async () => {
+    start(1);
+    let timers = 0;
+    const clock = {
+      ...fleet.clock,
+      sleep: (ms: number, signal: AbortSignal) => {
+        timers += 1;
+        return fleet.clock.sleep(ms, signal).finally(() => (timers -= 1));
+      },
+    };
+    const timeouts = { commandMs: 1000, logoffMs: 1000, totalMs: minute };
+    const broken = (): Promise<never> => Promise.reject(new Error("broken"));
+    await assert.rejects(fleet.run({ hosts, timeouts }, { clock, findGateways: broken }), /broken/u);
+    await new Promise(setImmediate);
+    assert.equal(timers, 0);
   });
 });
 
