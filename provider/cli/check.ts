@@ -160,7 +160,7 @@ async function checkTools(
     if (denied) found.set("tools", { state: "ok", fact: "are there" });
     found.set(denied ? "right-to-list" : "tools", { state: "failed", fact: error.code });
     const shape = answers.flatMap(({ stdout, stderr }) => maskedLines(`${latin(stdout)}\n${latin(stderr)}`));
-    return finish(hostPlan, found, error, denied ? [] : shape);
+    return finish(hostPlan, found, error, error.code === "output-unrecognised" ? shape : []);
   }
   if (host.server !== undefined) {
     found.set("drain-mode", { state: "warning", fact: "cannot be asked through a relay" });

@@ -158,4 +158,16 @@ describe("--check", () => {
       host.close();
     });
   }
+
+  it("says that logind does not know our own login", { skip }, async () => {
+    const host = createLinuxHost({ isUnknownToLogind: true, sessions: [{ user: "alice" }] });
+    const { status, stdout } = await runHere(["--check", "--host", "a"], {
+      world: { connectOverSsh: () => host.connect },
+    });
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, /not ready .*tools: unsupported-host/u);
+    assert.match(stdout, /does not know our own login.*"UsePAM yes".*pam_systemd/u);
+    assert.doesNotMatch(stdout, /xxxx/u, "the form of an answer that was read well");
+    host.close();
+  });
 });

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Action, Query } from "../../provider/backend/backend";
 import { detection } from "../../provider/backend/detect";
 import { sudoersLine } from "../../provider/backend/linux/answers";
 import { linuxBackend } from "../../provider/backend/linux/backend";
-import { listCommand, readAnswerLines } from "../../provider/backend/linux/list";
-import { readProcesses, terminalBelow } from "../../provider/backend/linux/processes";
+import { listCommand } from "../../provider/backend/linux/list";
+import { readListAnswer } from "../../provider/backend/linux/list-answer";
+import { ancestorsOf, readProcesses, terminalBelow } from "../../provider/backend/linux/processes";
+import { readSessions } from "../../provider/backend/linux/sessions";
 import type { Connection, ExecResult } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import { select, selected } from "../../provider/session/select";
 import { whereabouts, type Session, type Whereabouts } from "../../provider/session/session";
 import { sshConnect } from "../../provider/ssh/connect";
 import { startRealLinux, type RealLinux } from "../lab/linux/real-linux";
+import { until } from "../lab/until";
 import { aSelector } from "../session/sample";
 
 /** Our connection to the real host, and what a run would do with it. */
@@ -40,17 +42,17 @@ after(() => real?.stop());
 
 /** A test against the real host; skipped with the reason where there is none. */
 function onReal(name: string, work: (host: RealLinux, test: TestContext) => Promise<void>): void {
-  it(name, { timeout: 30_000 }, async (test) => {
+  it(name, { timeout: 300_000 }, async (test) => {
     if (real === undefined) test.skip(`no real Linux host: ${unavailable}`);
     else await work(real, test);
   });
 }
 
-async function connectAs(host: RealLinux, user: string): Promise<Ours> {
+async function connectAs(host: RealLinux, user: string, port = host.port): Promise<Ours> {
   const connect = sshConnect({ baseFolder: tmpdir(), env: {} });
-  const connection = await connect(host.hostFor(user), new AbortController().signal);
+  const connection = await connect({ ...host.hostFor(user), port }, new AbortController().signal);
   const exec = (command: string, stdin?: Uint8Array): Promise<ExecResult> =>
-    connection.exec(command, { timeoutMs: 15_000, ...(stdin === undefined ? {} : { stdin }) });
+    connection.exec(command, { timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
   const ask = async <T>(query: Query<T>): Promise<T> =>
     query.parse(await Promise.all(query.commands.map((command) => exec(command))));
   return {
@@ -76,17 +78,20 @@ async function sessionOf(ours: Ours, user: string): Promise<Session> {
   return found;
 }
 
-/** Lists until the session stands as wanted; ten seconds at most. */
-async function until(
-  ours: Ours,
-  session: Session,
-  wanted: (where: Whereabouts) => boolean,
-): Promise<Whereabouts> {
-  for (let tries = 0; ; tries += 1) {
+/** Lists until the session is gone, and in the end how it stands. */
+function untilGone(ours: Ours, session: Session): Promise<Whereabouts> {
+  return until(`session ${session.id} is gone`, async () => {
     const where = whereabouts(session, await ours.list());
-    if (wanted(where) || tries === 50) return where;
-    await delay(200);
-  }
+    return where.is === "gone" && where;
+  });
+}
+
+/** Lists until nothing of the session is left. */
+async function untilClean(ours: Ours, session: Session): Promise<void> {
+  await until(`nothing of session ${session.id} is left`, async () => {
+    const where = whereabouts(session, await ours.list());
+    return where.is === "gone" && where.leftover === undefined;
+  });
 }
 
 async function processesOf(host: RealLinux, user: string): Promise<readonly string[]> {
@@ -105,8 +110,6 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
     (error: unknown) => (error instanceof LogoffError ? `${error.code}: ${error.message}` : String(error)),
   );
 }
-
-const clean = (where: Whereabouts): boolean => where.is === "gone" && where.leftover === undefined;
 
 describe("a real sshd with a real logind", { concurrency: false }, () => {
   onReal("is detected and listed, our own session apart from the others", async (host, test) => {
@@ -131,11 +134,71 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
+  onReal("knows our own login without the variable too, by its control group or its leader", async (host) => {
+    await host.login("lab-alice", "echo in; exec sleep 300");
+    for (const user of ["root", "lab-operator"]) {
+      await withUs(host, user, async ({ connection }) => {
+        const result = await connection.exec(`env -u XDG_SESSION_ID ${listCommand}`, { timeoutMs: 60_000 });
+        assert.deepEqual(
+          readSessions({ label }, result).map((session) => [session.user, session.own]),
+          [
+            ["lab-alice", false],
+            [user, true],
+          ],
+        );
+        const answer = readListAnswer(result.stdout);
+        assert.ok(typeof answer !== "string" && answer.ownId === "");
+        const leaders = answer.shown.map(({ lines }) => lines.find((line) => line.startsWith("Leader=")));
+        const above = ancestorsOf(answer.selfPid, readProcesses(answer.processes));
+        assert.deepEqual(
+          leaders.map((leader) => above.has(Number(leader?.slice("Leader=".length)))),
+          [false, true],
+        );
+      });
+    }
+  });
+
+  onReal(
+    "is refused where its sshd does without PAM, and so logind knows no login of that sshd",
+    async (host) => {
+      const ours = await connectAs(host, "root", await host.sshd("UsePAM=no"));
+      try {
+        assert.match(
+          await codeOf(ours.list()),
+          /^unsupported-host: .*our own login.*UsePAM yes.*pam_systemd/,
+        );
+      } finally {
+        await ours.connection.close();
+      }
+    },
+  );
+
+  onReal("is read behind what a login's .bashrc prints", async (host) => {
+    const { stdout } = await host.inside("sh", "-c", "echo ~lab-operator");
+    const text = 'printf "Welcome to %s" "$HOSTNAME"; echo "Access denied" >&2';
+    await host.inside("sh", "-c", `printf '%s\\n' '${text}' >${stdout.trim()}/.bashrc`);
+    await host.login("lab-alice", "echo in; exec sleep 300");
+    await withUs(host, "lab-operator", async (ours) => {
+      const { stdout: printed } = await ours.connection.exec("true", { timeoutMs: 60_000 });
+      assert.match(Buffer.from(printed).toString(), /^Welcome to /);
+      assert.deepEqual(
+        (await ours.list()).map(({ user }) => user),
+        ["lab-alice", "lab-operator"],
+      );
+      assert.equal(await ours.ask(backend.drainMode()), "open");
+      assert.deepEqual(await ours.perform(backend.logOff(await sessionOf(ours, "lab-alice"))), {
+        kind: "accepted",
+      });
+    });
+    await host.inside("rm", `${stdout.trim()}/.bashrc`);
+  });
+
   onReal("shows terminals in its process table, also to a logind that knows none", async (host) => {
     const alice = await host.login("lab-alice", "tty; exec sleep 300", { terminal: true });
     await withUs(host, "root", async (ours) => {
-      const { stdout } = await ours.connection.exec(listCommand, { timeoutMs: 10_000 });
-      const answer = readAnswerLines(Buffer.from(stdout).toString());
+      const { stdout } = await ours.connection.exec(listCommand, { timeoutMs: 60_000 });
+      const answer = readListAnswer(stdout);
+      assert.ok(typeof answer !== "string");
       const leader = answer.shown
         .find(({ lines }) => lines.includes("Name=lab-alice"))
         ?.lines.find((line) => line.startsWith("Leader="))
@@ -157,8 +220,8 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
         assert.ok(warning.action);
         assert.deepEqual(await ours.perform(warning.action), { kind: "delivered" });
       });
-      await delay(200);
-      assert.ok(alice.output().includes(`${user}: Wartung für "alle" in 5 Minuten`), alice.output());
+      const text = `${user}: Wartung für "alle" in 5 Minuten`;
+      await until(`alice has read ${text}`, () => alice.output().includes(text));
     }
     await withUs(host, "lab-bob", async (ours) => {
       const warning = backend.warn(await sessionOf(ours, "lab-alice"), "not allowed", 60);
@@ -175,7 +238,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
       const session = await sessionOf(ours, "lab-alice");
       assert.ok((await processesOf(host, "lab-alice")).some((line) => line.includes("sleep 302")));
       assert.deepEqual(await ours.perform(backend.logOff(session)), { kind: "accepted" });
-      assert.ok(clean(await until(ours, session, clean)));
+      await untilClean(ours, session);
       await show(host, test, "after");
       assert.deepEqual(await processesOf(host, "lab-alice"), []);
       assert.notEqual(await alice.ended, 0);
@@ -195,10 +258,10 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     await withUs(host, "lab-operator", async (ours) => {
       const session = await sessionOf(ours, "lab-alice");
       assert.deepEqual(await ours.perform(backend.logOff(session)), { kind: "accepted" });
-      assert.ok(clean(await until(ours, session, clean)));
+      await untilClean(ours, session);
       for (const wrong of ["terminate-session 1 2", "terminate-session 1 --host=evil", "poweroff"]) {
         const { code } = await ours.connection.exec(`sudo -n loginctl --no-ask-password ${wrong}`, {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
         });
         assert.notEqual(code, 0, wrong);
       }
@@ -211,8 +274,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
       await show(host, test, "before");
       const session = await sessionOf(ours, "lab-bob");
       assert.deepEqual(await ours.perform(backend.logOff(session)), { kind: "accepted" });
-      await delay(1000);
-      const where = await until(ours, session, ({ is }) => is === "gone");
+      const where = await untilGone(ours, session);
       await show(host, test, "after terminate-session");
       assert.equal(where.is === "gone" && where.leftover?.kind, "leftover");
       const left = await processesOf(host, "lab-bob");
@@ -221,7 +283,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
       );
       assert.ok(left.length > 0);
       assert.deepEqual(await ours.perform(backend.reset(session)), { kind: "accepted" });
-      assert.ok(clean(await until(ours, session, clean)));
+      await untilClean(ours, session);
       assert.deepEqual(await processesOf(host, "lab-bob"), []);
       await show(host, test, "after the reset");
     });
@@ -232,7 +294,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     await withUs(host, "root", async (ours) => {
       const session = await sessionOf(ours, "lab-bob");
       assert.deepEqual(await ours.perform(backend.reset(session)), { kind: "accepted" });
-      assert.ok(clean(await until(ours, session, clean)));
+      await untilClean(ours, session);
       assert.deepEqual(await processesOf(host, "lab-bob"), []);
     });
   });
@@ -243,7 +305,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     assert.equal(own?.user, "lab-alice");
     assert.match(await codeOf(ours.perform(backend.logOff(own))), /^connection-lost/);
     await ours.connection.close();
-    await withUs(host, "root", async (root) => assert.ok(clean(await until(root, own, clean))));
+    await withUs(host, "root", async (root) => untilClean(root, own));
   });
 
   onReal("refuses new logins while it is drained", async (host, test) => {

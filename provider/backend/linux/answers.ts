@@ -13,7 +13,7 @@ export function textOf(bytes: Uint8Array | undefined): string {
  */
 export function readAnswer(result: ExecResult): LogoffAnswer {
   if (result.code === 0) return { kind: "accepted" };
-  const said = `${textOf(result.stdout)}\n${textOf(result.stderr)}`;
+  const said = saidBy(result);
   if (/No session '[^']*' known|Unknown object/u.test(said)) return { kind: "absent" };
   if (said.includes("Resource deadlock avoided")) return { kind: "busy" };
   if (isDenied(said)) return { kind: "denied", detail: deniedDetail(said) };
@@ -21,6 +21,19 @@ export function readAnswer(result: ExecResult): LogoffAnswer {
     return { kind: "refused", detail: "it has no loginctl, which comes with systemd-logind or elogind" };
   }
   return { kind: "refused", detail: `the command ended with ${endOf(result)}: "${printable(said)}"` };
+}
+
+/** The words of loginctl alone, where our script got as far as that; the login's start-up files print around them. */
+function saidBy({ stdout, stderr }: ExecResult): string {
+  const text = startOf(stdout);
+  const mark = "\n@said\n";
+  const at = text.indexOf(mark);
+  return at === -1 ? `${text}\n${startOf(stderr)}` : text.slice(at + mark.length);
+}
+
+/** The beginning of what a host said, as text: enough for a message and for what decides. */
+export function startOf(bytes: Uint8Array | undefined): string {
+  return textOf(bytes?.subarray(0, 20_000));
 }
 
 /** Whether a text means that a right is missing, logind's, D-Bus's or sudo's. */

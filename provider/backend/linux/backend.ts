@@ -7,7 +7,7 @@ import { limitsOnLinux } from "./limits";
 import { listCommand } from "./list";
 import { warning } from "./message";
 import { readSessions } from "./sessions";
-import { checkedId, inShell, sessionGroup, withRights } from "./shell";
+import { checkedId, groupFiles, inShell, sessionGroup, withRights } from "./shell";
 
 /**
  * Linux through logind's `loginctl`, of systemd 219 and newer or of elogind.
@@ -38,7 +38,7 @@ export function linuxBackend(target: Target): Backend {
   };
 }
 
-const tell = `printf "%s\\n" "$said"`;
+const tell = `printf "\\n@said\\n%s\\n" "$said"`;
 
 function logOff(id: string): Action<LogoffAnswer> {
   return {
@@ -56,7 +56,7 @@ function reset(id: string): Action<LogoffAnswer> {
     command: inShell(
       withRights(`kill-session --signal=SIGKILL ${id}`),
       `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"`,
-      `for file in $(grep -lE "${sessionGroup(id)}" /proc/[0-9]*/cgroup 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done`,
+      `for file in $(${groupFiles} | xargs grep -lE "${sessionGroup(id)}" 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done`,
       tell,
       "exit $code",
     ),

@@ -29,15 +29,17 @@ export function drainMode(label: string): Query<DrainMode> {
   // A line more, since a file may end within one.
   const show = `for file in ${file} ${lastingFile}; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; printf "\\n"; fi; done`;
   return {
-    commands: [inShell(show, `printf "@complete\\n"`)],
+    commands: [inShell(`printf "\\n@begin\\n"`, show, `printf "@complete\\n"`)],
     parse: ([result]) => readDrainMode(label, textOf(result?.stdout)),
   };
 }
 
 function readDrainMode(label: string, text: string): DrainMode {
-  const lines = text.split(/\r?\n/u);
+  // What stands before is said by the login's start-up files.
+  const all = text.split(/\r?\n/u);
+  const lines = all.slice(all.indexOf("@begin") + 1);
   const end = lines.lastIndexOf("@complete");
-  if (end === -1) {
+  if (end === -1 || !all.includes("@begin")) {
     const reason = `${file} could not be looked at: "${printable(text)}"`;
     throw new LogoffError("drain-failed", `Cannot tell whether "${label}" takes new logins: ${reason}`);
   }

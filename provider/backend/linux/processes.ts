@@ -1,53 +1,74 @@
 import { checkedTerminal, groupLine } from "./shell";
 
-/** One line of `ps -A -o pid= -o ppid= -o tty=`. */
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly terminal: string | undefined;
+/** The processes of a host, by what is asked of them. */
+export interface Processes {
+  readonly parentOf: ReadonlyMap<number, number>;
+  readonly childrenOf: ReadonlyMap<number, readonly number[]>;
+  readonly terminalOf: ReadonlyMap<number, string>;
 }
 
-/** Reads a process table; lines that are none are passed over, since it only adds what logind does not know. */
-export function readProcesses(lines: readonly string[]): readonly Process[] {
-  return lines.flatMap((line) => {
-    const [, pid, parent, tty] = /^\s*([0-9]+)\s+([0-9]+)\s+(\S+)\s*$/u.exec(line) ?? [];
-    return tty === undefined
-      ? []
-      : [{ pid: Number(pid), parent: Number(parent), terminal: checkedTerminal(tty) }];
-  });
+/** A line of `ps -A -o pid= -o ppid= -o tty=`. */
+export const processLine = /^ *([0-9]{1,10}) +([0-9]{1,10}) +(\S+) *$/u;
+
+/** Reads such lines; other lines are ignored. */
+export function readProcesses(lines: readonly string[]): Processes {
+  const parentOf = new Map<number, number>();
+  const childrenOf = new Map<number, number[]>();
+  const terminalOf = new Map<number, string>();
+  for (const line of lines) {
+    const [, first, second, tty] = processLine.exec(line) ?? [];
+    if (tty === undefined) continue;
+    const [pid, parent] = [Number(first), Number(second)];
+    parentOf.set(pid, parent);
+    const siblings = childrenOf.get(parent);
+    if (siblings === undefined) childrenOf.set(parent, [pid]);
+    else siblings.push(pid);
+    const terminal = checkedTerminal(tty);
+    if (terminal !== undefined) terminalOf.set(pid, terminal);
+  }
+  return { parentOf, childrenOf, terminalOf };
 }
 
 /**
- * The terminal of the process nearest below a session's leader. sshd opens the session before it has a terminal, so
- * logind knows it only from utmp, which older versions do not read and newer systems do not have. Nearest, because
+ * The terminal of the process nearest below a session's leader, the leader included. sshd opens the session before it has a
+ * terminal, so logind knows it only from utmp, which older versions do not read and newer systems do not have. Nearest, because
  * `tmux`, `screen` and `sudo` make further terminals that nobody looks at.
  */
-export function terminalBelow(leader: number, processes: readonly Process[]): string | undefined {
+export function terminalBelow(
+  leader: number,
+  { parentOf, childrenOf, terminalOf }: Processes,
+): string | undefined {
   const seen = new Set<number>();
-  let level = processes.filter(({ pid }) => pid === leader);
+  let level: readonly number[] = parentOf.has(leader) ? [leader] : [];
   while (level.length > 0) {
-    const found = level.find(({ terminal }) => terminal !== undefined);
-    if (found !== undefined) return found.terminal;
-    for (const { pid } of level) seen.add(pid);
-    level = processes.filter(({ pid, parent }) => !seen.has(pid) && seen.has(parent));
+    const owner = level.reduce((found, pid) => (terminalOf.has(pid) && pid < found ? pid : found), Infinity);
+    if (owner !== Infinity) return terminalOf.get(owner);
+    for (const pid of level) seen.add(pid);
+    level = level.flatMap((pid) => childrenOf.get(pid) ?? []).filter((pid) => !seen.has(pid));
   }
   return undefined;
 }
 
-/** How many processes each session's group holds, and which group a process is in. */
-export interface Groups {
-  readonly counts: ReadonlyMap<string, number>;
-  readonly sessionOf: ReadonlyMap<number, string>;
+/** The processes above one, nearest first, without the very first of the host. */
+export function ancestorsOf(pid: number, { parentOf }: Processes): ReadonlySet<number> {
+  const above = new Set<number>();
+  for (
+    let next = parentOf.get(pid);
+    next !== undefined && next > 1 && !above.has(next);
+    next = parentOf.get(next)
+  ) {
+    above.add(next);
+  }
+  return above;
 }
 
-/** Reads lines like `/proc/63/cgroup:0::/user.slice/user-1000.slice/session-5.scope`. */
-export function readGroups(lines: readonly string[]): Groups {
-  const sessionOf = new Map<number, string>();
-  for (const line of lines) {
-    const { pid, id } = groupLine.exec(line)?.groups ?? {};
-    if (pid !== undefined && id !== undefined) sessionOf.set(Number(pid), id);
-  }
+/** Reads lines like `4 0::/user.slice/user-1000.slice/session-5.scope`: how many processes each session's group holds. */
+export function readGroups(lines: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const id of sessionOf.values()) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return { counts, sessionOf };
+  for (const line of lines) {
+    const { count, id } = groupLine.exec(line)?.groups ?? {};
+    // A process may be in a group of the session in several hierarchies.
+    if (id !== undefined) counts.set(id, Math.max(Number(count ?? 1), counts.get(id) ?? 0));
+  }
+  return counts;
 }

@@ -2,110 +2,172 @@ import type { ExecResult } from "../../connection";
 import { LogoffError, printable } from "../../errors";
 import type { Session, SessionKind, SessionList } from "../../session/session";
 import type { Target } from "../backend";
-import { isDenied, textOf } from "./answers";
-import { readAnswerLines, type Answer } from "./list";
-import { readGroups, readProcesses, terminalBelow, type Groups } from "./processes";
+import { isDenied, startOf } from "./answers";
+import { readListAnswer, type ListAnswer } from "./list-answer";
+import { ancestorsOf, readGroups, readProcesses, terminalBelow, type Processes } from "./processes";
 import { checkedTerminal } from "./shell";
 
 type Properties = ReadonlyMap<string, string>;
 
 /**
  * The sessions in the answer to `listCommand`, all of them or none.
- * @throws LogoffError `unsupported-host` (no loginctl), `permission-denied`, `output-unrecognised`
+ * @throws LogoffError `unsupported-host` (no loginctl, or logind does not know our own login), `permission-denied`,
+ * `output-unrecognised`
  */
 export function readSessions(target: Target, result: ExecResult | undefined): SessionList {
-  const text = textOf(result?.stdout);
-  const complaint = textOf(result?.stderr);
+  const complaint = complaintOf(result);
   if (result?.code === 127) {
     throw new LogoffError(
       "unsupported-host",
       `Cannot list the sessions of "${target.label}": it has no loginctl, which comes with systemd-logind or elogind`,
     );
   }
-  const answer = readAnswerLines(text);
-  if (!answer.complete || result?.code !== 0) throw unreadable(target, complaint || text);
-  if (answer.strange > 0) throw unreadable(target, "a row without a session ID");
-  const groups = readGroups(answer.groups);
-  const sessions = answer.shown.flatMap(({ id, code, lines }) => {
-    if (code === 0) return [toSession(target, id, readProperties(lines), answer, groups)];
-    if (answer.still.includes(id)) throw unreadable(target, lines.join(" "));
-    return [];
-  });
-  return [...sessions, ...leftBehind(answer, groups)];
+  if (result?.code !== 0) throw unreadable(target, complaint || startOf(result?.stdout));
+  const answer = readListAnswer(result.stdout);
+  if (typeof answer === "string") throw unreadable(target, complaint || answer);
+  const failed = answer.shown.find(({ outcome }) => outcome === "failed");
+  if (failed !== undefined) throw unreadable(target, failed.lines.join(" "));
+  const shown = answer.shown.filter(({ outcome }) => outcome === "shown");
+  const byId = new Map(shown.map(({ id, lines }) => [id, readProperties(target, id, lines)]));
+  if (byId.size < shown.length) throw unreadable(target, "the same session twice");
+  const processes = readProcesses(answer.processes);
+  const ownId = ownIdIn(byId, answer, processes);
+  if (ownId === undefined && target.local !== true) throw unknownToLogind(target);
+  const doubtful = [...byId].find(([, properties]) => needsTerminal(properties.get("Class") ?? ""));
+  if (doubtful !== undefined && processes.parentOf.size === 0) throw withoutProcesses(target, doubtful[0]);
+  const sessions = [...byId].map(([id, properties]) => ({
+    ...toSession(id, properties, answer.nowSeconds, processes),
+    own: id === ownId,
+  }));
+  return [...sessions, ...leftBehind(byId, readGroups(answer.groups))];
+}
+
+/** What our script said on standard error, without what the login's start-up files say there. */
+function complaintOf(result: ExecResult | undefined): string {
+  const said = startOf(result?.stderr);
+  const begin = said.indexOf("\n@begin\n");
+  return begin === -1 ? said : said.slice(begin + "\n@begin\n".length);
 }
 
 function unreadable(target: Target, said: string): LogoffError {
   const denied = isDenied(said);
   return new LogoffError(
     denied ? "permission-denied" : "output-unrecognised",
-    `Cannot ${denied ? "list" : "read"} the sessions of "${target.label}": loginctl gave no complete list but "${printable(said)}" (nobody was taken to be absent)`,
+    `Cannot ${denied ? "list" : "read"} the sessions of "${target.label}": loginctl gave no complete list but "${printable(said.slice(0, 20_000))}" (nobody was taken to be absent)`,
   );
 }
 
-function readProperties(lines: readonly string[]): Properties {
-  return new Map(
-    lines.flatMap((line) => {
-      const at = line.indexOf("=");
-      return at < 1 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
-    }),
+function unknownToLogind(target: Target): LogoffError {
+  return new LogoffError(
+    "unsupported-host",
+    `Cannot list the sessions of "${target.label}": its logind does not know our own login, so it may not know other people's ` +
+      'either; its SSH server needs "UsePAM yes", and its PAM configuration pam_systemd (or pam_elogind) for SSH sessions',
   );
+}
+
+function withoutProcesses(target: Target, id: string): LogoffError {
+  return new LogoffError(
+    "unsupported-host",
+    `Cannot list the sessions of "${target.label}": it has no ps (package procps) that prints its processes, which would tell whether ` +
+      `session ${printable(id, 20)} is a person or a background job`,
+  );
+}
+
+/** The properties of a session, each at most once. Another ID would be somebody else, and a session always has an owner. */
+function readProperties(target: Target, id: string, lines: readonly string[]): Properties {
+  const properties = new Map<string, string>();
+  for (const line of lines) {
+    const at = line.indexOf("=");
+    const name = line.slice(0, at);
+    if (at < 1) continue;
+    if (properties.has(name)) throw unreadable(target, `session ${id} with ${name} twice`);
+    properties.set(name, line.slice(at + 1));
+  }
+  const isWord = (name: string): boolean => /^[a-z][a-z0-9-]*$/u.test(properties.get(name) ?? "");
+  const hasOwner = Boolean(properties.get("Name") || properties.get("User"));
+  // Without class or state nobody could tell a person from a service.
+  if (properties.get("Id") !== id || !isWord("Class") || !isWord("State") || !hasOwner) {
+    throw unreadable(target, `session ${id} without Id, Class, State or User`);
+  }
+  return properties;
+}
+
+/**
+ * The session that our command runs in: as the login says, else by its control group, else by a leader above its process. The
+ * variable may be missing (sudo takes it away) or name a session that has ended (tmux keeps it).
+ */
+function ownIdIn(
+  byId: ReadonlyMap<string, Properties>,
+  answer: ListAnswer,
+  processes: Processes,
+): string | undefined {
+  const candidates = [answer.ownId, ...readGroups(answer.selfGroups).keys()];
+  const known = candidates.find((id) => byId.has(id));
+  if (known !== undefined) return known;
+  const above = ancestorsOf(answer.selfPid, processes);
+  return [...byId].find(([, properties]) => above.has(Number(properties.get("Leader"))))?.[0];
 }
 
 function toSession(
-  target: Target,
   id: string,
   properties: Properties,
-  answer: Answer,
-  groups: Groups,
-): Session {
+  nowSeconds: number | undefined,
+  processes: Processes,
+): Omit<Session, "own"> {
   const get = (name: string): string | undefined => properties.get(name) || undefined;
-  const state = get("State");
-  // Another ID would be somebody else; without class or state nobody could tell a person from a service.
-  if (get("Id") !== id || get("Class") === undefined || state === undefined) {
-    throw unreadable(target, `session ${id} without Id, Class or State`);
-  }
-  const kind = kindOf(get("Class"), state, get("Seat"));
+  const state = get("State") ?? "";
   const user = get("Name") ?? get("User");
   const graphical = isGraphical(get("Type"));
-  const terminal = graphical ? undefined : terminalOf(properties, answer);
+  const terminal = graphical ? undefined : terminalOf(properties, processes);
   const name = graphical ? (get("Display") ?? get("TTY")) : (terminal ?? get("TTY") ?? get("Display"));
   const logonTime = logonTimeOf(properties);
-  const idleMs = idleMsOf(properties, answer.nowSeconds);
+  const idleMs = idleMsOf(properties, nowSeconds);
   return {
     id,
     ...(name === undefined ? {} : { name }),
     ...(terminal === undefined ? {} : { terminal }),
     ...(user === undefined ? {} : { user: withoutDomain(user) }),
     userCertain: get("Name") !== undefined && isReadable(user ?? ""),
-    kind,
+    kind: kindOf(properties, terminal),
     state: state === "active" || state === "online" ? "active" : "other",
     stateText: state,
     ...(logonTime === undefined ? {} : { logonTime }),
     ...(idleMs === undefined ? {} : { idleMs }),
-    own: id === (answer.ownId || groups.sessionOf.get(answer.selfPid)),
   };
 }
 
+const isUserClass = (name: string): boolean => /^user(?:-|$)/u.test(name);
+
 /**
- * Only classes of users are people: `user`, and its newer variants (`user-early` is root's since v256, when a login of root is no
- * longer `user`). Greeters, managers, lock screens and background jobs are services, and so is every class that we do not know.
- * A session at a seat is at the machine's own screen, which Windows calls the console; xrdp and SSH have no seat.
+ * Whether only a terminal tells that somebody of this class is a person. Greeters, lock screens and managers never are, although
+ * programs below their leader may have terminals: those of a desktop's services do.
  */
-function kindOf(sessionClass: string | undefined, state: string, seat: string | undefined): SessionKind {
-  if (!/^user(-|$)/u.test(sessionClass ?? "")) return "services";
-  if (state === "closing") return "leftover";
-  return seat === undefined ? "user" : "console";
+const needsTerminal = (name: string): boolean =>
+  !isUserClass(name) && !/^(?:greeter|lock-screen|manager(?:-.+)?)$/u.test(name);
+
+/**
+ * People are of class `user` or one of its newer variants (`user-early` is root's since v256, when a login of root is no longer
+ * `user`), or have a terminal: Teleport's logins, and those of system users, are background jobs to logind. Everything else is a
+ * service, unknown classes included. A session at a seat is at the machine's own screen, which Windows calls the console; xrdp and
+ * SSH have no seat.
+ */
+function kindOf(properties: Properties, terminal: string | undefined): SessionKind {
+  const sessionClass = properties.get("Class") ?? "";
+  const isPerson = isUserClass(sessionClass) || (terminal !== undefined && needsTerminal(sessionClass));
+  if (!isPerson) return "services";
+  if (properties.get("State") === "closing") return "leftover";
+  return properties.get("Seat") ? "console" : "user";
 }
 
 function isGraphical(type: string | undefined): boolean {
   return type !== undefined && ["x11", "wayland", "mir"].includes(type);
 }
 
-function terminalOf(properties: Properties, answer: Answer): string | undefined {
+function terminalOf(properties: Properties, processes: Processes): string | undefined {
   const known = checkedTerminal(properties.get("TTY"));
   if (known !== undefined || properties.get("TTY") || properties.get("Display")) return known;
   const leader = Number(properties.get("Leader") ?? 0);
-  return leader > 0 ? terminalBelow(leader, readProcesses(answer.processes)) : undefined;
+  return leader > 0 ? terminalBelow(leader, processes) : undefined;
 }
 
 /** Both together: timestamps have seconds only, and after a restart a process may lead a session of the same number. */
@@ -135,20 +197,20 @@ function withoutDomain(user: string): string {
   return user.slice(user.lastIndexOf("\\") + 1);
 }
 
+/** Whether a name is plain text: no control character, and none that turns it around or breaks its line. */
 function isReadable(user: string): boolean {
   // eslint-disable-next-line no-control-regex
-  return !/[\ufffd\u0000-\u001f\u007f-\u009f]/u.test(user);
+  return !/[\ufffd\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(user);
 }
 
 /**
  * Sessions that are in no list any more while some of their processes live on: elogind forgets a session as soon as it
  * asked it to end (seen with 246), where systemd-logind shows it as closing.
  */
-function leftBehind(answer: Answer, { counts }: Groups): SessionList {
-  const listed = new Set([
-    ...answer.shown.filter(({ code }) => code === 0).map(({ id }) => id),
-    ...answer.still,
-  ]);
+function leftBehind(
+  listed: ReadonlyMap<string, Properties>,
+  counts: ReadonlyMap<string, number>,
+): SessionList {
   return [...counts].flatMap(([id, count]) =>
     listed.has(id)
       ? []

@@ -51,11 +51,14 @@ function groupOf(id: string): string {
 /** {@link sessionGroup} of any session. */
 export const anySessionGroup = sessionGroup("[A-Za-z]?[0-9]+");
 
-/** What `grep -H` prints of it: with the name of the file before it, and so the process, apart from the session's ID. */
+/** What `uniq -c` prints of such lines: how many processes have it, and the session's ID. */
 export const groupLine = new RegExp(
-  `^/proc/(?<pid>[0-9]+)/cgroup:${groupOf("(?<id>[A-Za-z]?[0-9]{1,10})")}$`,
+  `^ *(?:(?<count>[0-9]+) +)?${groupOf("(?<id>[A-Za-z]?[0-9]{1,10})")}$`,
   "u",
 );
+
+/** Prints the files that tell the control groups of all processes, for `xargs`: too many for one command line on a busy host. */
+export const groupFiles = `printf "%s\\n" /proc/[0-9]*/cgroup`;
 
 /**
  * The ID of a session, proven to be nothing else: with terminals the only thing from a host that enters a command line.

@@ -27,7 +27,7 @@ function codeOf(work: () => unknown): string {
 
 function loginctlCommand(args: string, after: string): string {
   const call = `loginctl --no-ask-password ${args} 2>&1`;
-  return `${start}for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?; case $said in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; ${after}printf "%s\\n" "$said"; exit $code'`;
+  return `${start}for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do said=$(${call} || { [ "$(id -u)" -ne 0 ] && sudo -n ${call}; }); code=$?; case $said in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; ${after}printf "\\n@said\\n%s\\n" "$said"; exit $code'`;
 }
 
 describe("the commands of the Linux backend", () => {
@@ -37,7 +37,33 @@ describe("the commands of the Linux backend", () => {
     [
       "list",
       backend.list().commands.join("\n"),
-      `${start}command -v loginctl >/dev/null || exit 127; set -f; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "@begin\\n@now %s\\n@own %s\\n@self %s\\n" "$(date +%s)" "\${XDG_SESSION_ID-}" "$$"; for id in $(printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done); do if expr "$id" : "[A-Za-z]\\{0,1\\}[0-9]\\{1,10\\}$" >/dev/null; then for try in 1 2 3; do shown=$(loginctl --no-pager show-session "$id" -p Id -p Name -p User -p State -p Class -p Type -p Service -p Leader -p Seat -p TTY -p Display -p Timestamp -p IdleHint -p IdleSinceHint 2>&1); code=$?; case $shown in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; printf "@session %s\\n%s\\n@end %s\\n" "$id" "$shown" "$code"; else printf "@strange\\n"; fi; done; set +f; printf "@processes\\n"; ps -A -o pid= -o ppid= -o tty= 2>/dev/null; printf "@groups\\n"; grep -HE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)[A-Za-z]?[0-9]+(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null; printf "@still\\n"; rows=$(loginctl --no-pager --no-legend list-sessions) || exit; printf "%s\\n" "$rows" | while read -r id rest; do printf "%s\\n" "$id"; done; printf "@complete\\n"'`,
+      `${start}${[
+        "command -v loginctl >/dev/null || exit 127",
+        "list() { loginctl --no-pager --no-legend list-sessions; }",
+        'ids() { while read -r id rest; do printf "%s\\n" "$id"; done; }',
+        'has_ended() { now=$(list) || exit; if printf "%s\\n" "$now" | ids | grep -qxF "$1"; then return 1; fi; }',
+        'unseen() { for id in $(printf "%s\\n" "$rows" | ids); do case $seen in *" $id "*) ;; *) printf "%s\\n" "$id";; esac; done; }',
+        'show() { for id in $1; do if expr "$id" : "[A-Za-z]\\{0,1\\}[0-9]\\{1,10\\}$" >/dev/null; then for try in 1 2 3; do shown=$(loginctl --no-pager show-session "$id" -p Id -p Name -p User -p State -p Class -p Type -p Service -p Leader -p Seat -p TTY -p Display -p Timestamp -p IdleHint -p IdleSinceHint 2>&1); code=$?; case $shown in *"Resource deadlock avoided"*) sleep 1;; *) break;; esac; done; printf "@session %s\\n%s\\n" "$id" "$shown"; if [ "$code" -eq 0 ]; then printf "@shown\\n"; elif has_ended "$id"; then printf "@ended\\n"; else printf "@failed\\n"; fi; else printf "@strange\\n"; fi; done; }',
+        'answer() { printf "@now %s\\n@own %s\\n@self %s\\n" "$(date +%s)" "${XDG_SESSION_ID-}" "$$"',
+        'grep -E "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)[A-Za-z]?[0-9]+(\\.scope)?$" /proc/$$/cgroup 2>/dev/null | while read -r group; do printf "@in %s\\n" "$group"; done',
+        "set -f",
+        "rows=$(list) || exit",
+        'first=$(printf "%s\\n" "$rows" | ids)',
+        'show "$first"',
+        'printf "@groups\\n"',
+        "set +f",
+        'printf "%s\\n" /proc/[0-9]*/cgroup | xargs grep -hE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)[A-Za-z]?[0-9]+(\\.scope)?$" 2>/dev/null | sort | uniq -c',
+        "set -f",
+        "rows=$(list) || exit",
+        'seen=" $(printf "%s " $first)"',
+        'show "$(unseen)"',
+        'printf "@processes\\n"',
+        "ps -A -o pid= -o ppid= -o tty= 2>/dev/null",
+        ":; }",
+        'printf "\\n@begin\\n" >&2',
+        "body=$(answer) || exit",
+        'printf "\\n@begin\\n%s\\n@complete %s\\n" "$body" "$(printf "%s" "$body" | cksum)"',
+      ].join("; ")}'`,
     ],
     ["logOff", backend.logOff(aSession({ id: "c12" })).command, loginctlCommand("terminate-session c12", "")],
     [
@@ -45,7 +71,7 @@ describe("the commands of the Linux backend", () => {
       backend.reset(aSession({ id: "12" })).command,
       loginctlCommand(
         "kill-session --signal=SIGKILL 12",
-        `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"; for file in $(grep -lE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)12(\\.scope)?$" /proc/[0-9]*/cgroup 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done; `,
+        `as=env; [ "$(id -u)" -eq 0 ] || as="sudo -n"; for file in $(printf "%s\\n" /proc/[0-9]*/cgroup | xargs grep -lE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)12(\\.scope)?$" 2>/dev/null); do pid=\${file#/proc/}; $as kill -s KILL "\${pid%/cgroup}" && code=0; done; `,
       ),
     ],
     [
@@ -56,7 +82,7 @@ describe("the commands of the Linux backend", () => {
     [
       "drainMode",
       backend.drainMode().commands.join("\n"),
-      `${start}for file in /run/nologin /etc/nologin; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; printf "\\n"; fi; done; printf "@complete\\n"'`,
+      `${start}printf "\\n@begin\\n"; for file in /run/nologin /etc/nologin; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; printf "\\n"; fi; done; printf "@complete\\n"'`,
     ],
     [
       "drain",
@@ -128,7 +154,7 @@ describe("the control group of a session", () => {
     for (const [line, wanted] of lines) {
       assert.equal(new RegExp(sessionGroup("7"), "u").test(line), wanted, line);
       if (wanted) assert.match(line, new RegExp(anySessionGroup, "u"));
-      assert.equal(readGroups([`/proc/63/cgroup:${line}`]).sessionOf.get(63) === "7", wanted, line);
+      assert.equal(readGroups([`      3 ${line}`]).get("7"), wanted ? 3 : undefined, line);
     }
   });
 
@@ -150,7 +176,7 @@ describe("the control group of a session", () => {
     for (const line of lines) {
       assert.doesNotMatch(line, new RegExp(sessionGroup("7"), "u"));
       assert.doesNotMatch(line, new RegExp(anySessionGroup, "u"));
-      assert.deepEqual(readGroups([`/proc/63/cgroup:${line}`]).sessionOf, new Map());
+      assert.deepEqual(readGroups([`      3 ${line}`]), new Map());
     }
   });
 });

@@ -109,9 +109,62 @@ describe("the list of a Linux host", { skip }, () => {
     assert.deepEqual([name, terminal], ["pts/7", "pts/7"]);
   });
 
-  it("passes over what the login's start-up files say", async () => {
-    const { list } = await bench({ banner: "Welcome to jump-01", sessions: [{ user: "alice" }] });
-    assert.equal((await list()).length, 2);
+  for (const banner of [
+    "Welcome to jump-01\\n",
+    "no newline, No session \\047 1 \\047 known, Access denied, @begin",
+  ]) {
+    it(`is read behind what the login's start-up files print (${banner})`, async () => {
+      const { list, ask, find, perform, host } = await bench({
+        banner,
+        sessions: [{ user: "alice", tty: "pts/3" }],
+      });
+      assert.equal((await list()).length, 2);
+      const alice = await find("1");
+      assert.equal(await ask(backend.drainMode()), "open");
+      await perform(backend.drain("until-restart"));
+      assert.equal(await ask(backend.drainMode()), "until-restart");
+      await perform(backend.undrain());
+      assert.equal(await ask(backend.drainMode()), "open");
+      const { action } = backend.warn(alice, "text", 60);
+      assert.deepEqual(action && (await perform(action)), { kind: "delivered" });
+      host.writeFile("/sessions/1/deadlocks", "15");
+      assert.equal((await perform(backend.logOff(alice))).kind, "busy");
+      assert.equal((await perform(backend.logOff(alice))).kind, "accepted");
+    });
+  }
+
+  it("is none when a start-up file ends the shell", async () => {
+    const { list } = await bench({ banner: "Welcome\\n'; exit; '", sessions: [{ user: "alice" }] });
+    assert.match(await codeOf(list()), /^output-unrecognised: .*start-up files, such as \.bashrc/);
+  });
+
+  it("holds who came while the first list was worked through", async () => {
+    const sessions = [{ user: "alice" }, { user: "bob", isLate: true, tty: "pts/5", ttyKnown: false }];
+    const { list } = await bench({ sessions });
+    assert.deepEqual(
+      (await list()).map(({ user, kind, name }) => [user, kind, name ?? ""]),
+      [
+        ["alice", "user", ""],
+        ["root", "user", ""],
+        ["bob", "user", "pts/5"],
+      ],
+    );
+  });
+
+  it("is none where logind does not know our own login", async () => {
+    const { list } = await bench({ isUnknownToLogind: true, sessions: [{ user: "alice" }] });
+    assert.match(await codeOf(list()), /^unsupported-host: .*does not know our own login/);
+  });
+
+  it("counts a background job with a terminal below its leader as a person", async () => {
+    const job = { user: "alice", class: "background", tty: "pts/2", ttyKnown: false };
+    const { find } = await bench({
+      sessions: [
+        { ...job, service: "teleport" },
+        { ...job, tty: "" },
+      ],
+    });
+    assert.deepEqual([(await find("1")).kind, (await find("2")).kind], ["user", "services"]);
   });
 
   it("leaves out a session that ended while it was read", async () => {
@@ -137,6 +190,10 @@ describe("the list of a Linux host", { skip }, () => {
   it("says what is missing", async () => {
     const none = await bench({ missingTools: ["loginctl"] });
     assert.match(await codeOf(none.list()), /^unsupported-host: .*has no loginctl/);
+    const bare = await bench({ missingTools: ["ps"], sessions: [{ user: "alice", tty: "pts/1" }] });
+    assert.equal((await bare.list()).length, 2);
+    bare.host.logon({ user: "cron", class: "background" });
+    assert.match(await codeOf(bare.list()), /^unsupported-host: .*has no ps/);
     const dead = await bench();
     dead.host.failList("Failed to connect to bus: No such file or directory");
     assert.match(await codeOf(dead.list()), /^output-unrecognised: .*Failed to connect to bus/);

@@ -4,112 +4,18 @@ import fc from "fast-check";
 import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/errors";
 import { whereabouts, type Session } from "../../../provider/session/session";
+import { answer, bodyOf, changed, enclosed, recorded, type Parts } from "./recorded";
 
-const target = { label: "jump-01:22" };
-/** When the answers were given. */
-const nowSeconds = 1_795_412_301;
-
-/**
- * What `show-session` printed, recorded. elogind 246 in full, of which our command asks for a part; the same properties
- * as systemd 252 names them, in another order and with the ones it adds.
- */
-const recorded = {
-  "elogind 246, ssh with a terminal": [
-    "Id=10",
-    "User=1002",
-    "Name=labbob",
-    "Timestamp=Mon 2026-11-23 05:33:21 UTC",
-    "TimestampMonotonic=3287676225",
-    "VTNr=0",
-    "TTY=pts/0",
-    "Remote=yes",
-    "RemoteHost=127.0.0.1",
-    "Service=sshd",
-    "Leader=276",
-    "Audit=10",
-    "Type=tty",
-    "Class=user",
-    "Active=yes",
-    "State=active",
-    "IdleHint=no",
-    "IdleSinceHint=1795412001959803",
-    "IdleSinceHintMonotonic=3287675000",
-    "LockedHint=no",
-  ],
-  "elogind 246, ssh without a terminal": [
-    "Id=3",
-    "User=1002",
-    "Name=labbob",
-    "Timestamp=Mon 2026-11-23 05:28:52 UTC",
-    "Service=sshd",
-    "Leader=170",
-    "Type=tty",
-    "Class=user",
-    "State=active",
-    "IdleHint=no",
-    "IdleSinceHint=0",
-  ],
-  xrdp: [
-    "Id=c7",
-    "User=1005",
-    "Name=erin",
-    "Timestamp=Mon 2026-11-23 04:00:00 UTC",
-    "Display=:10",
-    "Service=xrdp-sesman",
-    "Leader=900",
-    "Type=x11",
-    "Class=user",
-    "State=active",
-    "IdleHint=no",
-    "IdleSinceHint=0",
-  ],
-  "a desktop that says it is idle": [
-    "Id=2",
-    "Name=carol",
-    "User=1001",
-    "Seat=seat0",
-    "TTY=tty2",
-    "Display=:0",
-    "Leader=700",
-    "Type=wayland",
-    "Class=user",
-    "State=online",
-    "IdleHint=yes",
-    "IdleSinceHint=1795411701000000",
-    "Timestamp=Mon 2026-11-23 04:00:00 CET",
-  ],
-} as const;
-
-interface Parts {
-  readonly shown: readonly (readonly [id: string, lines: readonly string[], code?: number])[];
-  readonly own?: string;
-  readonly groups?: readonly string[];
-  readonly processes?: readonly string[];
-  readonly still?: readonly string[];
-  readonly before?: string;
-}
-
-/** The answer of a host as our command prints it. */
-function answer({ shown, own = "", groups = [], processes = [], still, before = "" }: Parts): string {
-  return [
-    `${before}@begin`,
-    `@now ${nowSeconds}`,
-    `@own ${own}`,
-    "@self 42",
-    ...shown.flatMap(([id, lines, code = 0]) => [`@session ${id}`, ...lines, `@end ${code}`]),
-    "@processes",
-    ...processes,
-    "@groups",
-    ...groups,
-    "@still",
-    ...(still ?? shown.map(([id]) => id)),
-    "@complete",
-    "",
-  ].join("\n");
-}
+/** Without SSH, so that our own login need not be in every list. */
+const target = { label: "jump-01", local: true };
 
 function read(text: string, stderr = "", code = 0): readonly Session[] {
   return readSessions(target, { code, stdout: Buffer.from(text), stderr: Buffer.from(stderr) });
+}
+
+function readOverSsh(parts: Parts): readonly Session[] {
+  const stdout = Buffer.from(answer(parts));
+  return readSessions({ label: "jump-01:22" }, { code: 0, stdout, stderr: Buffer.from("") });
 }
 
 function readOne(lines: readonly string[], parts: Partial<Parts> = {}): Session {
@@ -117,18 +23,6 @@ function readOne(lines: readonly string[], parts: Partial<Parts> = {}): Session 
   const [session] = read(answer({ shown: [[id, lines]], ...parts }));
   assert.ok(session);
   return session;
-}
-
-/** Some properties changed; undefined leaves one out, as loginctl does with empty ones. */
-function changed(
-  lines: readonly string[],
-  changes: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
-  const rest = lines.filter((line) => !Object.hasOwn(changes, line.slice(0, line.indexOf("="))));
-  return [
-    ...rest,
-    ...Object.entries(changes).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])),
-  ];
 }
 
 function codeOf(work: () => unknown): string {
@@ -205,7 +99,27 @@ describe("a session of logind", () => {
     ["something-new", "services"],
   ];
   for (const [name, kind] of classes) {
-    it(`of class ${name} is ${kind}`, () => assert.equal(readOne(changed(ssh, { Class: name })).kind, kind));
+    it(`of class ${name} without a terminal is ${kind}`, () =>
+      assert.equal(readOne(changed(execOnly, { Class: name }), { processes: ["1 0 ?"] }).kind, kind));
+  }
+
+  for (const name of ["background", "background-light", "something-new"]) {
+    it(`of class ${name} is a person when a terminal is below its leader`, () => {
+      const lines = changed(execOnly, { Class: name, Service: "teleport", Leader: "300" });
+      const person = readOne(lines, { processes: ["    300       1 ?", "    301     300 pts/3"] });
+      assert.deepEqual([person.kind, person.terminal], ["user", "pts/3"]);
+      assert.equal(
+        readOne(lines, { processes: ["    300       1 ?", "    301       1 pts/3"] }).kind,
+        "services",
+      );
+    });
+  }
+
+  for (const name of ["greeter", "lock-screen", "manager", "manager-early"]) {
+    it(`of class ${name} is no person although programs below its leader have terminals`, () => {
+      const lines = changed(execOnly, { Class: name, Leader: "300" });
+      assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 pts/3"] }).kind, "services");
+    });
   }
 
   const states: readonly (readonly [string, Session["state"], Session["kind"]])[] = [
@@ -228,15 +142,28 @@ describe("a session of logind", () => {
 
   it("is our own by XDG_SESSION_ID, or by its control group where that is not set", () => {
     assert.equal(readOne(ssh, { own: "10" }).own, true);
-    assert.equal(readOne(ssh, { own: "11", groups: ["/proc/42/cgroup:11:name=elogind:/10"] }).own, false);
+    const both: Parts["shown"] = [
+      ["10", ssh],
+      ["3", execOnly],
+    ];
+    const [first, second] = read(answer({ shown: both, own: "3", selfGroups: ["11:name=elogind:/10"] }));
+    assert.deepEqual([first?.own, second?.own], [false, true]);
     for (const group of [
-      "/proc/42/cgroup:11:name=elogind:/10",
-      "/proc/42/cgroup:0::/10",
-      "/proc/42/cgroup:0::/user.slice/user-1002.slice/session-10.scope",
-      "/proc/42/cgroup:1:name=systemd:/user.slice/user-1002.slice/session-10.scope",
+      "11:name=elogind:/10",
+      "0::/10",
+      "0::/user.slice/user-1002.slice/session-10.scope",
+      "1:name=systemd:/user.slice/user-1002.slice/session-10.scope",
     ]) {
-      assert.equal(readOne(ssh, { groups: [group] }).own, true, group);
+      assert.equal(readOne(ssh, { selfGroups: [group] }).own, true, group);
+      assert.equal(readOne(ssh, { own: "8", selfGroups: [group] }).own, true, `${group}, a variable of tmux`);
     }
+  });
+
+  it("is our own when its leader is above our process and nothing else tells", () => {
+    const processes = ["  1 0 ?", "  276 1 ?", "  280 276 ?", "  42 280 ?"];
+    assert.equal(readOne(ssh, { processes }).own, true);
+    assert.equal(readOne(changed(ssh, { Leader: "0" }), { processes }).own, false);
+    assert.equal(readOne(changed(ssh, { Leader: "300" }), { processes }).own, false);
   });
 
   it("loses the domain of its user, as on Windows", () => {
@@ -246,7 +173,9 @@ describe("a session of logind", () => {
   it("whose user has no readable name matches every exception", () => {
     const nameless = readOne(changed(ssh, { Name: undefined }));
     assert.deepEqual([nameless.user, nameless.userCertain], ["1002", false]);
-    assert.equal(readOne(changed(ssh, { Name: "m\ufffdller" })).userCertain, false);
+    for (const name of ["m\ufffdller", "ali\u001b[0mce", "ali\u202ece", "ali\u2028ce"]) {
+      assert.equal(readOne(changed(ssh, { Name: name })).userCertain, false, JSON.stringify(name));
+    }
     assert.equal(readOne(changed(ssh, { Name: "müller" })).userCertain, true);
   });
 
@@ -275,36 +204,120 @@ describe("the list of logind", () => {
   });
 
   it("leaves out who ended meanwhile, and is none when somebody cannot be read", () => {
-    const shown: Parts["shown"] = [
-      ["10", ssh],
-      ["11", ["Failed to get session path: No session '11' known"], 1],
-    ];
+    const words = ["Failed to get session path: No session '11' known"];
+    const ended = answer({
+      shown: [
+        ["10", ssh],
+        ["11", words, "ended"],
+      ],
+    });
     assert.deepEqual(
-      read(answer({ shown, still: ["10"] })).map(({ id }) => id),
+      read(ended).map(({ id }) => id),
       ["10"],
     );
     assert.match(
-      codeOf(() => read(answer({ shown }))),
+      codeOf(() => read(answer({ shown: [["11", words, "failed"]] }))),
       /^output-unrecognised: .*No session '11' known/,
     );
   });
 
+  it("holds whom only the second list shows", () => {
+    const sessions = read(answer({ shown: [["10", ssh]], more: [["3", execOnly]], groups: ["  2 0::/3"] }));
+    assert.deepEqual(
+      sessions.map(({ id, kind }) => [id, kind]),
+      [
+        ["10", "user"],
+        ["3", "user"],
+      ],
+    );
+  });
+
   it("shows processes that outlive their session as leftovers", () => {
-    const groups = ["/proc/63/cgroup:11:name=elogind:/7", "/proc/64/cgroup:11:name=elogind:/7"];
-    const sessions = read(answer({ shown: [["10", ssh]], groups }));
-    const [, left] = sessions;
+    const groups = ["      2 11:name=elogind:/7", "      1 0::/7", "     12 11:name=elogind:/10"];
+    const [, left] = read(answer({ shown: [["10", ssh]], groups }));
     assert.deepEqual([left?.id, left?.kind, left?.stateText], ["7", "leftover", "ended, 2 processes left"]);
-    // Somebody who came while the list was read is no leftover.
-    assert.equal(read(answer({ shown: [["10", ssh]], groups, still: ["7", "10"] })).length, 1);
+  });
+
+  it("needs our own login over SSH, and only there", () => {
+    const shown: Parts["shown"] = [["10", ssh]];
+    for (const parts of [
+      { shown: [], own: "" },
+      { shown, own: "" },
+      { shown, own: "9" },
+      { shown, own: "9", selfGroups: ["0::/8"] },
+    ]) {
+      assert.match(
+        codeOf(() => readOverSsh(parts)),
+        /^unsupported-host: .*does not know our own login.*"UsePAM yes".*pam_systemd/,
+      );
+      assert.equal(read(answer(parts)).length, parts.shown.length);
+    }
+    assert.equal(readOverSsh({ shown, own: "10" }).length, 1);
+    // A system user's login is a background job to newer versions of systemd.
+    const ours = changed(execOnly, { Class: "background-light", Name: "patchadm" });
+    assert.equal(readOverSsh({ shown: [["3", ours]], own: "3" })[0]?.own, true);
+  });
+
+  it("blames loginctl for what it says, not the start-up files for what they say", () => {
+    const noise = "bash: /etc/profile.d/x.sh: Permission denied\n";
+    assert.match(
+      codeOf(() => read("", `${noise}\n@begin\nFailed to connect to bus: Host is down`, 1)),
+      /^output-unrecognised: .*but "Failed to connect to bus: Host is down"/,
+    );
   });
 
   const broken: readonly (readonly [string, () => unknown, RegExp])[] = [
-    ["nothing was printed", () => read(""), /^output-unrecognised/],
-    ["it was cut", () => read(answer({ shown: [["10", ssh]] }).replace("@complete\n", "")), /^output-unrec/],
+    ["nothing was printed", () => read(""), /^output-unrecognised: .*start-up files, such as \.bashrc/],
+    [
+      "a start-up file ended the shell",
+      () => read("Welcome\n"),
+      /^output-unrecognised: .*no answer of our script.*must not end the shell/,
+    ],
+    [
+      "it was cut",
+      () => read(answer({ shown: [["10", ssh]] }).replace(/@complete.*/su, "")),
+      /^output-unrecognised: .*an answer without an end/,
+    ],
+    [
+      "something came between",
+      () => read(answer({ shown: [["10", ssh]] }).replace("@self", "You have mail\n@self")),
+      /^output-unrecognised: .*something was lost or came between/,
+    ],
     [
       "a row held no ID",
-      () => read(answer({ shown: [] }).replace("@own", "@strange\n@own")),
-      /^output-unrec/,
+      () => read(enclosed(bodyOf({ shown: [] }).replace("@groups", "@strange\n@groups"))),
+      /^output-unrecognised: .*row without a session ID/,
+    ],
+    [
+      "an ID has two blocks",
+      () =>
+        read(
+          answer({
+            shown: [["10", ssh]],
+            more: [["10", changed(ssh, { Name: "mallory" })]],
+          }),
+        ),
+      /^output-unrecognised: .*the same session twice/,
+    ],
+    [
+      "a session has two names",
+      () => readOne([...ssh, "Name=mallory"]),
+      /^output-unrecognised: .*Name twice/,
+    ],
+    [
+      "a session has no owner",
+      () => readOne(changed(ssh, { Name: undefined, User: undefined })),
+      /^output-unrecognised: .*without Id, Class, State or User/,
+    ],
+    [
+      "a class is coloured",
+      () => readOne(changed(ssh, { Class: "\u001b[1muser\u001b[0m" })),
+      /^output-unrecognised/,
+    ],
+    [
+      "it is endless",
+      () => read(answer({ shown: Array.from({ length: 2000 }, (_, index) => [String(index), ssh]) })),
+      /^output-unrecognised: .*more than 256 KiB/,
     ],
     ["an ID answers for another", () => read(answer({ shown: [["11", ssh]] })), /^output-unrecognised/],
     ["a class is missing", () => readOne(changed(ssh, { Class: undefined })), /^output-unrecognised/],
@@ -315,6 +328,11 @@ describe("the list of logind", () => {
       /^output-unrecognised: .*Host is down/,
     ],
     ["loginctl is missing", () => read("", "", 127), /^unsupported-host: .*no loginctl/],
+    [
+      "there is a background job, and no ps to tell whether it is a person",
+      () => readOne(changed(execOnly, { Class: "background" })),
+      /^unsupported-host: .*no ps \(package procps\).*session 3 /,
+    ],
     ["D-Bus refuses", () => read("", "Failed to list sessions: Access denied", 1), /^permission-denied/],
   ];
   for (const [what, work, message] of broken) {
@@ -337,6 +355,7 @@ describe("the list of logind", () => {
             String(index + 1),
             [
               `Id=${index + 1}`,
+              "User=1000",
               `Name=${name}`,
               `Display=${display}`,
               `TTY=${tty}`,

@@ -46,6 +46,8 @@ interface LinuxSession {
   readonly deadlocks?: number;
   /** It ends between the list and the question about it; or the question fails although it is there. */
   readonly whenShown?: "vanishes" | "unreadable";
+  /** It begins while the first list is worked through: when the first session is shown. */
+  readonly isLate?: boolean;
 }
 
 export interface LinuxHostOptions {
@@ -60,8 +62,10 @@ export interface LinuxHostOptions {
   readonly isFull?: boolean;
   /** Tools that are not installed. */
   readonly missingTools?: readonly string[];
-  /** Said by the login's start-up files before every command. */
+  /** Said by the login's start-up files before every command, as `printf` reads it. */
   readonly banner?: string;
+  /** Our login is no session, as with sshd's `UsePAM no`. */
+  readonly isUnknownToLogind?: boolean;
 }
 
 /** A Linux host without SSH: our commands run in this machine's `sh`, among programs that play the host. */
@@ -150,7 +154,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     const middle = addProcess(groups, leader, "?");
     const shell = addProcess(groups, middle, tty === "" ? "?" : tty);
     const knownTty = session.ttyKnown === false ? "" : tty;
-    const folder = join(lab, "sessions", id);
+    const folder = join(lab, session.isLate === true ? "later" : "sessions", id);
     const idle = session.idleForSeconds;
     const sinceMicros = idle === undefined ? 0 : (Math.floor(Date.now() / 1000) - idle) * 1_000_000;
     const values = {
@@ -170,7 +174,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
       IdleHint: session.idleHint === true ? "yes" : "no",
       IdleSinceHint: sinceMicros,
     };
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
     write(
       "properties",
@@ -209,7 +213,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   function run(command: string, stdin: string, ownId: string): Promise<ExecResult> {
     commands.push({ command, stdin });
     const local = command.replace(hostPaths, (path) => lab + path);
-    const banner = options.banner === undefined ? "" : `printf '%s\\n' '${options.banner}'; `;
+    const banner = options.banner === undefined ? "" : `printf '${options.banner}'; `;
     // Writing beyond the longest file allowed would end the shell if it did not ignore that signal, as a full disk never does.
     const full = options.isFull === true ? "trap '' XFSZ; ulimit -f 0; " : "";
     return new Promise((resolve, reject) => {
@@ -243,11 +247,12 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   return {
     connect: () => {
       // As sshd does it: a login of ours is a session like any other.
-      const id = logon({ user: uid === 0 ? "root" : "operator", uid });
-      own.add(id);
+      const isKnown = options.isUnknownToLogind !== true;
+      const id = isKnown ? logon({ user: uid === 0 ? "root" : "operator", uid }) : "";
+      if (isKnown) own.add(id);
       const close = (): Promise<void> => {
         own.delete(id);
-        end(id);
+        if (isKnown) end(id);
         return Promise.resolve();
       };
       return Promise.resolve({

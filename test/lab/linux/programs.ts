@@ -29,6 +29,7 @@ case $all in
     [ -e "$LAB/list-fails" ] && fail "list sessions" "$(cat "$LAB/list-fails")"
     cat "$LAB"/sessions/*/row 2>/dev/null; exit 0;;
   "--no-pager show-session "*)
+    [ -d "$LAB/later" ] && mv "$LAB"/later/* "$LAB/sessions/" && rm -r "$LAB/later"
     session=$LAB/sessions/$3
     deadlocks "$session/deadlocks" && fail "get session path" "Resource deadlock avoided"
     [ -e "$session/vanishes" ] && rm -rf "$session"
@@ -93,13 +94,18 @@ export const systemPrograms = [
   "sh",
   "env",
   "cat",
+  "cksum",
   "date",
   "expr",
   "grep",
   "head",
   "ln",
+  "mv",
   "rm",
   "sed",
+  "sort",
   "uname",
+  "uniq",
+  "xargs",
   "basename",
 ] as const;

@@ -1,7 +1,16 @@
 # The first process of a private namespace of mounts and processes, in which a real D-Bus, elogind and sshd run. Nothing that it
-# does is seen outside, and when it is killed the kernel ends everything in it. Expects WORK, PACKAGES, ADDRESS, PORT, USERS.
+# does is seen outside, and when it is killed the kernel ends everything in it. Expects WORK, PACKAGES, ADDRESS, PORT, USERS, GROUP.
 set -eu
 mount --make-rprivate /
+# elogind's control groups are the kernel's, whoever mounts them. Below a group of our own, and in a namespace that begins there,
+# hosts that run at the same time do not meet in the group of "session 1".
+if [ "${1-}" != inside ]; then
+  mount -t cgroup -o none,name=elogind cgroup /mnt
+  mkdir "/mnt/$GROUP"
+  echo $$ >"/mnt/$GROUP/cgroup.procs"
+  umount /mnt
+  exec unshare --cgroup bash "$0" inside
+fi
 mount -t tmpfs -o mode=755 tmpfs "$WORK"
 mkdir -p "$WORK/etc" "$WORK/etc-work" "$WORK/usr" "$WORK/usr-work" "$WORK/home"
 mount -t overlay overlay -o "lowerdir=/etc,upperdir=$WORK/etc,workdir=$WORK/etc-work" /etc
@@ -51,7 +60,7 @@ dbus-daemon --system --fork
 tries=0
 until loginctl --no-pager list-sessions >/dev/null 2>&1; do
   tries=$((tries + 1))
-  [ "$tries" -lt 50 ] || { cat "$WORK/elogind.log"; exit 1; }
+  [ "$tries" -lt 600 ] || { cat "$WORK/elogind.log"; exit 1; }
   sleep 0.1
 done
 /usr/sbin/sshd -D -f /run/keys/sshd_config -E "$WORK/sshd.log" &

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { basename, join } from "node:path";
 import type { Host } from "../../../provider/connection";
 import { nextAddress } from "../addresses";
 import { createKeyPair } from "../keys";
+import { until } from "../until";
 
 /** A login of somebody, by the real ssh client of this machine. */
 interface RealLogin {
@@ -30,12 +30,17 @@ export interface RealLinux {
   readonly privateKeyFile: string;
   /** How our own code reaches it. */
   hostFor(user: string): Host;
-  /** Logs in and resolves when the login has said something. */
+  /**
+   * Logs in and resolves when the login has printed a line, or has ended, and logind knows the terminal that it has: it learns of
+   * it a moment later than the login itself.
+   */
   login(user: string, command: string, options?: { readonly terminal?: boolean }): Promise<RealLogin>;
   /** Runs a program on the host as root, past SSH. */
   inside(
     ...command: readonly string[]
   ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  /** Starts a second sshd with options of sshd_config of its own, and tells its port. */
+  sshd(...options: readonly string[]): Promise<number>;
   /** `loginctl list-sessions`, for people. */
   loginctl(): Promise<string>;
   /** Ends every process of its users, and so their sessions. */
@@ -76,6 +81,7 @@ export async function startRealLinux({
   writeFileSync(privateKeyFile, key.privateKey, { mode: 0o600 });
   const address = nextAddress();
   const port = await freePort(address);
+  const group = basename(work);
   const logins = new Set<ChildProcess>();
   const namespace = spawn(
     unshare,
@@ -88,6 +94,7 @@ export async function startRealLinux({
         ADDRESS: address,
         PORT: String(port),
         USERS: users.join(" "),
+        GROUP: group,
         SUDOERS: sudoers,
         PUBLIC_KEY: [key.publicKey, ...authorizedKeys].join("\n"),
       },
@@ -107,14 +114,14 @@ export async function startRealLinux({
       namespace.kill("SIGKILL");
       await gone;
     }
-    removeGroups();
+    removeGroups(group);
     for (const path of [folder, work]) rmSync(path, { recursive: true, force: true });
   }
 
   const hostKey = await readyLine(namespace);
-  if (hostKey === undefined || "unavailable" in hostKey) {
+  if ("unavailable" in hostKey) {
     await stop();
-    return hostKey ?? { unavailable: "it did not start" };
+    return hostKey;
   }
   const knownHostsFile = join(folder, "known_hosts");
   writeFileSync(knownHostsFile, `[${address}]:${port} ${hostKey.text}\n`);
@@ -128,7 +135,7 @@ export async function startRealLinux({
       execFile(
         nsenter,
         ["--target", firstProcess, "--mount", "--pid", ...command],
-        { timeout: 20_000, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", SYSTEMD_COLORS: "0" } },
+        { timeout: 60_000, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", SYSTEMD_COLORS: "0" } },
         (error, stdout, stderr) =>
           resolve({
             code: error === null ? 0 : typeof error.code === "number" ? error.code : 1,
@@ -137,6 +144,11 @@ export async function startRealLinux({
           }),
       );
     });
+
+  async function knowsTerminal(user: string): Promise<boolean> {
+    const { stdout } = await inside("loginctl", "--no-pager", "--no-legend", "list-sessions");
+    return stdout.split("\n").some((row) => row.includes(` ${user} `) && row.includes("pts/"));
+  }
 
   return {
     address,
@@ -154,7 +166,7 @@ export async function startRealLinux({
       jumpHosts: [],
       algorithms: "default",
       keepaliveMs: 0,
-      connectTimeoutMs: 15_000,
+      connectTimeoutMs: 60_000,
     }),
     login: async (user, command, { terminal = false } = {}) => {
       const options = ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${knownHostsFile}`];
@@ -170,27 +182,44 @@ export async function startRealLinux({
       );
       logins.add(child);
       const chunks: Buffer[] = [];
-      child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+      let hasSpoken = false;
+      let hasEnded = false;
+      child.stdout?.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        hasSpoken ||= chunk.includes("\n");
+      });
       child.stderr?.on("data", (chunk: Buffer) => chunks.push(chunk));
-      const ended = once(child, "close").then(([code]) => code as number | null);
+      const ended = once(child, "close").then(([code]) => {
+        hasEnded = true;
+        return code as number | null;
+      });
       const output = (): string => Buffer.concat(chunks).toString("utf8");
-      for (let tries = 0; tries < 100 && output() === "" && child.exitCode === null; tries += 1)
-        await delay(50);
+      await until(`${user} is logged in`, () => hasSpoken || hasEnded);
+      if (terminal)
+        await until(`logind knows the terminal of ${user}`, async () => hasEnded || knowsTerminal(user));
       return { output, ended, hangUp: () => void child.kill() };
     },
     inside,
+    sshd: async (...options) => {
+      const second = await freePort(address);
+      const { code, stderr } = await inside(
+        "/usr/sbin/sshd",
+        ...["-f", "/run/keys/sshd_config", "-p", String(second)],
+        ...options.flatMap((option) => ["-o", option]),
+      );
+      if (code !== 0) throw new Error(`sshd did not start: ${stderr}`);
+      return second;
+    },
     clear: async () => {
       for (const login of logins) login.kill("SIGKILL");
       logins.clear();
-      for (let tries = 0; tries < 50; tries += 1) {
+      await until("the real Linux host has no sessions", async () => {
         const { stdout: pids } = await inside("ps", "-u", users.join(","), "-o", "pid=");
         const { stdout: rows } = await inside("loginctl", "--no-pager", "--no-legend", "list-sessions");
         const ids = pids.split(/\s+/u).filter(Boolean);
-        if (ids.length === 0 && rows.trim() === "") return;
         if (ids.length > 0) await inside("kill", "-KILL", ...ids);
-        await delay(50);
-      }
-      throw new Error("the real Linux host still has sessions");
+        return ids.length === 0 && rows.trim() === "";
+      });
     },
     loginctl: async () => (await inside("loginctl", "--no-pager", "list-sessions")).stdout.trimEnd(),
     stop,
@@ -199,17 +228,16 @@ export async function startRealLinux({
 
 async function readyLine(
   child: ChildProcess,
-): Promise<{ readonly text: string } | { readonly unavailable: string } | undefined> {
+): Promise<{ readonly text: string } | { readonly unavailable: string }> {
   let said = "";
   child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
   child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
-  for (let tries = 0; tries < 300; tries += 1) {
+  return until("dbus, elogind and sshd have started", () => {
     const key = /^ready (\S+ \S+)/mu.exec(said)?.[1];
     if (key !== undefined) return { text: key };
-    if (child.exitCode !== null) break;
-    await delay(50);
-  }
-  return { unavailable: `dbus, elogind or sshd did not start: ${said.trim().slice(-400)}` };
+    if (child.exitCode === null) return undefined;
+    return { unavailable: `dbus, elogind or sshd did not start: ${said.trim().slice(-400)}` };
+  });
 }
 
 async function freePort(address: string): Promise<number> {
@@ -221,9 +249,9 @@ async function freePort(address: string): Promise<number> {
   return typeof found === "object" && found !== null ? found.port : 0;
 }
 
-/** The control groups of its sessions outlive their processes: only the kernel's, not the namespace's. Empty ones go. */
-function removeGroups(): void {
+/** The control groups of its sessions outlive their processes: they are the kernel's, not the namespace's. */
+function removeGroups(group: string): void {
   const script =
-    "mount -t cgroup -o none,name=elogind cgroup /mnt && find /mnt -mindepth 1 -depth -type d -exec rmdir {} + ; umount /mnt";
-  spawnSync(unshare, ["--mount", "sh", "-c", script], { stdio: "ignore", timeout: 10_000 });
+    'mount -t cgroup -o none,name=elogind cgroup /mnt && find "/mnt/$0" -depth -type d -exec rmdir {} + ; umount /mnt';
+  spawnSync(unshare, ["--mount", "sh", "-c", script, group], { stdio: "ignore", timeout: 60_000 });
 }
