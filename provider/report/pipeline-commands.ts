@@ -14,6 +14,10 @@ const lineOfColons = /^([^\S\r\n\u2028\u2029]*::)(?!\u200b)/gmu;
 /** A whole command, wherever it stands; no IPv6 address holds two pairs of colons. */
 const pairOfColons = /::(?=[\w-][^:"\n]*::)/gu;
 
+/**
+ * Azure's and GitHub's agents compare by .NET's culture rules, which may pass over this space. They go on behind as many letters as
+ * the command's beginning has without it, find `[task` or the space in front of the name, and know no such command.
+ */
 const zeroWidthSpace = "\u200b";
 
 /** The text with a zero-width space behind the first two characters of every command, which people do not see. */
