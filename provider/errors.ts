@@ -77,12 +77,12 @@ export function asLogoffError(thrown: unknown, fallback: ErrorCode, action: stri
 
 /**
  * Text from elsewhere made safe to print: control characters (C0, DEL, C1), line and paragraph separators and
- * bidirectional overrides become blanks, runs of blanks shrink to one, and at most `maxLength` characters remain.
+ * bidirectional controls become blanks, runs of blanks shrink to one, and at most `maxLength` characters remain.
  */
 export function printable(text: string, maxLength = 200): string {
   const clean = text
     // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
     .replace(/ {2,}/gu, " ")
     .trim();
   const characters = Array.from(clean);

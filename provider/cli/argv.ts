@@ -78,7 +78,11 @@ export function readArgv(argv: readonly string[]): ArgvResult {
         seenWrong.add(token.index);
         mayBeValue = token.value === undefined;
       } else if (row.kind === "flag") {
-        if (token.value === undefined) flags.add(row.name);
+        const next = args[token.index + 1];
+        // Elsewhere -h takes a host: the help, and status 0, would let a pipeline go on.
+        if (written === "-h" && next !== undefined && !/^[-/]/u.test(next))
+          problems.push("-h takes no host: write --host, or --help for the help");
+        else if (token.value === undefined) flags.add(row.name);
         else problems.push(`--${row.name} takes no value: leave out what stands behind the =`);
       } else readValue(row, token.value, token.inlineValue === true);
     }

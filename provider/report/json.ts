@@ -73,11 +73,11 @@ function sessionObject(one: SessionOutcome): object {
 
 /**
  * A value as JSON without anything that a terminal, a browser or a build agent would act upon: C1 controls, line separators,
- * bidirectional overrides and pipeline commands are escaped.
+ * bidirectional controls and pipeline commands are escaped.
  */
 export function safeJson(value: unknown, indent?: number): string {
   const escaped = JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    /[\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   return inertJson(escaped);

@@ -47,8 +47,9 @@ export function report(hosts: readonly HostReport[], over: Partial<Report> = {})
 }
 
 /** What a terminal would act upon, but for line feeds. */
-// eslint-disable-next-line no-control-regex
-export const acting = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+export const acting =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** What XML 1.0 cannot hold at all, lone surrogates included. */
 // eslint-disable-next-line no-control-regex
@@ -92,6 +93,7 @@ export const anyText = fc.oneof(
     "\ud800",
     "\u202eevil",
     "\u2028\u2029",
+    "\u061cevil\u200f",
     "\ufffe\uffff",
     "a\nb\r\nc\td",
   ),
