@@ -55,6 +55,7 @@ const rules: readonly Rule[] = [
       /^provider\/(backend\/detect|host-run\/link|relay)$/,
       /^provider\/cli\//,
       /^provider\/(ssh|local)\/connect$/,
+      /^provider\/local\/system-command$/,
       /^node:/,
     ],
   },

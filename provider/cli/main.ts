@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../async";
 import { localConnect } from "../local/connect";
+import { systemCommand } from "../local/system-command";
 import { gatewayFinder, sshConnect } from "../ssh/connect";
 import { runCommand } from "./run";
 import type { World } from "./world";
@@ -25,6 +26,7 @@ const world: World = {
   connectOverSsh: (debug) =>
     sshConnect({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
   connectHere: () => localConnect(),
+  commandHere: (command) => systemCommand(command),
   onSignal: (listener) => {
     for (const signal of signals) process.on(signal, listener);
     return () => {

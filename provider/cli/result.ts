@@ -89,6 +89,16 @@ export function asRun(report: Report): Report {
   return { ...report, hosts: report.hosts.map(withoutCommands) };
 }
 
+/** A look with its commands in the words of the machine that would run them. */
+export function withCommands(report: Report, written: (command: string) => string): Report {
+  const hosts = report.hosts.map((host): HostReport =>
+    host.commands === undefined
+      ? host
+      : { ...host, commands: host.commands.map((command) => written(command)) },
+  );
+  return { ...report, hosts };
+}
+
 function withoutCommands(host: HostReport): HostReport {
   const { commands, ...rest } = host;
   return commands === undefined ? host : rest;

@@ -21,7 +21,7 @@ import { inOptionWords } from "./problem-names";
 import { progressView, type ProgressView } from "./progress";
 import { readRequest } from "./request";
 import { checkFiles, writeFiles } from "./result-files";
-import { asList, asRun, changesNothing, resultText, warningLines } from "./result";
+import { asList, asRun, changesNothing, resultText, warningLines, withCommands } from "./result";
 import { undrainHosts } from "./undrain";
 import { paintFor, withInertOutputs, type World } from "./world";
 
@@ -198,13 +198,14 @@ async function performed(work: Work): Promise<Report | undefined> {
 }
 
 /** Reads only, so that a stop may drop everything at once. */
-function look(
-  { plan, world, connect, slots, cancellation: { stop } }: Work,
+async function look(
+  { request, plan, world, connect, slots, cancellation: { stop } }: Work,
   how: "list" | "dry-run",
   onProgress: OnProgress,
 ): Promise<Report> {
   const deps = { connect, clock: world.clock, slots, turns: new Turns(), onProgress, look: how };
-  return runRollout(plan, deps, stop);
+  const report = await runRollout(plan, deps, stop);
+  return request.here === true ? withCommands(report, world.commandHere) : report;
 }
 
 function styleFor(world: World) {

@@ -28,6 +28,8 @@ export interface World {
   readonly connectOverSsh: (debug: ((line: string) => void) | undefined) => Connect;
   /** This machine. */
   readonly connectHere: () => Connect;
+  /** A command as this machine runs it, for a dry run to show. */
+  readonly commandHere: (command: string) => string;
   /** Calls back for SIGINT, SIGTERM and SIGHUP until the returned function is called. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once. */

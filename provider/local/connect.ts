@@ -4,6 +4,7 @@ import { aborted, systemClock, throwIfAborted, type Clock } from "../async";
 import type { Connect, Exec, ExecOptions, ExecResult } from "../connection";
 import { LogoffError, printable } from "../errors";
 import { endTree, type EndTree } from "./process-tree";
+import { commandShell, systemCommand } from "./system-command";
 
 /** Everything has the default of the real world. */
 export interface LocalOptions {
@@ -46,7 +47,7 @@ export function localConnect(options: LocalOptions = {}): Connect {
 /** The shell and its arguments. `cmd.exe` reads the rest of its command line itself, so Node must not quote it. */
 function shellFor(command: string, { platform = process.platform, env = process.env }: LocalOptions) {
   return platform === "win32"
-    ? { file: env["ComSpec"] ?? "cmd.exe", args: ["/d", "/s", "/c", `"${command}"`], verbatim: true }
+    ? { file: commandShell(env), args: ["/d", "/s", "/c", `"${command}"`], verbatim: true }
     : { file: "/bin/sh", args: ["-c", command], verbatim: false };
 }
 
@@ -66,11 +67,11 @@ function run(
   options: LocalOptions,
 ): Promise<ExecResult> {
   const { clock = systemClock, platform = process.platform } = options;
-  const kill = options.endTree ?? endTree(platform);
+  const kill = options.endTree ?? endTree(platform, options.env);
   return new Promise((resolve, reject) => {
     if (signal !== undefined) throwIfAborted(signal);
     onTurn?.();
-    const { file, args, verbatim } = shellFor(command, options);
+    const { file, args, verbatim } = shellFor(systemCommand(command, options), options);
     // A group of its own: Ctrl-C at the terminal is for us, and the whole tree can be ended at once.
     const child = spawn(file, args, {
       stdio: ["pipe", "pipe", "pipe"],

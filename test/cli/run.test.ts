@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { findProblems } from "../../provider/plan";
 import type { World } from "../../provider/cli/world";
+import { systemCommand } from "../../provider/local/system-command";
 import { holdsCommand } from "../report/sample";
 import { runHere, startScene, withScene, type Scene } from "./scene";
 
@@ -670,6 +671,15 @@ describe("on this machine", () => {
     });
     assert.equal(status, 1, stdout);
     assert.match(stdout, /output-unrecognised[^]*lacks the first column/u);
+  });
+
+  it("shows the commands of a dry run as it would run them, with the program's full path on Windows", async () => {
+    const env = { SystemRoot: "C:\\Windows" };
+    const commandHere = (command: string): string => systemCommand(command, { platform: "win32", env });
+    const { stdout } = await runHere(["--all", "--console", "--dry-run"], {
+      world: { ...windowsHere("services"), commandHere },
+    });
+    assert.match(stdout, /^ {2}C:\\Windows\\System32\\logoff\.exe 1$/mu);
   });
 
   for (const argv of [["--yes"], ["current"], ["--dry-run"]]) {

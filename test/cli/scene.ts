@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../provider/async";
 import { localConnect } from "../../provider/local/connect";
+import { systemCommand } from "../../provider/local/system-command";
 import { runCommand } from "../../provider/cli/run";
 import type { World } from "../../provider/cli/world";
 import { gatewayFinder, sshConnect } from "../../provider/ssh/connect";
@@ -117,6 +118,7 @@ export async function runHere(
         ...(debug === undefined ? {} : { debug }),
       }),
     connectHere: () => localConnect(),
+    commandHere: (command) => systemCommand(command),
     onSignal: (given) => {
       listener = given;
       return () => (listener = undefined);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -88,7 +88,7 @@ describe("the connect of this machine", { skip }, () => {
   });
 
   it("says when the shell itself is missing", async () => {
-    const connect = localConnect({ platform: "win32", env: { ComSpec: "/no/such/cmd.exe" } });
+    const connect = localConnect({ platform: "win32", env: { SystemRoot: "/no/such/folder" } });
     const connection = await connect(host, never);
     await assert.rejects(connection.exec("x", { timeoutMs: 1000 }), code("command-failed"));
   });
@@ -137,10 +137,18 @@ describe("the connect of this machine", { skip }, () => {
     );
   });
 
-  it("hands cmd.exe its line as it is", async () => {
+  it("hands cmd.exe its line as it is, with the program by its full path", async () => {
     // Without a Windows here: a program in its place prints the arguments that it gets.
-    const connect = localConnect({ platform: "win32", env: { ...process.env, ComSpec: "/bin/echo" } });
+    const folder = mkdtempSync(join(tmpdir(), "local-connect-"));
+    const SystemRoot = join(folder, "Windows");
+    symlinkSync("/bin/echo", `${SystemRoot}\\System32\\cmd.exe`);
+    const connect = localConnect({
+      platform: "win32",
+      env: { ...process.env, SystemRoot, ComSpec: "cmd.exe" },
+    });
     const result = await (await connect(host, never)).exec("logoff.exe 12", { timeoutMs: 5000 });
-    assert.equal(Buffer.from(result.stdout).toString(), '/d /s /c "logoff.exe 12"\n');
+    const program = `${SystemRoot}\\System32\\logoff.exe`;
+    assert.equal(Buffer.from(result.stdout).toString(), `/d /s /c "${program} 12"\n`);
+    rmSync(folder, { recursive: true });
   });
 });
