@@ -5,7 +5,7 @@ import { describeSession, isSamePerson, type Session, type SessionList } from ".
 import { hindrance, type DetectedHost } from "./context";
 import { refuseWhoStayed } from "./grace";
 import { logOffAndVerify } from "./log-off";
-import { goneByItself, track, type HostRecord, type Track } from "./record";
+import { goneByItself, namelessIn, track, type HostRecord, type Track } from "./record";
 
 /**
  * Second phase: list and select again, log off, verify.
@@ -35,6 +35,7 @@ export async function closeHost(
   if (plan.warn === null && isIncluded)
     open.push(...addTracks(host, record, newcomers(tracks, before, hostPlan.selector)));
   const after = open.length === 0 ? before : await logOffAndVerify(open, host);
+  record.nameless = namelessIn(after, tracks);
   const failure = firstFailure(tracks);
   if (failure !== undefined) throw failure;
   const arrived = newcomers(tracks, after, hostPlan.selector);

@@ -8,7 +8,7 @@ import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
 import { ownSessions, withListsMarked, type MarkOwn } from "./own-sessions";
 import { adoptWarnings } from "./warn";
-import { isDrainedByUs, track, type HostRecord } from "./record";
+import { isDrainedByUs, namelessIn, track, type HostRecord } from "./record";
 
 /**
  * First phase: detect, list, select, and refuse the host before anything is changed on it; then drain and list again.
@@ -64,9 +64,7 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
   record.tracks.splice(0, record.tracks.length, ...wanted.map(track));
   if (host.look === undefined) rememberAsked(sessions, host, record);
   const awaited = record.tracks.map(({ session }) => session.id);
-  record.nameless = selection.decisions.flatMap(({ session: { id, user, kind } }) =>
-    user === undefined && kind === "user" && !awaited.includes(id) ? [id] : [],
-  );
+  record.nameless = namelessIn(sessions, record.tracks);
   // Who only wants to see who is there may name whom they like.
   if (host.look === "list") return;
   const soFar = isDrainedByUs(record.drained)

@@ -14,6 +14,7 @@ import {
   isSamePerson,
   isSameSession,
   type Session,
+  type SessionList,
   type Whereabouts,
 } from "../session/session";
 import { logonTimesOf, printedTime, type LogonTimes } from "../session/logon-times";
@@ -63,7 +64,7 @@ export interface HostRecord {
   /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
   opened: boolean;
   readonly kept: SessionOutcome[];
-  /** IDs of rows without a user that nobody asked to go. */
+  /** IDs of rows without a user that nobody asked to go, in the last listing that was looked through for them. */
   nameless: readonly string[];
   missing: readonly string[];
   usedExceptions: readonly string[];
@@ -159,6 +160,14 @@ function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, 
     return [{ id, user, ...(logonTime === undefined ? {} : { logonTime }), logoffSent: true }];
   });
   return asked.length === 0 ? {} : { asked };
+}
+
+/** Rows that may be somebody's and show no user. Those that are tracked are closing. */
+export function namelessIn(list: SessionList, tracks: readonly Track[]): readonly string[] {
+  const tracked = new Set(tracks.map(({ session }) => session.id));
+  return list.flatMap(({ id, user, kind }) =>
+    user === undefined && kind === "user" && !tracked.has(id) ? [id] : [],
+  );
 }
 
 /** IDs that are named one by one; the others are counted. */

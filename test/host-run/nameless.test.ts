@@ -46,6 +46,17 @@ describe("rows without a user", () => {
     });
   }
 
+  it("are those of the last listing", async () => {
+    fleet = fleetOf({ sessions: [{ id: 2, user: "alice" }, down] });
+    const model = fleet.hosts[0]?.model ?? assert.fail();
+    fleet.clock.at(minute, () => {
+      model.leave(7);
+      model.logon(blank);
+    });
+    const warn = { message: "x", gracePeriodMs: 5 * minute, remindersMs: [], ifUndelivered: "fail" } as const;
+    assert.match((await fleet.runOne({ warn })).warnings.join(), /without a user \(ID 8\)/u);
+  });
+
   it("are counted where there are many", async () => {
     const rows = Array.from({ length: 12 }, (_, index) => ({ ...blank, id: 20 + index }));
     fleet = fleetOf({ sessions: rows });

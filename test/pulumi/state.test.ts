@@ -114,6 +114,12 @@ describe("the state", () => {
     assert.deepEqual(again, results);
   });
 
+  it("of a version that did not note who was asked to go is read", () => {
+    const warned = [{ id: "2", user: "alice", warnedAt: "2026-01-01T00:00:00Z", remindersMs: [] }];
+    const entries = readKnown({ resume: { "b:22": warned } }).resume.get("b:22");
+    assert.deepEqual([warnedOf(entries), askedOf(entries)], [warned, []]);
+  });
+
   it("keeps nothing of removed hosts, and no warnings of hosts that are done", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "x", remindersMs: [] }];
     const results = toResults(["a:22"], knownOf(reports, new Map(labels.map((label) => [label, warned]))));
