@@ -70,7 +70,11 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
   const soFar = isDrainedByUs(record.drained)
     ? "nobody was logged off on this host"
     : "nothing was changed on this host";
-  refuseProtected(label, selection, soFar);
+  // Nobody is named wrongly whose session is closing because an earlier run asked for it.
+  const refused = selection.protected.find(
+    ({ session: { id, user } }) => user !== undefined || !awaited.includes(id),
+  );
+  if (refused !== undefined) throw protectedError(label, refused, soFar);
   const limit = plan.limits.sessionsPerHost;
   if (limit !== null && wanted.length > limit) {
     throw new LogoffError(
@@ -136,11 +140,13 @@ function notFound(label: string, name: string, { decisions, closing }: Selection
   );
 }
 
-function refuseProtected(label: string, selection: Selection, soFar: string): void {
-  const [first] = selection.protected;
-  if (first === undefined) return;
-  const what = `session ${describeSession(first.session)} on "${label}"`;
-  throw new LogoffError("session-protected", `Cannot log off ${what}: ${first.reason}; ${soFar}`);
+function protectedError(
+  label: string,
+  { session, reason }: Selection["protected"][number],
+  soFar: string,
+): LogoffError {
+  const what = `session ${describeSession(session)} on "${label}"`;
+  return new LogoffError("session-protected", `Cannot log off ${what}: ${reason}; ${soFar}`);
 }
 
 /** The very commands that a real run would send now, in their order. A host is drained although nobody is there. */

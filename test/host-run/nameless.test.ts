@@ -154,6 +154,18 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 alice logged-off"]]);
   });
 
+  for (const chosen of [aSelector({ ids: ["2"] }), aSelector({ operands: ["rdp-tcp#0"] })]) {
+    const by = chosen.ids === undefined ? "name" : "ID";
+    it(`is waited for where it is chosen by ${by}, which else would be refused`, async () => {
+      const first = await brokenRun(slow, chosen);
+      const second = await nextRun(first, {}, chosen);
+      assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 alice logged-off"]]);
+      assert.deepEqual([second.notFound, second.warnings], [[], []]);
+      const third = await brokenRun(slow, chosen);
+      assert.equal((await nextRun({ ...third, asked: [] }, {}, chosen)).error?.code, "session-protected");
+    });
+  }
+
   it("is a warning without the note of an earlier run", async () => {
     const first = await brokenRun(slow);
     const second = await nextRun({ ...first, asked: [] });
