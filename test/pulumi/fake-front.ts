@@ -6,6 +6,7 @@ import type { Front } from "../../provider/pulumi/process";
 import type { Report } from "../../provider/report/report";
 import { runCommand } from "../lab/commands";
 import { defaultLook } from "../lab/render";
+import { until } from "../lab/until";
 import { createWindowsModel, type WindowsModel } from "../lab/windows-model";
 
 /** A front without SSH and without a process: hosts are the lab's models, and cancelling is a call. */
@@ -99,8 +100,7 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
     trouble,
     failCommand: (address, text) => void hanging.push([address, text]),
     says: async (text) => {
-      while (!lines.some((line) => line.includes(text)))
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(`"${text}" was printed`, () => lines.some((line) => line.includes(text)));
     },
     cancel: (why) => cancel?.(why),
     isListening: () => cancel !== undefined,

@@ -4,6 +4,7 @@ import { LogoffError } from "../../provider/errors";
 import type { Lifecycle, Props } from "../../provider/pulumi/contract";
 import { lifecycleOn } from "../../provider/pulumi/lifecycle";
 import type { Results } from "../../provider/pulumi/state";
+import { until } from "../lab/until";
 import { fakeFront, type FakeFront } from "./fake-front";
 
 let front: FakeFront;
@@ -169,7 +170,8 @@ describe("a refresh in mode ensure", () => {
     const olds = await created();
     front.trouble.set("c", "hang for ever");
     const running = read(olds);
-    setTimeout(() => front.cancel("the provider received SIGTERM"), 100);
+    await until("c was asked for", () => front.contacted.some(({ label }) => label === "c:22"));
+    front.cancel("the provider received SIGTERM");
     assert.equal(resultsOf(await running).hostResults["c:22"]?.status, "unknown");
     const broken = { ...olds, timeouts: { connect: "soon" } };
     assert.equal(await read(broken), broken);

@@ -6,6 +6,7 @@ import { lifecycleOn } from "../../provider/pulumi/lifecycle";
 import { PartialFailure } from "../../provider/pulumi/partial";
 import type { Results } from "../../provider/pulumi/state";
 import { unreachableWarnings } from "../../provider/pulumi/undrain";
+import { until } from "../lab/until";
 import { fakeFront, type FakeFront } from "./fake-front";
 
 let front: FakeFront;
@@ -140,14 +141,13 @@ describe("destroying", () => {
     assert.deepEqual(contacted(), []);
   });
 
-  it("ends in time when it is cancelled, and keeps the hosts", async () => {
+  it("ends when it is cancelled although a host never answers, and keeps the hosts", async () => {
     const olds = await created();
     front.trouble.set("b", "hang for ever");
-    const since = performance.now();
-    const running = provider.delete("id", olds);
-    setTimeout(() => front.cancel("the provider received SIGINT"), 100);
-    await assert.rejects(running, /b:22: aborted/u);
-    assert.ok(performance.now() - since < 4000);
+    const running = assert.rejects(provider.delete("id", olds), /b:22: aborted/u);
+    await until("b was asked for", () => front.contacted.some(({ label }) => label === "b:22"));
+    front.cancel("the provider received SIGINT");
+    await running;
   });
 });
 
