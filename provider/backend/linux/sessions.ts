@@ -33,7 +33,9 @@ export function readSessions(target: Target, result: ExecResult | undefined): Se
   const processes = readProcesses(answer.processes);
   const ownId = ownIdIn(byId, answer, processes);
   if (ownId === undefined && target.local !== true) throw unknownToLogind(target);
-  const doubtful = [...byId].find(([, properties]) => needsTerminal(properties.get("Class") ?? ""));
+  const doubtful = [...byId].find(
+    ([id, properties]) => id !== ownId && needsTerminal(properties.get("Class") ?? ""),
+  );
   if (doubtful !== undefined && processes.parentOf.size === 0) throw withoutProcesses(target, doubtful[0]);
   const sessions = [...byId].map(([id, properties]) => ({
     ...toSession(id, properties, answer.nowSeconds, processes),
