@@ -16,8 +16,9 @@ import { drainModeCommands, readDrainMode } from "./drain";
 import { errorMeaning } from "./error-numbers";
 import { denied, deniedDetail, endOf } from "./failures";
 import { withoutGreeting, type Greeting } from "./greeting";
-import { readList, type ReadableHost } from "./list";
+import { readList } from "./list";
 import { encodeMessage } from "./message";
+import { wordsOf, type ReadableHost } from "./readable-host";
 
 /**
  * Windows through its own console tools, named with their extension so that they mean the same in cmd and PowerShell.
@@ -114,7 +115,7 @@ function userSessionId(target: Target, { id }: Session): string {
 
 /** `logoff` may return 0 without having done anything, and fail after it has: whatever this says, the list decides. */
 function readAnswer(host: ReadableHost, result: ExecResult): LogoffAnswer {
-  const said = [result.stderr, result.stdout].map((bytes) => host.read(bytes).text).join("\n");
+  const said = wordsOf(host, result.stderr, result.stdout);
   switch (errorMeaning(said)) {
     case "denied":
       return { kind: "denied", detail: deniedDetail(host, said) };

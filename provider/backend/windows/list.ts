@@ -1,25 +1,17 @@
 import type { ExecResult } from "../../connection";
 import { printable } from "../../errors";
 import type { Session, SessionList } from "../../session/session";
-import type { Target } from "../backend";
-import type { ConsoleText } from "./code-page";
 import { errorMeaning, errorNumbers } from "./error-numbers";
 import { contradictory, denied, deniedDetail, endOf, unreachableServer, unreadable } from "./failures";
+import { wordsOf, type ReadableHost } from "./readable-host";
 import { firstListenerId, toSession } from "./sessions";
-import { readTable, type SessionTable } from "./table";
+import { readTable, type Row, type SessionTable } from "./table";
 import { compare, readUsers, type Comparison } from "./users";
 
 /** A row has about 80 bytes: no host has three thousand sessions. */
 const longestListing = 256 * 1024;
-/** No error message is nearly as long. */
-const longestComplaint = 10_000;
-
-/** A host whose console output can be read. */
-export interface ReadableHost extends Target {
-  /** Output as text, without the host's greeting. */
-  readonly read: (output: Uint8Array) => ConsoleText;
-}
-
+/** Lines that are no rows and are looked at for an error. */
+const mostQuoted = 20;
 /**
  * The sessions of a host from what `qwinsta` and `quser` printed at about the same time. A list that may be incomplete, or that can be
  * read in two ways, is an error and never a shorter list.
@@ -30,7 +22,8 @@ export function readList(host: ReadableHost, qwinsta: ExecResult, quser: ExecRes
   refuseLong(host, "quser.exe", quser);
   const printed = host.read(qwinsta.stdout);
   const table = readTable(printed);
-  const complaints = `${complaintsOf(host, qwinsta)}\n${table.unread.join("\n")}`.trim();
+  const complaints =
+    `${wordsOf(host, qwinsta.stderr)}\n${table.unread.slice(0, mostQuoted).join("\n")}`.trim();
   const meaning = errorMeaning(complaints);
   if (meaning === "denied") throw denied(host, "list the sessions", deniedDetail(host, complaints));
   if (meaning === "server-unreachable" && host.server !== undefined)
@@ -43,10 +36,6 @@ export function readList(host: ReadableHost, qwinsta: ExecResult, quser: ExecRes
   const { times, contradiction } = comparison(host, sessions, quser);
   if (contradiction !== undefined) throw contradictory(host, contradiction);
   return sessions.map((session) => withTimes(session, times));
-}
-
-function complaintsOf(host: ReadableHost, { stderr }: ExecResult): string {
-  return host.read(stderr.subarray(0, longestComplaint)).text;
 }
 
 function refuseLong(host: ReadableHost, program: string, { stdout }: ExecResult): void {
@@ -63,12 +52,24 @@ function refuseIncomplete(host: ReadableHost, table: SessionTable, complaints: s
   }
   if (unmarked && host.local === true)
     throw unreadable(host, "its session table lacks the first column, which marks our own session");
-  if (!rows.some(({ id }) => id === "0"))
+  const sessionZero = rows.find(({ id }) => id === "0");
+  if (sessionZero === undefined)
     throw denied(
       host,
       "list the sessions",
       "the login is not an administrator's: session 0 is not among the sessions that it sees, so others may be missing too",
     );
+  if (!isNamedAsItShould(sessionZero, rows))
+    throw unreadable(
+      host,
+      `its session table names session 0 "${printable(sessionZero.name ?? "")}" and not "services"`,
+    );
+}
+
+/** On very old systems it is the console, and has no name while the console has another ID. */
+function isNamedAsItShould({ name }: Row, rows: readonly Row[]): boolean {
+  const names = name === undefined ? rows.map((row) => row.name) : [name];
+  return names.some((one) => /^(?:services|console)$/iu.test(one ?? ""));
 }
 
 const noTableHint = "Home editions of Windows lack it; nobody was taken to be absent";
@@ -96,7 +97,7 @@ function comparison(host: ReadableHost, sessions: readonly Session[], quser: Exe
   // An error with its number is no row that could not be read.
   const unread = users.unread.filter((line) => errorNumbers(line).length === 0);
   const found = compare(sessions, { ...users, unread });
-  const isDenied = errorMeaning(complaintsOf(host, quser)) === "denied";
+  const isDenied = errorMeaning(wordsOf(host, quser.stderr)) === "denied";
   return isDenied ? { times: found.times } : found;
 }
 

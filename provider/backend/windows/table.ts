@@ -109,7 +109,8 @@ function readFromUser(text: string): readonly Pick<Row, "user" | "id" | "stateTe
 
 /** A user begins right in the column and holds nothing that could be the end of one row and the beginning of another. */
 function isUser(text: string): boolean {
-  return !text.startsWith(" ") && !text.includes("   ") && !resemblesIdAndState(text);
+  const isBlank = text !== "" && text.trim() === "";
+  return !isBlank && !text.startsWith(" ") && !text.includes("   ") && !resemblesIdAndState(text);
 }
 
 /** Whether digits stand there with two blanks or more and a word behind them. */

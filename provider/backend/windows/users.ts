@@ -67,11 +67,12 @@ function readUserRow(line: string, certain: boolean): UserRow | undefined {
 
 /**
  * Milliseconds of an idle time: `5` minutes, `1:23` hours, `11+04:12` days; `.` and a word (`none`, `Kein`) mean less
- * than a minute. Undefined above a year: old clients print a bogus `24692+13:29`.
+ * than a minute. Undefined for everything else and above a year: old clients print a bogus `24692+13:29`.
  */
 export function readIdle(text: string): number | undefined {
-  const parts = /^(?:([0-9]+)\+)?(?:([0-9]{1,2}):)?([0-9]{1,5})$/u.exec(text);
-  if (parts === null) return /[0-9]/u.test(text) || text === "" ? undefined : 0;
+  if (/^[^0-9]+$/u.test(text)) return 0;
+  const parts = /^(?:(?:([0-9]{1,3})\+)?([01]?[0-9]|2[0-3]):(?=[0-9]{2}$))?([0-5]?[0-9])$/u.exec(text);
+  if (parts === null) return undefined;
   const [days, hours, minutes] = [parts[1], parts[2], parts[3]].map((part) => Number(part ?? 0)) as [
     number,
     number,
@@ -105,6 +106,8 @@ export function compare(sessions: readonly Session[], { rows, unread }: UserTabl
     else if (session.user === undefined) contradictions.push(`${shown}, qwinsta.exe shows it without a user`);
     else if (!isSameUser(session.user, row.userAndName))
       contradictions.push(`${shown}, qwinsta.exe shows it as that of "${session.user}"`);
+    else if (/ {2}console$/iu.test(row.userAndName) && session.kind !== "console")
+      contradictions.push(`${shown}, qwinsta.exe does not show it at the console`);
     else times.set(row.id, row);
   }
   const [contradiction] = contradictions;
@@ -114,10 +117,12 @@ export function compare(sessions: readonly Session[], { rows, unread }: UserTabl
 /** A table cuts users at 20 columns; a letter of two columns may not fit into the last one. */
 const leastCutWidth = 19;
 
-/** Whether a user of `qwinsta` begins a row of `quser`. Each of the tools may cut the user, and print or leave out a domain. */
+/** Whether a user of `qwinsta` begins a row of `quser`. Each of the tools may cut the user; one alone may print a domain. */
 function isSameUser(user: string, userAndName: string): boolean {
   const [inQwinsta, inQuser] = [user.toLowerCase(), userAndName.toLowerCase()];
-  return begins(inQwinsta, inQuser) || begins(withoutDomain(inQwinsta), withoutDomain(inQuser));
+  return inQwinsta.includes("\\") === inQuser.includes("\\")
+    ? begins(inQwinsta, inQuser)
+    : begins(withoutDomain(inQwinsta), withoutDomain(inQuser));
 }
 
 function begins(user: string, userAndName: string): boolean {

@@ -154,6 +154,22 @@ describe("the list of the Windows backend", () => {
     assert.deepEqual([console?.id, console?.user, console?.kind], ["0", "bob", "console"]);
   });
 
+  it("is an error when session 0 is called something else, since other names may be damaged, too", () => {
+    const changed = table.replace(" services ", " - rvices ");
+    assert.match(
+      codeOf(() => list(printed(changed))),
+      /^output-unrecognised: .*names session 0 "- rvices"/,
+    );
+    // It may have been lost like those of all others.
+    const nameless = table.replace("services", "        ");
+    assert.match(
+      codeOf(() => list(printed(nameless))),
+      /^output-unrecognised: .*names session 0 ""/,
+    );
+    const console = " console                                     5  Conn    wdcon\r\n";
+    assert.equal(list(printed(nameless + console)).length, 3);
+  });
+
   it("keeps rows without a user that may block a logon", () => {
     const leftovers =
       " rdp-tcp#12                                  7  Down\r\n                                             8  Disc\r\n";

@@ -189,6 +189,7 @@ describe("a session table that is not exactly one", () => {
     "ESC inside the name of the console": oneRow("console  ", "con\u001b[0msole  "),
     "a name run into the user": oneRow("rdp-tcp#3         alice", "rdp-tcp#3--------alice"),
     "three blanks inside a user": oneRow("alice   ", "al   ice"),
+    "a user of a non-breaking space": oneRow("alice", "\u00a0    "),
     "a control character inside a user": oneRow("alice", "al\u0007ce"),
     "a bidirectional mark inside a user": oneRow("alice", "al\u202ece"),
     "U+2028 inside a user": oneRow("alice", "al\u2028ce"),

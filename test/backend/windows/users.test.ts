@@ -148,6 +148,15 @@ describe("an idle time", () => {
     ["24692+13:29", undefined],
     ["", undefined],
     ["5x", undefined],
+    ["59", 59],
+    ["60", undefined],
+    ["135", undefined],
+    ["1:3", undefined],
+    ["1:60", undefined],
+    ["24:00", undefined],
+    ["365+00:00", 365 * 1440],
+    ["365+00:01", undefined],
+    ["1+5", undefined],
     ["05/01/2025", undefined],
   ];
   for (const [text, minutes] of rows) {
@@ -188,6 +197,7 @@ describe("qwinsta and quser of one moment", () => {
   for (const [user, id, message] of [
     ["bob", "9", /session 9 of "bob .*, qwinsta\.exe does not/],
     ["bob", "2", /session 2 of "bob .*, qwinsta\.exe shows it as that of "alice"/],
+    ["OTHER\\dora", "5", /shows it as that of "CORP\\dora"/],
     ["alic", "2", /shows it as that of "alice"/],
     ["alice2", "2", /shows it as that of "alice"/],
   ] as const) {
@@ -204,6 +214,14 @@ describe("qwinsta and quser of one moment", () => {
       readUsers({ text: tableOf(row("alice", "2")), certain: true }),
     );
     assert.match(contradiction ?? "", /session 2 of "alice .*, qwinsta\.exe shows it without a user/);
+  });
+
+  it("contradict each other about who is at the console", () => {
+    const atConsole = " alice                 console             2  Active          .  22.11.2026 09:14";
+    assert.match(compareWith(atConsole).contradiction ?? "", /does not show it at the console/);
+    const named = [aSession({ id: "2", name: "console", kind: "console", user: "alice" })];
+    const read = readUsers({ text: tableOf(atConsole), certain: true });
+    assert.equal(compare(named, read).contradiction, undefined);
   });
 
   it("contradict each other when quser shows an ID twice or a line that is no row", () => {
