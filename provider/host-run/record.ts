@@ -229,7 +229,14 @@ function lastWordOnEach(
   taken: readonly SessionOutcome[],
 ): readonly SessionOutcome[] {
   return [
-    ...kept.filter(({ session }) => !taken.some((later) => isSamePerson(later.session, session))),
+    ...kept.filter(
+      ({ session }) =>
+        !taken.some(
+          (later) =>
+            isSamePerson(later.session, session) ||
+            (session.user === undefined && session.id === later.session.id),
+        ),
+    ),
     ...taken.filter(
       ({ session }, index) => !taken.slice(index + 1).some((later) => isSameSession(later.session, session)),
     ),

@@ -192,7 +192,8 @@ describe("one logon time that changed", () => {
     fleet.clock.at(minute - 10, () => model.moveLogonTime(hour, 2));
     fleet.clock.at(minute + 200, () => fleet.stop.abort());
     const report = await fleet.runOne({ warn: { ...warn, cancelMessage: "Called off." } });
-    assert.equal(report.error?.code, "aborted");
+    assert.deepEqual([report.error?.code, outcomes(report)], ["aborted", ["2 failed"]]);
+    assert.match(JSON.stringify(report.sessions), /it was not asked to go/u);
     assert.match(texts(model).at(-1) ?? "", /Called off/);
   });
 });

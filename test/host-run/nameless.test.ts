@@ -57,6 +57,19 @@ describe("rows without a user", () => {
     assert.match((await fleet.runOne({ warn })).warnings.join(), /without a user \(ID 8\)/u);
   });
 
+  it("have one line in the report when somebody logs on there", async () => {
+    const connecting = { id: 9, user: null, name: "rdp-tcp#9", state: "connected" } as const;
+    fleet = fleetOf({ sessions: [{ id: 2, user: "alice" }, connecting] });
+    const model = fleet.hosts[0]?.model ?? assert.fail();
+    fleet.clock.at(minute, () => {
+      model.leave(9);
+      model.logon({ id: 9, user: "bob" });
+    });
+    const warn = { message: "x", gracePeriodMs: 5 * minute, remindersMs: [], ifUndelivered: "fail" } as const;
+    const report = await fleet.runOne({ warn });
+    assert.deepEqual([outcomes(report), report.warnings], [["2 alice logged-off", "9 bob logged-off"], []]);
+  });
+
   it("are counted where there are many", async () => {
     const rows = Array.from({ length: 12 }, (_, index) => ({ ...blank, id: 20 + index }));
     fleet = fleetOf({ sessions: rows });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ownSessions } from "../../provider/host-run/own-sessions";
+import { logonTimesOf, steadied } from "../../provider/session/logon-times";
 import type { Session, SessionList } from "../../provider/session/session";
 import { aSession, without } from "../session/sample";
 
@@ -26,6 +27,25 @@ describe("our own sessions", () => {
     connections = 2;
     assert.deepEqual(idsOfOwn(mark([alice, first, current(second)])), ["10", "11"]);
     assert.deepEqual(idsOfOwn(mark([alice, second])), ["11"], "also in a list that tells none");
+  });
+
+  it("stay ours when the host's clock changes", () => {
+    let connections = 1;
+    let times = logonTimesOf([]);
+    const mark = ownSessions(() => connections);
+    const look = (list: SessionList): string[] => {
+      const steady = steadied(times, list);
+      times = steady.times;
+      return idsOfOwn(mark(steady.list));
+    };
+    const person = { ...alice, logonTime: "05:00:00, leader 600" };
+    look([person, current(first)]);
+    connections = 2;
+    const moved = [
+      { ...person, logonTime: "06:00:00, leader 600" },
+      { ...first, logonTime: "06:28:10, leader 710" },
+    ];
+    assert.deepEqual(look([...moved, current(second)]), ["10", "11"]);
   });
 
   it("are not those of who has the ID of one by now", () => {

@@ -25,6 +25,10 @@ describe("whereabouts", () => {
   it("is closing while the row has a blank user", () => {
     assert.equal(whereabouts(alice, [services, without(alice, "user")]).is, "closing");
   });
+  it("is returned when the same person has another logon time", () => {
+    const again = { ...alice, user: "ALICE", logonTime: "11/22/2026 9:30 AM" };
+    assert.deepEqual(whereabouts(alice, [services, again]), { is: "returned", session: again });
+  });
   it("is present when only disconnected", () => {
     const row = without({ ...alice, state: "disconnected" as const }, "name");
     assert.deepEqual(whereabouts(alice, [services, row]), { is: "present", session: row });
@@ -53,6 +57,19 @@ describe("lookAgain", () => {
     assert.deepEqual(lookAgain([alice], [services, bob], all).arrived, [bob]);
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
     assert.deepEqual(lookAgain([alice], [services, again], all).arrived, [again]);
+  });
+
+  it("counts a new logon of somebody as arrived, also where they were chosen by ID or name", () => {
+    const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
+    for (const selector of [named, aSelector({ ids: ["2"] }), all]) {
+      const look = lookAgain([alice], [services, again], selector);
+      assert.deepEqual(look, { before: [{ session: again, now: "returned" }], arrived: [again] });
+    }
+    const excepted = aSelector({ ids: ["2"], except: { ...noExceptions, users: ["alice"] } });
+    assert.deepEqual(lookAgain([alice], [services, again], excepted), {
+      before: [{ session: again, now: "kept", reason: "no-longer-matches" }],
+      arrived: [],
+    });
   });
 
   it("evaluates users, exceptions, states and idle time again", () => {
