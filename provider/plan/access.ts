@@ -14,7 +14,9 @@ const user = leaf("a user name on one line", (value) =>
 const privateKey = leaf(
   "the text of a private key, which begins with -----BEGIN (a path belongs to privateKeyFile)",
   (value) =>
-    typeof value === "string" && /^\s*(?:-----BEGIN |PuTTY-User-Key-File-)/u.test(value) ? value : undefined,
+    typeof value === "string" && /^\s*["'`]?\s*(?:-----BEGIN |PuTTY-User-Key-File-)/u.test(value)
+      ? value
+      : undefined,
 );
 const secretText = leaf("text that is not empty", (value) =>
   typeof value === "string" && value !== "" ? value : undefined,

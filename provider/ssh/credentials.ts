@@ -69,7 +69,9 @@ export async function readCredentials(
   const secrets = [password, passphrase].filter((secret) => secret !== undefined);
 
   const open = async (secret: Secret): Promise<PrivateKey> => {
-    const key = parse(await read(secret, "private key"), passphrase, secret);
+    const text = await read(secret, "private key");
+    prepares(`private key (${secretSource(secret)}) was not opened`);
+    const key = await parse(text, passphrase, secret);
     const refusal = keyRefusal(key.blob, algorithms);
     if (refusal !== undefined) throw unusable("private key", secret, refusal);
     return key;

@@ -1,8 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 import { utils, type ParsedKey } from "ssh2";
 import type { Secret } from "../connection";
-import type { LogoffError } from "../errors";
-import { encodeFields, fingerprint } from "./public-key";
+import { keyText } from "./key-text";
+import { judgeKey, openKey } from "./open-key";
+import { openKeyAside } from "./open-key-worker";
+import { openSshKeyHeader } from "./openssh-key";
+import { encodeFields, fingerprint, rsaBits } from "./public-key";
 import { secretSource, unusable } from "./secret";
 
 /** A private key that is ready to sign. */
@@ -15,40 +18,71 @@ export interface PrivateKey {
 }
 
 /** The text of a private key as a key. @throws LogoffError `auth-unavailable` when it is none or does not open */
-export type ParsePrivateKey = (text: string, passphrase: string | undefined, source: Secret) => PrivateKey;
+export type ParsePrivateKey = (
+  text: string,
+  passphrase: string | undefined,
+  source: Secret,
+) => Promise<PrivateKey>;
 
 /** Marks the refusal in what ssh2 reports. */
 export const sha1Refused = "the host takes only SHA-1 signatures of RSA keys";
 
 /**
- * A parser that opens each key once per process: an encrypted OpenSSH key costs a tenth of a second and more, and a
- * thousand hosts share it. What is remembered is found by a digest, so the map holds no passphrase.
+ * A parser that tries each key with each passphrase once per process, whatever comes of it: an encrypted OpenSSH key costs a
+ * tenth of a second and more, and a thousand hosts share it. What is remembered is found by a digest, so the map holds no passphrase.
  */
 export function privateKeyParser(): ParsePrivateKey {
-  const opened = new Map<string, OpenedKey>();
-  return (text, passphrase, source) => {
+  const tried = new Map<string, Promise<UsableKey | WrongKey>>();
+  return async (text, passphrase, source) => {
     const digest = createHash("sha256")
       .update(JSON.stringify([text, passphrase ?? null]))
       .digest("base64");
-    const one = opened.get(digest) ?? readKey(openKey(text, passphrase, source), source);
-    opened.set(digest, one);
-    const { type, blob, print, signers } = one;
+    const trying = tried.get(digest) ?? tryKey(text, passphrase);
+    tried.set(digest, trying);
+    const key = await trying;
+    if ("wrong" in key) throw unusable("private key", source, key.wrong);
+    const { type, blob, print, signers } = key;
     const label = `${type} ${print}, ${secretSource(source)}`;
     return { label, blob, signer: (sha1) => (sha1 ? signers.withSha1 : signers.withoutSha1) };
   };
 }
 
 /** A key that is ready to sign, with its public half, which takes longer to find than a signature. */
-interface OpenedKey {
+interface UsableKey {
   readonly type: string;
   readonly blob: Buffer;
   readonly print: string;
   readonly signers: { readonly withSha1: ParsedKey; readonly withoutSha1: ParsedKey };
 }
 
-function readKey(key: KeyObject, source: Secret): OpenedKey {
-  const blob = publicBlob(key);
-  if (blob === undefined) throw unusable("private key", source, "its type is not RSA, ECDSA or Ed25519");
+/** Why there is no key, as the end of a sentence about it. */
+interface WrongKey {
+  readonly wrong: string;
+}
+
+async function tryKey(given: string, passphrase: string | undefined): Promise<UsableKey | WrongKey> {
+  const ordered = keyText(given);
+  if ("wrong" in ordered) return ordered;
+  const { text } = ordered;
+  const judged = judgeKey(text, passphrase);
+  if ("wrong" in judged) return judged;
+  const isSlow = judged.isEncrypted && passphrase !== undefined;
+  const opened = isSlow ? await openKeyAside(text, passphrase) : openKey(text, passphrase);
+  return opened.wrong === undefined ? readKey(opened.key, openSshKeyHeader(text)?.publicBlob) : opened;
+}
+
+/** OpenSSH takes none that is smaller, and the smallest cannot hold a signature with SHA-512. */
+const fewestRsaBits = 1024;
+
+/** @param publicBlob what the text says of the public half */
+function readKey(key: KeyObject, publicBlob: Buffer | undefined): UsableKey | WrongKey {
+  const blob = blobOf(key);
+  if (blob === undefined) return { wrong: "its type is not RSA, ECDSA or Ed25519" };
+  const bits = rsaBits(blob);
+  if (bits !== undefined && bits < fewestRsaBits)
+    return { wrong: `it is an RSA key of ${bits} bits, which is too small to sign with` };
+  if (!provesItself(key) || publicBlob?.equals(blob) === false)
+    return { wrong: "it is damaged: its private and public half do not belong together" };
   const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
   const signers = {
     withSha1: signerOf(key, type, blob, true),
@@ -57,47 +91,29 @@ function readKey(key: KeyObject, source: Secret): OpenedKey {
   return { type, blob, print: fingerprint(blob), signers };
 }
 
-function openKey(text: string, passphrase: string | undefined, source: Secret): KeyObject {
-  const wrong = (reason: string): LogoffError => unusable("private key", source, reason);
-  if (!/PRIVATE KEY-----|^PuTTY-User-Key-File-/mu.test(text))
-    throw wrong(
-      /^(ssh-|ecdsa-)/u.test(text) ? "it is a public key" : "it is no private key in OpenSSH or PEM form",
-    );
-  const needed = "it is encrypted; give its passphrase";
-  const mismatch = "its passphrase is wrong, or the key is damaged";
-  if (/BEGIN OPENSSH PRIVATE KEY|^PuTTY-User-Key-File-/mu.test(text)) {
-    const parsed = utils.parseKey(text, passphrase);
-    if (parsed instanceof Error) {
-      // ssh2's own words, fixed in its source and the same in every language; they decide only which hint is shown
-      if (passphrase === undefined && /encrypted/iu.test(parsed.message)) throw wrong(needed);
-      throw wrong(passphrase === undefined ? "it is damaged or of an unsupported type" : mismatch);
-    }
-    // The file may hold several keys by its format; OpenSSH never writes more than one.
-    const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey;
-    if (!key.isPrivateKey()) throw wrong("it holds no private key");
-    return createPrivateKey(key.getPrivatePEM());
-  }
-  // Node reports a missing passphrase differently for each type of key; the two PEM forms say it in plain text.
-  if (passphrase === undefined && /ENCRYPTED/u.test(text)) throw wrong(needed);
+/** Whether its own public half accepts what it signs; a host would only say that the key is rejected. */
+function provesItself(key: KeyObject): boolean {
+  const data = Buffer.from("pulumi-session-logoff");
+  const hash = key.asymmetricKeyType === "ed25519" ? null : "sha512";
   try {
-    return createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
+    return verify(hash, data, createPublicKey(key), sign(hash, data, key));
   } catch {
-    throw wrong(passphrase === undefined ? "it is damaged or of an unsupported type" : mismatch);
+    return false;
   }
 }
 
 /** The public half as SSH writes it, or undefined for a type that SSH has no name for. */
-function publicBlob(key: KeyObject): Buffer | undefined {
+function blobOf(key: KeyObject): Buffer | undefined {
+  const curve = { prime256v1: "nistp256", secp384r1: "nistp384", secp521r1: "nistp521" }[
+    key.asymmetricKeyDetails?.namedCurve ?? ""
+  ];
   // Only these have a JWK form; the export of others would throw.
-  if (!["rsa", "ec", "ed25519"].includes(key.asymmetricKeyType ?? "")) return undefined;
+  if (!["rsa", "ed25519"].includes(key.asymmetricKeyType ?? "") && curve === undefined) return undefined;
   const jwk = createPublicKey(key).export({ format: "jwk" });
   const bytes = (value: string | undefined): Buffer => Buffer.from(value ?? "", "base64url");
-  const curve = { "P-256": "nistp256", "P-384": "nistp384", "P-521": "nistp521" }[jwk.crv ?? ""];
   if (jwk.kty === "RSA")
     return encodeFields([Buffer.from("ssh-rsa"), mpint(bytes(jwk.e)), mpint(bytes(jwk.n))]);
-  if (jwk.kty === "OKP" && jwk.crv === "Ed25519")
-    return encodeFields([Buffer.from("ssh-ed25519"), bytes(jwk.x)]);
-  if (jwk.kty !== "EC" || curve === undefined) return undefined;
+  if (curve === undefined) return encodeFields([Buffer.from("ssh-ed25519"), bytes(jwk.x)]);
   const point = Buffer.concat([Buffer.of(4), bytes(jwk.x), bytes(jwk.y)]);
   return encodeFields([Buffer.from(`ecdsa-sha2-${curve}`), Buffer.from(curve), point]);
 }

@@ -40,11 +40,11 @@ describe("private keys", () => {
   for (const type of types)
     for (const [format, args] of Object.entries(formats))
       for (const passphrase of ["", "correct horse"])
-        it(`${type.slice(1).join(" ")} as ${format}${passphrase && ", encrypted"}`, () => {
+        it(`${type.slice(1).join(" ")} as ${format}${passphrase && ", encrypted"}`, async () => {
           // one round of bcrypt is enough for a test
           const rounds = format === "OpenSSH" && passphrase !== "" ? ["-a", "1"] : [];
           const { text, blob } = generate(...type, ...args, ...rounds, "-N", passphrase);
-          const key = privateKeyParser()(text, passphrase === "" ? undefined : passphrase, source);
+          const key = await privateKeyParser()(text, passphrase === "" ? undefined : passphrase, source);
           assert.deepEqual(key.blob, blob);
           assert.ok(key.label.includes(fingerprint(blob)));
           const signer = key.signer(false);
@@ -57,28 +57,15 @@ describe("private keys", () => {
           assert.equal(verify(null, Buffer.from("x"), reference.getPublicPEM(), signature), false);
           if (passphrase === "") return;
           const wrong = { code: "auth-unavailable", message: /passphrase is wrong/u };
-          assert.throws(() => privateKeyParser()(text, "wrong", source), wrong);
+          await assert.rejects(privateKeyParser()(text, "wrong", source), wrong);
           const missing = { code: "auth-unavailable", message: /it is encrypted; give its passphrase/u };
-          assert.throws(() => privateKeyParser()(text, undefined, source), missing);
+          await assert.rejects(privateKeyParser()(text, undefined, source), missing);
         });
 
-  it("refuses SHA-1 unless it is allowed", () => {
-    const parsed = privateKeyParser()(testKey("old", "rsa").privateText, undefined, source);
+  it("refuses SHA-1 unless it is allowed", async () => {
+    const parsed = await privateKeyParser()(testKey("old", "rsa").privateText, undefined, source);
     assert.ok((parsed.signer(false).sign("x", "sha1") as unknown) instanceof Error);
     assert.ok(Buffer.isBuffer(parsed.signer(true).sign("x", "sha1")));
-  });
-
-  it("opens an encrypted key once", () => {
-    const { text } = generate("-t", "ed25519", "-N", "slow", "-a", "40");
-    const parse = privateKeyParser();
-    const time = (): number => {
-      const start = performance.now();
-      parse(text, "slow", source);
-      return performance.now() - start;
-    };
-    const first = time();
-    assert.ok(time() < Math.max(first / 5, 2));
-    assert.throws(() => parse(text, "other", source), { code: "auth-unavailable" });
   });
 
   const { privateKey: dsa } = generateKeyPairSync("dsa", { modulusLength: 1024, divisorLength: 160 });
@@ -91,15 +78,10 @@ describe("private keys", () => {
     ["DSA", dsa.export({ type: "pkcs8", format: "pem" }).toString(), /type is not RSA, ECDSA or Ed25519/u],
   ];
   for (const [what, text, message] of wrongs)
-    it(`refuses ${what} without showing it`, () => {
-      const thrown = (() => {
-        try {
-          privateKeyParser()(text, undefined, source);
-        } catch (error) {
-          return error;
-        }
-        return undefined;
-      })();
+    it(`refuses ${what} without showing it`, async () => {
+      const thrown: unknown = await privateKeyParser()(text, undefined, source).catch(
+        (error: unknown) => error,
+      );
       assert.ok(thrown instanceof LogoffError);
       assert.equal(thrown.code, "auth-unavailable");
       assert.match(thrown.message, message);

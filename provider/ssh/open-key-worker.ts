@@ -1,0 +1,39 @@
+/** Opens one key in a thread of its own: the rounds of a passphrase would hold up everything else for seconds. */
+import { basename } from "node:path";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { openKey, type OpenResult } from "./open-key";
+
+interface Work {
+  readonly keyToOpen: { readonly text: string; readonly passphrase: string };
+}
+
+/** In a bundle this file is a part of another one, which would do all of its work again in the thread. */
+const isOwnFile = /^open-key-worker\.[a-z]+$/u.test(basename(__filename));
+
+/**
+ * {@link openKey} in another thread, which keeps no process alive: whoever waits for it needs a deadline. Where no thread can
+ * be had, it is done here.
+ */
+export function openKeyAside(text: string, passphrase: string): Promise<OpenResult> {
+  return inThread({ keyToOpen: { text, passphrase } }).catch(() => openKey(text, passphrase));
+}
+
+function inThread(work: Work): Promise<OpenResult> {
+  return new Promise((resolve, reject) => {
+    if (!isOwnFile) throw new Error("There is no file for a thread to begin with");
+    const worker = new Worker(__filename, { workerData: work });
+    worker.unref();
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    worker.once("exit", () => reject(new Error("The thread ended without an answer")));
+  });
+}
+
+if (isOwnFile && !isMainThread && isWork(workerData)) {
+  const { text, passphrase } = workerData.keyToOpen;
+  parentPort?.postMessage(openKey(text, passphrase));
+}
+
+function isWork(data: unknown): data is Work {
+  return typeof data === "object" && data !== null && "keyToOpen" in data;
+}
