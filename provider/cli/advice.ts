@@ -30,6 +30,17 @@ const special: readonly { code: ErrorCode; message: RegExp; advice: string | und
     advice:
       "look at the hosts that are named; --timeout-connect gives those that take long to check a password more time",
   },
+  {
+    code: "host-unreachable",
+    message: /before its SSH identification, saying/u,
+    advice:
+      "wait a few minutes and run again with a lower --parallel, or raise MaxStartups or PerSourcePenalties on the host; make sure that the port is its SSH server's",
+  },
+  {
+    code: "host-unreachable",
+    message: /KB (?:before its SSH identification|in one message)/u,
+    advice: undefined,
+  },
   // The message says what to do, which is not this option, unless it names it.
   { code: "no-common-algorithm", message: /^(?!.*set algorithms to "legacy")/su, advice: undefined },
 ];

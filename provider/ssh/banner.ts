@@ -1,23 +1,73 @@
 import type { Duplex } from "node:stream";
 
-/** More than any greeting; what is longer is passed on as it comes, and ssh2 refuses it. */
-const longestGreeting = 16 * 1024;
+/** The longest text that is taken before a host's identification, and the longest banner before a login. */
+export const longestBannerBytes = 100 * 1024;
+/** How much of the text is remembered for an error. */
+const quotedBytes = 400;
+
+/** A connection on which nothing has been read yet. */
+export interface Dialled<T extends Duplex = Duplex> {
+  readonly stream: T;
+  readonly greeting: Greeting;
+}
+
+/** What a host sends before its identification line, which RFC 4253 allows. */
+export interface Greeting {
+  /** The beginning of its words while there is no identification line; undefined afterwards, and when it has said nothing. Unfiltered. */
+  readonly words: () => string | undefined;
+  /** Whether it has gone on for longer than {@link longestBannerBytes}; then its stream is destroyed. */
+  readonly isTooLong: () => boolean;
+}
 
 /**
- * Holds back what a host sends until its identification line is complete. ssh2 1.17 forgets all but the first piece of a
- * line that arrives in three or more (lib/protocol/Protocol.js, parseHeader), and waits for ever. Must be called before the
- * first byte is read.
+ * Keeps a host's words before its identification line to itself, and holds that line back until it is complete: ssh2 1.17 takes 1,024
+ * lines at most, and forgets all but the first piece of a line that arrives in three or more (lib/protocol/Protocol.js, parseHeader).
+ * Must be called before the first byte is read.
  */
-export function keepBannerWhole(stream: Duplex): void {
+export function holdGreeting(stream: Duplex): Greeting {
   const push = stream.push.bind(stream);
-  let held = Buffer.alloc(0);
-  // Both a socket and a channel hand incoming bytes to their own `push`; ours stands in front of it for the first line.
+  let words = "";
+  let line: Buffer[] = [];
+  let lineStart = "";
+  let bytes = 0;
+  let isIdentified = false;
+
+  /** Takes the bytes of one line, or a part of it. Returns whether they end the identification line. */
+  const take = (part: Buffer): boolean => {
+    if (lineStart.length < 4) lineStart += part.toString("latin1", 0, 4 - lineStart.length);
+    if (words.length < quotedBytes) words += part.toString("latin1", 0, quotedBytes - words.length);
+    line.push(part);
+    if (part.at(-1) !== newline) return false;
+    if (lineStart === "SSH-") return true;
+    line = [];
+    lineStart = "";
+    return false;
+  };
+  // Both a socket and a channel hand incoming bytes to their own `push`; ours stands in front of it for the first lines.
   stream.push = (chunk: Buffer | null, ...rest): boolean => {
-    if (chunk !== null) held = Buffer.concat([held, chunk]);
-    if (chunk !== null && held.length < longestGreeting && !/^SSH-[^\n]*\n/mu.test(held.toString("latin1")))
-      return true;
-    stream.push = push;
-    if (held.length > 0) push(held, ...rest);
-    return chunk === null ? push(null) : true;
+    if (chunk === null) return push(null);
+    for (let start = 0; start < chunk.length;) {
+      const end = chunk.indexOf(newline, start);
+      const next = end === -1 ? chunk.length : end + 1;
+      if (take(chunk.subarray(start, next))) {
+        isIdentified = true;
+        stream.push = push;
+        return push(Buffer.concat([...line, chunk.subarray(next)]), ...rest);
+      }
+      start = next;
+    }
+    bytes += chunk.length;
+    if (bytes > longestBannerBytes) stream.destroy();
+    return true;
+  };
+  return {
+    words: () => {
+      const isHalfIdentified = lineStart === "SSH-" && bytes <= longestBannerBytes;
+      if (isIdentified || isHalfIdentified || words.trim() === "") return undefined;
+      return Buffer.from(words, "latin1").toString();
+    },
+    isTooLong: () => !isIdentified && bytes > longestBannerBytes,
   };
 }
+
+const newline = 10;

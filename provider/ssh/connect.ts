@@ -122,8 +122,8 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
           withDeadline(clock, host.connectTimeoutMs, signal, progress.expired, (inner, deadline) =>
             untilItPasses(context, inner, progress.failed, async () => {
               progress.enter("connecting");
-              const stream = await route.open(host, inner);
-              if (!stream.ok) return stream;
+              const dialled = await route.open(host, inner);
+              if (!dialled.ok) return dialled;
               const handshakeOptions = {
                 host,
                 user: host.user,
@@ -139,7 +139,7 @@ function linkOpener(context: SshContext): (host: Host, signal: AbortSignal) => P
                   if (verdict !== "not-offered") claim?.settle(verdict);
                 },
               };
-              return handshake(stream.value, handshakeOptions, inner);
+              return handshake(dialled.value, handshakeOptions, inner);
             }),
           ),
         signal,

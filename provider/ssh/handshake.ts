@@ -5,13 +5,24 @@ import { onAbort } from "../async";
 import type { Host } from "../connection";
 import { asLogoffError, LogoffError } from "../errors";
 import { offeredAlgorithms, watchNegotiation, type AllowedAlgorithms } from "./algorithms";
-import { beginLogin, type Login } from "./auth";
+import { beginLogin } from "./auth";
+import { longestBannerBytes, type Dialled } from "./banner";
 import type { Credentials } from "./credentials";
+import {
+  bannerTooLong,
+  beforeIdentification,
+  classify,
+  lost,
+  withWords,
+  type Again,
+  type Ssh2Error,
+} from "./handshake-failure";
 import type { HostKeyRules } from "./host-key";
 import { sha1Refused } from "./private-key";
 import type { Quote } from "./redact";
 import type { PasswordVerdict } from "./password-guard";
-import { mayPass, type Attempt } from "./transport";
+import { allowLongPackets, type LongPackets } from "./ssh2-quirks";
+import type { Attempt } from "./transport";
 
 export interface HandshakeOptions {
   readonly host: Pick<Host, "label" | "algorithms" | "keepaliveMs">;
@@ -33,6 +44,9 @@ export interface HandshakeOptions {
 
 export type Phase = "connecting" | "waiting for its banner" | "exchanging keys" | "logging in";
 
+/** What surrounds the text of a banner in its packet: lengths, a language tag, padding. */
+const bannerPacketBytes = 512;
+
 /** A connection that is logged in. Whoever holds it must end it. */
 export interface LoggedIn {
   readonly client: Client;
@@ -43,18 +57,12 @@ export interface LoggedIn {
 /** Made once: the stack of an error costs more than the signal. */
 const ended = new LogoffError("aborted", "The handshake is over");
 
-/** What ssh2 says in the `error` events of a Client: a level of its own, or the code of a socket or a disconnect message. */
-interface Ssh2Error extends Error {
-  readonly level?: string;
-  readonly code?: string | number;
-}
-
 /**
  * Logs in over `stream`, which is destroyed if that fails.
  * @throws LogoffError the signal's reason
  */
 export function handshake(
-  stream: Duplex,
+  { stream, greeting }: Dialled,
   options: HandshakeOptions,
   signal: AbortSignal,
 ): Promise<Attempt<LoggedIn>> {
@@ -65,6 +73,7 @@ export function handshake(
     const warnings = new Set<string>();
     const over = new AbortController();
     let settled = false;
+    let longPackets: LongPackets | undefined;
     let newKey: Buffer | undefined;
     let firstKey: Buffer | undefined;
 
@@ -75,7 +84,7 @@ export function handshake(
       over.abort(ended);
       act();
     };
-    const giveUp = (error: LogoffError, again = false): void =>
+    const giveUp = (error: LogoffError, again: Again = "never"): void =>
       settle(() => {
         const verdict = login.passwordVerdict(false);
         // A host that answers a password by hanging up has turned it down.
@@ -83,7 +92,7 @@ export function handshake(
           verdict === "unanswered" && error.code === "auth-rejected" ? "rejected" : verdict,
         );
         stream.destroy();
-        resolve({ ok: false, error, mayPass: again });
+        resolve({ ok: false, error, mayPass: again !== "never", isTurnedAway: again === "later" });
       });
     const login = beginLogin({
       label: host.label,
@@ -104,7 +113,7 @@ export function handshake(
         settle(() => {
           options.passwordVerdict(login.passwordVerdict(false));
           stream.destroy();
-          reject(error);
+          reject(withWords(error, greeting, quote));
         }),
       ),
     );
@@ -115,24 +124,34 @@ export function handshake(
       else if (error.level === "agent") login.note(`the agent did not sign (${quote(error.message)})`);
       else
         giveUp(
-          ...classify(
-            error,
-            host,
-            login,
-            quote,
-            negotiation.failure(error.message, host.label, host.algorithms),
-          ),
+          ...(beforeIdentification(greeting, host.label, quote) ??
+            bannerTooLong(longPackets, host.label) ??
+            classify(
+              error,
+              host,
+              login,
+              quote,
+              negotiation.failure(error.message, host.label, host.algorithms),
+            )),
         );
     });
     client.on("close", () => {
-      if (!settled) giveUp(...lost("the connection was closed", host.label, login));
+      if (settled) return;
+      giveUp(
+        ...(beforeIdentification(greeting, host.label, quote) ??
+          lost("the connection was closed", host.label, login)),
+      );
     });
-    client.on("handshake", () => options.enter("logging in"));
+    client.on("handshake", () => {
+      options.enter("logging in");
+      longPackets ??= allowLongPackets(client, longestBannerBytes + bannerPacketBytes);
+    });
     client.on("change password", () =>
       giveUp(login.failure("the password has expired and must be changed first")),
     );
     client.on("ready", () =>
       settle(() => {
+        longPackets?.end();
         options.passwordVerdict(login.passwordVerdict(true));
         resolve({ ok: true, value: { client, stream, warnings: [...warnings] } });
       }),
@@ -174,42 +193,4 @@ export function handshake(
       giveUp(new LogoffError("host-unreachable", `Cannot set up SSH with "${host.label}": ${detail}`));
     }
   });
-}
-
-/** SSH_DISCONNECT_TOO_MANY_CONNECTIONS (RFC 4250 4.2.2). */
-const tooManyConnections = 12;
-
-function classify(
-  error: Ssh2Error,
-  host: Pick<Host, "label">,
-  login: Login,
-  quote: Quote,
-  disagreement: LogoffError | undefined,
-): [LogoffError, boolean] {
-  if (disagreement !== undefined) return [disagreement, false];
-  if (error.level === "client-authentication") return [login.failure(), false];
-  if (typeof error.code === "number") {
-    const words = `the host ended it, saying "${quote(error.message)}"`;
-    if (login.offered()) return [login.failure(words), false];
-    const refusal = new LogoffError("host-unreachable", `Cannot connect to "${host.label}": ${words}`);
-    return [refusal, error.code === tooManyConnections];
-  }
-  if (mayPass(error.code) || error.message === "Connection lost before handshake")
-    return lost(
-      error.code === undefined ? "it closed the connection at once" : "the connection was reset",
-      host.label,
-      login,
-    );
-  const message = `Cannot set up SSH with "${host.label}": ${quote(error.message)}`;
-  return [new LogoffError("host-unreachable", message), false];
-}
-
-/** A connection that ended by itself: after a rejection it is the host's way to say no; before any offer it may pass. */
-function lost(how: string, label: string, login: Login): [LogoffError, boolean] {
-  if (login.rejected()) return [login.failure(`then ${how}`), false];
-  const when = login.offered() ? " while a login was being checked" : "";
-  return [
-    new LogoffError("host-unreachable", `Cannot connect to "${label}": ${how}${when}`),
-    !login.offered(),
-  ];
 }

@@ -4,7 +4,7 @@ import type { ClientChannel } from "ssh2";
 import { aborted, Slots, onAbort, orAborted } from "../async";
 import type { Host } from "../connection";
 import { LogoffError, printable } from "../errors";
-import { keepBannerWhole } from "./banner";
+import { holdGreeting, type Dialled } from "./banner";
 import { hopRefusals } from "./hop-refusals";
 import type { Link } from "./link";
 import type { SshContext } from "./options";
@@ -13,7 +13,7 @@ import type { Attempt, Endpoint } from "./transport";
 /** A way to a host that somebody holds; it stays open until it is given back. */
 export interface Route {
   /** One attempt to reach the far end, as a byte stream. @throws LogoffError the signal's reason */
-  readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Attempt<ClientChannel>>;
+  readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Attempt<Dialled<ClientChannel>>>;
   /** Waits for one of the places for handshakes through this jump host. */
   readonly slots: Slots;
   /** Gives it back; the last one closes it. Never rejects. */
@@ -143,7 +143,7 @@ function forward(
   hop: string,
   endpoint: Endpoint,
   signal: AbortSignal,
-): Promise<Attempt<ClientChannel>> {
+): Promise<Attempt<Dialled<ClientChannel>>> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string, mayPass: boolean): void => {
       const message = `Cannot reach "${endpoint.label}" through "${hop}": ${reason}`;
@@ -176,7 +176,7 @@ function forward(
           }
           return;
         }
-        keepBannerWhole(channel);
+        const greeting = holdGreeting(channel);
         channel.on("error", () => undefined);
         // ssh2 throws from a timer when a channel says goodbye over a connection that is gone; a closed one says nothing.
         const silence = (): void => {
@@ -186,7 +186,7 @@ function forward(
         client.once("close", silence);
         channel.once("close", () => client.off("close", silence));
         if (late) channel.destroy();
-        else resolve({ ok: true, value: channel });
+        else resolve({ ok: true, value: { stream: channel, greeting } });
       });
     } catch {
       stopListening();

@@ -2,8 +2,15 @@ import type { LogoffError } from "../errors";
 import type { SshContext } from "./options";
 import type { Attempt } from "./transport";
 
-const firstPauseMs = 200;
-const longestPauseMs = 3000;
+interface Pauses {
+  readonly leastMs: number;
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+const usual: Pauses = { leastMs: 0, firstMs: 200, longestMs: 3000 };
+/** sshd adds to the time for which it turns an address away with each connection from there (PerSourcePenalties). */
+const turnedAway: Pauses = { leastMs: 1000, firstMs: 1000, longestMs: 8000 };
 
 /**
  * The value of the first attempt that succeeds. What may pass is tried again until the signal fires, with exponential
@@ -22,6 +29,7 @@ export async function untilItPasses<T>(
     if (outcome.ok) return outcome.value;
     if (!outcome.mayPass) throw outcome.error;
     failed(outcome.error);
-    await context.clock.sleep(context.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** tries), signal);
+    const { leastMs, firstMs, longestMs } = outcome.isTurnedAway ? turnedAway : usual;
+    await context.clock.sleep(leastMs + context.random() * Math.min(longestMs, firstMs * 2 ** tries), signal);
   }
 }

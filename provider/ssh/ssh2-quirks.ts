@@ -98,3 +98,49 @@ export function askForLife(client: Client, answered: () => void): void {
 function internals(client: Client): Internals {
   return client as unknown as Internals;
 }
+
+/** A {@link Client} whose packets may be longer than the 35,000 bytes that ssh2 takes. */
+export interface LongPackets {
+  /** The length of a packet that was longer than is allowed even so, which ended the connection. */
+  readonly tooLong: () => number | undefined;
+  /** From now on ssh2's own limit holds again. */
+  readonly end: () => void;
+}
+
+/**
+ * Lets packets have so many bytes until told otherwise: a banner is one packet, and sshd sends those of a long file. ssh2 compares the
+ * length with its limit once, right after it has read it; that comparison is shown a short one.
+ */
+export function allowLongPackets(client: Client, mostBytes: number): LongPackets {
+  const decipher = (client as unknown as { _protocol: { _decipher: Decipher } })._protocol._decipher;
+  // Ciphers with a separate MAC over the plain text calculate with the length once more before that.
+  const readsBefore = decipher._macETM === false ? 1 : 0;
+  let length = decipher._len;
+  let reads = 0;
+  let tooLong: number | undefined;
+  Object.defineProperty(decipher, "_len", {
+    configurable: true,
+    get: () => {
+      const isComparison = reads === readsBefore;
+      reads += 1;
+      if (length > mostBytes) tooLong = length;
+      return isComparison && length > ssh2Bytes && length <= mostBytes ? ssh2Bytes : length;
+    },
+    set: (value: number) => {
+      length = value;
+      reads = 0;
+    },
+  });
+  return {
+    tooLong: () => tooLong,
+    end: () => Object.defineProperty(decipher, "_len", { value: length, writable: true, configurable: true }),
+  };
+}
+
+/** Below ssh2's MAX_PACKET_SIZE by what it adds to some lengths. */
+const ssh2Bytes = 34_000;
+
+interface Decipher {
+  readonly _len: number;
+  readonly _macETM?: boolean;
+}

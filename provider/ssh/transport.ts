@@ -1,12 +1,18 @@
 import { connect, type Socket } from "node:net";
 import { onAbort } from "../async";
 import { LogoffError } from "../errors";
-import { keepBannerWhole } from "./banner";
+import { holdGreeting, type Dialled } from "./banner";
 
 /** One attempt at something that may be tried again. Giving up (deadline, cancel) is not an outcome: it throws. */
 export type Attempt<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: LogoffError; readonly mayPass: boolean };
+  | {
+      readonly ok: false;
+      readonly error: LogoffError;
+      readonly mayPass: boolean;
+      /** The host turns connections away: further ones soon could only prolong that. */
+      readonly isTurnedAway?: boolean;
+    };
 
 export interface Endpoint {
   readonly label: string;
@@ -47,7 +53,7 @@ export function mayPass(code: string | undefined): boolean {
  * number of hosts per second (measured).
  * @throws LogoffError the signal's reason
  */
-export function openSocket(endpoint: Endpoint, signal: AbortSignal): Promise<Attempt<Socket>> {
+export function openSocket(endpoint: Endpoint, signal: AbortSignal): Promise<Attempt<Dialled<Socket>>> {
   return new Promise((resolve, reject) => {
     const { label, address: host, port } = endpoint;
     // Node gives each address of a name 250 ms before it tries the next, too little for a host on another continent.
@@ -65,9 +71,9 @@ export function openSocket(endpoint: Endpoint, signal: AbortSignal): Promise<Att
     });
     socket.once("connect", () => {
       stopListening();
-      keepBannerWhole(socket);
+      const greeting = holdGreeting(socket);
       writeTogether(socket);
-      resolve({ ok: true, value: socket });
+      resolve({ ok: true, value: { stream: socket, greeting } });
     });
   });
 }

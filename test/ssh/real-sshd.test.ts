@@ -218,6 +218,13 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
+  it("a banner of 90 KB", async () => {
+    const file = join(farm.folder, "banner");
+    writeFileSync(file, "Unauthorised use is forbidden.\n".repeat(2900));
+    const strict = await farm.sshd(`Banner ${file}`);
+    assert.equal(await run(hostOf(strict, keyLogin(good))), "42\nin");
+  });
+
   it("tinysshd: a connection for each command", { skip: missingTinysshd() }, async (t) => {
     const safe = makeFarm("/run");
     t.after(() => safe.close());
