@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
 import { startLinuxSshHost, type LinuxSshHost } from "../lab/linux/ssh-front";
 import { build } from "../pulumi/built-package";
-import { providerAmong, startedBy } from "./processes";
+import { providerOf } from "./processes";
 import { createProject, type Project } from "./project";
 
 /** One story: what a maintenance night may bring, with a real engine and real connections. */
@@ -79,7 +79,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
       const { child, prints, ended } = project.start(...up);
       await prints(`${address("rdsh01")}: waiting up to`);
       await prints(`${address("rdsh02")}: waiting up to`);
-      process.kill(providerAmong(startedBy(child.pid)), "SIGINT");
+      process.kill(await providerOf(child.pid), "SIGINT");
       const { code, output } = await ended;
       assert.notEqual(code, 0, output);
       assert.deepEqual(names.map(people), [["alice", "bob"], ["carol"], []]);

@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** The processes that an engine started, and those that they started: nobody else's are looked at. */
 export function startedBy(id: number | undefined): number[] {
-  const threads = existsSync(`/proc/${id}/task`) ? readdirSync(`/proc/${id}/task`) : [];
-  const children = threads.flatMap((thread) => textOf(`/proc/${id}/task/${thread}/children`).split(" "));
+  const children = threadsOf(id).flatMap((thread) =>
+    textOf(`/proc/${id}/task/${thread}/children`).split(" "),
+  );
   return children
     .filter((text) => text !== "")
     .flatMap((child) => [Number(child), ...startedBy(Number(child))]);
 }
 
-/** The process of the dynamic provider. */
-export function providerAmong(processes: readonly number[]): number {
-  return providersAmong(processes)[0] ?? assert.fail("there is no provider process");
+/** The process of the dynamic provider that an engine starts; it may take a while to show. */
+export async function providerOf(engine: number | undefined): Promise<number> {
+  const provider = (): number | undefined => providersAmong(startedBy(engine))[0];
+  await until(() => provider() !== undefined, 30_000);
+  return provider() ?? assert.fail("there is no provider process");
 }
 
 /** The processes of dynamic providers: none while the engine has not started one. */
@@ -23,6 +26,23 @@ export function providersAmong(processes: readonly number[]): readonly number[] 
 /** Whether a process has not ended. */
 export function lives(id: number): boolean {
   return textOf(`/proc/${id}/cmdline`) !== "";
+}
+
+/** Ends a process, if it has not ended by itself. */
+export function endNow(id: number): void {
+  try {
+    process.kill(id, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function threadsOf(id: number | undefined): readonly string[] {
+  try {
+    return readdirSync(`/proc/${id}/task`);
+  } catch {
+    return [];
+  }
 }
 
 /** Processes end while one looks at them. */

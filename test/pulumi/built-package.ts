@@ -20,7 +20,8 @@ export function installedFolder(copyOf?: string): { readonly folder: string; rea
   mkdirSync(join(modules, "@pulumi"), { recursive: true });
   symlinkSync(checkout, join(modules, "pulumi-session-logoff"), "dir");
   symlinkSync(join(checkout, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"), "dir");
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  // A process of the engine's that is just ending may still write there.
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 export interface Ended {
