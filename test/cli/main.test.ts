@@ -86,7 +86,6 @@ describe("the exit status of the process", () => {
     withScene(
       [{ name: "rdsh01", sessions: [{ user: "alice", onLogoff: { kind: "stuck" } }] }],
       async ({ spawn, hosts }) => {
-        const from = performance.now();
         let sent = 0;
         const { status, stdout, stderr } = await spawn(["--all", ...hosts()], (soFar, kill) => {
           if (sent === 0 && soFar.includes("logging off")) {
@@ -100,7 +99,6 @@ describe("the exit status of the process", () => {
         assert.equal(status, 130);
         assert.equal(stdout, "");
         assert.match(stderr, /Ended at once/u);
-        assert.ok(performance.now() - from < 30_000);
       },
     ));
 

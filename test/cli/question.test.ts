@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 import { ask } from "../../provider/cli/confirm";
@@ -76,9 +77,10 @@ describe("the answer", () => {
     const stdin = new PassThrough();
     const stderr = { write: () => true };
     if (before) {
+      const closed = once(stdin, "close");
       happens(stdin);
       stdin.resume();
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await closed;
     }
     const answer = ask("? ", { stdin, stderr }, new AbortController().signal);
     if (!before) happens(stdin);
@@ -104,7 +106,7 @@ describe("the answer", () => {
     assert.equal(await answerTo((stdin) => stdin.destroy(new Error("EIO"))), false);
   });
 
-  it("is no when standard input had ended or gone away before", { timeout: 5000 }, async () => {
+  it("is no when standard input had ended or gone away before", { timeout: 60_000 }, async () => {
     assert.equal(await answerTo(end, true), false);
     assert.equal(await answerTo(destroy, true), false);
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, describe, it } from "node:test";
+import { until } from "../lab/until";
 import { mainFile, root, withScene, type Scene } from "./scene";
 
 const hasTmux = process.platform !== "win32" && spawnSync("tmux", ["-V"]).status === 0;
@@ -37,12 +37,14 @@ function open({ folder, access }: Scene, argv: readonly string[], redirect = "")
     screen,
     type: (...keys) => void tmux("send-keys", "-t", name, ...keys),
     waitFor: async (what) => {
-      for (let tries = 0; tries < 300; tries += 1) {
+      const look = (): string | false => {
         const seen = screen();
-        if (what.test(seen)) return seen;
-        await sleep(100);
-      }
-      return assert.fail(`never saw ${what}:\n${screen()}`);
+        return what.test(seen) && seen;
+      };
+      // Looking stops the simulated hosts for a moment, which live in this process.
+      return until(`${what} is on the screen`, look, 100).catch((error: unknown) =>
+        assert.fail(`${String(error)}:\n${screen()}`),
+      );
     },
   };
 }

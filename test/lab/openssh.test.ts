@@ -10,7 +10,7 @@ import { labUser, startLab, type Lab } from "./lab";
 /** Runs the real OpenSSH client and returns all that it left. */
 function ssh(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = execFile("ssh", args, { timeout: 20_000 }, (error, stdout, stderr) => {
+    const child = execFile("ssh", args, { timeout: 120_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
     });
     child.stdin?.end();

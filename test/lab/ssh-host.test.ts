@@ -6,6 +6,7 @@ import { decode } from "./code-pages";
 import { connectTo, type BareClient } from "./client";
 import { createKeyPair, fingerprintOf } from "./keys";
 import { clientKey, labUser, startLab, type HostOptions, type Lab, type LabHost } from "./lab";
+import { until } from "./until";
 
 /** A lab of one host that is closed with the test, and a way to connect to it. */
 async function oneHost(
@@ -105,16 +106,12 @@ describe("commands", () => {
     const sessions = [{ user: "alice", onLogoff: { kind: "blocks" } }] as const;
     const { host, connect } = await oneHost(t, { sessions });
     const { client, end } = await connect();
-    await new Promise<void>((resolve) => {
-      client.exec("logoff.exe 2", (_error, channel) => {
-        channel.on("close", () => resolve());
-        channel.resume();
-        setTimeout(() => channel.close(), 30);
-      });
+    client.exec("logoff.exe 2", (_error, channel) => {
+      channel.resume();
+      void until("the command runs", () => host.commands.length > 0).then(() => channel.close());
     });
+    await until("the command was killed", () => host.commands[0]?.outcome === "killed");
     end();
-    await delay(20);
-    assert.equal(host.commands[0]?.outcome, "killed");
   });
 
   it("wait for the end of standard input where the host is like that", async (t) => {
@@ -140,9 +137,7 @@ describe("commands", () => {
 
   it("run side by side with many others on many hosts", async () => {
     const names = Array.from({ length: 200 }, (_, index) => `rdsh${index}`);
-    const startedMs = performance.now();
     const lab = await startLab({ hosts: names.map((name) => ({ name, sessions: [{ user: "alice" }] })) });
-    assert.ok(performance.now() - startedMs < 5000);
     assert.equal(new Set(lab.hosts.map(({ address }) => address)).size, 200);
     const some = lab.hosts.slice(0, 20);
     const codes = await Promise.all(

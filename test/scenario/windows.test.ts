@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { startLab, type HostOptions, type Lab } from "../lab/lab";
 import { languageTags } from "../lab/languages";
+import { until } from "../lab/until";
 import { outcomesOf, passwordLogin, placeOf, runOnLab, runOne } from "./lab-run";
 
 /** Everything here goes over real SSH, and ends with a lab that met nothing unscripted. */
@@ -12,6 +13,15 @@ async function withLab(hosts: readonly HostOptions[], work: (lab: Lab) => Promis
   } finally {
     await lab.close();
   }
+}
+
+/** Resolves when the run has spoken to host `a` and hung up again, as it does for a grace period. */
+async function connectionIsClosed(lab: Lab): Promise<void> {
+  const host = lab.host("a");
+  await until(
+    "no connection is open",
+    () => host.commands.length > 0 && host.counters().openConnections === 0,
+  );
 }
 
 const people = [{ user: "alice" }, { user: "bob", state: "disconnected" as const }, { user: "svc-backup" }];
@@ -51,12 +61,14 @@ describe("draining", () => {
 describe("warning and the grace period", () => {
   it("shows everybody the text once, waits, and holds no connection meanwhile", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
-      let openMeanwhile = -1;
-      const timer = setTimeout(() => (openMeanwhile = lab.host("a").counters().openConnections), 1_000);
-      const report = await runOne(lab, { sessions: exceptServices, warn: { ...warn, gracePeriod: 2 } });
-      clearTimeout(timer);
+      let isOver = false;
+      const running = runOne(lab, { sessions: exceptServices, warn: { ...warn, gracePeriod: 2 } });
+      void running.finally(() => (isOver = true)).catch(() => undefined);
+      await connectionIsClosed(lab);
+      assert.ok(!isOver, "it waits for the people");
+      assert.equal(lab.host("a").model.people().length, 3);
+      const report = await running;
       assert.equal(report.status, "ok");
-      assert.equal(openMeanwhile, 0);
       // The lab refuses messages to disconnected sessions, as most versions do.
       assert.deepEqual(
         lab
@@ -86,11 +98,13 @@ describe("warning and the grace period", () => {
 describe("looking again", () => {
   it("keeps who reconnected, where only disconnected sessions are meant", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
-      setTimeout(() => lab.host("a").model.reconnect(3), 700);
-      const report = await runOne(lab, {
+      const running = runOne(lab, {
         sessions: { states: ["disconnected"] },
         warn: { ...warn, gracePeriod: 2 },
       });
+      await connectionIsClosed(lab);
+      lab.host("a").model.reconnect(3);
+      const report = await running;
       assert.deepEqual(outcomesOf(report), [
         "2 kept not-selected",
         "3 kept no-longer-matches",
@@ -100,8 +114,10 @@ describe("looking again", () => {
   it("gives who comes late a warning and a period of their own", () =>
     withLab([{ name: "a", sessions: [{ user: "alice" }] }], async (lab) => {
       const { model } = lab.host("a");
-      setTimeout(() => model.logon({ user: "carol" }), 500);
-      const report = await runOne(lab, { warn });
+      const running = runOne(lab, { warn });
+      await connectionIsClosed(lab);
+      model.logon({ user: "carol" });
+      const report = await running;
       assert.equal(report.status, "ok");
       assert.deepEqual(
         model.messages().map(({ user }) => user),

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import type { Engine } from "../../tools/engine/ensure.mjs";
-import { type Child, isAlive, startScript, until } from "./child.js";
+import { until } from "../lab/until.js";
+import { type Child, isAlive, startScript } from "./child.js";
 import { fakeGo, fakeMachine, type FakeMachine } from "./fake-machine.js";
 
 const posixOnly = { skip: process.platform === "win32" && "the fake programs are scripts" };

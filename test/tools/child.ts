@@ -4,6 +4,8 @@ import type { TestContext } from "node:test";
 
 export interface Child {
   readonly process: ChildProcess;
+  /** What it has said on standard error so far. */
+  readonly complaints: () => string;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
@@ -22,16 +24,7 @@ export function startScript(
   const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((done) =>
     child.on("close", (code) => done({ code, stdout, stderr })),
   );
-  return { process: child, ended };
-}
-
-/** Resolves once the condition holds; fails after 10 s. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`Waited 10 s in vain: ${what}`);
-    await new Promise((wake) => setTimeout(wake, 20));
-  }
+  return { process: child, complaints: () => stderr, ended };
 }
 
 /** Whether a process of this number is alive. */

@@ -11,7 +11,8 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { startScript, until } from "./child.js";
+import { until } from "../lab/until.js";
+import { startScript } from "./child.js";
 
 function place(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "lock-"));
@@ -59,7 +60,7 @@ describe("a lock", () => {
     mkdirSync(lock);
     writeFileSync(join(lock, "owner"), JSON.stringify({ pid: nobody, host: "elsewhere" }));
     const waiting = hold(0);
-    await new Promise((wake) => setTimeout(wake, 1_600));
+    await until("it says whom it waits for", () => waiting.complaints().includes("\n"));
     assert.deepEqual(entries(), []);
     rmSync(join(lock, "owner"));
     const { stderr } = await waiting.ended;
