@@ -28,7 +28,7 @@ async function visit(host) {
   await together("chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe");
   const [, users = ""] = await together("qwinsta.exe", "quser.exe");
   await together(...idsIn(users).map((id) => `logoff.exe ${id}`));
-  const [left = ""] = await together("qwinsta.exe");
+  const [left = ""] = await together("qwinsta.exe", "quser.exe");
   if (peopleIn(left).length > 0) throw new Error(`somebody is still logged on to ${host}`);
   client.end();
 }

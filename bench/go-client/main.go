@@ -138,7 +138,7 @@ func pairs(ids []string) func(func([]string) bool) {
 }
 
 func verify(client *ssh.Client) error {
-	left, err := people(client, "qwinsta.exe")
+	left, err := people(client, "qwinsta.exe", "quser.exe")
 	if err == nil && len(left) > 0 {
 		err = fmt.Errorf("still logged on: %v", left)
 	}
