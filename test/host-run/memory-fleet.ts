@@ -41,7 +41,8 @@ export interface Fleet {
   readonly events: ProgressEvent[];
   readonly stop: AbortController;
   readonly connect: Connect;
-  run(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<Report>;
+  /** @param signal drops everything; absent: never */
+  run(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>, signal?: AbortSignal): Promise<Report>;
   /** Runs and gives the first host's report. */
   runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
   /** Connections open at once, at most, over all hosts. */
@@ -94,7 +95,7 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
       },
     );
   };
-  const run: Fleet["run"] = (plan = {}, deps = {}) =>
+  const run: Fleet["run"] = (plan = {}, deps = {}, signal = new AbortController().signal) =>
     runRollout(
       { ...plainPlan, hosts: options.map((one, index) => planFor(one, `host${index + 1}`)), ...plan },
       {
@@ -106,7 +107,7 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
         stop: stop.signal,
         ...deps,
       },
-      new AbortController().signal,
+      signal,
     );
   return {
     clock,

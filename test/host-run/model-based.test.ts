@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { LogoffError } from "../../provider/errors";
 import type { EarlierRun } from "../../provider/host-run/context";
 import type { Plan } from "../../provider/plan";
-import type { HostReport, Report } from "../../provider/report/report";
+import type { Known } from "../../provider/pulumi/state";
+import { listenTo } from "../../provider/pulumi/told";
+import type { HostReport } from "../../provider/report/report";
+import type { RolloutDeps } from "../../provider/rollout";
 import { matchesGlob } from "../../provider/session/selector";
 import type { LabSession, LogoffBehaviour } from "../lab/session-model";
 import { aSelector } from "../session/sample";
@@ -102,6 +105,8 @@ const scenario = fc.record({
   graceMinutes: fc.constantFrom(0, 5, 10),
   ifStuck: fc.constantFrom("fail" as const, "reset" as const),
   maxFailures: fc.constantFrom(null, { hosts: 0 }),
+  /** Whether the process is gone four seconds after the stop, as a provider's is: then only what its events told is saved. */
+  isKilled: fc.boolean(),
   stopAtMs: fc.option(fc.integer({ min: 0, max: 700_000 }), { nil: undefined, freq: 2 }),
   runs: fc.integer({ min: 1, max: 3 }),
   healsBetweenRuns: fc.boolean(),
@@ -254,6 +259,26 @@ function oddRows({ model }: MemoryHost): readonly LabSession[] {
   return model.sessions().filter(({ id, owner }) => owner === null && id > 1 && id < 65536);
 }
 
+/** What an earlier run noted, as the state of a resource holds it. */
+function asKnown(earlier: ReadonlyMap<string, EarlierRun>): Known {
+  const resume = [...earlier].map(([host, { warned, asked = [] }]) => [host, [...warned, ...asked]] as const);
+  const hosts = [...earlier].flatMap(([host, { drained }]) =>
+    drained === undefined ? [] : [[host, { ...noSessions, status: "failed", drained }] as const],
+  );
+  return { hosts: new Map(hosts), finishedAt: "", resume: new Map(resume) };
+}
+
+const noSessions = {
+  sessions: 0,
+  loggedOff: 0,
+  left: 0,
+  alreadyGone: 0,
+  kept: 0,
+  notFound: 0,
+  stillPresent: 0,
+  failedSessions: 0,
+};
+
 async function check(given: Scenario): Promise<void> {
   histories.clear();
   const fleet = fleetOf(
@@ -293,7 +318,13 @@ async function check(given: Scenario): Promise<void> {
   let earlier: ReadonlyMap<string, EarlierRun> = new Map();
   let pending: ReadonlySet<string> | undefined;
   for (let run = 0; run < given.runs; run += 1) {
-    const stop = new AbortController();
+    const [stop, kill] = [new AbortController(), new AbortController()];
+    const told = listenTo(
+      fleet.hosts.map(({ model }) => `${model.name}:22`).filter((label) => pending?.has(label) ?? true),
+      asKnown(earlier),
+      fleet.clock,
+    );
+    let saved: readonly HostReport[] | undefined;
     const runStartedAtMs = fleet.clock.now();
     for (const host of fleet.hosts) {
       historyOf(host).push({ what: "run", atMs: runStartedAtMs });
@@ -301,21 +332,31 @@ async function check(given: Scenario): Promise<void> {
       host.down = undefined;
       host.faults.clear();
     }
-    if (given.stopAtMs !== undefined && run === 0) fleet.clock.at(given.stopAtMs, () => stop.abort());
-    const report: Report = await fleet.run(plan, {
+    if (given.stopAtMs !== undefined && run === 0) {
+      fleet.clock.at(given.stopAtMs, () => stop.abort());
+      fleet.clock.at(given.stopAtMs + 4_000, () => {
+        if (!given.isKilled) return;
+        saved = told.reports(new LogoffError("aborted", "Stopped before it was finished"));
+        kill.abort();
+      });
+    }
+    const deps: Partial<RolloutDeps> = {
       stop: stop.signal,
       earlier,
       ...(pending === undefined ? {} : { hosts: pending }),
       onProgress: (progress) => {
+        told.hear(progress);
         if (progress.type !== "host-finished") return;
         const host = fleet.hosts[Number(/^host(\d+)/.exec(progress.host)?.[1]) - 1];
         assert.ok(host);
         checkHost(host, progress.report, given, runStartedAtMs);
       },
-    });
-    pending = new Set(report.hosts.filter(({ status }) => status !== "ok").map(({ host }) => host));
+    };
+    const { hosts } = await fleet.run(plan, deps, kill.signal);
+    const reports: readonly HostReport[] = saved ?? hosts;
+    pending = new Set(reports.filter(({ status }) => status !== "ok").map(({ host }) => host));
     earlier = new Map(
-      report.hosts.map(({ host, warned, asked = [], drained }) => [
+      reports.map(({ host, warned, asked = [], drained }) => [
         host,
         { warned, asked, ...(drained === "until-restart" ? { drained } : {}) } satisfies EarlierRun,
       ]),
