@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { systemClock, onAbort } from "../../provider/async";
+import { onAbort, systemClock, type Clock } from "../../provider/async";
 import { LogoffError } from "../../provider/errors";
 import { withDeadline, type Deadline } from "../../provider/ssh/deadline";
 import { never } from "./scripted-server";
 
 const late = (): LogoffError => new LogoffError("timed-out", "late");
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Ends with the signal, as everything under a deadline must. */
 const untilFired = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => void onAbort(signal, reject));
@@ -29,15 +28,54 @@ describe("withDeadline", () => {
   });
 
   it("does not count what is paused, and counts the rest", async () => {
-    const work = async (signal: AbortSignal, deadline: Deadline): Promise<never> => {
-      await wait(50);
-      await deadline.pauseWhile(() => wait(300));
-      assert.ok(!signal.aborted);
-      return untilFired(signal);
+    const { clock, pass } = handClock();
+    let unpause = (): void => undefined;
+    const pause = new Promise<void>((resolve) => (unpause = resolve));
+    let isPaused = false;
+    let signal: AbortSignal | undefined;
+    const work = async (inner: AbortSignal, deadline: Deadline): Promise<never> => {
+      signal = inner;
+      const wait = deadline.pauseWhile(() => pause);
+      isPaused = true;
+      await wait;
+      isPaused = false;
+      return untilFired(inner);
     };
-    const start = performance.now();
-    await assert.rejects(withDeadline(systemClock, 150, never, late, work), { code: "timed-out" });
-    const took = performance.now() - start;
-    assert.ok(took >= 445 && took < 2000, `${took} ms`);
+    const running = assert.rejects(withDeadline(clock, 150, never, late, work), { code: "timed-out" });
+    assert.ok(isPaused);
+    await pass(500);
+    assert.ok(signal?.aborted === false, "half a second of pause counts nothing");
+    unpause();
+    await pass(0);
+    assert.ok(!isPaused);
+    await pass(140);
+    assert.ok(!signal.aborted, "140 of 150 ms have passed");
+    await pass(110);
+    assert.ok(signal.aborted);
+    await running;
   });
 });
+
+/** A clock that a test moves on by hand, at most ten milliseconds at once. */
+function handClock(): { clock: Clock; pass: (ms: number) => Promise<void> } {
+  let nowMs = 0;
+  const timers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
+  const after: Clock["after"] = (ms, wake) => {
+    const timer = { atMs: nowMs + ms, wake };
+    timers.add(timer);
+    return () => timers.delete(timer);
+  };
+  const pass = async (ms: number): Promise<void> => {
+    const endMs = nowMs + ms;
+    do {
+      nowMs = Math.min(endMs, nowMs + 10);
+      for (const timer of timers)
+        if (timer.atMs <= nowMs) {
+          timers.delete(timer);
+          timer.wake();
+        }
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (nowMs < endMs);
+  };
+  return { clock: { ...systemClock, now: () => nowMs, after }, pass };
+}

@@ -9,7 +9,7 @@ import type { Connection } from "../../provider/connection";
 import { LogoffError } from "../../provider/errors";
 import { sshConnect } from "../../provider/ssh/connect";
 import { startFaultProxy, type Fault, type FaultProxy } from "./fault-proxy";
-import { bareOptions, hostOf, never, startServer, type ScriptedServer } from "./scripted-server";
+import { bareOptions, hostOf, never, startServer, until, type ScriptedServer } from "./scripted-server";
 
 /** What comes to its end all the same has room on a busy machine; of the others the deadline is the end. */
 const limitMs = (fault: string): number => (isOnlySlow(fault) ? 6000 : 900);
@@ -125,8 +125,7 @@ describe("faults", () => {
           "a password is offered once",
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      assert.ok(openSockets() <= before, `${openSockets()} sockets are open`);
+      await until(() => openSockets() <= before, "no more sockets are open than before");
     });
 
   after(() => {
