@@ -256,15 +256,18 @@ export interface HeldTimers {
 /** A clock whose timers of exactly so many milliseconds end when the test says so, so that a deadline falls where it should. */
 export function holdTimers(heldMs: number): HeldTimers {
   const held = new Set<() => void>();
+  let passedMs = 0;
   const after: Clock["after"] = (ms, wake) => {
     if (ms !== heldMs) return systemClock.after(ms, wake);
     held.add(wake);
     return () => held.delete(wake);
   };
   return {
-    clock: { ...systemClock, after },
+    clock: { ...systemClock, after, now: () => systemClock.now() + passedMs },
     running: () => held.size,
     expire: () => {
+      // And some more: a deadline adds what it was paused for.
+      passedMs += heldMs + 10_000;
       const wakes = [...held];
       held.clear();
       wakes.forEach((wake) => wake());
