@@ -84,7 +84,7 @@ function bodyOf(stdout: Uint8Array): Uint8Array | string {
   const start = begin.index + begin[0].length;
   const end = text.lastIndexOf("\n@complete ");
   const wanted = /^\n@complete ([0-9]+) ([0-9]+)\r?\n/u.exec(text.slice(end, end + 60));
-  if (end < start || wanted === null) return "an answer without an end";
+  if (end < start || wanted === null) return "an answer without an end, or one of a host without cksum";
   const body = withoutCarriageReturns(stdout.subarray(start, end));
   if (body.length !== Number(wanted[2]) || cksum(body) !== Number(wanted[1])) {
     return `${body.length} bytes where its checksum is that of ${wanted[2]}: something was lost or came between; ${startUpFiles}`;

@@ -15,16 +15,15 @@ type Properties = ReadonlyMap<string, string>;
  * `output-unrecognised`
  */
 export function readSessions(target: Target, result: ExecResult | undefined): SessionList {
-  const complaint = complaintOf(result);
   if (result?.code === 127) {
     throw new LogoffError(
       "unsupported-host",
       `Cannot list the sessions of "${target.label}": it has no loginctl, which comes with systemd-logind or elogind`,
     );
   }
-  if (result?.code !== 0) throw unreadable(target, complaint || startOf(result?.stdout));
+  if (result?.code !== 0) throw unreadable(target, complaintOf(result) || startOf(result?.stdout));
   const answer = readListAnswer(result.stdout);
-  if (typeof answer === "string") throw unreadable(target, complaint || answer);
+  if (typeof answer === "string") throw unreadable(target, answer);
   const failed = answer.shown.find(({ outcome }) => outcome === "failed");
   if (failed !== undefined) throw unreadable(target, failed.lines.join(" "));
   const shown = answer.shown.filter(({ outcome }) => outcome === "shown");

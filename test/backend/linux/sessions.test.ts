@@ -264,6 +264,10 @@ describe("the list of logind", () => {
       codeOf(() => read("", `${noise}\n@begin\nFailed to connect to bus: Host is down`, 1)),
       /^output-unrecognised: .*but "Failed to connect to bus: Host is down"/,
     );
+    assert.match(
+      codeOf(() => read("Welcome\n", noise)),
+      /^output-unrecognised: .*no answer of our script/,
+    );
   });
 
   const broken: readonly (readonly [string, () => unknown, RegExp])[] = [
