@@ -15,8 +15,6 @@ export interface Action<T> {
 /** Several commands that change nothing, may run side by side and may be repeated, read together in their order. */
 export interface Query<T> {
   readonly commands: readonly string[];
-  /** What is to be asked besides, once those have answered: of these `parse` gets the results behind the others. */
-  readonly more?: (results: readonly ExecResult[]) => readonly string[];
   readonly parse: (results: readonly ExecResult[]) => T;
 }
 
@@ -61,8 +59,6 @@ export interface Backend {
    * `parse` throws `permission-denied` and `output-unrecognised`; it never returns a list that may be incomplete.
    */
   list(): Query<SessionList>;
-  /** {@link list} for a host whose people were asked to go. `parse` throws as that of `list`. */
-  listLeft(): Query<SessionList>;
   /** What is asked for and means less on this platform than elsewhere, in sentences for the report. */
   caveats(asked: { readonly states: Selector["states"]; readonly drain: Drain | "none" }): readonly string[];
   /** Logs one session off by its ID. @throws LogoffError `output-unrecognised` when the ID is not a valid one */

@@ -87,9 +87,7 @@ export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }:
       for (;;) {
         const connection = await connected();
         try {
-          const results = await runAll(connection, query.commands);
-          const more = query.more?.(results) ?? [];
-          return query.parse(more.length === 0 ? results : [...results, ...(await runAll(connection, more))]);
+          return query.parse(await runAll(connection, query.commands));
         } catch (thrown) {
           const error = asLogoffError(thrown, "command-failed", `Cannot ask "${host.label}"`);
           if (isAnswerLost(error)) await drop(connection);

@@ -92,7 +92,7 @@ async function sendAndWatch(
     let waitingFor = 0;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       const isInTime = clock.now() - startedAtMs < timeoutMs;
-      const list = await link.ask(isInTime ? unlessContradictory(backend.listLeft()) : backend.listLeft());
+      const list = await link.ask(isInTime ? unlessContradictory(backend.list()) : backend.list());
       if (list === undefined) {
         await clock.sleep(pauseMs, signal);
         continue;

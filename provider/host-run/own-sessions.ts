@@ -39,7 +39,7 @@ export function withListsMarked(backend: Backend, mark: MarkOwn): Backend {
     ...query,
     parse: (results) => mark(query.parse(results)),
   });
-  return { ...backend, list: () => marked(backend.list()), listLeft: () => marked(backend.listLeft()) };
+  return { ...backend, list: () => marked(backend.list()) };
 }
 
 /** logind counts its sessions up. */

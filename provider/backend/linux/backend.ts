@@ -27,7 +27,6 @@ export function linuxBackend(target: Target): Backend {
   return {
     platform: "linux",
     list,
-    listLeft: list,
     caveats: (asked) => limitsOnLinux(target.label, asked),
     logOff: (session) => logOff(checkedId(target.label, session.id)),
     reset: (session) => reset(checkedId(target.label, session.id)),

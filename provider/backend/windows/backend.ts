@@ -43,7 +43,6 @@ export function windowsBackend(
   return {
     platform: "windows",
     list,
-    listLeft: list,
     caveats: () => (encodingOf(codePage) === undefined ? [unknownCodePage(target)] : []),
     logOff: (session): Action<LogoffAnswer> => ({
       command: `logoff.exe ${userSessionId(target, session)}${onServer}`,
