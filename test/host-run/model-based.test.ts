@@ -14,7 +14,7 @@ import { aSelector } from "../session/sample";
 import { fleetOf, type Fleet, type MemoryHost } from "./memory-fleet";
 
 /** Sequences in each run of the tests. By hand: SESSION_LOGOFF_SEQUENCES=5000, and SESSION_LOGOFF_SEED=1 for the same ones. */
-const sequences = Number(process.env.SESSION_LOGOFF_SEQUENCES ?? 400);
+const sequences = Number(process.env.SESSION_LOGOFF_SEQUENCES ?? 500);
 const seed = Number(process.env.SESSION_LOGOFF_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const minute = 60_000;
