@@ -97,7 +97,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Changes how many places there are. Whoever holds one keeps it. */
+  /** Changes the number of places. A place that is held stays held. */
   limitTo(count: number): void {
     this.#free += count - this.#count;
     this.#count = count;

@@ -184,7 +184,7 @@ async function runWaves(
 
 function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {
   const allowed = "hosts" in limit ? String(limit.hosts) : `${limit.percent}% of a wave`;
-  const message = `Stopped after ${counted(failed, "failed host")}: rollout.maxFailures allows ${allowed}; mend them and run again`;
+  const message = `Stopped after ${counted(failed, "failed host")}: rollout.maxFailures allows ${allowed}; fix them and run again`;
   return new LogoffError("budget-exceeded", message);
 }
 

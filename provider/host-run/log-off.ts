@@ -7,7 +7,7 @@ import { hindrance, type DetectedHost } from "./context";
 import { isAnswerLost } from "./link";
 import { goneByItself, type Track } from "./record";
 
-/** So many logoffs of one host run at once: together with the listing that watches them four commands. */
+/** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
 const logoffsAtOnce = 2;
 /** `logoff` may block although the session is long gone: the list is looked at after so long, answered or not. */
 const firstLookMs = 2_000;

@@ -7,7 +7,7 @@ import { hindrance, type DetectedHost } from "./context";
 import { isAnswerLost } from "./link";
 import type { Track } from "./record";
 
-/** So many people of one host are warned at once. */
+/** Concurrent warnings per host. */
 const warningsAtOnce = 4;
 
 /**

@@ -93,7 +93,7 @@ function isUnreachable({ code, cause }: LogoffError): boolean {
 export function stillDrainedReasons(name: string, still: readonly StillDrained[]): readonly string[] {
   if (still.length === 0) return [];
   return [
-    `${name}: ${counted(still.length, "host")} still refusing new logons because of us; mend what stands below and run again, or allow them there (${byHand(still)})`,
+    `${name}: ${counted(still.length, "host")} still refusing new logons because of us; fix the errors below and run again, or allow them there (${byHand(still)})`,
     ...errorLines(still),
   ];
 }

@@ -116,7 +116,7 @@ async function runWithRoom(
   const { label, clock, quote, warn } = options;
   for (let tries = 0; ; tries += 1) {
     throwIfAborted(signal);
-    // Whoever waited while the connection died was not sent, and must not be told that they were.
+    // A command that waited while the connection died was not sent, and must not count as sent.
     const gone = used.link.lost();
     if (gone !== undefined) return notYetOr(gone, isUsedUp(used, turns, clock));
     execOptions.onTurn?.();

@@ -47,7 +47,7 @@ export type Phase = "connecting" | "waiting for its banner" | "exchanging keys" 
 /** What surrounds the text of a banner in its packet: lengths, a language tag, padding. */
 const bannerPacketBytes = 512;
 
-/** A connection that is logged in. Whoever holds it must end it. */
+/** A connection that is logged in. Its holder must end it. */
 export interface LoggedIn {
   readonly client: Client;
   readonly stream: Duplex;

@@ -31,7 +31,7 @@ export async function withKnownHostsLock<T>(
   try {
     return await work();
   } finally {
-    // Whoever was too slow may have been taken for dead: then the lock is another's by now.
+    // A slow holder may have been taken for dead. Then the lock belongs to another process by now.
     const holder = await readFile(lock, "utf8").catch(() => undefined);
     if (holder === owner) await rm(lock, { force: true });
   }

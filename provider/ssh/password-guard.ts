@@ -11,7 +11,7 @@ export type PasswordVerdict = "accepted" | "rejected" | "unanswered" | "not-offe
 
 /** The right to offer a password to one host. */
 export interface PasswordClaim {
-  /** Ends the claim; only the first call counts. Whoever holds a claim must call it. */
+  /** Ends the claim; only the first call counts. The holder of a claim must call it. */
   readonly settle: (verdict: PasswordVerdict) => void;
 }
 
@@ -30,7 +30,7 @@ export interface PasswordGuard {
   ) => Promise<PasswordClaim>;
 }
 
-/** So many failures since the last success, and a password that was once right is offered no more. */
+/** Failures since the last success after which a password is no longer offered. */
 const mostFailures = 3;
 
 interface Trust {

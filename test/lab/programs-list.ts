@@ -52,7 +52,7 @@ function list(context: ProgramContext, what: "session" | "user", args: readonly 
   };
 }
 
-/** Whoever is no administrator sees their own sessions, and the console, but never session 0. */
+/** A login without administrator rights sees its own sessions and the console, but never session 0. */
 function isVisible(row: LabSession, rights: Rights, caller: string): boolean {
   if (rights === "own-sessions") return row.user === caller || row.name === "console";
   return !rights.startsWith("none");

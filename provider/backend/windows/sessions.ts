@@ -37,7 +37,7 @@ function isCertain(user: string, decoded: boolean, classic: boolean): boolean {
 }
 
 /**
- * Names are ASCII and the same in every language. Whoever has a user is a person, whatever the ID. Very old systems have ID 0
+ * Names are ASCII and the same in every language. A row with a user is a person, whatever its ID. Very old systems have ID 0
  * on the console.
  */
 function kindOf({ id, name, user }: Row): SessionKind {

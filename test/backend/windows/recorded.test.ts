@@ -27,7 +27,7 @@ describe("a published table", () => {
         withUser.map(({ id, name, user }) => [id, name, user]),
         people,
       );
-      // Whoever stands in quser, too, has times.
+      // A session that quser shows as well has times.
       const timed = withUser.filter(
         ({ logonTime, idleMs }) => logonTime !== undefined && idleMs !== undefined,
       );

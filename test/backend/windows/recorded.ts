@@ -1,4 +1,4 @@
-/** Tables as people have published them, with other names of the same length. Whoever copied them left the blanks at the ends out. */
+/** Tables as people have published them, with other names of the same length. The trailing blanks were lost when they were copied. */
 export interface Recorded {
   readonly from: string;
   readonly codePage: number;
