@@ -88,7 +88,7 @@ export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => v
  */
 export class Slots {
   #count: number;
-  /** Below zero while more places are taken than there are since {@link limitTo}. */
+  /** Negative while more places are held than {@link limitTo} now allows. */
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -97,7 +97,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Changes the number of places. A place that is held stays held. */
+  /** Changes the number of places. Places that are held stay held. */
   limitTo(count: number): void {
     this.#free += count - this.#count;
     this.#count = count;

@@ -44,7 +44,7 @@ export interface Host {
   readonly user?: string;
   /** The machine that the commands act on through `/server:`; absent: the host itself. */
   readonly server?: string;
-  /** This very machine, reached without SSH. */
+  /** The local machine, reached without SSH. */
   readonly local?: boolean;
   /** Absent: found out after connecting. */
   readonly platform?: Platform;

@@ -1,4 +1,4 @@
-/** How the bytes of a text file are to be read. */
+/** The encoding of a text file. */
 export type TextEncoding = "utf-8" | "utf-16le" | "utf-16be";
 
 /** The encoding that a byte order mark announces, UTF-8 without one. `>` of Windows PowerShell writes UTF-16. */

@@ -54,7 +54,7 @@ export class LogoffError extends Error {
   readonly untried: boolean;
   /** It went wrong at the login: the host was reached, and its key taken. */
   readonly atLogin: boolean;
-  /** With code `output-unrecognised`: two lists of one moment contradict each other, and a moment later they may agree. */
+  /** With code `output-unrecognised`: two lists of the same moment contradict each other; a moment later they may agree. */
   readonly isContradiction: boolean;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {

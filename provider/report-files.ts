@@ -17,7 +17,7 @@ export function reportText(path: string, report: Report, context: JsonContext): 
 
 /**
  * Writes a file that only its owner may read (mode 0600), beside its place first and then renamed. A symbolic link stays,
- * and what it leads to is written, unless another user laid it in a folder such as /tmp.
+ * and its target is written, unless another user created the link in a folder such as /tmp.
  * @throws LogoffError `command-failed` naming the path
  */
 export async function writePrivately(path: string, text: string): Promise<void> {
@@ -56,12 +56,12 @@ async function placeOf(path: string): Promise<string> {
   return behindLinks(path);
 }
 
-/** As many links in one path as Linux follows. */
+/** The number of links in one path that Linux follows. */
 const mostLinks = 40;
 
 /**
- * Follows every symbolic link of a path, one name after another, as the system does, but for one: in a sticky folder such as
- * /tmp anybody can lay a link, so that one of another user but root is not followed (Linux has a setting for this,
+ * Follows every symbolic link of a path, one name after another, as the system does, with one exception: in a sticky folder such
+ * as /tmp anybody can create a link, so a link of another user except root is not followed (Linux has a setting for this,
  * fs.protected_symlinks, which may be off and does not exist elsewhere).
  */
 async function behindLinks(path: string): Promise<string> {
@@ -79,7 +79,7 @@ async function behindLinks(path: string): Promise<string> {
     }
     links += 1;
     if (links > mostLinks) throw new Error("too many symbolic links");
-    if (isTrap(found, await stat(place))) throw new Error(`"${here}" is a link that another user laid`);
+    if (isTrap(found, await stat(place))) throw new Error(`"${here}" is a link that another user created`);
     const target = await readlink(here);
     if (isAbsolute(target)) place = parse(target).root;
     names = [...namesOf(target), ...rest];
@@ -97,7 +97,7 @@ interface Owned {
   readonly mode: number;
 }
 
-/** Whether a link is another user's and lies where everybody may lay one; never on Windows, which has no such owners. */
+/** Whether a link belongs to another user and is in a folder where anybody can create one; never on Windows, which has no such owners. */
 function isTrap(link: Owned, folder: Owned): boolean {
   const isSticky = (folder.mode & 0o1000) !== 0 && (folder.mode & 0o022) !== 0;
   return isSticky && link.uid !== 0 && link.uid !== (process.geteuid?.() ?? link.uid);

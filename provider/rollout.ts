@@ -118,8 +118,8 @@ function withNothingHeldBack(plan: Plan): Plan {
 }
 
 /**
- * What ssh_config puts between us and hosts. Only there can something be that the plan does not know. A file that does not
- * answer holds up no run that is stopped; then no host begins, so that no route is needed.
+ * The jump hosts that ssh_config puts between us and hosts; the plan knows all others. A file that does not answer does not
+ * delay a run that is stopped; no host starts then, so no route is needed.
  */
 async function routesOf(
   hosts: readonly HostPlan[],

@@ -50,7 +50,7 @@ export async function refusedByLimit(
   return { error, runs: new Map(looks.map((look) => [look.report.host, ending(look)])) };
 }
 
-/** Nothing was changed here, so what an earlier run noted still holds. */
+/** Nothing was changed here, so what a previous run recorded still holds. */
 function leftBehind(earlier: EarlierRun | undefined): Pick<HostReport, "warned" | "asked"> {
   const { warned = [], asked } = earlier ?? {};
   return { warned, ...(asked === undefined ? {} : { asked }) };

@@ -4,7 +4,7 @@ import type { Window } from "./plan";
 /** Why nothing may be changed at `now`; undefined when it may. */
 export type OutsideWindow = (now: Date) => LogoffError | undefined;
 
-/** Judges every moment of a run by its window, null for none. Made once for a run: a formatter costs far more than its use. */
+/** Judges every moment of a run by its window, null for none. Call it once per run: creating a formatter costs far more than using it. */
 export function watchWindow(window: Window | null): OutsideWindow {
   if (window === null) return () => undefined;
   const isInside = insideOf(window);

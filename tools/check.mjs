@@ -7,7 +7,7 @@ import { setUp } from "./setup.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** By its path: the older compilers that tests use bring a `tsc` too, and npm links whichever it likes. */
+/** By path: the older compilers that tests use also have a `tsc`, and npm links an arbitrary one. */
 const tsc = "node_modules/typescript/bin/tsc";
 
 /** @type {readonly (readonly [what: string, command: string])[]} */

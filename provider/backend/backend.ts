@@ -84,6 +84,6 @@ export interface Target {
   readonly label: string;
   /** The machine to act on through `/server:`, already checked to be a plain name. */
   readonly server?: string;
-  /** This very machine, reached without SSH: the mark of the caller's own session is that of a person. */
+  /** This very machine, reached without SSH: the caller's own session belongs to a person. */
   readonly local?: boolean;
 }

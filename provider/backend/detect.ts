@@ -12,7 +12,7 @@ export interface Detected {
   readonly platform: Platform;
   /** Windows: the OEM code page that its tools print in, such as 850; absent when it did not say. */
   readonly codePage?: number;
-  /** Windows: what stands before the output of every command; absent: nothing. */
+  /** Windows: what the host prints before the output of every command; absent: nothing. */
   readonly greeting?: Greeting;
 }
 
@@ -27,7 +27,7 @@ const shellProbe = "echo which shell; uname -s";
 /**
  * Asks what kind of host it is, by two commands that change nothing: `chcp.com` exists on Windows only, and the other tells which
  * shell reads our commands and which system is below a Unix shell.
- * `parse` throws `unsupported-host` with the reason, also for a platform other than the one said; it never guesses.
+ * `parse` throws `unsupported-host` with the reason, also when the platform is not the expected one; it never guesses.
  * @param said the platform that the host is said to have, which decides for a Linux that can run the programs of a Windows around it
  */
 export function detection(label: string, said?: Platform): Query<Detected> {
@@ -119,7 +119,7 @@ function judge(
   if (codePage !== undefined) {
     throw unsupported(
       label,
-      `its default SSH shell is none that is known here, it answered "${shellProbe}" with ${firstWords(probe)}: ${useOurShell}, and let neither cmd's AutoRun registry value nor a PowerShell profile print anything`,
+      `its default SSH shell is unknown: it answered "${shellProbe}" with ${firstWords(probe)}: ${useOurShell}, and let neither cmd's AutoRun registry value nor a PowerShell profile print anything`,
     );
   }
   if (system !== "" && !isPortOfUnix(system))
@@ -143,9 +143,9 @@ function isNoUnix(system: string): boolean {
 
 interface Probe {
   readonly shell: "cmd" | "powershell" | "unix" | undefined;
-  /** What `uname` printed where it ran. */
+  /** The output of `uname`, if it ran. */
   readonly system: string;
-  /** What stood before the answer: AutoRun, a profile or another start-up file wrote it. */
+  /** The text before the answer, from AutoRun, a profile or another start-up file. */
   readonly greeting: Greeting;
 }
 

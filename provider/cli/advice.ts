@@ -22,13 +22,13 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   "limit-exceeded": "--dry-run shows who it would be; --limit and --limit-per-host allow more",
 };
 
-/** Errors whose message tells more than their code, and what to do about those; undefined where the message says it all. */
+/** Errors whose message matters more than their code, with advice for each; undefined where the message is enough. */
 const special: readonly { code: ErrorCode; message: RegExp; advice: string | undefined }[] = [
   {
     code: "auth-rejected",
     message: /none of which gave an answer/u,
     advice:
-      "look at the hosts that are named; --timeout-connect gives those that take long to check a password more time",
+      "check the hosts that are named; --timeout-connect gives hosts that are slow to check a password more time",
   },
   {
     code: "host-unreachable",

@@ -7,7 +7,7 @@ import { optionRows, type OptionName } from "./options";
 export interface CommandLine {
   /** The session name or ID; absent when there is none. */
   readonly operand?: string;
-  /** Something that may be an operand stands behind an unknown option. */
+  /** Something that may be an operand follows an unknown option. */
   readonly doubtful?: true;
   /** Target of `/server:` or `--server`. */
   readonly server?: string;
@@ -52,9 +52,9 @@ export function readArgv(argv: readonly string[]): ArgvResult {
     tokens: true,
   });
   let onlyOperands = false;
-  // Whatever stands right behind an unknown option may be its value, as in `--password Secret`.
+  // The argument right after an unknown option may be its value, as in `--password Secret`.
   let mayBeValue = false;
-  // An operand that stands behind an unknown option, close or far, may be part of its value: it is not quoted.
+  // An operand anywhere after an unknown option may be part of its value, so it is not quoted.
   let doubtful: true | undefined;
   for (const token of tokens) {
     const follows = mayBeValue;
@@ -83,7 +83,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
         if (written === "-h" && next !== undefined && !/^[-/]/u.test(next))
           problems.push("-h takes no host: write --host, or --help for the help");
         else if (token.value === undefined) flags.add(row.name);
-        else problems.push(`--${row.name} takes no value: leave out what stands behind the =`);
+        else problems.push(`--${row.name} takes no value: remove the = and what follows it`);
       } else readValue(row, token.value, token.inlineValue === true);
     }
   }
@@ -122,7 +122,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   const [operand, ...others] = operands;
   if (others.length > 0) {
     problems.push(
-      `Expected one session name or ID, got ${operands.length}: for several give --id or --name, and text with blanks in quotes`,
+      `Expected one session name or ID, got ${operands.length}: for several, use --id or --name, and quote text with blanks`,
     );
   } else if (operand !== undefined) {
     const wrong = operandProblem(operand);
@@ -159,7 +159,7 @@ function unknownCluster(arg: string): string {
   }`;
 }
 
-/** `raw` is the option alone: behind a `=` may stand a password. What does not look like an option may be one too. */
+/** `raw` is the option alone: a password may follow a `=`. Text that does not look like an option may be a password too. */
 function unknownOption(raw: string): string {
   const written = /^--?[a-z0-9?][a-z0-9_.-]{0,40}$/iu.test(raw) ? raw : "An argument that begins with -";
   return `${written} is not a known option: ${adviceFor(raw.replace(/^-+/u, ""))}`;

@@ -52,7 +52,7 @@ export interface CheckDeps {
   readonly onDone: (check: HostCheck) => void;
 }
 
-/** Checks every host, as many at once as the plan says; servers behind one host share its connection. Never rejects. */
+/** Checks every host, up to the plan's limit at once; servers behind one host share its connection. Never rejects. */
 export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
   const deps = { ...given, connect: sharingRelays(given.connect) };
   return mapPool(plan.hosts, plan.rollout.parallel, async (hostPlan) => {

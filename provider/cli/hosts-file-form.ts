@@ -1,8 +1,8 @@
-/** What people hand over instead of a list of hosts. No line that a list of hosts may hold has any of these forms. */
+/** Formats that people pass instead of a list of hosts. No valid line of a list of hosts matches any of them. */
 interface Form {
   /** What a file of this form looks like. */
   readonly name: string;
-  /** A line that tells the form. */
+  /** A line that identifies the form. */
   readonly line: RegExp;
   /** How much of the file has to look like that: a single line, or at least half of all. */
   readonly needs: "one line" | "half";
@@ -42,7 +42,7 @@ const forms: readonly Form[] = [
   { name: "a table", line: /^-{2,}(?:[ \t]+-{2,})*$|^[|+]/u, needs: "one line" },
 ];
 
-/** A form is told by the beginning of a file. */
+/** How much of a file is searched for a form. */
 const mostLines = 1000;
 
 /**

@@ -33,11 +33,11 @@ interface ViewOptions {
   readonly verbose: boolean;
   /** Nothing is changed, so that steps are of no interest. */
   readonly looking: boolean;
-  /** Failures with their message, each error once; otherwise the result says it right below. */
+  /** Failures with their message, each error once; otherwise the result that follows has the message. */
   readonly withMessages: boolean;
 }
 
-/** An error in full, or the host on which it was told before. */
+/** An error in full, or the host that it was printed for before. */
 function messageOf({ error }: HostReport, first: string | undefined): string {
   if (error === undefined) return "";
   return first === undefined ? `: ${error.message}` : `, as on ${first}`;
@@ -49,7 +49,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const { hosts, quiet, verbose } = options;
   const paint = paintFor(world, stderr);
   const counts = { done: 0, notDone: 0, loggedOff: 0 };
-  /** A host may end before it was connected to, and one that no turn came for ends without having begun. */
+  /** A host may end before it is connected, and a host whose turn never came ends without starting. */
   const atWork = new Set<string>();
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
   const isFew = hosts <= fewHosts;
@@ -102,7 +102,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
     if (!("host" in event)) return undefined;
     const failed = event.type === "host-finished" && event.report.status !== "ok";
     const first = failed ? errors.add(event.report) : undefined;
-    // Of many hosts with the same error the first one speaks for all.
+    // The first of many hosts with the same error stands for all.
     if (!everyStep && (!failed || first !== undefined)) return undefined;
     const text = stepLine(event);
     if (text === undefined) return undefined;

@@ -28,7 +28,7 @@ export interface World {
   readonly connectOverSsh: (debug: ((line: string) => void) | undefined) => Connect;
   /** This machine. */
   readonly connectHere: () => Connect;
-  /** A command as this machine runs it, for a dry run to show. */
+  /** A command as this machine runs it, as shown by a dry run. */
   readonly commandHere: (command: string) => string;
   /** Calls back for SIGINT, SIGTERM and SIGHUP until the returned function is called. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
@@ -37,8 +37,8 @@ export interface World {
 }
 
 /**
- * The world with outputs on which nothing that a host says is a command to a build agent. What is written ends with a whole
- * line, or holds nothing from hosts.
+ * The world with outputs on which text from a host is never a command to a build agent. Every write ends with a whole line, or
+ * holds nothing from hosts.
  */
 export function withInertOutputs(world: World): World {
   return { ...world, stdout: inert(world.stdout), stderr: inert(world.stderr) };

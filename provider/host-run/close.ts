@@ -24,7 +24,7 @@ export async function closeHost(
   const open = tracks.filter(({ outcome }) => outcome === undefined);
   if (plan.atDeadline === "fail") {
     refuseWhoStayed(open, label);
-    // Whom an earlier run asked to go is waited for all the same.
+    // Sessions that a previous run asked to go are waited for all the same.
     open.splice(0, open.length, ...open.filter(({ outcome }) => outcome === undefined));
     for (const one of open) one.waitOnly = true;
   }
@@ -39,7 +39,7 @@ export async function closeHost(
   const failure = firstFailure(tracks);
   if (failure !== undefined) throw failure;
   const arrived = newcomers(tracks, after, hostPlan.selector);
-  // Who came back and is gone again, or is not meant any more, ended as the logon before did.
+  // A person who came back and is gone again, or is no longer selected, ended as the previous logon did.
   for (const one of tracks) if (!arrived.some((session) => isReturnOf(session, one))) delete one.returned;
   if (!isIncluded) {
     for (const one of addTracks(host, record, arrived))
@@ -56,7 +56,7 @@ export async function closeHost(
   return addTracks(host, record, arrived);
 }
 
-/** A new logon of somebody takes the place of the old one, so that each person has one row in the report. */
+/** A new logon replaces the old one of the same person, so that each person has one row in the report. */
 function addTracks(
   host: DetectedHost,
   { tracks }: HostRecord,
@@ -67,7 +67,7 @@ function addTracks(
     if (index < 0) return track(session);
     const [before] = tracks.splice(index, 1);
     host.warn(
-      `Session ${describeSession(session)} on "${host.label}" has another logon time than before: taken for a new logon`,
+      `Session ${describeSession(session)} on "${host.label}" has a different logon time than before: treated as a new logon`,
     );
     return { ...track(session), ...(before?.warned === undefined ? {} : { warnedBefore: true }) };
   });

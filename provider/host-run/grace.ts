@@ -37,7 +37,7 @@ export async function waitOut(
   }
 }
 
-/** Still to be given time: neither settled nor on the way out already. */
+/** Still in its grace period: neither settled nor already closing. */
 export function isAwaited({ outcome, where }: Track): boolean {
   return outcome === undefined && where !== "closing";
 }

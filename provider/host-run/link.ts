@@ -35,14 +35,14 @@ interface LinkOptions {
 
 /** Waits before the second and third try of a query, in milliseconds. */
 const retryDelaysMs = [250, 1000] as const;
-/** Waits before a query is repeated whose answers contradict each other: somebody may be logging on or off just then. */
+/** Waits before repeating a query whose answers contradict each other: somebody may be logging on or off at that moment. */
 const contradictionDelaysMs = [1000, 1000, 1000] as const;
 
 export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }: LinkOptions): HostLink {
   let current: Promise<Connection> | undefined;
   let contacted = false;
   let connections = 0;
-  /** What each connection has to say, which grows while it is used. */
+  /** The warnings of each connection, which grow while it is used. */
   const warnings: (readonly string[])[] = [];
 
   const open = async (): Promise<Connection> => {

@@ -119,7 +119,7 @@ async function sendAndWatch(
   }
 }
 
-/** The same query, but a list that contradicts itself is undefined: that is how sessions look that are just closing. */
+/** The same query, but a list that contradicts itself is undefined: sessions that are closing look like that. */
 function unlessContradictory(query: Query<SessionList>): Query<SessionList | undefined> {
   return {
     ...query,

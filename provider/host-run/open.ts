@@ -70,7 +70,7 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
   const soFar = isDrainedByUs(record.drained)
     ? "nobody was logged off on this host"
     : "nothing was changed on this host";
-  // Nobody is named wrongly whose session is closing because an earlier run asked for it.
+  // A session that is closing because a previous run asked for it is not named wrongly.
   const refused = selection.protected.find(
     ({ session: { id, user } }) => user !== undefined || !awaited.includes(id),
   );
@@ -85,8 +85,8 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
 }
 
 /**
- * Takes up the logoffs that an earlier run sent. A row that has lost its user since is closing, and waited for; it is
- * asked again only if its user shows up again and is selected today.
+ * Takes over the logoffs that a previous run sent. A row that has lost its user since then is closing and is waited for; it is
+ * asked again only if its user reappears and is selected now.
  */
 function rememberAsked(sessions: SessionList, { earlier, hostPlan }: DetectedHost, record: HostRecord): void {
   for (const { id, user, logonTime } of earlier?.asked ?? []) {

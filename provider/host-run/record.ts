@@ -30,9 +30,9 @@ export interface Track {
   untold?: true;
   /** The same person was warned in a logon before this one. */
   warnedBefore?: true;
-  /** An earlier run sent its logoff. */
+  /** A previous run sent its logoff. */
   sentBefore?: true;
-  /** This run does not select it: it is waited for, because of the logoff that an earlier run sent, and never asked. */
+  /** This run does not select it: it is waited for because of the logoff that a previous run sent, and is never asked. */
   waitOnly?: true;
   /** When it was asked to go, on the monotonic clock. */
   sentAtMs?: number;
@@ -45,7 +45,7 @@ export interface Track {
   isReset?: true;
   /** Processes of it live on although the person is out (Linux), as the last listing saw them. */
   leftover?: Session;
-  /** The same person has logged on anew under its ID, as the last listing saw it: `outcome` is that of the old logon. */
+  /** The same person has logged on again under its ID, as the last listing showed: `outcome` is that of the old logon. */
   returned?: Session;
 }
 
@@ -64,7 +64,7 @@ export interface HostRecord {
   /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
   opened: boolean;
   readonly kept: SessionOutcome[];
-  /** IDs of rows without a user that nobody asked to go, in the last listing that was looked through for them. */
+  /** IDs of rows without a user that nobody asked to go, in the last listing that was searched for them. */
   nameless: readonly string[];
   missing: readonly string[];
   usedExceptions: readonly string[];
@@ -148,7 +148,7 @@ function isSkipped({ tracks }: HostRecord, { code, untried }: LogoffError, host:
   return code === hindrance(host)?.code && tracks.every(({ sentAtMs }) => sentAtMs === undefined);
 }
 
-/** Who may be closing because of a logoff that was sent: by this run, or by an earlier one where this one got nowhere. */
+/** Sessions that may be closing because this run sent a logoff, or a previous run if this one never got that far. */
 function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, "asked"> {
   if (!record.opened) return earlier?.asked === undefined ? {} : { asked: earlier.asked };
   const asked = record.tracks.flatMap(({ session, sentAtMs, sentBefore, outcome }): AskedSession[] => {
@@ -162,7 +162,7 @@ function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, 
   return asked.length === 0 ? {} : { asked };
 }
 
-/** Rows that may be somebody's and show no user. Those that are tracked are closing. */
+/** Rows without a user that may belong to somebody. Tracked rows are closing. */
 export function namelessIn(list: SessionList, tracks: readonly Track[]): readonly string[] {
   const tracked = new Set(tracks.map(({ session }) => session.id));
   return list.flatMap(({ id, user, kind }) =>
@@ -170,7 +170,7 @@ export function namelessIn(list: SessionList, tracks: readonly Track[]): readonl
   );
 }
 
-/** IDs that are named one by one; the others are counted. */
+/** How many IDs are named; the others are counted. */
 const namedIds = 10;
 
 function namelessWarning(ids: readonly string[], label: string): readonly string[] {
@@ -179,17 +179,17 @@ function namelessWarning(ids: readonly string[], label: string): readonly string
   const more = ids.length > namedIds ? ` and ${ids.length - namedIds} more` : "";
   const named = ids.slice(0, namedIds).join(", ");
   return [
-    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${named}${more}): left alone, since nobody knows whose it is`,
+    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${named}${more}): left alone, since the user is unknown`,
   ];
 }
 
-/** What became of a session that is gone and was not asked to go by this run: whoever was warned has followed the warning. */
+/** The outcome of a session that is gone and that this run did not ask to go: a user who was warned has followed the warning. */
 export function goneByItself({ session, warned, sentBefore }: Track): SessionOutcome {
   if (warned !== undefined) return { session, outcome: "left" };
   return { session, outcome: sentBefore === true ? "logged-off" : "already-gone" };
 }
 
-/** The next run compares times with what the host prints then, so that it needs what the host printed last. */
+/** The next run compares times with those that the host prints then, so it needs the time that the host printed last. */
 function asPrinted(warned: WarnedSession, { times }: HostRecord): WarnedSession {
   const logonTime = printedTime(times, warned) ?? warned.logonTime;
   return logonTime === undefined ? warned : { ...warned, logonTime };

@@ -62,7 +62,7 @@ export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: De
   }
 }
 
-/** Who is closing already sees no message any more. */
+/** A session that is already closing no longer shows messages. */
 function isReachable({ where }: Track): boolean {
   return where === "present";
 }
@@ -100,7 +100,7 @@ export async function remind(
   );
 }
 
-/** Warned, still there, and never asked to go: withheld counts too. Who logged on anew was warned all the same. */
+/** Warned, still there, and never asked to go (a withheld logoff counts as never asked). A new logon of a warned person counts as warned. */
 export function awaitsCancel({ warned, warnedBefore, sentAtMs, outcome, returned }: Track): boolean {
   const isThere = outcome === undefined || outcome.outcome === "failed" || returned !== undefined;
   return (warned !== undefined || warnedBefore === true) && sentAtMs === undefined && isThere;

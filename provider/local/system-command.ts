@@ -7,8 +7,8 @@ export interface SystemContext {
 }
 
 /**
- * The command with its program by its full path, on Windows: `cmd.exe` looks for `qwinsta.exe` in the current folder first, where
- * anybody may have put one. Elsewhere the command itself.
+ * On Windows, the command with the full path of its program: `cmd.exe` looks for `qwinsta.exe` in the current folder first, where
+ * anybody may have put one. Elsewhere, the command unchanged.
  */
 export function systemCommand(
   command: string,
@@ -20,14 +20,14 @@ export function systemCommand(
   return `${path.includes(" ") ? `"${path}"` : path}${command.slice(program.length)}`;
 }
 
-/** The shell that commands are written for. A 32-bit process gets a 32-bit one, which sees {@link systemFolder} as it does itself. */
+/** The shell that commands are written for. A 32-bit process gets a 32-bit shell, which sees {@link systemFolder} as the process does. */
 export function commandShell(env?: NodeJS.ProcessEnv): string {
   return `${systemRoot(env)}\\System32\\cmd.exe`;
 }
 
 /**
- * The folder of Windows' own programs. Where a 32-bit process looks into System32 on 64-bit Windows it is shown another folder,
- * which has no `qwinsta.exe`; the true one is Sysnative to it.
+ * The folder of Windows' own programs. On 64-bit Windows, a 32-bit process that opens System32 gets another folder, which has no
+ * `qwinsta.exe`; it reaches the real one as Sysnative.
  */
 export function systemFolder(env: NodeJS.ProcessEnv = process.env): string {
   const isNarrow = env["PROCESSOR_ARCHITEW6432"] !== undefined;

@@ -7,12 +7,12 @@ import type { ConnectionDefaults } from "../plan/input";
 /** Inputs or outputs as the engine hands them over: plain values, secrets included. */
 export type Props = Readonly<Record<string, unknown>>;
 
-/** The part of the SDK's request that is read. */
+/** The part of the SDK's request that this package reads. */
 export interface ConfigureRequest {
   readonly config: { get(key: string): unknown };
 }
 
-/** What `configure` answers and every other method receives; absent when there was none. */
+/** What `configure` returns and every other method receives; absent if there is none. */
 export type Configuration = ConnectionDefaults;
 
 /** The methods of the provider. */
@@ -29,7 +29,7 @@ export interface Lifecycle {
   delete(id: string, props: Props, configuration?: Configuration): Promise<void>;
 }
 
-/** What the export has. */
+/** The members of the export. */
 export interface ProviderCode extends Lifecycle {
   /** The values of the stack configuration, which the project sets as `session-logoff:user` and so on. */
   configure(request: ConfigureRequest): Promise<Configuration>;

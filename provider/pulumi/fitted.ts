@@ -104,8 +104,8 @@ function withPeople(
 }
 
 /**
- * As many hosts as there is room for. First those where somebody was asked to go, who would pass for gone otherwise; then those where
- * people were warned last: they have most of their grace period left.
+ * As many hosts as there is room for. First those where somebody was asked to go, who would otherwise count as gone; then those
+ * where people were warned last, since most of their grace period is left.
  */
 function withLatestResume(results: Results, roomBytes: number): Results {
   const hosts = Object.entries(results.resume)

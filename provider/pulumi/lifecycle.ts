@@ -24,7 +24,7 @@ import {
 
 /** The methods on a given front. */
 export function lifecycleOn(given: Front): Lifecycle {
-  // What is printed ends in the log of a pipeline, where a host's words must not be commands.
+  // Printed text ends up in the log of a pipeline, where text from a host must not act as a command.
   const front: Front = { ...given, print: (line) => given.print(inertText(line)) };
   const warnUnreachable = (name: string, hosts: readonly StillDrained[]): void => {
     for (const warning of unreachableWarnings(hosts)) front.print(`${name}: warning: ${warning}`);

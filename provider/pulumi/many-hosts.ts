@@ -14,8 +14,8 @@ const slowAfterMs = 20_000;
 const namedHosts = 20;
 
 /**
- * What is said of a host that is not done; undefined of all other events.
- * @param first the host on which the same error was told before
+ * The line for a host that is not done; undefined for all other events.
+ * @param first the host that the same error was printed for before
  */
 export function failureLine(event: ProgressEvent, first?: string): string | undefined {
   if (event.type !== "host-finished" || event.report.status === "ok") return undefined;
@@ -27,8 +27,8 @@ export function failureLine(event: ProgressEvent, first?: string): string | unde
 }
 
 /**
- * Every error with the first host that has it, and counts by time. A warning that many hosts have in common is said of the
- * first ones.
+ * Prints every error with the first host that has it, and counts at intervals. A warning that many hosts share is printed for
+ * the first of them.
  */
 export function linesOfMany(options: LinesOptions): ProgressLines {
   const say = sayOn(options);

@@ -5,7 +5,7 @@ import { sharedErrors, toldErrors, type HostError } from "../report/shared-error
 import { alsoOn, counted, firstAndMore } from "../report/text";
 import { isDone, type Results } from "./state";
 
-/** What is beyond is counted. */
+/** How many are listed; the others are counted. */
 const limits = { errors: 20, hosts: 20 };
 
 /**
@@ -26,7 +26,7 @@ export class PartialFailure extends Error {
   }
 }
 
-/** A line that sums up, then the errors of at most 20 hosts, and how many more there are. */
+/** A summary line, then the errors of at most 20 hosts, and how many more there are. */
 export function failureReasons(name: string, { hostResults, totals }: Results): readonly string[] {
   const open = Object.entries(hostResults).filter(([, result]) => !isDone(result));
   const counts = [

@@ -1,4 +1,4 @@
-/** What the class can tell about whether Pulumi's provider process will be able to run a resource of this program. */
+/** Checks, as far as the class can, whether Pulumi's provider process will be able to run a resource of this program. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -23,7 +23,7 @@ const needed = [
   { path: "@pulumi/pulumi/cmd/dynamic-provider", packageName: "@pulumi/pulumi" },
 ];
 
-/** Looks at what the program's folder has installed. Pulumi starts the provider process there. */
+/** Checks the packages that are installed in the program's folder. Pulumi starts the provider process there. */
 export function checkProgram(
   name: string,
   { folder, script, isBun }: ProgramProcess,

@@ -1,6 +1,6 @@
 /**
- * The export `pulumi-session-logoff/provider`: what the text in every state loads and calls. Its name, the names of its
- * functions and the order of their parameters therefore hold for ever; new parameters go to the end.
+ * The export `pulumi-session-logoff/provider`, which the text in every state loads and calls. Its name, the names of its
+ * functions and the order of their parameters must therefore never change; new parameters go at the end.
  */
 import { configurationNames } from "./configuration";
 import type { Configuration, ConfigureRequest, Lifecycle } from "./contract";
@@ -18,21 +18,21 @@ export function configure({ config }: ConfigureRequest): Promise<Configuration> 
 
 const here = (): Lifecycle => lifecycleOn(processFront());
 
-/** Every problem of the inputs at once, and the inputs as given. Connects to nothing. */
+/** Returns all problems of the inputs at once, and the inputs as given. Connects to nothing. */
 export const check: Lifecycle["check"] = (...given) => here().check(...given);
 
-/** Whether an update is needed, always explicitly, and prints why. Connects to nothing. */
+/** Returns whether an update is needed, always explicitly, and prints why. Connects to nothing. */
 export const diff: Lifecycle["diff"] = (...given) => here().diff(...given);
 
 /** Runs every host. @throws a partial state once a host was contacted and not all are done */
 export const create: Lifecycle["create"] = (...given) => here().create(...given);
 
-/** What the state says; in mode `ensure` with what hosts hold now. Never throws. */
+/** Returns the state; in mode `ensure` with the sessions that hosts have now. Never throws. */
 export const read: Lifecycle["read"] = (...given) => here().read(...given);
 
 /** Runs the hosts that changes call for, and stores the rest. @throws a partial state when not all hosts are done */
 export const update: Lifecycle["update"] = (...given) => here().update(...given);
 
 const remove: Lifecycle["delete"] = (...given) => here().delete(...given);
-/** Undrains the hosts that we drained, and contacts no others. @throws when a drained host must not be forgotten */
+/** Undrains the hosts that we drained and contacts no others. @throws when a drained host must not be forgotten */
 export { remove as delete };

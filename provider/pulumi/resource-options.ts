@@ -1,7 +1,7 @@
-/** The options of Pulumi's that do something else with this resource than one might think. */
+/** The Pulumi options that do not do with this resource what one might expect. */
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 
-/** Warnings about options that are given and mean less here, or more, than they say. */
+/** Warnings about options that do less or more here than their names say. */
 export function optionWarnings(
   { retainOnDelete, customTimeouts }: CustomResourceOptions,
   drain: string | undefined,

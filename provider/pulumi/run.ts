@@ -108,7 +108,7 @@ async function runHosts(
   return Promise.race([run, tooLate]).finally(lines.end);
 }
 
-/** Who was warned and asked to go already, and whether the host is drained by us. */
+/** Who was already warned and asked to go, and whether we drained the host. */
 function earlierRun(label: string, known: Known): EarlierRun {
   const drained = ourDrain(known.hosts.get(label));
   const entries = known.resume.get(label);

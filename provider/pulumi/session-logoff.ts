@@ -193,7 +193,7 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
 /** Where the program was started; it may have gone elsewhere since. */
 const programFolder = process.cwd();
 
-/** Without an engine, as in a program's unit tests, no provider process is started. */
+/** Without an engine, as in a program's unit tests, no provider process starts. */
 function problemOfProgram(name: string): ProgramProblem | undefined {
   if (pulumi.runtime.getEngine() === undefined) return undefined;
   const { argv, versions } = process;

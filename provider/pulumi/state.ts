@@ -85,7 +85,7 @@ export function isDone({ status }: Pick<HostResult, "status">): boolean {
 
 const messageLetters = 300;
 
-/** The engine prints outputs into the log of a pipeline, where a host's words must not be commands. */
+/** The engine prints outputs into the log of a pipeline, where text from a host must not act as a command. */
 function stored(message: string): string {
   return inertText(printable(message, messageLetters));
 }

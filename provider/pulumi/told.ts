@@ -71,7 +71,7 @@ export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): 
           one.asked = one.asked.map((asked) => withTimeOf(asked, event.sessions));
           return;
         }
-        // As with drains: it may have its effect from the moment on at which it is sent.
+        // As with drains: it may take effect from the moment that it is sent.
         case "session-logoff-sent":
           story(event.host).asked = withAsked(story(event.host).asked, event.session);
           return;
@@ -137,7 +137,7 @@ function identityOf({ id, user = "", logonTime }: Session): Identity & { readonl
   return { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
 }
 
-/** The next run compares times with what the host prints then. */
+/** The next run compares times with those that the host prints then. */
 function withTimeOf<T extends Identity>(entry: T, sessions: readonly Session[]): T {
   const row = sessions.find((session) => entryOf([entry], session) !== undefined);
   return row?.logonTime === undefined ? entry : { ...entry, logonTime: row.logonTime };

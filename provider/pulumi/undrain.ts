@@ -89,7 +89,7 @@ function isUnreachable({ code, cause }: LogoffError): boolean {
   return silent.includes(code);
 }
 
-/** Error lines that name the hosts, as far as they are no more than twenty. */
+/** Error lines that name up to twenty hosts. */
 export function stillDrainedReasons(name: string, still: readonly StillDrained[]): readonly string[] {
   if (still.length === 0) return [];
   return [
@@ -102,7 +102,7 @@ export function stillDrainedReasons(name: string, still: readonly StillDrained[]
 export function unreachableWarnings(still: readonly StillDrained[]): readonly string[] {
   return sharedErrors(still).flatMap(({ hosts, message }) => [
     `${firstAndMore(hosts)}: may still refuse new logons because of us: ${message}`,
-    ...inGroups(hosts.slice(1), 50).map((some) => `this concerns ${some.join(", ")} too`),
+    ...inGroups(hosts.slice(1), 50).map((some) => `this also applies to ${some.join(", ")}`),
   ]);
 }
 

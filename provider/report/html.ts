@@ -88,7 +88,7 @@ function totalsList(totals: Totals): string {
   return `<dl class="totals">${tiles.join("")}</dl>`;
 }
 
-/** Each error once, that of the most hosts first: a thousand hosts mostly fail for three reasons. */
+/** Each error once, the most common one first: a thousand hosts mostly fail for three reasons. */
 function notDone({ hosts }: Report): string {
   const errors = sharedErrors(hosts.filter(({ status }) => status !== "ok"));
   if (errors.length === 0) return "";

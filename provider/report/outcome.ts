@@ -1,14 +1,14 @@
 import type { ErrorCode } from "../errors";
 import type { Report, ReportedError } from "./report";
 
-/** What a front must know of a host to judge the run: of its report, or of what the state keeps of it. */
+/** What a front must know about a host to judge the run, from its report or from the state. */
 interface HostOutcome {
   /** `ok`, or `unknown` where only a refresh could not reach it: done. */
   readonly status: "ok" | "unknown" | "failed" | "skipped";
   readonly error?: ReportedError;
 }
 
-/** Why a run fails as a whole, whatever became of single hosts: too many failed, or a limit refused it. */
+/** Why a run fails as a whole, whatever happened on single hosts: too many failed, or a limit refused it. */
 const failures: readonly ErrorCode[] = ["budget-exceeded", "limit-exceeded"];
 
 /** Why hosts are skipped when a run ends as a whole and fails; `command-failed` when it broke. */
@@ -16,9 +16,9 @@ const endings: readonly ErrorCode[] = [...failures, "aborted", "command-failed"]
 
 /**
  * Whether a run failed, for the command, the resource and the reports alike. With `any` one host that is not done is enough. With
- * `budget` no single host is a failure, and neither is one that was not tried for the sake of others or that the window
- * or the total time left over: only a run that was ended as a whole is.
- * @param ended why the run stopped by itself, which no host tells when the last ones were too many
+ * `budget` no single host is a failure, and neither is one that was not tried in order to protect others or that the window
+ * or the total time left undone: only a run that was ended as a whole is.
+ * @param ended why the run stopped by itself, which no host shows when the last ones exceeded the budget
  */
 export function failsRun(
   hosts: readonly HostOutcome[],
@@ -41,7 +41,7 @@ export function exitStatusOf(
   return failsRun(hosts, failOn, ended) ? 1 : 0;
 }
 
-/** Whether a host that is not done tells that the run was ended as a whole. */
+/** Whether a host that is not done shows that the run was ended as a whole. */
 function tellsOfTheEnd({ status, error }: HostOutcome): boolean {
   if (error === undefined) return false;
   if (status === "skipped") return endings.includes(error.code);

@@ -1,6 +1,6 @@
 /**
- * Build agents obey certain texts in the log of a step, whoever printed them. What comes from a host must not be able to
- * set a variable, hide a secret or fold a log there.
+ * Build agents obey certain texts in the log of a step, whoever printed them. Text from a host must not be able to set a
+ * variable, hide a secret or fold a log there.
  *
  * - Azure Pipelines: `##vso[area.event …]`, anywhere in a line; `##[group]` and the like for its display
  * - GitHub Actions: `::name …::` behind the blanks of a line's beginning, and the older `##[name …]` anywhere
@@ -9,9 +9,9 @@
  */
 const hashes = /##(?=\w*\[)/gu;
 const section = /section_(?=start:|end:)/gu;
-/** What is on the line before does not matter, so that text stays harmless however it is joined later. */
+/** Matches wherever the text is on its line, so that text stays harmless however it is joined later. */
 const lineOfColons = /^([^\S\r\n\u2028\u2029]*::)(?!\u200b)/gmu;
-/** A whole command, wherever it stands; no IPv6 address holds two pairs of colons. */
+/** A whole command, anywhere in a line; no IPv6 address holds two pairs of colons. */
 const pairOfColons = /::(?=[\w-][^:"\n]*::)/gu;
 
 /**
@@ -20,7 +20,7 @@ const pairOfColons = /::(?=[\w-][^:"\n]*::)/gu;
  */
 const zeroWidthSpace = "\u200b";
 
-/** The text with a zero-width space behind the first two characters of every command, which people do not see. */
+/** The text with a zero-width space, which people do not see, after the first two characters of every command. */
 export function inertText(text: string): string {
   return text
     .replace(hashes, `##${zeroWidthSpace}`)
@@ -28,7 +28,7 @@ export function inertText(text: string): string {
     .replace(section, `se${zeroWidthSpace}ction_`);
 }
 
-/** JSON that parses to the same value and holds no command. */
+/** JSON that parses to the same value and contains no command. */
 export function inertJson(json: string): string {
   return json
     .replace(hashes, "\\u0023#")

@@ -59,7 +59,7 @@ export interface HostReport {
   readonly contacted: boolean;
   /** Who was warned and may still be there; only of a host that is not `ok`, for the run that goes on with it. */
   readonly warned: readonly WarnedSession[];
-  /** Who was asked to go and has not been seen to go; only of a host that is not `ok`. Absent: nobody. */
+  /** Who was asked to go and has not been seen to go; only for a host that is not `ok`. Absent: nobody. */
   readonly asked?: readonly AskedSession[];
   /** What the host's time was spent on, in the order of ending; absent: not known. */
   readonly phases?: readonly HostPhase[];

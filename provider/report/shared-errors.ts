@@ -1,10 +1,10 @@
-/** One error that many hosts share: told once, with the number of hosts and the first of them. */
+/** One error that many hosts share: printed once, with the number of hosts and the first of them. */
 import type { ReportedError } from "./report";
 
 /** A host and what went wrong there. */
 export interface HostError {
   readonly host: string;
-  /** Hosts of another status have another error, whatever it says. */
+  /** Hosts with another status have another error, whatever its message is. */
   readonly status?: string;
   readonly error?: ReportedError;
 }
@@ -12,7 +12,7 @@ export interface HostError {
 /** An error and all hosts that have it, at least one, in the order in which they came. */
 export interface SharedError extends ReportedError {
   readonly status?: string;
-  /** As the first of the hosts tells it: it may name that host. */
+  /** The message of the first of the hosts; it may name that host. */
   readonly message: string;
   readonly hosts: readonly string[];
 }
@@ -24,7 +24,7 @@ export function sharedErrors(hosts: Iterable<HostError>): readonly SharedError[]
   return tally.all();
 }
 
-/** Tells the first host with an error from those that have it too, while they come. */
+/** Tells the first host with an error from the later hosts with the same one. */
 export interface ErrorTally {
   /** @returns the first host with the same error; undefined when it is this one, or the host has none */
   readonly add: (host: HostError) => string | undefined;
@@ -64,10 +64,10 @@ export interface ToldError extends SharedError {
   readonly more: number;
 }
 
-/** How much is told of many errors. */
+/** How much is printed about many errors. */
 export interface ToldLimits {
   readonly errors: number;
-  /** Hosts that are named in all, but at least one for each error. */
+  /** Hosts that are named in total, but at least one for each error. */
   readonly hosts: number;
 }
 
@@ -98,7 +98,7 @@ function keyOf({ host, status = "" }: HostError, { code, message }: ReportedErro
   return [status, code, general].join("\n");
 }
 
-/** The label of a host, its server or its address where they stand by themselves. A host that others are behind stays: they share it. */
+/** Matches a host's label, its server or its address as whole words. A host in front of others is kept, since they share it. */
 function ownNames(label: string): RegExp {
   const [place = "", server] = label.split(">");
   const address = place.replace(/:[0-9]+$/u, "").replace(/^\[|\]$/gu, "");

@@ -87,16 +87,16 @@ export function runText(report: Report, style: TableStyle): string {
   );
 }
 
-/** The hosts that are not done, each reason in full and once, however many hosts have it. */
+/** The hosts that are not done, each reason in full and only once, however many hosts share it. */
 export function openHosts(report: Report, { paint }: TableStyle): string {
   const open = report.hosts.filter(({ status }) => status !== "ok");
   return errorsText(open, ({ status = "", code }) => paint(`${status}: ${code}`, "bad"));
 }
 
-/** What is beyond is counted. */
+/** How many are listed; the others are counted. */
 const limits = { errors: 50, hosts: 20 };
 
-/** Errors of hosts, each once: the first host and what `describe` says, the message, and which other hosts have it too. */
+/** Errors of hosts, each once: the first host and the result of `describe`, the message, and the other hosts that have it. */
 export function errorsText(
   hosts: readonly HostError[],
   describe: (error: SharedError) => string = () => "",
@@ -113,7 +113,7 @@ export function errorsText(
   const rest =
     untold === 0
       ? ""
-      : `${counted(untold, "more host")} with other errors: --report and --output json tell them all\n`;
+      : `${counted(untold, "more host")} with other errors: --report and --output json list them all\n`;
   return texts.join("") + rest;
 }
 

@@ -45,7 +45,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /**
  * Text for an attribute or an element; what XML 1.0 cannot hold, not even escaped, becomes U+FFFD. Pipeline commands are made
- * inert for good, since what reads a report may print it.
+ * inert permanently, since a program that reads a report may print it.
  */
 export function escapeXml(text: string): string {
   return (

@@ -6,14 +6,14 @@ interface KnownTime {
   readonly user: string;
   /** As the last listing printed it. */
   readonly printed: string;
-  /** As the first listing of this logon printed it: what {@link steadied} puts into every later one. */
+  /** As the first listing of this logon printed it; {@link steadied} puts it into every later one. */
   readonly steady: string;
 }
 
-/** What is known of a host's logon times from its listings so far. Plain data. */
+/** The known logon times of a host, from its listings so far. Plain data. */
 export type LogonTimes = readonly KnownTime[];
 
-/** The logon times of sessions that an earlier run noted: what the first listing of this run is compared with. */
+/** The logon times that a previous run recorded; the first listing of this run is compared with them. */
 export function logonTimesOf(sessions: readonly Pick<Session, "id" | "user" | "logonTime">[]): LogonTimes {
   return sessions.flatMap(({ id, user, logonTime }) =>
     user === undefined || logonTime === undefined
@@ -32,8 +32,8 @@ export interface Steadied {
 
 /**
  * Gives each session the logon time that it was first seen with. Hosts print local time in their own format, so summer time
- * or another time zone changes the text while nobody moves: when at least two sessions stand in both listings and
- * the times of all of them changed, they are the same logons. Otherwise a time that changed is a new logon.
+ * or another time zone changes the text while nobody moves: when at least two sessions are in both listings and
+ * all their times changed, they are the same logons. Otherwise a time that changed is a new logon.
  */
 export function steadied(known: LogonTimes, list: SessionList): Steadied {
   const byPerson = new Map(known.map((one) => [personKey(one.id, one.user), one]));
@@ -69,7 +69,7 @@ export function steadied(known: LogonTimes, list: SessionList): Steadied {
           ? []
           : [{ id, user, printed, steady }];
       }),
-      // Whose row is blank is closing, and may show up again.
+      // A session with a blank row is closing, and may reappear.
       ...known.filter(({ id }) => nameless.has(id)),
     ],
   };

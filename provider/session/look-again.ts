@@ -8,7 +8,7 @@ export type Second = { readonly session: Session } & (
   /** On its way out: nothing to send, wait for it. */
   | { readonly now: "closing" }
   | { readonly now: "selected" }
-  /** Its person has logged on anew under the same ID and is selected: that logon is among the arrived. */
+  /** Its person has logged on again under the same ID and is selected: that logon is among the arrived. */
   | { readonly now: "returned" }
   | { readonly now: "kept"; readonly reason: KeepReason }
 );
@@ -49,7 +49,7 @@ export function lookAgain(before: readonly Session[], later: SessionList, select
 
 const anyName = { operands: undefined, ids: undefined, names: undefined } as const;
 
-/** Whether every session that can be meant was named by itself, so that nobody else can be meant later. */
+/** Whether every session was selected individually, so that no other session can match later. */
 export function isOneByOne({ operands, ids, names, current, all }: Selector): boolean {
   const exactNames = names !== undefined && !names.some(isPattern);
   return operands !== undefined || ids !== undefined || exactNames || (current && !all);

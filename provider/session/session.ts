@@ -36,7 +36,7 @@ export interface Session {
 /** The sessions of one host, from a listing that is known to be complete. */
 export type SessionList = readonly Session[];
 
-/** Whether two rows are the same person under the same ID, be it in one logon or in two. */
+/** Whether two rows are the same person under the same ID, in the same logon or in two. */
 export function isSamePerson(a: Session, b: Session): boolean {
   return a.id === b.id && a.user?.toLowerCase() === b.user?.toLowerCase();
 }
@@ -65,7 +65,7 @@ export type Whereabouts =
   /** The row is there with a blank user: the host has not finished yet. */
   | { readonly is: "closing" }
   | { readonly is: "present"; readonly session: Session }
-  /** The same person is there under the same ID, with another logon time: a new logon, and nobody is gone. */
+  /** The same person is there under the same ID with a different logon time: a new logon, and nobody is gone. */
   | { readonly is: "returned"; readonly session: Session };
 
 /** Looks for `session` in a later, complete listing of the same host. The list is the truth, not an exit code. */

@@ -1,13 +1,13 @@
-/** The lists of algorithms in ssh_config, applied to what this client has: they narrow and order it and never add to it. */
+/** The lists of algorithms in ssh_config, applied to those of this client: they narrow and order them and never add any. */
 import { allowedAlgorithms, type AllowedAlgorithms } from "./algorithms";
 import { configError } from "./ssh-config-file";
 import { matchesCased, type ConfigValue } from "./ssh-config-values";
 import { matchesPattern } from "./known-hosts";
 
 /**
- * What is left of our algorithms for a host. `CASignatureAlgorithms` and `HostbasedAcceptedAlgorithms` are about things that we
+ * Our algorithms that remain for a host. `CASignatureAlgorithms` and `HostbasedAcceptedAlgorithms` are about things that we
  * never do (certificates, host-based logins), so they change nothing.
- * @throws LogoffError `plan-invalid` when a list leaves nothing or makes no sense
+ * @throws LogoffError `plan-invalid` when a list leaves none or is malformed
  */
 export function configuredAlgorithms(
   level: "default" | "legacy",
@@ -44,8 +44,8 @@ function left<T extends string>(option: string, value: ConfigValue, ours: readon
 }
 
 /**
- * A list as kex_assemble_names of OpenSSH reads it: patterns, or changes to the defaults: `+` adds behind them, `-` takes
- * away, `^` puts in front. What is not ours cannot be added. Undefined when the list makes no sense.
+ * A list as OpenSSH's kex_assemble_names reads it: patterns, or changes to the defaults: `+` appends, `-` removes, `^` moves
+ * to the front. Algorithms that are not ours cannot be added. Undefined when the list is malformed.
  */
 export function narrowList<T extends string>(list: string, ours: readonly T[]): readonly T[] | undefined {
   const sign = /^[-+^]/u.exec(list)?.[0];

@@ -45,10 +45,10 @@ const hostKeyTypes = [
 /** What a connection with `legacy` algorithms tells the operator. */
 export const legacyWarning = "algorithms with SHA-1 are allowed for this host (algorithms: legacy)";
 
-/** What only `legacy` adds. No two steps of a negotiation share a name. */
+/** The algorithms that only `legacy` adds. No two steps of a negotiation share a name. */
 const legacyOnly: ReadonlySet<string> = new Set([...legacyKeyExchanges, ...legacyMacs, "ssh-rsa"]);
 
-/** What may be used with a host; each list in the order of preference. */
+/** The algorithms that may be used with a host; each list in order of preference. */
 export interface AllowedAlgorithms {
   readonly keyExchanges: readonly KexAlgorithm[];
   readonly ciphers: readonly CipherAlgorithm[];

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 
-/** The longest text that is taken before a host's identification, and the longest banner before a login. */
+/** The longest text that is accepted before a host's identification, and the longest banner before a login. */
 export const longestBannerBytes = 100 * 1024;
-/** How much of the text is remembered for an error. */
+/** How much of the text is kept for an error. */
 const quotedBytes = 400;
 
 /** A connection on which nothing has been read yet. */
@@ -13,15 +13,15 @@ export interface Dialled<T extends Duplex = Duplex> {
 
 /** What a host sends before its identification line, which RFC 4253 allows. */
 export interface Greeting {
-  /** The beginning of its words while there is no identification line; undefined afterwards, and when it has said nothing. Unfiltered. */
+  /** The beginning of its text until the identification line arrives; undefined afterwards, and if there is no text. Unfiltered. */
   readonly words: () => string | undefined;
-  /** Whether it has gone on for longer than {@link longestBannerBytes}; then its stream is destroyed. */
+  /** Whether its text exceeds {@link longestBannerBytes}; then its stream is destroyed. */
   readonly isTooLong: () => boolean;
 }
 
 /**
- * Keeps a host's words before its identification line to itself, and holds that line back until it is complete: ssh2 1.17 takes 1,024
- * lines at most, and forgets all but the first piece of a line that arrives in three or more (lib/protocol/Protocol.js, parseHeader).
+ * Hides a host's text before its identification line from ssh2, and holds that line back until it is complete: ssh2 1.17 accepts 1,024
+ * lines at most, and loses all but the first piece of a line that arrives in three or more (lib/protocol/Protocol.js, parseHeader).
  * Must be called before the first byte is read.
  */
 export function holdGreeting(stream: Duplex): Greeting {
@@ -43,7 +43,7 @@ export function holdGreeting(stream: Duplex): Greeting {
     lineStart = "";
     return false;
   };
-  // Both a socket and a channel hand incoming bytes to their own `push`; ours stands in front of it for the first lines.
+  // Both a socket and a channel pass incoming bytes to their own `push`; ours replaces it for the first lines.
   stream.push = (chunk: Buffer | null, ...rest): boolean => {
     if (chunk === null) return push(null);
     for (let start = 0; start < chunk.length;) {

@@ -1,4 +1,4 @@
-/** One command on one channel: asks for the channel, sends the command, and collects all that it leaves behind. */
+/** One command on one channel: requests the channel, sends the command, and collects its output. */
 import type { ClientChannel } from "ssh2";
 import { onAbort, type Clock } from "../async";
 import type { ExecResult } from "../connection";
@@ -15,10 +15,10 @@ import {
 
 /** Far more than any listing of sessions; a host that sends more is not answering the question. */
 const maxOutputBytes = 8 * 1024 * 1024;
-/** How long a host may be silent after the exit status before the end of the output is no longer waited for. */
+/** How long a host may be silent after the exit status before we stop waiting for the end of the output. */
 const quietMs = 2000;
 
-export const keptOpenWarning = `the host leaves the channels of commands open: output was taken as complete ${quietMs / 1000} s after the exit status (a program that the login starts may hold them)`;
+export const keptOpenWarning = `the host leaves the channels of commands open: output was taken as complete ${quietMs / 1000} s after the exit status (a program that the login starts may hold them open)`;
 
 /** The host did not open a channel, or refused the command: it does not run. */
 export interface Refused {
@@ -41,7 +41,7 @@ export interface CommandOptions {
 }
 
 /**
- * The result of the command, or why it was not sent. When the signal fires, nothing is sent any more.
+ * The result of the command, or why it was not sent. Nothing is sent after the signal fires.
  * @throws LogoffError `connection-lost`, `output-unrecognised`, or the signal's reason
  */
 export function runCommand(
@@ -59,7 +59,7 @@ export function runCommand(
       if (request !== undefined) underWay.delete(request);
     };
     const stopListening = onAbort(signal, (error) => {
-      // A host that opens no channel in all that time, nor runs anything else of ours, is as good as gone.
+      // A host that opens no channel in all that time and runs no other command of ours counts as lost.
       if (error.code === "timed-out" && channelsOpen(used) === 0) link.destroy(error);
       over();
       request?.abandon();
@@ -93,7 +93,7 @@ export function runCommand(
         if (signal.aborted) {
           if (error === undefined) discard(channel);
         }
-        // Listening must begin here and now: a quick command's whole life can be in the packet that told us of its start.
+        // Listening must begin right here: the packet that reports the start of a quick command may also hold its end.
         else if (error === undefined) started(channel);
         else notStarted(error);
       });
@@ -108,7 +108,7 @@ export function runCommand(
   });
 }
 
-/** How many commands have a channel of their own on the host. */
+/** How many commands have an open channel on the host. */
 export function channelsOpen({ underWay }: UsedLink): number {
   return [...underWay].filter((request) => request.isOpen()).length;
 }
@@ -120,7 +120,7 @@ function unanswered(label: string): LogoffError {
   );
 }
 
-/** What the command printed, once the channel is closed and both of its streams have ended. */
+/** The output of the command, once the channel is closed and both of its streams have ended. */
 function collect(
   options: CommandOptions,
   channel: ClientChannel,
@@ -144,7 +144,7 @@ function collect(
     };
     const abandon = (): void => {
       stopWaiting();
-      bytes = Infinity; // what still comes is read and dropped, so that the connection stays usable
+      bytes = Infinity; // further output is read and dropped, so that the connection stays usable
       stdout.length = 0;
       stderr.length = 0;
       discard(channel);
@@ -155,7 +155,7 @@ function collect(
     };
     const succeed = (how: NonNullable<typeof end>): void =>
       resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), ...how });
-    /** Some hosts never say that the output ends. After a silence, an answer proves that nothing is still on its way to us. */
+    /** Some hosts never report the end of the output. After a silence, an answer proves that no output is still in transit. */
     const waitForQuiet = (): void => {
       stopTimer();
       if (end !== undefined && bytes !== Infinity) stopTimer = clock.after(quietMs, askWhetherAll);
@@ -194,15 +194,15 @@ function collect(
     });
     channel.on("data", keep(stdout));
     channel.stderr.on("data", keep(stderr));
-    // A host may say how a command ended before it has passed on all that was printed: only its end of output completes it.
+    // A host may report the exit status before it has sent all output: only the end of the output completes it.
     channel.once("end", () => (whole = link.lost() === undefined));
     channel.once("close", onClosed);
     channel.stderr.once("close", onClosed);
-    // Their causes reach us as a closed channel or a lost link.
+    // The causes of these errors reach us as a closed channel or a lost link.
     channel.on("error", () => undefined);
     channel.stderr.on("error", () => undefined);
     channel.end(stdin === undefined ? undefined : Buffer.from(stdin));
-    // ssh2 ends a channel once more when it is over, and Node makes an error with a stack of it that nobody hears.
+    // ssh2 ends a finished channel once more, and Node turns that into an error with a stack that nobody receives.
     channel.end = () => channel;
   });
 }

@@ -26,7 +26,7 @@ export interface Identities {
   readonly only: boolean;
 }
 
-/** What is known of a host when its login is read. */
+/** What is known about a host when its credentials are read. */
 interface LoginRules {
   readonly identities: Identities;
   readonly algorithms: AllowedAlgorithms;

@@ -12,7 +12,7 @@ const commandsAtOnce = 4;
 const blockingAtOnce = 2;
 /** Pauses before a channel that the host had no room for is asked for again. */
 const roomPausesMs = [100, 300, 900, 2700];
-/** A host cannot restart in this time, so that it is the same host that a command finds behind a new connection. */
+/** A host cannot restart within this time, so a new connection reaches the same host. */
 const sameHostMs = 5000;
 
 // RFC 4254 5.1. sshd answers CONNECT_FAILED when MaxSessions is reached.
@@ -31,8 +31,8 @@ export interface RunnerOptions {
 
 /**
  * Runs commands over one connection: no terminal, no agent forwarding, standard input closed, at most four at once, of which two may
- * block. A host that refuses a channel while others are open grants no more than those: from then on commands wait for each other. A host
- * that grants each connection one command gets a connection for each. Waiting for a turn is not part of the timeout.
+ * block. If a host refuses a channel while others are open, their number is its limit: from then on commands wait for each other. A
+ * host that allows one command per connection gets a connection for each. Waiting for a turn is not part of the timeout.
  */
 export function commandRunner(options: RunnerOptions): Exec {
   const { label, clock } = options;
@@ -57,11 +57,11 @@ export function commandRunner(options: RunnerOptions): Exec {
   };
 }
 
-/** How many commands may run at once, as far as the host has told. */
+/** How many commands may run at once, as far as the host has shown. */
 class CommandTurns {
   readonly #all = new Slots(commandsAtOnce);
   readonly #blocking = new Slots(blockingAtOnce);
-  /** How many channels the host grants; undefined while it has refused none. */
+  /** How many channels the host allows; undefined while it has refused none. */
   limit: number | undefined;
   oneForEachConnection = false;
 
@@ -77,7 +77,7 @@ class CommandTurns {
   }
 }
 
-/** The connection for the next command: the present one, or a new one where that is used up. */
+/** The connection for the next command: the current one, or a new one if that is used up. */
 async function usable(
   { links, clock }: RunnerOptions,
   turns: CommandTurns,
@@ -92,7 +92,7 @@ async function usable(
   return links.replace(used, signal);
 }
 
-/** Whether the host grants the connection no further command and is known to be the same behind a new one. */
+/** Whether the host allows no further command on the connection and a new connection is known to reach the same host. */
 function isUsedUp(used: UsedLink, turns: CommandTurns, clock: Clock): boolean {
   const isLost = used.link.lost() !== undefined;
   const grantsNoMore =
@@ -100,7 +100,7 @@ function isUsedUp(used: UsedLink, turns: CommandTurns, clock: Clock): boolean {
   return grantsNoMore && (!isLost || clock.now() - used.endedMs < sameHostMs);
 }
 
-/** tinysshd ends a connection with its one command. So may a host that breaks down just then, which costs a vain connection. */
+/** tinysshd ends a connection with its only command. A host that fails at that moment looks the same and costs one useless connection. */
 function isLostAfterOneCommand({ link, underWay, opened, completed }: UsedLink): boolean {
   return opened === 1 && completed === 1 && underWay.size === 0 && link.lost() !== undefined;
 }
@@ -116,7 +116,7 @@ async function runWithRoom(
   const { label, clock, quote, warn } = options;
   for (let tries = 0; ; tries += 1) {
     throwIfAborted(signal);
-    // A command that waited while the connection died was not sent, and must not count as sent.
+    // A command that waited while the connection was lost was not sent and must not count as sent.
     const gone = used.link.lost();
     if (gone !== undefined) return notYetOr(gone, isUsedUp(used, turns, clock));
     execOptions.onTurn?.();
@@ -128,7 +128,7 @@ async function runWithRoom(
     const open = channelsOpen(used);
     const isFull = open > 0 && (turns.limit === undefined || open >= turns.limit);
     const pause = roomPausesMs[tries];
-    // A channel that has just been closed may still count on the host for a moment.
+    // The host may still count a channel that has just been closed.
     if (!isFull && mayPass(result, used) && pause !== undefined) {
       await clock.sleep(pause, signal);
       continue;
@@ -145,7 +145,7 @@ function notYetOr(error: LogoffError, isUsedUpNow: boolean): "not yet" {
   throw error;
 }
 
-/** Whether the host may open a channel later: it says so, or it has opened others on this connection. */
+/** Whether the host may open a channel later: it says so, or it has opened others on this connection before. */
 function mayPass({ error }: Refused, used: UsedLink): boolean {
   if (error.reason === connectFailed || error.reason === resourceShortage) return true;
   return error.reason !== undefined && used.opened > 0;

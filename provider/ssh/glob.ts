@@ -45,7 +45,7 @@ function parsePattern(letters: readonly string[]): readonly Piece[] {
   return pieces;
 }
 
-/** A letter, which a backslash may save from being special. */
+/** A letter, which a backslash may escape. */
 function letterAt(
   letters: readonly string[],
   at: number,
@@ -56,7 +56,7 @@ function letterAt(
     : { letter: letters[at] ?? "", next: at + 1 };
 }
 
-/** The class whose `[` stands before `start`; undefined when it is not closed, which makes the `[` an ordinary letter. */
+/** The class whose `[` precedes `start`; undefined when it is not closed, which makes the `[` an ordinary letter. */
 function parseClass(
   letters: readonly string[],
   start: number,
@@ -112,8 +112,8 @@ const namedClasses: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Whether the pieces stand for the whole name. Of the `*` only the last one is ever tried again, so that the work is at worst
- * length times length; a regular expression made of such a pattern could take for ever.
+ * Whether the pieces match the whole name. Only the last `*` is ever retried, so the work is quadratic at worst; a regular
+ * expression made from such a pattern could take forever.
  */
 function matches(pieces: readonly Piece[], name: string): boolean {
   const letters = Array.from(name);

@@ -1,4 +1,4 @@
-/** What went wrong in a handshake, in the operator's words, and whether it may be tried again. */
+/** What went wrong in a handshake, in terms that the operator knows, and whether it may be retried. */
 import type { Host } from "../connection";
 import { LogoffError } from "../errors";
 import type { Login } from "./auth";
@@ -7,16 +7,16 @@ import type { Quote } from "./redact";
 import type { LongPackets } from "./ssh2-quirks";
 import { mayPass } from "./transport";
 
-/** What ssh2 says in the `error` events of a Client: a level of its own, or the code of a socket or a disconnect message. */
+/** The errors of a Client's `error` events: with a level of ssh2's, or with the code of a socket or a disconnect message. */
 export interface Ssh2Error extends Error {
   readonly level?: string;
   readonly code?: string | number;
 }
 
-/** Whether a failure may be tried again, and how soon. */
+/** Whether a failure may be retried, and how soon. */
 export type Again = "never" | "soon" | "later";
 
-/** The failure of a host that has spoken, but not SSH; undefined when it has not, or has introduced itself. */
+/** The failure of a host that has sent text other than SSH; undefined when it has sent none, or its identification. */
 export function beforeIdentification(
   greeting: Greeting,
   label: string,
@@ -32,14 +32,14 @@ export function beforeIdentification(
   return [error, greeting.isTooLong() ? "never" : "later"];
 }
 
-/** The error of a deadline or a cancel, with what the host has said so far in place of an SSH identification. */
+/** The error of a deadline or a cancel, with the text that the host has sent so far instead of an SSH identification. */
 export function withWords(error: LogoffError, greeting: Greeting, quote: Quote): LogoffError {
   const words = greeting.words();
   if (words === undefined || error.code !== "timed-out") return error;
   return new LogoffError(error.code, `${error.message}; so far it said "${quote(words)}"`);
 }
 
-/** The failure of a login whose banner is longer than is taken; undefined when it is not. */
+/** The failure of a login whose banner is too long; undefined when it is not. */
 export function bannerTooLong(
   packets: LongPackets | undefined,
   label: string,
@@ -79,7 +79,7 @@ export function classify(
   return [new LogoffError("host-unreachable", message), "never"];
 }
 
-/** A connection that ended by itself: after a rejection it is the host's way to say no; before any offer it may pass. */
+/** A connection that the host ended: after a rejection this is a refusal; before any offer it may be transient. */
 export function lost(how: string, label: string, login: Login): [LogoffError, Again] {
   if (login.rejected()) return [login.failure(`then ${how}`), "never"];
   const when = login.offered() ? " while a login was being checked" : "";

@@ -44,7 +44,7 @@ export interface HandshakeOptions {
 
 export type Phase = "connecting" | "waiting for its banner" | "exchanging keys" | "logging in";
 
-/** What surrounds the text of a banner in its packet: lengths, a language tag, padding. */
+/** The rest of a banner's packet: lengths, a language tag, padding. */
 const bannerPacketBytes = 512;
 
 /** A connection that is logged in. Its holder must end it. */

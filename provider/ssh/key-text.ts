@@ -1,15 +1,15 @@
 /**
- * The text of a private key put in order. Variables of pipelines and copies through forms, shells and YAML change line ends,
- * indentation and quotes, but nothing that a key needs: base64 has neither blanks nor backslashes, so each of them tells
- * what happened to it.
+ * Repairs the text of a private key. Pipeline variables and copies through forms, shells and YAML change line ends,
+ * indentation and quotes, but nothing that a key needs: base64 has neither blanks nor backslashes, so each of them shows
+ * what happened to the text.
  */
 
-/** The text in order, or why it is no private key; no reason quotes the text. */
+/** The repaired text, or why it is not a private key; no reason quotes the text. */
 export type KeyText = { readonly text: string } | { readonly wrong: string };
 
 /** The first private key of a text, in PEM with one line end a line, or in PuTTY's form. */
 export function keyText(given: string): KeyText {
-  // Cuts a byte order mark off, too.
+  // Removes a byte order mark, too.
   const text = given.trim();
   if (/^["'`]?\s*PuTTY-User-Key-File-/u.test(text)) return { text: puttyText(text) };
   const plain = text.replace(/\\{1,8}(?:r\\{1,8}n|n|r)/gu, "\n").replace(/\\{1,8}\//gu, "/");
@@ -32,7 +32,7 @@ function whyNoKey(text: string): string {
 
 const urlEncoded = "it is URL-encoded; decode it first";
 
-/** The two header lines of an encrypted key in the form of before PKCS#8. */
+/** The two header lines of an encrypted key in the format before PKCS#8. */
 const encryptedHeader = /^\s*Proc-Type: ?4,ENCRYPTED\s+DEK-Info: ?([A-Za-z0-9-]{1,40},[0-9A-Fa-f]{8,64})\s+/u;
 
 function pem(label: string, body: string): KeyText {
@@ -55,7 +55,7 @@ function whyNotBase64(text: string): string {
   return "it is damaged: it holds characters that no key has";
 }
 
-/** Its lines may hold any text, so only what surrounds them is put in order. */
+/** Its lines may hold any text, so only the text around them is repaired. */
 function puttyText(text: string): string {
   const quote = /^["'`]/u.exec(text)?.[0];
   const inner = quote === undefined ? text : text.slice(1).replace(new RegExp(`${quote}$`, "u"), "");

@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import type { Clock } from "../async";
 import { decodeText, textEncoding, type TextEncoding } from "../decode-text";
 
-/** A lock that is older was left behind by a process that died, and so was one from the future: it would wait for ever. */
+/** An older lock was left behind by a process that died, and so was one dated in the future: waiting for it would never end. */
 const staleLockMs = 10_000;
 const lockPauseMs = 20;
 
@@ -31,13 +31,13 @@ export async function withKnownHostsLock<T>(
   try {
     return await work();
   } finally {
-    // A slow holder may have been taken for dead. Then the lock belongs to another process by now.
+    // If a slow holder was taken for dead, the lock belongs to another process now.
     const holder = await readFile(lock, "utf8").catch(() => undefined);
     if (holder === owner) await rm(lock, { force: true });
   }
 }
 
-/** False when the file is there already. */
+/** False when the file already exists. */
 async function create(path: string, owner: string): Promise<boolean> {
   try {
     await writeFile(path, owner, { flag: "wx", mode: 0o600 });
@@ -56,13 +56,13 @@ async function isStale(path: string, clock: Clock): Promise<boolean> {
 }
 
 /**
- * Removes a stale lock under a second lock. Of two waiters that both found it stale, the slower one would otherwise remove what
- * the quicker one has made since. False when somebody else is at it.
+ * Removes a stale lock under a second lock. Otherwise, of two waiters that both found it stale, the slower one would remove the
+ * new lock of the faster one. False when another process is removing it.
  */
 async function removeStale(lock: string, owner: string, clock: Clock): Promise<boolean> {
   const removal = `${lock}.stale`;
   if (!(await create(removal, owner))) {
-    // It exists for an instant, in which a process may die all the same.
+    // It exists only for an instant, but a process may die even then.
     if (await isStale(removal, clock)) await rm(removal, { force: true });
     return false;
   }

@@ -93,7 +93,7 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
   return { read: reading(readLately), readNow: reading(readAgain) };
 }
 
-/** A text that was taken from a file may still begin with the file's byte order mark. */
+/** Text that was copied from a file may still begin with the file's byte order mark. */
 function withoutMark(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

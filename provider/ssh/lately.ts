@@ -8,19 +8,19 @@ interface Entry<T> {
   value: Promise<T>;
 }
 
-/** Remembers for a second what was read, by name. */
+/** Caches for a second what was read, by name. */
 export class Lately<T> {
   readonly #read = new Map<string, Entry<T>>();
 
   constructor(private readonly clock: Pick<Clock, "now">) {}
 
-  /** What was read less than a second ago or is being read; else it is read anew. */
+  /** The value that was read less than a second ago or is being read; otherwise reads it again. */
   get(name: string, read: () => Promise<T>): Promise<T> {
     const known = this.#read.get(name);
     return known !== undefined && this.clock.now() < known.untilMs ? known.value : this.renew(name, read);
   }
 
-  /** Reads it anew. What fails is not remembered. */
+  /** Reads it again. A failure is not cached. */
   renew(name: string, read: () => Promise<T>): Promise<T> {
     const freshUntilMs = this.clock.now() + freshMs;
     const entry: Entry<T> = { untilMs: Infinity, value: Promise.resolve().then(read) };

@@ -6,11 +6,11 @@ import type { Link } from "./link";
 /** A connection and what has run on it. */
 export interface UsedLink {
   readonly link: Link;
-  /** The commands that are under way. */
+  /** The commands in progress. */
   readonly underWay: Set<CommandRequest>;
-  /** How many commands the host has opened a channel for, whatever became of them. */
+  /** How many commands the host has opened a channel for, however they ended. */
   opened: number;
-  /** How many commands have left a result. */
+  /** How many commands have a result. */
   completed: number;
   /** When the last command ended; before the first one, when the connection was opened. */
   endedMs: number;
@@ -18,10 +18,10 @@ export interface UsedLink {
   refusesMore: boolean;
 }
 
-/** The connection to a host, and those that take its place where the host grants each connection no more than one command. */
+/** The connection to a host, and its replacements if the host allows only one command per connection. */
 export interface LinkChain {
   readonly current: () => UsedLink;
-  /** Opens a connection in the place of one that is used up, once for all who ask. @throws LogoffError `connection-lost`, `aborted` */
+  /** Replaces a connection that is used up, once for all concurrent callers. @throws LogoffError `connection-lost`, `aborted` */
   readonly replace: (used: UsedLink, signal: AbortSignal) => Promise<UsedLink>;
   /** Ends the connection, and one that is being opened. Never rejects. */
   readonly close: () => Promise<void>;
@@ -53,7 +53,7 @@ export function linkChain(
       current = next;
       return next;
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : "it cannot be connected again";
+      const why = thrown instanceof Error ? thrown.message : "it cannot be reconnected";
       const message = `Lost the connection to "${label}": the host runs no further command on it, and a new one failed: ${why}`;
       throw new LogoffError("connection-lost", message, { cause: thrown });
     } finally {

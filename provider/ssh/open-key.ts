@@ -7,7 +7,7 @@ import { openSshKeyHeader, type OpenSshKeyHeader } from "./openssh-key";
 export type OpenResult =
   { readonly key: KeyObject; readonly wrong?: never } | { readonly wrong: string; readonly key?: never };
 
-// Each takes minutes. No deadline would see the end, and the command could not end before.
+// More rounds take minutes, longer than any deadline, and the command could not end before they do.
 const mostBcryptRounds = 10_000;
 const mostPbkdf2Rounds = 10_000_000;
 
@@ -15,7 +15,7 @@ const damaged = "it is damaged or of an unsupported type";
 const mismatch = "its passphrase is wrong, or the key is damaged";
 const supported = "only RSA, ECDSA and Ed25519 keys can be used";
 
-/** What can be said of a key in order before it is opened: why it cannot be, or whether that takes a passphrase. */
+/** What is known about a repaired key before it is opened: why it cannot be opened, or whether that takes a passphrase. */
 export function judgeKey(
   text: string,
   passphrase: string | undefined,
@@ -23,7 +23,7 @@ export function judgeKey(
   const header = openSshKeyHeader(text);
   const wrong = header === undefined ? whyNotOpened(text) : whyNotUsed(header);
   if (wrong !== undefined) return { wrong };
-  // Node reports a missing passphrase differently for each type of key; the forms say it in plain text.
+  // Node reports a missing passphrase differently for each type of key; the formats show it in plain text.
   const isEncrypted =
     header === undefined ? /ENCRYPTED|^Encryption: (?!none)/mu.test(text) : header.cipher !== "none";
   if (isEncrypted && passphrase === undefined) return { wrong: "it is encrypted; give its passphrase" };
@@ -47,7 +47,7 @@ function whyNotOpened(text: string): string | undefined {
 }
 
 function tooManyRounds(rounds: number, command: string): string {
-  return `its passphrase goes through ${rounds} rounds, which takes too long; encrypt it anew with fewer (${command})`;
+  return `its passphrase goes through ${rounds} rounds, which takes too long; encrypt it again with fewer (${command})`;
 }
 
 /** The iterations of PBKDF2 in an encrypted PKCS#8 key: the number behind its object identifier and the salt (RFC 8018 A.2). */
@@ -64,7 +64,7 @@ function pbkdf2Rounds(text: string): number {
   return bytes.readUIntBE(count + 2, length);
 }
 
-/** Opens a key in order. Takes seconds for an encrypted one with many rounds. */
+/** Opens a repaired key. Takes seconds for an encrypted one with many rounds. */
 export function openKey(text: string, passphrase: string | undefined): OpenResult {
   return /^(?:-----BEGIN OPENSSH|PuTTY-)/u.test(text)
     ? openBySsh2(text, passphrase)
@@ -76,10 +76,10 @@ function openBySsh2(text: string, passphrase: string | undefined): OpenResult {
   const parsed = utils.parseKey(text, passphrase);
   if (parsed instanceof Error) {
     if (passphrase === undefined || !isEncrypted) return { wrong: damaged };
-    // ssh2's own words, fixed in its source and the same in every language; they decide only which hint is shown.
+    // ssh2's own message, fixed in its source and the same in every language; it decides only which hint is shown.
     return { wrong: /unsupported/iu.test(parsed.message) ? "its encryption is not supported" : mismatch };
   }
-  // The file may hold several keys by its format; OpenSSH never writes more than one.
+  // The format allows several keys in a file; OpenSSH never writes more than one.
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey;
   if (!key.isPrivateKey()) return { wrong: "it holds no private key" };
   try {
@@ -94,7 +94,7 @@ function openByNode(text: string, passphrase: string | undefined): OpenResult {
     return { key: createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) }) };
   } catch (thrown) {
     if (!text.includes("ENCRYPTED")) return { wrong: damaged };
-    // What a wrong passphrase makes of a key fails as this, but for one in a few hundred.
+    // All but one in a few hundred wrong passphrases fail with this error.
     const isPadding = (thrown as NodeJS.ErrnoException).code === "ERR_OSSL_BAD_DECRYPT";
     return { wrong: isPadding ? mismatch : `${damaged}, unless its passphrase is wrong` };
   }

@@ -1,4 +1,4 @@
-/** What OpenSSH's own form of a private key (PROTOCOL.key) says without its passphrase. */
+/** What OpenSSH's own format of a private key (PROTOCOL.key) reveals without the passphrase. */
 export interface OpenSshKeyHeader {
   /** `none` when it is not encrypted. */
   readonly cipher: string;
@@ -11,7 +11,7 @@ export interface OpenSshKeyHeader {
 
 const magic = "openssh-key-v1\0";
 
-/** The header of a key in PEM; undefined for keys in other forms and for damaged ones. */
+/** The header of a key in PEM; undefined for keys in other formats and for damaged ones. */
 export function openSshKeyHeader(text: string): OpenSshKeyHeader | undefined {
   const body = /^-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/u.exec(text)?.[1];
   if (body === undefined) return undefined;
@@ -21,7 +21,7 @@ export function openSshKeyHeader(text: string): OpenSshKeyHeader | undefined {
     const cipher = fieldAt(bytes, magic.length);
     const kdf = fieldAt(bytes, cipher.end);
     const options = fieldAt(bytes, kdf.end);
-    // Behind the options stands the number of keys, which is always one.
+    // The options are followed by the number of keys, which is always one.
     const key = fieldAt(bytes, options.end + 4);
     const isBcrypt = kdf.value.toString("latin1") === "bcrypt";
     return {

@@ -34,11 +34,11 @@ export interface PasswordGuard {
 const mostFailures = 3;
 
 interface Trust {
-  /** How many hosts have taken it. */
+  /** How many hosts have accepted it. */
   successes: number;
-  /** Hosts that have turned it down since the last success. */
+  /** Hosts that have rejected it since the last success. */
   rejectedBy: string[];
-  /** Hosts that have said nothing about it, and no other has taken it since it was offered there. */
+  /** Hosts that have not answered, if no other host has accepted it since it was offered there. */
   unansweredBy: string[];
   /** The host whose rejection was the last that is risked; a success elsewhere does not change that. */
   barredBy: string | undefined;
@@ -108,7 +108,7 @@ function newClaim(trust: Trust, label: string): PasswordClaim {
         const isLast = trust.successes === 0 || trust.rejectedBy.length >= mostFailures;
         if (isLast) trust.barredBy ??= label;
       }
-      // Had it counted as wrong there, a login that succeeded later would have cleared the count.
+      // If it had counted as wrong there, a later successful login would have cleared the count.
       if (verdict === "unanswered" && trust.successes === successesBefore) trust.unansweredBy.push(label);
       trust.waiting.splice(0).forEach((wake) => wake());
     },

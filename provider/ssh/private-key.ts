@@ -28,8 +28,8 @@ export type ParsePrivateKey = (
 export const sha1Refused = "the host takes only SHA-1 signatures of RSA keys";
 
 /**
- * A parser that tries each key with each passphrase once per process, whatever comes of it: an encrypted OpenSSH key costs a
- * tenth of a second and more, and a thousand hosts share it. What is remembered is found by a digest, so the map holds no passphrase.
+ * A parser that tries each key with each passphrase once per process, whatever the result: an encrypted OpenSSH key costs a
+ * tenth of a second or more, and a thousand hosts share it. Results are looked up by a digest, so the map holds no passphrase.
  */
 export function privateKeyParser(): ParsePrivateKey {
   const tried = new Map<string, Promise<UsableKey | WrongKey>>();
@@ -71,10 +71,10 @@ async function tryKey(given: string, passphrase: string | undefined): Promise<Us
   return opened.wrong === undefined ? readKey(opened.key, openSshKeyHeader(text)?.publicBlob) : opened;
 }
 
-/** OpenSSH takes none that is smaller, and the smallest cannot hold a signature with SHA-512. */
+/** OpenSSH accepts no smaller key, and the smallest keys cannot hold a signature with SHA-512. */
 const fewestRsaBits = 1024;
 
-/** @param publicBlob what the text says of the public half */
+/** @param publicBlob the public half as the text states it */
 function readKey(key: KeyObject, publicBlob: Buffer | undefined): UsableKey | WrongKey {
   const blob = blobOf(key);
   if (blob === undefined) return { wrong: "its type is not RSA, ECDSA or Ed25519" };
@@ -91,7 +91,7 @@ function readKey(key: KeyObject, publicBlob: Buffer | undefined): UsableKey | Wr
   return { type, blob, print: fingerprint(blob), signers };
 }
 
-/** Whether its own public half accepts what it signs; a host would only say that the key is rejected. */
+/** Whether its public half verifies its signatures; a host would only report that the key is rejected. */
 function provesItself(key: KeyObject): boolean {
   const data = Buffer.from("pulumi-session-logoff");
   const hash = key.asymmetricKeyType === "ed25519" ? null : "sha512";

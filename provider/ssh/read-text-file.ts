@@ -2,16 +2,16 @@ import { close, constants, fstat, open, read, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { decodeText } from "../decode-text";
 
-/** Ends the reading of a device that never ends; a known_hosts file of a million lines is smaller. */
+/** Limits the reading of a device that never ends; a known_hosts file of a million lines is smaller. */
 const longestFileBytes = 256 * 1024 * 1024;
 
-/** A pipe gives its text once, and a file is read for every host: the second reader would find it empty. */
+/** A pipe can be read only once, and a file is read for every host: the second reader would find it empty. */
 class IsPipe extends Error {}
 
 /**
- * The text of a file, read by its byte order mark. Pipes are refused without waiting for whoever writes to them.
+ * The text of a file, read by its byte order mark. Pipes are refused without waiting for their writer.
  * @param check is called before anything is read, and may throw
- * @throws Error, of which {@link whyUnreadable} makes words
+ * @throws Error, which {@link whyUnreadable} describes
  */
 export async function readTextFile(
   path: string,
@@ -33,7 +33,7 @@ export async function readTextFile(
 
 /**
  * Why a file cannot be read, as the end of a sentence about it.
- * @param orElse what can be used instead of a pipe, behind "use a file"
+ * @param orElse an alternative to a pipe, appended to "use a file"
  */
 export function whyUnreadable(thrown: unknown, orElse = ""): string {
   if (thrown instanceof IsPipe) return `is a pipe, which can be read only once; use a file${orElse}`;

@@ -9,7 +9,7 @@ interface Pauses {
 }
 
 const usual: Pauses = { leastMs: 0, firstMs: 200, longestMs: 3000 };
-/** sshd adds to the time for which it turns an address away with each connection from there (PerSourcePenalties). */
+/** With each connection from an address, sshd extends the time for which it refuses that address (PerSourcePenalties). */
 const turnedAway: Pauses = { leastMs: 1000, firstMs: 1000, longestMs: 8000 };
 
 /**

@@ -49,7 +49,7 @@ export async function readSecret(secret: Secret, what: string, context: SshConte
 /** {@link readSecret} for one process. */
 export type ReadSecret = (secret: Secret, what: string) => Promise<string>;
 
-/** Reads like {@link readSecret}, a file at most once a second. What could not be read is not remembered. */
+/** Reads like {@link readSecret}, a file at most once a second. A failure is not cached. */
 export function secretReader(context: SshContext): ReadSecret {
   const files = new Lately<string>(context.clock);
   return (secret, what) => {

@@ -128,7 +128,7 @@ function matchesHost(patterns: readonly string[], host: string): boolean {
   return !excluded && patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, host));
 }
 
-/** A comma list of patterns, of which one fits and no excluding one does. Case counts. */
+/** Whether a pattern in a comma-separated list matches and no excluding one does. Case-sensitive. */
 export function matchesCased(list: string, name: string): boolean {
   return matchesHost(list.split(","), name);
 }

@@ -1,4 +1,4 @@
-/** The words of ssh_config options as numbers, times and text with its tokens and variables replaced. */
+/** Parses values of ssh_config options: numbers, times, and text with tokens and variables replaced. */
 import { configError } from "./ssh-config-file";
 import type { ConfigValue } from "./ssh-config-values";
 
@@ -20,7 +20,7 @@ export function secondsOf(value: ConfigValue | undefined): number | undefined {
     (sum, [, count = "", unit = ""]) => sum + Number(count) * (units[unit] ?? 1),
     0,
   );
-  // Whatever is not part of a number would be missing from the parts. The limit is that of a C int, as in OpenSSH.
+  // Anything else would be missing from the joined parts. The limit is that of a C int, as in OpenSSH.
   if (parts.map(([part]) => part).join("") === word && seconds < 2 ** 31) return seconds;
   throw configError(value.place, "not a time such as 30 or 1m");
 }

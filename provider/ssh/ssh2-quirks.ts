@@ -1,5 +1,5 @@
 /**
- * What running commands needs of ssh2 1.17 beyond its public interface. Each use has a test that fails when another version behaves
+ * The private parts of ssh2 1.17 that running commands depends on. Each use has a test that fails when another version behaves
  * differently.
  */
 import type { Client, ClientChannel } from "ssh2";
@@ -22,11 +22,11 @@ interface Internals {
   readonly _callbacks: ((failed: unknown) => void)[];
 }
 
-/** A command on its way to a host. */
+/** A command that is being sent to a host. */
 export interface CommandRequest {
   /** Whether its channel is open at both ends. */
   readonly isOpen: () => boolean;
-  /** Closes the channel, now or as soon as it opens; a command that was not sent by then never is. Never throws. */
+  /** Closes the channel, now or as soon as it opens; a command that is not yet sent is never sent. Never throws. */
   readonly abandon: () => void;
 }
 
@@ -58,7 +58,7 @@ export function requestCommand(
   };
 }
 
-/** Takes the place of the function that would send the command. ssh2 reads its type. */
+/** Replaces the function that would send the command. ssh2 reads its type. */
 function discardWhenOpen(): unknown {
   const answer = (error: Error | undefined, channel: ClientChannel): void => {
     if (error === undefined) discard(channel);
@@ -66,7 +66,7 @@ function discardWhenOpen(): unknown {
   return Object.assign(answer, { type: "session" });
 }
 
-/** Closes a channel that nobody reads any more, and drops what it still carries. Never throws. */
+/** Closes a channel that nobody reads any more and drops its remaining data. Never throws. */
 export function discard(channel: ClientChannel): void {
   channel.on("error", () => undefined).resume();
   channel.stderr.on("error", () => undefined).resume();
@@ -101,15 +101,15 @@ function internals(client: Client): Internals {
 
 /** A {@link Client} whose packets may be longer than the 35,000 bytes that ssh2 takes. */
 export interface LongPackets {
-  /** The length of a packet that was longer than is allowed even so, which ended the connection. */
+  /** The length of the packet that exceeded even this limit and ended the connection. */
   readonly tooLong: () => number | undefined;
   /** From now on ssh2's own limit holds again. */
   readonly end: () => void;
 }
 
 /**
- * Lets packets have so many bytes until told otherwise: a banner is one packet, and sshd sends those of a long file. ssh2 compares the
- * length with its limit once, right after it has read it; that comparison is shown a short one.
+ * Accepts packets of up to `mostBytes` until told otherwise: a banner is one packet, and sshd sends a long file as one. ssh2 compares the
+ * length with its limit once, right after reading it; that comparison sees a short length.
  */
 export function allowLongPackets(client: Client, mostBytes: number): LongPackets {
   const decipher = (client as unknown as { _protocol: { _decipher: Decipher } })._protocol._decipher;

@@ -10,7 +10,7 @@ export type Attempt<T> =
       readonly ok: false;
       readonly error: LogoffError;
       readonly mayPass: boolean;
-      /** The host turns connections away: further ones soon could only prolong that. */
+      /** The host turns connections away: trying again soon could only prolong that. */
       readonly isTurnedAway?: boolean;
     };
 

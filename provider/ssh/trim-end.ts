@@ -1,6 +1,6 @@
 /**
- * The text without those letters at its end. A regular expression such as `/[ \t]+$/` would try every blank of a line as the
- * first one of its end, which takes hours for a line of a million blanks.
+ * The text without the given letters at its end. A regular expression such as `/[ \t]+$/` would try to match from every blank
+ * of a line, which takes hours for a line of a million blanks.
  */
 export function trimEnd(text: string, letters: string): string {
   let end = text.length;

@@ -68,7 +68,7 @@ describe("detection", () => {
       [chcp, printed("which shell\n", 127)],
       /Unix shell on Windows,/,
     ],
-    ["a shell of its own on Windows", [chcp, printed("[which, shell]\r\n")], /none that is known here/],
+    ["a shell of its own on Windows", [chcp, printed("[which, shell]\r\n")], /default SSH shell is unknown/],
     ["macOS", [notThere, unix("Darwin")], /its system is "Darwin"/],
     [
       "a router",

@@ -104,7 +104,7 @@ const grid: readonly Row[] = [
   [["/home/admin/hosts"], /is not a known switch/],
   [["C:/Program Files/Git/v"], /if your shell has rewritten a switch, write \/\/v/],
   [["V:/"], /is a path/],
-  [["1", "2"], /Expected one session name or ID, got 2: for several give --id or --name/],
+  [["1", "2"], /Expected one session name or ID, got 2: for several, use --id or --name/],
   [[""], /must not be empty/],
   [["  "], /must not be empty/],
   [["rdp-*"], /is a pattern.*--name "rdp-\*"/],

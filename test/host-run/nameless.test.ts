@@ -40,7 +40,7 @@ describe("rows without a user", () => {
       const report = await fleet.runOne({ drain });
       assert.deepEqual(report.status, "ok");
       assert.deepEqual(report.warnings, [
-        '"host1:22" lists sessions without a user (ID 7, 8): left alone, since nobody knows whose it is',
+        '"host1:22" lists sessions without a user (ID 7, 8): left alone, since the user is unknown',
       ]);
       assert.deepEqual(sent(/logoff|rwinsta|msg/), ["logoff.exe 2"]);
     });

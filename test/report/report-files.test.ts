@@ -121,20 +121,20 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
     lchownSync(path(name), owner, owner);
     return path(name);
   };
-  const foreign = /^Cannot write ".*": ".*" is a link that another user laid$/u;
+  const foreign = /^Cannot write ".*": ".*" is a link that another user created$/u;
   const isRefused = async (place: string): Promise<void> => {
     await assert.rejects(checkWritable(place), { code: "command-failed", message: foreign });
     await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: foreign });
   };
 
-  it("is not followed when another user laid it", async () => {
+  it("is not followed when another user created it", async () => {
     writeFileSync(path("mine/target"), "precious");
     await isRefused(linked("sticky/report.json", "../mine/target", other));
     assert.equal(readFileSync(path("mine/target"), "utf8"), "precious");
     assert.ok(lstatSync(path("sticky/report.json")).isSymbolicLink());
   });
 
-  it("is not followed when it leads to nothing yet, or is one of the folders on the way", async () => {
+  it("is not followed when its target does not exist yet, or when it is one of the folders in the path", async () => {
     await isRefused(linked("sticky/new.json", path("mine/new.json"), other));
     await isRefused(join(linked("sticky/folder", path("mine"), other), "new.json"));
     await isRefused(join(linked("sticky/up", "../mine/../mine", other), "new.json"));
@@ -150,7 +150,7 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
     assert.equal(readFileSync(path("mine/own.json"), "utf8"), "own");
   });
 
-  it("is followed when its folder is nobody's but the owner's to write", async () => {
+  it("is followed when only the owner can write to its folder", async () => {
     await writePrivately(linked("plain/theirs.json", "../mine/theirs.json", other), "theirs");
     assert.equal(readFileSync(path("mine/theirs.json"), "utf8"), "theirs");
   });

@@ -116,7 +116,7 @@ rdsh02:22  failed: auth-rejected
     );
     const lines = runText(report(own), plain).split("\n");
     assert.equal(lines[98], "h49:22  failed: host-key-unknown");
-    assert.equal(lines[100], "10 more hosts with other errors: --report and --output json tell them all");
+    assert.equal(lines[100], "10 more hosts with other errors: --report and --output json list them all");
   });
 
   it("of a large run leaves the sessions to the reports", () => {

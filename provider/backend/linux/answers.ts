@@ -23,7 +23,7 @@ export function readAnswer(result: ExecResult): LogoffAnswer {
   return { kind: "refused", detail: `the command ended with ${endOf(result)}: "${printable(said)}"` };
 }
 
-/** The words of loginctl alone, where our script got as far as that; the login's start-up files print around them. */
+/** Only the message of loginctl, if our script got that far; the login's start-up files print around it. */
 function saidBy({ stdout, stderr }: ExecResult): string {
   const text = startOf(stdout);
   const mark = "\n@said\n";
@@ -31,7 +31,7 @@ function saidBy({ stdout, stderr }: ExecResult): string {
   return at === -1 ? `${text}\n${startOf(stderr)}` : text.slice(at + mark.length);
 }
 
-/** The beginning of what a host said, as text: enough for a message and for what decides. */
+/** The beginning of a host's output, as text: enough for a message and for a decision. */
 export function startOf(bytes: Uint8Array | undefined): string {
   return textOf(bytes?.subarray(0, 20_000));
 }

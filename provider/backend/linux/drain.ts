@@ -35,7 +35,7 @@ export function drainMode(label: string): Query<DrainMode> {
 }
 
 function readDrainMode(label: string, text: string): DrainMode {
-  // What stands before is said by the login's start-up files.
+  // Anything before it comes from the login's start-up files.
   const all = text.split(/\r?\n/u);
   const lines = all.slice(all.indexOf("@begin") + 1);
   const end = lines.lastIndexOf("@complete");

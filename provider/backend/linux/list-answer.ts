@@ -3,15 +3,15 @@ import { cksum } from "./cksum";
 import { processLine } from "./processes";
 import { groupLine } from "./shell";
 
-/** What a host said about one session that it listed. */
+/** The answer of a host about one session that it listed. */
 export interface Shown {
   readonly id: string;
-  /** `ended`: it was asked about too late. `failed`: it is there, and `lines` say why it cannot be shown. */
+  /** `ended`: the session ended before it could be shown. `failed`: it exists, and `lines` say why it cannot be shown. */
   readonly outcome: "shown" | "ended" | "failed";
   readonly lines: readonly string[];
 }
 
-/** The answer to `listCommand`, taken apart. */
+/** The parsed answer to `listCommand`. */
 export interface ListAnswer {
   /** Seconds since 1970 on the host. */
   readonly nowSeconds: number | undefined;
@@ -19,7 +19,7 @@ export interface ListAnswer {
   readonly ownId: string;
   /** Our shell's process. */
   readonly selfPid: number;
-  /** The control groups of our shell that are those of sessions. */
+  /** The control groups of our shell that belong to sessions. */
   readonly selfGroups: readonly string[];
   readonly shown: readonly Shown[];
   /** The control groups of sessions, each with the number of its processes. */
@@ -27,15 +27,15 @@ export interface ListAnswer {
   readonly processes: readonly string[];
 }
 
-/** Far more than the sessions of any host take, and little enough to be read at once. The process table is not part of it. */
+/** Far more than the sessions of any host need, and small enough to read at once. Excludes the process table. */
 const longestListing = 256 * 1024;
 
 const startUpFiles =
   "the login's start-up files, such as .bashrc, must print nothing and must not end the shell";
 
 /**
- * Takes an answer apart. What start-up files print before and after it is left out.
- * @returns the answer, or in words why it is none
+ * Parses an answer. Ignores what start-up files print before and after it.
+ * @returns the answer, or the reason why there is none
  */
 export function readListAnswer(stdout: Uint8Array): ListAnswer | string {
   const body = bodyOf(stdout);
@@ -95,7 +95,7 @@ function bodyOf(stdout: Uint8Array): Uint8Array | string {
   return body;
 }
 
-/** A terminal on the way turns line ends into those of Windows; the last one stands before our mark. */
+/** A terminal in between turns line ends into those of Windows; the last one precedes our mark. */
 function withoutCarriageReturns(bytes: Uint8Array): Uint8Array {
   return bytes.filter((byte, at) => byte !== 0x0d || (at + 1 < bytes.length && bytes[at + 1] !== 0x0a));
 }

@@ -32,8 +32,8 @@ const functions = [
 ];
 
 /**
- * The second list finds who came while the first was worked through. The control groups stand before it, so that a group of
- * nobody in either list is one that outlived its session; the processes stand behind it, so that every session's are among them.
+ * The second list finds sessions that began while the first was processed. The control groups come before it, so that a group
+ * without a session in either list has outlived its session; the processes come after it, so that they include every session's.
  */
 const parts = [
   `printf "@now %s\\n@own %s\\n@self %s\\n" "$(date +%s)" "\${XDG_SESSION_ID-}" "$$"`,
@@ -56,10 +56,10 @@ const parts = [
 
 /**
  * Everything about the sessions of a host in one constant command. The table's columns changed with v232, v254 and v256, and `-o json`
- * with v256, so only its first column is used, and the properties of each session are asked for by ID. Needs no right.
+ * with v256, so only its first column is used, and the properties of each session are requested by ID. Needs no privileges.
  *
- * Lines with `@` are ours and separate the parts. The answer stands between two of them, and the second tells its checksum:
- * whatever the login's start-up files print cannot become part of it, and one that was damaged is not read.
+ * Lines with `@` are ours and separate the parts. The answer is between two of them, and the second holds its checksum:
+ * output of the login's start-up files cannot become part of it, and a damaged answer is not read.
  */
 export const listCommand = inShell(
   "command -v loginctl >/dev/null || exit 127",

@@ -32,7 +32,7 @@ export function readProcesses(lines: readonly string[]): Processes {
 /**
  * The terminal of the process nearest below a session's leader, the leader included. sshd opens the session before it has a
  * terminal, so logind knows it only from utmp, which older versions do not read and newer systems do not have. Nearest, because
- * `tmux`, `screen` and `sudo` make further terminals that nobody looks at.
+ * `tmux`, `screen` and `sudo` make further terminals that nobody watches.
  */
 export function terminalBelow(
   leader: number,
@@ -49,7 +49,7 @@ export function terminalBelow(
   return undefined;
 }
 
-/** The processes above one, nearest first, without the very first of the host. */
+/** The ancestors of a process, nearest first, without the first process of the host. */
 export function ancestorsOf(pid: number, { parentOf }: Processes): ReadonlySet<number> {
   const above = new Set<number>();
   for (

@@ -43,7 +43,7 @@ export function readSessions(target: Target, result: ExecResult | undefined): Se
   return [...sessions, ...leftBehind(byId, readGroups(answer.groups))];
 }
 
-/** What our script said on standard error, without what the login's start-up files say there. */
+/** The messages of our script on standard error, without those of the login's start-up files. */
 function complaintOf(result: ExecResult | undefined): string {
   const said = startOf(result?.stderr);
   const begin = said.indexOf("\n@begin\n");
@@ -94,8 +94,8 @@ function readProperties(target: Target, id: string, lines: readonly string[]): P
 }
 
 /**
- * The session that our command runs in: as the login says, else by its control group, else by a leader above its process. The
- * variable may be missing (sudo takes it away) or name a session that has ended (tmux keeps it).
+ * The session that our command runs in: by the login's variable, else by its control group, else by a leader above its process.
+ * The variable may be missing (sudo removes it) or name a session that has ended (tmux keeps it).
  */
 function ownIdIn(
   byId: ReadonlyMap<string, Properties>,
@@ -140,8 +140,8 @@ function toSession(
 const isUserClass = (name: string): boolean => /^user(?:-|$)/u.test(name);
 
 /**
- * Whether only a terminal tells that somebody of this class is a person. Greeters, lock screens and managers never are, although
- * programs below their leader may have terminals: those of a desktop's services do.
+ * Whether a session of this class is a person only if it has a terminal. Greeters, lock screens and managers are never people,
+ * although programs below their leader may have terminals: those of a desktop's services do.
  */
 const needsTerminal = (name: string): boolean =>
   !isUserClass(name) && !/^(?:greeter|lock-screen|manager(?:-.+)?)$/u.test(name);

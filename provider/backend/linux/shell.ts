@@ -57,7 +57,7 @@ export const groupLine = new RegExp(
   "u",
 );
 
-/** Prints the files that tell the control groups of all processes, for `xargs`: too many for one command line on a busy host. */
+/** Prints the files that hold the control groups of all processes, for `xargs`: too many for one command line on a busy host. */
 export const groupFiles = `printf "%s\\n" /proc/[0-9]*/cgroup`;
 
 /**

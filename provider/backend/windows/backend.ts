@@ -35,7 +35,7 @@ export function windowsBackend(
   };
   const onServer = target.server === undefined ? "" : ` /server:${target.server}`;
   const [sessions, times] = [`qwinsta.exe${onServer}`, `quser.exe${onServer}`];
-  // Every list takes both: what only quser shows proves that the other is incomplete.
+  // Every list needs both: a session that only quser shows proves that the other list is incomplete.
   const list = (): Query<SessionList> => ({
     commands: [sessions, times],
     parse: ([qwinsta = nothing, quser = nothing]) => readList(host, qwinsta, quser),

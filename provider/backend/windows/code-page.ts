@@ -32,8 +32,8 @@ export function decodeConsole(bytes: Uint8Array, codePage: number | undefined): 
 }
 
 /**
- * Whether a text holds what no tool prints in a table: control characters, line and paragraph separators, bidirectional marks.
- * Where the code page is unknown, letters stand at the places of C1, and only C0 counts.
+ * Whether a text holds characters that no tool prints in a table: control characters, line and paragraph separators,
+ * bidirectional marks. Where the code page is unknown, letters may have the codes of C1, so only C0 counts.
  */
 export function hasControls(text: string, certain: boolean): boolean {
   // eslint-disable-next-line no-control-regex

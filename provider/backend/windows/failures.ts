@@ -7,7 +7,7 @@ export function denied({ label }: Target, action: string, detail: string): Logof
   return new LogoffError("permission-denied", `Cannot ${action} on "${label}": ${detail}`);
 }
 
-/** What a denial means, with the words of the host. */
+/** What a denial means, with the message of the host. */
 export function deniedDetail({ server }: Target, said: string): string {
   const relayed =
     server === undefined
@@ -27,7 +27,7 @@ export function unreadable({ label }: Target, reason: string): LogoffError {
   return new LogoffError("output-unrecognised", `Cannot read the sessions of "${label}": ${reason}`);
 }
 
-/** Two lists of one host contradict each other. Asked again a moment later they may agree. */
+/** Two lists of one host contradict each other. They may agree when requested again a moment later. */
 export function contradictory({ label }: Target, contradiction: string): LogoffError {
   return new LogoffError(
     "output-unrecognised",

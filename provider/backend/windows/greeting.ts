@@ -8,15 +8,15 @@ export type Greeting = readonly string[];
 const controls =
   // eslint-disable-next-line no-control-regex
   /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b\r\n]*(?:\u0007|\u001b\\)|\u001b[^[\]]|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/gu;
-/** As above, at the very beginning, with the mark that some programs put before UTF-8. */
+/** As above, at the very beginning, with the byte order mark that some programs write before UTF-8. */
 const leadingControls = new RegExp(String.raw`^(?:\u00ef\u00bb\u00bf|\r?\n|${controls.source})+`, "u");
 
-/** A line without what is no text. */
+/** A line without anything that is not text. */
 export function withoutControls(line: string): string {
   return line.replace(/^\u00ef\u00bb\u00bf/u, "").replace(controls, "");
 }
 
-/** The greeting in the lines that stood before an answer that is known. */
+/** The greeting in the lines before a known answer. */
 export function greetingOf(lines: readonly string[]): Greeting {
   return lines.map(comparable).filter((line) => line !== "");
 }

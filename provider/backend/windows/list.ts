@@ -8,9 +8,9 @@ import { firstListenerId, toSession } from "./sessions";
 import { readTable, type Row, type SessionTable } from "./table";
 import { compare, readUsers, type Comparison } from "./users";
 
-/** A row has about 80 bytes: no host has three thousand sessions. */
+/** A row takes about 80 bytes: no host has three thousand sessions. */
 const longestListing = 256 * 1024;
-/** Lines that are no rows and are looked at for an error. */
+/** How many lines that are not rows are searched for an error. */
 const mostQuoted = 20;
 /**
  * The sessions of a host from what `qwinsta` and `quser` printed at about the same time. A list that may be incomplete, or that can be
@@ -76,7 +76,7 @@ const noTableHint = "Home editions of Windows lack it; nobody was taken to be ab
 const oddTableHint =
   "text that cmd's AutoRun registry value or a PowerShell profile prints before every command may be in it; nobody was taken to be absent";
 
-/** IDs that no user's session can have, and IDs that stand twice. The console of very old systems has ID 0. */
+/** Refuses IDs that no user's session can have, and duplicate IDs. The console of very old systems has ID 0. */
 function refuseImpossible(host: ReadableHost, sessions: readonly Session[]): void {
   const seen = new Set<string>();
   for (const { id, user, kind } of sessions) {
@@ -94,7 +94,7 @@ function refuseImpossible(host: ReadableHost, sessions: readonly Session[]): voi
 /** Without rows, or where rights are missing, `quser` proves nothing. Its exit code says nothing either. */
 function comparison(host: ReadableHost, sessions: readonly Session[], quser: ExecResult): Comparison {
   const users = readUsers(host.read(quser.stdout));
-  // An error with its number is no row that could not be read.
+  // An error with its number is not an unreadable row.
   const unread = users.unread.filter((line) => errorNumbers(line).length === 0);
   const found = compare(sessions, { ...users, unread });
   const isDenied = errorMeaning(wordsOf(host, quser.stderr)) === "denied";

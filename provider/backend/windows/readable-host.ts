@@ -7,10 +7,10 @@ export interface ReadableHost extends Target {
   readonly read: (output: Uint8Array) => ConsoleText;
 }
 
-/** No message is nearly as long. */
+/** Far longer than any message. */
 const longestMessage = 10_000;
 
-/** What a host said in an answer that is no table. Only the beginning is read, since there is no end to what a host may print. */
+/** The message in an answer that is not a table. Only the beginning is read, since a host may print any amount. */
 export function wordsOf(host: ReadableHost, ...outputs: readonly Uint8Array[]): string {
   return outputs.map((output) => host.read(output.subarray(0, longestMessage)).text).join("\n");
 }

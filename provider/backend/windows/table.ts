@@ -12,10 +12,10 @@ export interface Row {
   readonly stateText: string;
 }
 
-/** What one reading of a `qwinsta` table found. */
+/** The result of reading a `qwinsta` table. */
 export interface SessionTable {
   readonly rows: readonly Row[];
-  /** Lines that are neither the header nor a row: somebody may be hiding in them. */
+  /** Lines that are neither the header nor a row: they may hide a session. */
   readonly unread: readonly string[];
   /** Names and users are cut to fit their columns. */
   readonly classic: boolean;
@@ -42,7 +42,7 @@ const userWidth = 20;
 const idWidth = 7;
 const stateWidth = 8;
 const typeWidth = 12;
-/** No row of any layout is nearly as long. The limit keeps the time for a row bounded. */
+/** Far longer than a row of any layout. The limit bounds the time for a row. */
 export const longestRow = 256;
 
 /**
@@ -76,13 +76,13 @@ function readWith(layout: Layout, header: string, lines: readonly string[], cert
   };
 }
 
-/** No language has a digit in its header, and a row has at least the one of its ID. */
+/** No language has a digit in its header, and a row has at least the digits of its ID. */
 function isHeader(line: string, { nameAt }: Layout): boolean {
   const words = line.trim().split(/ +/u).length;
   return !/[0-9]/u.test(line) && words >= 4 && (nameAt === 1 || !line.startsWith(" "));
 }
 
-/** Printable ASCII, blank-padded; blanks inside stand alone. Empty for a disconnected session. */
+/** Printable ASCII, blank-padded, with no two blanks in a row inside. Empty for a disconnected session. */
 const paddedName = /^(?:[!-~]+(?: [!-~]+)*)? +$/u;
 
 function readRow(line: string, { nameAt, userAt }: Layout, certain: boolean): Row | undefined {
@@ -113,7 +113,7 @@ function isUser(text: string): boolean {
   return !isBlank && !text.startsWith(" ") && !text.includes("   ") && !resemblesIdAndState(text);
 }
 
-/** Whether digits stand there with two blanks or more and a word behind them. */
+/** Whether there are digits there, followed by at least two blanks and a word. */
 export function resemblesIdAndState(text: string): boolean {
   return /(?:^| )[0-9]+ {2,}[^ ]/u.test(text);
 }
@@ -122,7 +122,7 @@ export function resemblesIdAndState(text: string): boolean {
 function mayEndAt(end: number, user: string, digits: string): boolean {
   const excess = Math.max(0, digits.length - (idWidth - 2));
   const { first, last } = nextColumn(user, userWidth);
-  // How wide tables go on behind a long user is not known for certain: two blanks are the least.
+  // How wide tables continue after a long user is not known for certain: two blanks are the minimum.
   const earliest =
     user.length + doubtfulWidth(user) > userWidth
       ? user.length + 2 + digits.length

@@ -13,16 +13,16 @@ export interface UserRow {
   readonly logonTime?: string;
 }
 
-/** What one reading of `quser` output found. */
+/** The result of reading `quser` output. */
 export interface UserTable {
   readonly rows: readonly UserRow[];
-  /** Lines with a digit that are no rows: somebody may be hiding in them. A header, in any language, holds no digit. */
+  /** Lines with a digit that are not rows: they may hide a session. A header, in any language, holds no digit. */
   readonly unread: readonly string[];
 }
 
-/** USERNAME is so wide, and no ID stands in it. */
+/** The width of the USERNAME column, which never holds an ID. */
 const userWidth = 22;
-/** No date of any region is nearly as long. */
+/** Far longer than a date of any region. */
 const longestLogonTime = 64;
 
 /** Reads a `quser` table by its rows, in any layout and language. */
@@ -39,7 +39,7 @@ export function readUsers({ text, certain }: ConsoleText): UserTable {
   };
 }
 
-/** The ID is the first number behind the user's column with two blanks or more and a word without digits, the state, behind it. */
+/** The ID is the first number after the user's column that is followed by at least two blanks and a word without digits, the state. */
 function readUserRow(line: string, certain: boolean): UserRow | undefined {
   if (line.length > longestRow || hasControls(line, certain)) return undefined;
   // Without the first column, which marks the caller's own row, a line begins with the user.
@@ -82,11 +82,11 @@ export function readIdle(text: string): number | undefined {
   return idleMinutes > 365 * 24 * 60 ? undefined : idleMinutes * 60_000;
 }
 
-/** How two listings of one moment stand to each other. */
+/** How two listings taken at the same moment compare. */
 export interface Comparison {
   /** The row of each session that has one, by ID. */
   readonly times: ReadonlyMap<string, UserRow>;
-  /** Why the list of sessions cannot be complete, in words; absent when nothing speaks against it. */
+  /** Why the list of sessions cannot be complete; absent when it may be complete. */
   readonly contradiction?: string;
 }
 
