@@ -51,14 +51,18 @@ export type Drain = "until-restart" | "until-destroy";
 /** Whether a host takes new logons: `open`, one of our modes, or closed in a way that we never set. */
 export type DrainMode = "open" | Drain | "other";
 
+/** What identifies a session whose logoff was sent. */
+export type AskedRow = Pick<Session, "id" | "user">;
+
 /** How one operating system is asked. */
 export interface Backend {
   readonly platform: Platform;
   /**
    * All sessions of the host (or of the server behind it).
    * `parse` throws `permission-denied` and `output-unrecognised`; it never returns a list that may be incomplete.
+   * @param asked sessions whose logoff was sent: one of them may have lost its user in one part of the answer only
    */
-  list(): Query<SessionList>;
+  list(asked?: readonly AskedRow[]): Query<SessionList>;
   /** What is asked for and means less on this platform than elsewhere, in sentences for the report. */
   caveats(asked: { readonly states: Selector["states"]; readonly drain: Drain | "none" }): readonly string[];
   /** Logs one session off by its ID. @throws LogoffError `output-unrecognised` when the ID is not a valid one */

@@ -4,6 +4,7 @@ import { asLogoffError, LogoffError, type ErrorCode } from "../errors";
 import type { SessionOutcome } from "../report/report";
 import { describeSession, whereabouts, type Session, type SessionList } from "../session/session";
 import { hindrance, type DetectedHost } from "./context";
+import { lookAgain } from "../session/look-again";
 import { isAnswerLost } from "./link";
 import { goneByItself, type Track } from "./record";
 
@@ -267,9 +268,20 @@ function settle(
   host: DetectedHost,
 ): void {
   if (one.outcome !== undefined) return;
-  const { session, answer } = one;
-  const place = whereabouts(session, list);
+  const { answer } = one;
+  const place = whereabouts(one.session, list);
+  const reappears = one.where === "closing" && place.is === "present";
   one.where = place.is;
+  // While its user was missing it could not be selected: no logoff is sent before it is.
+  if (reappears && one.sentAtMs === undefined && one.waitOnly !== true) {
+    const [second] = lookAgain([one.session], list, host.hostPlan.selector).before;
+    if (second?.now === "kept") {
+      one.outcome = { session: second.session, outcome: "kept", reason: second.reason };
+      return;
+    }
+    if (second?.now === "selected") one.session = second.session;
+  }
+  const { session } = one;
   const late = host.clock.now() - (one.askedAtMs ?? startedAtMs) >= timeoutMs;
   if (place.is === "gone" || place.is === "returned") {
     delete one.leftover;

@@ -8,7 +8,7 @@ import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
 import { ownSessions, withListsMarked, type MarkOwn } from "./own-sessions";
 import { adoptWarnings } from "./warn";
-import { isDrainedByUs, namelessIn, track, type HostRecord } from "./record";
+import { isDrainedByUs, namelessIn, sentIn, track, type HostRecord } from "./record";
 
 /**
  * First phase: detect, list, select, and refuse the host before anything is changed on it; then drain and list again.
@@ -23,7 +23,7 @@ export async function openHost(host: HostAtWork, record: HostRecord): Promise<De
   // With "current" asked it is only that of the connection itself: the others are sessions like any.
   const markOwn: MarkOwn = hostPlan.selector.current ? (list) => list : ownSessions(() => link.connections());
   const mark: MarkOwn = (list) => markOwn(withSteadyTimes(list, host, record));
-  const backend = withListsMarked(backendFor(detected, hostPlan.host), mark);
+  const backend = withListsMarked(backendFor(detected, hostPlan.host), mark, () => sentIn(record, host));
   record.backend = backend;
   const known: DetectedHost = { ...host, backend };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);

@@ -1,4 +1,4 @@
-import type { Backend, Query } from "../backend/backend";
+import type { AskedRow, Backend, Query } from "../backend/backend";
 import { isSameSession, type Session, type SessionList } from "../session/session";
 
 /** Marks as own, in a listing of the host, the sessions of all connections of a run. */
@@ -33,13 +33,16 @@ export function ownSessions(connections: () => number): MarkOwn {
   };
 }
 
-/** A backend whose listings are marked. */
-export function withListsMarked(backend: Backend, mark: MarkOwn): Backend {
+/**
+ * A backend whose listings are marked.
+ * @param asked the sessions whose logoff was sent so far
+ */
+export function withListsMarked(backend: Backend, mark: MarkOwn, asked: () => readonly AskedRow[]): Backend {
   const marked = (query: Query<SessionList>): Query<SessionList> => ({
     ...query,
     parse: (results) => mark(query.parse(results)),
   });
-  return { ...backend, list: () => marked(backend.list()) };
+  return { ...backend, list: () => marked(backend.list(asked())) };
 }
 
 /** logind counts its sessions up. */

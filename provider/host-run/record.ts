@@ -1,4 +1,4 @@
-import type { Backend, LogoffAnswer } from "../backend/backend";
+import type { AskedRow, Backend, LogoffAnswer } from "../backend/backend";
 import type { Detected } from "../backend/detect";
 import type { LogoffError } from "../errors";
 import type {
@@ -160,6 +160,15 @@ function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, 
     return [{ id, user, ...(logonTime === undefined ? {} : { logonTime }), logoffSent: true }];
   });
   return asked.length === 0 ? {} : { asked };
+}
+
+/** Sessions whose logoff was sent, by this run or a previous one. */
+export function sentIn(
+  { tracks }: HostRecord,
+  { earlier }: Pick<HostAtWork, "earlier">,
+): readonly AskedRow[] {
+  const sent = tracks.filter(({ sentAtMs }) => sentAtMs !== undefined);
+  return [...sent.map(({ session }) => session), ...(earlier?.asked ?? [])];
 }
 
 /** Rows without a user that may belong to somebody. Tracked rows are closing. */

@@ -15,6 +15,7 @@ afterEach(() => {
 });
 
 const minute = 60_000;
+const qwinstaHeader = " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE \r\n";
 const all = aSelector({ all: true });
 
 function outcomes(report: HostReport): string[] {
@@ -88,8 +89,9 @@ async function brokenRun(
   onLogoff: LogoffBehaviour,
   selector: Selector = all,
   plan: Partial<Plan> = {},
+  user = "alice",
 ): Promise<HostReport> {
-  fleet = fleetOf({ sessions: [{ id: 2, user: "alice", onLogoff }], selector });
+  fleet = fleetOf({ sessions: [{ id: 2, user, onLogoff }], selector });
   const host = fleet.hosts[0] ?? assert.fail();
   fleet.clock.at(250, () => {
     host.down = new LogoffError("host-unreachable", "Cannot reach it");
@@ -100,6 +102,12 @@ async function brokenRun(
   host.down = undefined;
   host.faults.clear();
   return report;
+}
+
+/** From now on quser shows session 2 with this user, whatever qwinsta shows. */
+function showInQuser(user: string): void {
+  const stdout = ` USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME\r\n ${user.padEnd(22)}rdp-tcp#0           2  Active          .  2/3/2025 9:32 AM\r\n`;
+  fleet.hosts[0]?.faults.add({ on: "quser", times: 1_000, trouble: { instead: true, stdout } });
 }
 
 function nextRun(report: HostReport, plan: Partial<Plan> = {}, selector = all): Promise<HostReport> {
@@ -202,12 +210,86 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     }
   });
 
+  it("is not asked again where its user shows up again under a cut name that may be excepted", async () => {
+    const long = "abcdefghijklmnopqrstuvwx";
+    const first = await brokenRun({ kind: "stuck" }, all, {}, long);
+    const model = fleet.hosts[0]?.model ?? assert.fail();
+    fleet.clock.at(fleet.clock.now() + minute, () => model.stopClosing(2));
+    const except = { ...noExceptions, users: [long] };
+    const second = await nextRun(first, {}, { ...all, except });
+    assert.deepEqual(second.status, "ok");
+    assert.match(outcomes(second).join(), /^2 abcdefghij\w* kept no-longer-matches$/u);
+    assert.deepEqual([sent(/logoff/).length, model.people()], [1, [long]]);
+  });
+
+  it("is closing although quser still shows its user", async () => {
+    const first = await brokenRun(stuck);
+    showInQuser("alice");
+    const second = await nextRun(first);
+    assert.deepEqual([second.error?.code, outcomes(second)], ["session-stuck", ["2 alice still-present"]]);
+    assert.deepEqual([second.asked, sent(/logoff/).length], [first.asked, 1]);
+  });
+
+  it("contradicts quser where that shows somebody else", async () => {
+    const first = await brokenRun(stuck);
+    showInQuser("bob");
+    const second = await nextRun(first);
+    assert.equal(second.error?.code, "output-unrecognised");
+    assert.match(second.error.message, /of "bob .*", qwinsta\.exe shows it without a user/u);
+  });
+
   it("is not confused with the console, which has no user after every restart", async () => {
     const first = await brokenRun(slow);
     const asked = [{ id: "1", user: "alice", logoffSent: true }] as const;
     fleet.hosts[0]?.model.reboot();
     const second = await nextRun({ ...first, asked });
     assert.deepEqual([second.status, second.warnings], ["ok", []]);
+  });
+});
+
+describe("a session that loses its user in qwinsta only, after it was asked to go", () => {
+  it("is closing: the others are verified, and it is named at the end of the time for logoffs", async () => {
+    fleet = fleetOf({
+      sessions: [
+        { id: 2, user: "alice", onLogoff: { kind: "stuck" } },
+        { id: 3, user: "bob" },
+      ],
+    });
+    fleet.clock.at(250, () => showInQuser("alice"));
+    const report = await fleet.runOne();
+    assert.equal(report.error?.code, "session-stuck");
+    assert.deepEqual(outcomes(report), ["2 alice still-present", "3 bob logged-off"]);
+  });
+
+  it("does not fail the host where the plan goes on without it", async () => {
+    fleet = fleetOf({ sessions: [{ id: 2, user: "alice", onLogoff: { kind: "stuck" } }] });
+    fleet.clock.at(250, () => showInQuser("alice"));
+    const report = await fleet.runOne({ ifStuck: "continue" });
+    assert.deepEqual([report.status, outcomes(report)], ["ok", ["2 alice still-present"]]);
+  });
+});
+
+describe("a session that loses its user before it is asked to go, and shows it again", () => {
+  it("is asked only where it is still selected", async () => {
+    fleet = fleetOf({
+      sessions: [{ id: 2, user: "alice", state: "disconnected" }],
+      selector: aSelector({ all: true, states: ["disconnected"] }),
+    });
+    const model = fleet.hosts[0]?.model ?? assert.fail();
+    const blank = `${qwinstaHeader} services                                    0  Disc                        \r\n                                             2  Disc                        \r\n`;
+    // The first list shows alice, the one before the logoffs and the first one after it do not.
+    fleet.hosts[0]?.faults.add({
+      on: "qwinsta",
+      after: 1,
+      times: 2,
+      trouble: { instead: true, stdout: blank },
+    });
+    const nobody = { instead: true, code: 1, stderr: "No User exists for *\r\n" };
+    fleet.hosts[0]?.faults.add({ on: "quser", after: 1, times: 2, trouble: nobody });
+    fleet.clock.at(200, () => model.reconnect(2));
+    const report = await fleet.runOne();
+    assert.deepEqual([report.status, outcomes(report)], ["ok", ["2 alice kept no-longer-matches"]]);
+    assert.deepEqual([sent(/logoff/), model.people()], [[], ["alice"]]);
   });
 });
 

@@ -3,6 +3,7 @@ import { LogoffError, printable } from "../../errors";
 import type { Session, SessionList } from "../../session/session";
 import type {
   Action,
+  AskedRow,
   Backend,
   DrainMode,
   LogoffAnswer,
@@ -36,9 +37,9 @@ export function windowsBackend(
   const onServer = target.server === undefined ? "" : ` /server:${target.server}`;
   const [sessions, times] = [`qwinsta.exe${onServer}`, `quser.exe${onServer}`];
   // Every list needs both: a session that only quser shows proves that the other list is incomplete.
-  const list = (): Query<SessionList> => ({
+  const list = (asked: readonly AskedRow[] = []): Query<SessionList> => ({
     commands: [sessions, times],
-    parse: ([qwinsta = nothing, quser = nothing]) => readList(host, qwinsta, quser),
+    parse: ([qwinsta = nothing, quser = nothing]) => readList(host, qwinsta, quser, asked),
   });
   return {
     platform: "windows",

@@ -1,5 +1,6 @@
 import type { ExecResult } from "../../connection";
 import { printable } from "../../errors";
+import type { AskedRow } from "../backend";
 import type { Session, SessionList } from "../../session/session";
 import { errorMeaning, errorNumbers } from "./error-numbers";
 import { contradictory, denied, deniedDetail, endOf, unreachableServer, unreadable } from "./failures";
@@ -15,9 +16,15 @@ const mostQuoted = 20;
 /**
  * The sessions of a host from what `qwinsta` and `quser` printed at about the same time. A list that may be incomplete, or that can be
  * read in two ways, is an error and never a shorter list.
+ * @param asked sessions whose logoff was sent: one without a user in `qwinsta` is closing, whatever `quser` shows
  * @throws LogoffError `permission-denied`, `output-unrecognised`, `command-failed` (the server behind the host cannot be reached)
  */
-export function readList(host: ReadableHost, qwinsta: ExecResult, quser: ExecResult): SessionList {
+export function readList(
+  host: ReadableHost,
+  qwinsta: ExecResult,
+  quser: ExecResult,
+  asked: readonly AskedRow[],
+): SessionList {
   refuseLong(host, "qwinsta.exe", qwinsta);
   refuseLong(host, "quser.exe", quser);
   const printed = host.read(qwinsta.stdout);
@@ -33,7 +40,7 @@ export function readList(host: ReadableHost, qwinsta: ExecResult, quser: ExecRes
   refuseIncomplete(host, table, complaints, printed.text);
   const sessions = table.rows.map((row) => toSession(row, printed.certain, table.classic));
   refuseImpossible(host, sessions);
-  const { times, contradiction } = comparison(host, sessions, quser);
+  const { times, contradiction } = comparison(host, sessions, quser, asked);
   if (contradiction !== undefined) throw contradictory(host, contradiction);
   return sessions.map((session) => withTimes(session, times));
 }
@@ -92,11 +99,16 @@ function refuseImpossible(host: ReadableHost, sessions: readonly Session[]): voi
 }
 
 /** Without rows, or where rights are missing, `quser` proves nothing. Its exit code says nothing either. */
-function comparison(host: ReadableHost, sessions: readonly Session[], quser: ExecResult): Comparison {
+function comparison(
+  host: ReadableHost,
+  sessions: readonly Session[],
+  quser: ExecResult,
+  asked: readonly AskedRow[],
+): Comparison {
   const users = readUsers(host.read(quser.stdout));
   // An error with its number is not an unreadable row.
   const unread = users.unread.filter((line) => errorNumbers(line).length === 0);
-  const found = compare(sessions, { ...users, unread });
+  const found = compare(sessions, { ...users, unread }, asked);
   const isDenied = errorMeaning(wordsOf(host, quser.stderr)) === "denied";
   return isDenied ? { times: found.times } : found;
 }

@@ -1,3 +1,4 @@
+import type { AskedRow } from "../backend";
 import type { Session } from "../../session/session";
 import { displayWidth, hasControls, type ConsoleText } from "./code-page";
 import { longestRow, resemblesIdAndState } from "./table";
@@ -92,9 +93,15 @@ export interface Comparison {
 
 /**
  * Looks for each row of `quser` among the sessions, by ID and the beginning of the user. A row without its session means that
- * a list is incomplete or that somebody logged on or off just then. What only `qwinsta` shows is no contradiction.
+ * a list is incomplete or that somebody logged on or off just then; one that was asked to go may show its user a while longer. What only `qwinsta` shows is no contradiction.
  */
-export function compare(sessions: readonly Session[], { rows, unread }: UserTable): Comparison {
+export function compare(
+  sessions: readonly Session[],
+  { rows, unread }: UserTable,
+  asked: readonly AskedRow[] = [],
+): Comparison {
+  const isClosing = ({ id, userAndName }: UserRow): boolean =>
+    asked.some((one) => one.id === id && one.user !== undefined && isSameUser(one.user, userAndName));
   const byId = new Map(sessions.map((session) => [session.id, session]));
   const times = new Map<string, UserRow>();
   const contradictions = unread.map((line) => `quser.exe printed "${line}"`);
@@ -103,8 +110,9 @@ export function compare(sessions: readonly Session[], { rows, unread }: UserTabl
     const shown = `quser.exe shows session ${row.id} of "${row.userAndName}"`;
     if (times.has(row.id)) contradictions.push(`${shown} and of somebody else`);
     else if (session === undefined) contradictions.push(`${shown}, qwinsta.exe does not`);
-    else if (session.user === undefined) contradictions.push(`${shown}, qwinsta.exe shows it without a user`);
-    else if (!isSameUser(session.user, row.userAndName))
+    else if (session.user === undefined) {
+      if (!isClosing(row)) contradictions.push(`${shown}, qwinsta.exe shows it without a user`);
+    } else if (!isSameUser(session.user, row.userAndName))
       contradictions.push(`${shown}, qwinsta.exe shows it as that of "${session.user}"`);
     else if (/ {2}console$/iu.test(row.userAndName) && session.kind !== "console")
       contradictions.push(`${shown}, qwinsta.exe does not show it at the console`);
