@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { measure } from "./command";
-import type { BenchContext } from "./context";
 import { oursCommand } from "./contestants/ours";
+import type { BenchContext } from "./context";
 import { startFleet } from "./fleet";
 
 /** Where our own process spends its time, from V8's sampling profile of one run. */

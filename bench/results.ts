@@ -2,8 +2,8 @@ import type { GraceResult } from "./parts/grace";
 import type { PulumiResult } from "./parts/pulumi";
 import type { ScaleResult } from "./parts/scale";
 import type { StacksResult } from "./parts/stacks";
-import type { ProfileResult } from "./profile";
 import type { LatencyResult, ThroughputResult } from "./parts/throughput";
+import type { ProfileResult } from "./profile";
 
 /** What was measured, part by part; a part that was not asked for is absent. */
 export interface Results {

@@ -28,14 +28,14 @@ const started = performance.now();
 const require = createRequire(import.meta.url);
 /** @type {<T>(module: string) => T} */
 const built = (module) => require(`../dist/provider/${module}.js`);
-/** @type {typeof import("../provider/async.js")} */
-const { Slots, systemClock, Turns } = built("async");
-/** @type {typeof import("../provider/plan.js")} */
-const { readPlan } = built("plan");
-/** @type {typeof import("../provider/rollout.js")} */
-const { runRollout } = built("rollout");
-/** @type {typeof import("../provider/ssh/connect.js")} */
-const { sshConnect } = built("ssh/connect");
+/** @type {typeof import("../provider/base/concurrency.js")} */
+const { Slots, systemClock, Turns } = built("base/concurrency");
+/** @type {typeof import("../provider/plan/read-plan.js")} */
+const { readPlan } = built("plan/read-plan");
+/** @type {typeof import("../provider/run/rollout.js")} */
+const { runRollout } = built("run/rollout");
+/** @type {typeof import("../provider/ssh/open-ssh.js")} */
+const { openSsh } = built("ssh/open-ssh");
 
 /** @type {Job} */
 const job = JSON.parse(process.argv[2] ?? "");
@@ -56,7 +56,7 @@ if (plan === undefined) throw new Error(JSON.stringify(problems));
 const report = await runRollout(
   plan,
   {
-    connect: sshConnect({ baseFolder: job.folder }),
+    connect: openSsh({ baseFolder: job.folder }).connect,
     clock: systemClock,
     slots: new Slots(64),
     turns: new Turns(),

@@ -113,7 +113,14 @@ export type Connect = (host: Host, signal: AbortSignal) => Promise<Connection>;
  * For each host, by its label, the labels of those of the same run that its connection goes through. A plan knows only the jump
  * hosts that it names itself, not those of ssh_config.
  */
-export type FindGateways = (
+export type FindJumpHosts = (
   hosts: readonly Host[],
   signal?: AbortSignal,
 ) => Promise<ReadonlyMap<string, readonly string[]>>;
+
+/** The ways to the hosts of a run. */
+export interface Reach {
+  readonly connect: Connect;
+  /** Absent: connections go only through the jump hosts that the plan names. */
+  readonly findJumpHosts?: FindJumpHosts;
+}

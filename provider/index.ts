@@ -1,7 +1,5 @@
 /** The public API: the resource, its arguments and its results. */
-export { SessionLogoff } from "./pulumi/session-logoff";
-export type { FieldsWithInputs, SessionLogoffArgs, WithInputs } from "./pulumi/session-logoff";
-export type { HostResult, Results, SessionCounts } from "./pulumi/state";
+export type { ErrorCode } from "./base/errors";
 export type {
   Connection,
   Duration,
@@ -17,5 +15,7 @@ export type {
   Timeouts,
   Warning,
 } from "./plan/input";
-export type { ErrorCode } from "./errors";
+export { SessionLogoff } from "./pulumi/dynamic/session-logoff";
+export type { FieldsWithInputs, SessionLogoffArgs, WithInputs } from "./pulumi/dynamic/session-logoff";
+export type { HostResult, Results, SessionCounts } from "./pulumi/resource/state";
 export type { AskedSession, DrainOutcome, HostStatus, Totals, WarnedSession } from "./report/report";

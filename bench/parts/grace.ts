@@ -1,6 +1,6 @@
 import { measure } from "../command";
-import type { BenchContext } from "../context";
 import { oursCommand } from "../contestants/ours";
+import type { BenchContext } from "../context";
 import { startFleet } from "../fleet";
 import { medianOf } from "../statistics";
 

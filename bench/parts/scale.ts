@@ -1,6 +1,6 @@
 import { measure } from "../command";
-import type { BenchContext } from "../context";
 import { oursCommand, type Done } from "../contestants/ours";
+import type { BenchContext } from "../context";
 import { startFleet, type Fleet } from "../fleet";
 import { medianOf } from "../statistics";
 

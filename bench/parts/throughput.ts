@@ -1,10 +1,10 @@
-import type { BenchContext } from "../context";
 import { contest, type Contestant, type Standing } from "../contest";
 import { ansible } from "../contestants/ansible";
 import { bareSsh2 } from "../contestants/bare-ssh2";
 import { goClient } from "../contestants/go-client";
 import { sshOneCall, sshPerCommand } from "../contestants/openssh";
 import { ours } from "../contestants/ours";
+import type { BenchContext } from "../context";
 import { startFleet } from "../fleet";
 import { commandMs, roundTripMs } from "../sizes";
 

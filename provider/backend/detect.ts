@@ -1,10 +1,11 @@
+import { LogoffError } from "../base/errors";
+import { printable } from "../base/text";
 import type { ExecResult, Platform } from "../connection";
-import { LogoffError, printable } from "../errors";
 import type { SessionList } from "../session/session";
 import type { Backend, Query, Target } from "./backend";
 import { linuxBackend } from "./linux/backend";
-import { readCodePage } from "./windows/code-page";
 import { windowsBackend } from "./windows/backend";
+import { readCodePage } from "./windows/code-page";
 import { greetingOf, withoutControls, withoutGreeting, type Greeting } from "./windows/greeting";
 
 /** What the first exchange with a host tells. Plain data: it outlives the connection. */

@@ -1,5 +1,4 @@
-import { forManyWaiters } from "../async";
-import { LogoffError } from "../errors";
+import { LogoffError } from "../base/errors";
 import type { World } from "./world";
 
 /** How a run is told to stop. */
@@ -23,5 +22,5 @@ export function cancelOnSignals(world: World, say: (line: string) => void): Canc
     say(`Stopping after ${signal}: nothing new is begun, what was begun is finished; once more ends at once`);
     controller.abort(new LogoffError("aborted", `Stopped by ${signal}`));
   });
-  return { stop: forManyWaiters(controller.signal), isCancelled: () => controller.signal.aborted, end };
+  return { stop: controller.signal, isCancelled: () => controller.signal.aborted, end };
 }

@@ -1,10 +1,12 @@
 import { createInterface } from "node:readline";
 import { finished } from "node:stream";
-import type { Plan } from "../plan";
+import { onAbort } from "../base/abort";
+import { counted } from "../base/text";
+import { isPattern } from "../base/wildcard";
+import type { Plan } from "../plan/plan";
 import type { Report } from "../report/report";
-import { counted, openHosts, whoWouldGo, wouldGo } from "../report/text";
-import { isPattern } from "../session/selector";
-import type { RunRequest } from "./args";
+import { openHosts, whoWouldGo, wouldGo } from "../report/text";
+import type { RunRequest } from "./arguments/run-request";
 import { hasTerminal, paintFor, type World } from "./world";
 
 /** Up to so many lines of sessions are shown above the question. */
@@ -85,14 +87,14 @@ export function ask(
     // Not as a terminal: then Ctrl-C stays a signal and reaches the same place as everywhere else.
     const lines = createInterface({ input: stdin, terminal: false });
     const answer = (yes: boolean): void => {
-      signal.removeEventListener("abort", no);
+      stopListening();
       forget();
       resolve(yes);
       lines.close();
       stdin.pause();
     };
     const no = (): void => answer(false);
-    signal.addEventListener("abort", no, { once: true });
+    const stopListening = onAbort(signal, no);
     lines.once("line", (line) => answer(/^\s*y(?:es)?\s*$/iu.test(line)));
     lines.once("error", no);
     // Not `close` of the lines: of an input that ended earlier, or was destroyed, they never hear.

@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { systemClock } from "../async";
+import { systemClock } from "../base/clock";
 import { localConnect } from "../local/connect";
 import { systemCommand } from "../local/system-command";
-import { gatewayFinder, sshConnect } from "../ssh/connect";
+import { openSsh } from "../ssh/open-ssh";
 import { runCommand } from "./run";
 import type { World } from "./world";
 
@@ -22,9 +22,7 @@ const world: World = {
   hostName: hostname(),
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   version: packageVersion(),
-  findGateways: gatewayFinder({ baseFolder: process.cwd() }),
-  connectOverSsh: (debug) =>
-    sshConnect({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
+  openSsh: (debug) => openSsh({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
   connectHere: () => localConnect(),
   commandHere: (command) => systemCommand(command),
   onSignal: (listener) => {

@@ -1,28 +1,30 @@
-import { Slots, Turns } from "../async";
-import type { Connect } from "../connection";
-import { asLogoffError } from "../errors";
-import type { Plan } from "../plan";
-import type { OnProgress } from "../report/progress";
+import { KeyedMutex, Semaphore } from "../base/concurrency";
+import { asLogoffError } from "../base/errors";
+import { counted } from "../base/text";
+import type { Reach } from "../connection";
+import type { Plan } from "../plan/plan";
+import type { OnProgress } from "../report/events";
 import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";
-import { counted, wouldGo } from "../report/text";
-import { runRollout } from "../rollout";
-import { adviceFor } from "./advice";
-import { parseArgs, type RunRequest } from "./args";
+import { wouldGo } from "../report/text";
+import { checkHosts } from "../run/check";
+import { runRollout } from "../run/rollout";
+import { undrainEveryHost } from "../run/undrain";
+import { completionScript } from "./arguments/completion";
+import { helpText } from "./arguments/help";
+import type { HostEntry } from "./arguments/host-entries";
+import { parseArgs } from "./arguments/parse-arguments";
+import { inOptionWords } from "./arguments/problem-names";
+import { readRequest } from "./arguments/request";
+import type { RunRequest } from "./arguments/run-request";
 import { cancelOnSignals, type Cancellation } from "./cancellation";
-import { checkHosts } from "./check";
-import { checkJson, checkNdjson, checkText } from "./check-text";
-import { completionScript } from "./completion";
 import { ask, consentFor, questionFor, showWho } from "./confirm";
 import type { ExitStatus } from "./exit-status";
-import { helpText } from "./help";
-import type { HostEntry } from "./host-entries";
-import { inOptionWords } from "./problem-names";
-import { progressView, type ProgressView } from "./progress";
-import { readRequest } from "./request";
-import { checkFiles, writeFiles } from "./result-files";
-import { asList, asRun, changesNothing, resultText, warningLines, withCommands } from "./result";
-import { undrainHosts } from "./undrain";
+import { checkJson, checkNdjson, checkText } from "./output/check-text";
+import { adviceFor } from "./output/hints";
+import { progressView, type ProgressView } from "./output/progress";
+import { asList, asRun, changesNothing, resultText, warningLines, withCommands } from "./output/result";
+import { checkFiles, writeFiles } from "./output/result-files";
 import { paintFor, withInertOutputs, type World } from "./world";
 
 /** Connections of the process: whatever `--parallel` says, more are never open at once. */
@@ -76,8 +78,8 @@ interface Work {
   /** Somebody must agree first. */
   readonly mustAsk: boolean;
   readonly world: World;
-  readonly connect: Connect;
-  readonly slots: Slots;
+  readonly reach: Reach;
+  readonly slots: Semaphore;
   readonly view: ProgressView;
   readonly cancellation: Cancellation;
 }
@@ -106,11 +108,11 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     view.say(`warning: --parallel ${parallel}: no more than ${connectionLimit} hosts are spoken to at once`);
   const cancellation = cancelOnSignals(world, view.say);
   const debug = output.debug ? (line: string) => view.say(`debug: ${line}`) : undefined;
-  const connect = request.here === true ? world.connectHere() : world.connectOverSsh(debug);
-  const slots = new Slots(connectionLimit);
+  const reach: Reach = request.here === true ? { connect: world.connectHere() } : world.openSsh(debug);
+  const slots = new Semaphore(connectionLimit);
   try {
     const mustAsk = consent.ask;
-    const work = { request, plan, entries, mustAsk, world, connect, slots, view, cancellation };
+    const work = { request, plan, entries, mustAsk, world, reach, slots, view, cancellation };
     return await (task === "check" ? checked(work) : reported(work));
   } finally {
     cancellation.end();
@@ -122,15 +124,15 @@ async function checked({
   request,
   plan,
   world,
-  connect,
+  reach,
   slots,
   view,
   cancellation,
 }: Work): Promise<ExitStatus> {
   const { stdout, clock } = world;
   const { format, quiet } = request.output;
-  const checks = await checkHosts(plan, {
-    connect,
+  const found = await checkHosts(plan, {
+    connect: reach.connect,
     clock,
     slots,
     here: request.here === true,
@@ -140,6 +142,10 @@ async function checked({
     },
   });
   view.end();
+  const checks = found.map(({ error, ...check }) => ({
+    ...check,
+    ...(error === undefined ? {} : { error: { ...error, message: inOptionWords(error.message) } }),
+  }));
   const status = cancellation.isCancelled() ? 130 : checks.every(({ ready }) => ready) ? 0 : 1;
   if (format === "json") stdout.write(checkJson(checks, status));
   else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
@@ -167,16 +173,17 @@ async function reported(work: Work): Promise<ExitStatus> {
 
 /** The report of what was asked for; undefined when somebody was asked and said no. */
 async function performed(work: Work): Promise<Report | undefined> {
-  const { request, plan, mustAsk, world, connect, slots, view, cancellation } = work;
+  const { request, plan, mustAsk, world, reach, slots, view, cancellation } = work;
   const { stop } = cancellation;
   const { clock } = world;
+  const deps = { ...reach, clock, slots, turns: new KeyedMutex(), onProgress: view.onProgress, stop };
   switch (request.task) {
     case "list":
       return asList(await look(work, "list", view.onProgress), request.narrowed);
     case "dry-run":
       return look(work, "dry-run", view.onProgress);
     case "undrain":
-      return undrainHosts(plan, { connect, clock, slots, stop, onProgress: view.onProgress });
+      return undrainEveryHost(plan, deps);
     case "check":
     case "log-off":
       break;
@@ -192,18 +199,17 @@ async function performed(work: Work): Promise<Report | undefined> {
       return undefined;
     }
   }
-  const { findGateways } = world;
-  const deps = { connect, clock, slots, turns: new Turns(), findGateways, onProgress: view.onProgress, stop };
   return runRollout(plan, deps, new AbortController().signal);
 }
 
 /** Reads only, so that a stop may drop everything at once. */
 async function look(
-  { request, plan, world, connect, slots, cancellation: { stop } }: Work,
+  { request, plan, world, reach, slots, cancellation: { stop } }: Work,
   how: "list" | "dry-run",
   onProgress: OnProgress,
 ): Promise<Report> {
-  const deps = { connect, clock: world.clock, slots, turns: new Turns(), onProgress, look: how };
+  const { connect } = reach;
+  const deps = { connect, clock: world.clock, slots, turns: new KeyedMutex(), onProgress, look: how };
   const report = await runRollout(plan, deps, stop);
   return request.here === true ? withCommands(report, world.commandHere) : report;
 }

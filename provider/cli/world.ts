@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
-import type { Clock } from "../async";
-import type { Connect, FindGateways } from "../connection";
+import type { Clock } from "../base/clock";
+import type { Connect } from "../connection";
 import { inertText } from "../report/pipeline-commands";
-import type { Paint } from "../report/text-table";
+import type { Paint } from "../report/table";
+import type { Ssh } from "../ssh/open-ssh";
 
 /** Where text goes. */
 export interface Output {
@@ -23,9 +24,8 @@ export interface World {
   readonly timeZone: string;
   readonly version: string;
   /** Hosts over SSH; `debug` receives the dialogue, secrets removed. */
-  /** What the connections over SSH go through. */
-  readonly findGateways: FindGateways;
-  readonly connectOverSsh: (debug: ((line: string) => void) | undefined) => Connect;
+  /** Receives what the connections log when the user asks for it. */
+  readonly openSsh: (debug: ((line: string) => void) | undefined) => Ssh;
   /** This machine. */
   readonly connectHere: () => Connect;
   /** A command as this machine runs it, as shown by a dry run. */

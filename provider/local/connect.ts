@@ -1,8 +1,10 @@
 /** The connect of this very machine: the same commands, run here, without SSH. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { aborted, systemClock, throwIfAborted, type Clock } from "../async";
+import { aborted, onAbort, throwIfAborted } from "../base/abort";
+import { systemClock, type Clock } from "../base/clock";
+import { LogoffError } from "../base/errors";
+import { printable } from "../base/text";
 import type { Connect, Exec, ExecOptions, ExecResult } from "../connection";
-import { LogoffError, printable } from "../errors";
 import { endTree, type EndTree } from "./process-tree";
 import { commandShell, systemCommand } from "./system-command";
 
@@ -84,11 +86,11 @@ function run(
     const stderr: Buffer[] = [];
     let bytes = 0;
     const over = new AbortController();
+    const listening: (() => void)[] = [];
     const settle = (finish: () => void): void => {
       if (over.signal.aborted) return;
       over.abort();
-      signal?.removeEventListener("abort", onStop);
-      closing.removeEventListener("abort", onClose);
+      for (const stop of listening) stop();
       finish();
     };
     const giveUp = (error: LogoffError): void =>
@@ -97,8 +99,6 @@ function run(
         release(child);
         reject(error);
       });
-    const onStop = (): void => giveUp(aborted(signal ?? closing));
-    const onClose = (): void => giveUp(aborted(closing));
     const keep = (chunks: Buffer[]) => (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= maxOutputBytes) chunks.push(chunk);
@@ -114,8 +114,8 @@ function run(
         resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), ...end });
       });
 
-    signal?.addEventListener("abort", onStop, { once: true });
-    closing.addEventListener("abort", onClose, { once: true });
+    for (const ending of [closing, ...(signal === undefined ? [] : [signal])])
+      listening.push(onAbort(ending, giveUp));
     child.stdout.on("data", keep(stdout));
     child.stderr.on("data", keep(stderr));
     child.once("close", done);

@@ -1,4 +1,4 @@
-import { isRecord } from "./unknown";
+import { isRecord } from "../base/records";
 
 /** The fields that are secrets when they are given by value. */
 export const credentialFields: readonly string[] = ["privateKey", "passphrase", "password"];

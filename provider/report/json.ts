@@ -1,4 +1,4 @@
-import { stateWord } from "./outcome-words";
+import { stateWord } from "./labels";
 import { inertJson } from "./pipeline-commands";
 import type { HostReport, Report, SessionOutcome } from "./report";
 

@@ -1,4 +1,4 @@
-import { describeOutcome } from "./outcome-words";
+import { describeOutcome } from "./labels";
 import type { HostReport, Report, SessionOutcome } from "./report";
 import { element, xmlDocument, type Element } from "./xml";
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors";
+import type { ErrorCode } from "../base/errors";
 import type { Report, ReportedError } from "./report";
 
 /** What a front must know about a host to judge the run, from its report or from the state. */

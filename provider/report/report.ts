@@ -1,5 +1,5 @@
+import type { ErrorCode } from "../base/errors";
 import type { Platform } from "../connection";
-import type { ErrorCode } from "../errors";
 import type { KeepReason } from "../session/select";
 import type { Session } from "../session/session";
 
@@ -121,6 +121,22 @@ export interface Report {
   readonly warnings: readonly string[];
   /** Why the run stopped by itself, such as `budget-exceeded`, also when no host was left over; absent: it did not. */
   readonly ended?: ReportedError;
+}
+
+/** The report of a host on which nothing has happened yet. */
+export function blankReport(host: string): HostReport {
+  return {
+    host,
+    platform: null,
+    status: "ok",
+    drained: "no",
+    durationMs: 0,
+    warnings: [],
+    sessions: [],
+    notFound: [],
+    contacted: false,
+    warned: [],
+  };
 }
 
 /** The sessions of a host by outcome, as `Totals` counts them. */

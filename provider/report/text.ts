@@ -1,10 +1,10 @@
 /** The result of a run for people, as text. */
-import { formatDuration } from "../duration";
-import { printable } from "../errors";
-import { describeOutcome, stateWord } from "./outcome-words";
+import { formatDuration } from "../base/duration";
+import { counted, firstAndMore, printable } from "../base/text";
+import { describeOutcome, stateWord } from "./labels";
 import type { HostReport, Report, SessionOutcome } from "./report";
 import { sharedErrors, toldErrors, type HostError, type SharedError, type ToldError } from "./shared-errors";
-import { textTable, type Cell, type TableStyle, type Tone } from "./text-table";
+import { textTable, type Cell, type TableStyle, type Tone } from "./table";
 
 /** Who is where: one row a session, and below it the hosts that could not be listed. */
 export function listText(report: Report, style: TableStyle): string {
@@ -117,11 +117,6 @@ export function errorsText(
   return texts.join("") + rest;
 }
 
-/** `rdsh01:22`, or `rdsh01:22 and 2 more hosts`. */
-export function firstAndMore([first = "", ...others]: readonly string[]): string {
-  return others.length === 0 ? first : `${first} and ${counted(others.length, "more host")}`;
-}
-
 /** `also rdsh02:22, rdsh03:22 and 5 more`; undefined when no host is named beside the first. */
 export function alsoOn({ also, more }: ToldError): string | undefined {
   if (also.length === 0) return undefined;
@@ -166,11 +161,6 @@ function open({ totals }: Report): string {
     totals.failed > 0 ? `, ${counted(totals.failed, "host")} failed` : "",
     totals.skipped > 0 ? `, ${counted(totals.skipped, "host")} skipped` : "",
   ].join("");
-}
-
-/** `1 host`, `2 hosts`. */
-export function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function parts(...texts: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { isPattern, matchesGlob } from "./selector";
+import { isPattern, matchesGlob } from "../base/wildcard";
 import type { Selector } from "./selector";
 import type { Session, SessionList } from "./session";
 

@@ -31,39 +31,3 @@ export interface Selector {
 }
 
 export const noExceptions: Exceptions = { ids: [], names: [], users: [] };
-
-/**
- * Whether `text` matches a glob of `*` (any characters, also none) and `?` (one character), without regard to case.
- * Everything else stands for itself: names hold `$`, `#`, brackets and dots. Linear in time for any pattern.
- */
-export function matchesGlob(glob: string, text: string): boolean {
-  const pattern = Array.from(glob.toLowerCase());
-  const characters = Array.from(text.toLowerCase());
-  let p = 0;
-  let c = 0;
-  let starAt = -1;
-  let resumeAt = 0;
-  while (c < characters.length) {
-    if (p < pattern.length && pattern[p] === "*") {
-      starAt = p;
-      resumeAt = c;
-      p += 1;
-    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === characters[c])) {
-      p += 1;
-      c += 1;
-    } else if (starAt >= 0) {
-      resumeAt += 1;
-      p = starAt + 1;
-      c = resumeAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[p] === "*") p += 1;
-  return p === pattern.length;
-}
-
-/** Whether a glob stands for more than itself. */
-export function isPattern(glob: string): boolean {
-  return /[*?]/u.test(glob);
-}

@@ -1,4 +1,4 @@
-import { printable } from "../errors";
+import { printable } from "../base/text";
 
 /**
  * What a row of a listing is. Only `user` rows and the console can hold a person; the other kinds exist so that

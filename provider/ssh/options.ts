@@ -1,7 +1,6 @@
 import { homedir, userInfo } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
-import { systemClock, type Clock } from "../async";
-import { passwordGuard, type PasswordGuard } from "./password-guard";
+import { systemClock, type Clock } from "../base/clock";
+import { passwordGuard, type PasswordGuard } from "./login/password-guard";
 
 /** What a front decides once for its process. Everything but the base folder has the default of the real world. */
 export interface SshOptions {
@@ -64,13 +63,6 @@ export function sshContext(options: SshOptions): SshContext {
     passwordGuard: options.passwordGuard ?? passwordGuard(),
     handshakesPerJumpHost: options.handshakesPerJumpHost ?? 8,
   };
-}
-
-/** An absolute path: `~` and `~/…` are the home, what is relative starts at the base folder. */
-export function resolvePath(context: Pick<SshContext, "baseFolder" | "home">, path: string): string {
-  if (path === "~") return context.home;
-  if (path.startsWith("~/") || path.startsWith("~\\")) return join(context.home, path.slice(2));
-  return isAbsolute(path) ? path : resolve(context.baseFolder, path);
 }
 
 function systemFolder(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string {

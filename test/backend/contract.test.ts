@@ -3,15 +3,15 @@ import { after, describe, it } from "node:test";
 import type { Action, Backend, Query } from "../../provider/backend/backend";
 import { linuxBackend } from "../../provider/backend/linux/backend";
 import { windowsBackend } from "../../provider/backend/windows/backend";
+import { LogoffError } from "../../provider/base/errors";
 import type { ExecResult, Host } from "../../provider/connection";
-import { LogoffError } from "../../provider/errors";
 import { select, selected } from "../../provider/session/select";
 import { noExceptions, type Selector } from "../../provider/session/selector";
 import { isSameSession, whereabouts, type Session } from "../../provider/session/session";
-import { runCommand } from "../lab/commands";
 import { createLinuxHost, linuxHostsPossible } from "../lab/linux/linux-host";
-import { defaultLook } from "../lab/render";
-import { createWindowsModel } from "../lab/windows-model";
+import { runCommand } from "../lab/windows/commands";
+import { defaultLook } from "../lab/windows/render";
+import { createWindowsModel } from "../lab/windows/windows-model";
 import { aSelector } from "../session/sample";
 
 /** What every row of this suite needs of a host, whichever system it plays. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { backendFor, detection, firstContact } from "../../provider/backend/detect";
+import { LogoffError } from "../../provider/base/errors";
 import type { ExecResult } from "../../provider/connection";
-import { LogoffError } from "../../provider/errors";
 
 function printed(stdout: string, code = 0, stderr = ""): ExecResult {
   return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { describe, it } from "node:test";
 import type { Results } from "../../bench/results";
 import { targetsOf } from "../../bench/targets";
-import { build, runNode } from "../pulumi/built-package";
+import { build, runNode } from "../pulumi/dynamic/built-package";
 
 const bench = resolve(__dirname, "..", "..", "bench");
 

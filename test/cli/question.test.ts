@@ -6,7 +6,7 @@ import { ask } from "../../provider/cli/confirm";
 import { runHere, withScene, type Scene, type Terminal } from "./scene";
 
 /** Nobody may be connected to before the question is settled. */
-const world = { connectOverSsh: () => assert.fail("connected"), connectHere: () => assert.fail("connected") };
+const world = { openSsh: () => assert.fail("connected"), connectHere: () => assert.fail("connected") };
 
 describe("a question that cannot be asked is wrong usage", () => {
   const A = ["--all", "--host", "a"];

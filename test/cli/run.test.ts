@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { findProblems } from "../../provider/plan";
 import type { World } from "../../provider/cli/world";
 import { systemCommand } from "../../provider/local/system-command";
+import { findProblems } from "../../provider/plan/read-plan";
 import { holdsCommand } from "../report/sample";
 import { runHere, startScene, withScene, type Scene } from "./scene";
 
@@ -621,7 +621,7 @@ describe("on this machine", () => {
       ].join("\r\n"),
     };
     return {
-      connectOverSsh: () => assert.fail("no SSH here"),
+      openSsh: () => assert.fail("no SSH here"),
       connectHere: () => () =>
         Promise.resolve({
           warnings: [],

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { systemClock } from "../../provider/async";
-import { localConnect } from "../../provider/local/connect";
-import { systemCommand } from "../../provider/local/system-command";
+import { systemClock } from "../../provider/base/clock";
 import { runCommand } from "../../provider/cli/run";
 import type { World } from "../../provider/cli/world";
-import { gatewayFinder, sshConnect } from "../../provider/ssh/connect";
+import { localConnect } from "../../provider/local/connect";
+import { systemCommand } from "../../provider/local/system-command";
+import { openSsh } from "../../provider/ssh/open-ssh";
 import { clientKey, labUser, startLab, type HostOptions, type Lab } from "../lab/lab";
 
 /** What a run left behind. */
@@ -110,9 +110,8 @@ export async function runHere(
     hostName: "This-Machine",
     timeZone: "Europe/Berlin",
     version: "1.2.3",
-    findGateways: gatewayFinder({ baseFolder: folder }),
-    connectOverSsh: (debug) =>
-      sshConnect({
+    openSsh: (debug) =>
+      openSsh({
         baseFolder: folder,
         env: { ...process.env, ...env },
         ...(debug === undefined ? {} : { debug }),

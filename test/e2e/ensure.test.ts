@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
-import { build } from "../pulumi/built-package";
+import { build } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
 /** One story: previews that look, and hosts that are kept free of disconnected sessions. */

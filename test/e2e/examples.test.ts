@@ -6,7 +6,7 @@ import { examples, type Example } from "../../tools/demo/examples";
 import { demoHosts } from "../../tools/demo/fleet";
 import { demonstrate } from "../../tools/demo/pre-patch";
 import { openStage } from "../../tools/demo/stage";
-import { build, checkout } from "../pulumi/built-package";
+import { build, checkout } from "../pulumi/dynamic/built-package";
 
 /** `npm run demo -- NAME` does the same; the demo without a name is examples/pre-patch. */
 const all: Readonly<Record<string, Example>> = {

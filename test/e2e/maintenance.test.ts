@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
 import { startLinuxSshHost, type LinuxSshHost } from "../lab/linux/ssh-front";
-import { build } from "../pulumi/built-package";
+import { build } from "../pulumi/dynamic/built-package";
 import { providerOf } from "./processes";
 import { createProject, type Project } from "./project";
 

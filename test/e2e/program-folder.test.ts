@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { build, checkout } from "../pulumi/built-package";
+import { build, checkout } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
 /** Nothing runs in a preview: nobody listens there. */

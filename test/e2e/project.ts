@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout, installedFolder } from "../pulumi/built-package";
+import { checkout, installedFolder } from "../pulumi/dynamic/built-package";
 
 /** What a command of the engine ended with, and all that it printed. */
 export interface Ran {
@@ -163,7 +163,7 @@ function installCopy(folder: string, version: string): void {
   symlinkSync(join(checkout, "node_modules"), join(copy, "node_modules"), "dir");
   const manifest = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as object;
   writeFileSync(join(copy, "package.json"), JSON.stringify({ ...manifest, version }));
-  const file = join(copy, "dist/provider/pulumi/session-logoff.js");
+  const file = join(copy, "dist/provider/pulumi/dynamic/session-logoff.js");
   const text = readFileSync(file, "utf8");
   const changed = text.replace("async read(id, props = {}) {", (start) => `${start} /* ${version} */`);
   if (changed === text) throw new Error("the provider text is the same as before");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
-import { build } from "../pulumi/built-package";
+import { build } from "../pulumi/dynamic/built-package";
 import { endNow, lives, providerOf, startedBy, until } from "./processes";
 import { createProject, type Project } from "./project";
 

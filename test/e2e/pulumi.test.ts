@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { clientKey, labUser, startLab, type Lab } from "../lab/lab";
-import { build } from "../pulumi/built-package";
+import { build } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
 /** One story: each step goes on from where the one before left the stack and the hosts. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { unlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
-import { build, checkout } from "../pulumi/built-package";
+import { build, checkout } from "../pulumi/dynamic/built-package";
 import { createProject, type Project, type Ran } from "./project";
 
 const up = ["up", "--yes", "--skip-preview"] as const;

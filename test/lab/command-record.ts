@@ -1,4 +1,4 @@
-import type { Caller } from "./program";
+import type { Caller } from "./windows/program";
 
 /** One command as the host got it. The record grows while the command runs. */
 export interface CommandRecord {

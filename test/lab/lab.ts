@@ -1,14 +1,14 @@
 import { manyAddresses, nextAddress } from "./addresses";
 import { realClock, type LabClock } from "./clock";
-import type { Shell } from "./command-line";
-import { createKeyPair, sharedKeyPair, type HostKeyType, type KeyPair } from "./keys";
-import type { LoginUser } from "./login";
-import type { Machine } from "./program";
-import { defaultLook, type Look } from "./render";
 import type { CommandRecord } from "./command-record";
-import { createSshHost, type SshHost } from "./ssh-host";
-import type { SshOptions } from "./ssh-options";
-import { createWindowsModel, type ModelOptions, type WindowsModel } from "./windows-model";
+import { createKeyPair, sharedKeyPair, type HostKeyType, type KeyPair } from "./ssh/keys";
+import type { LoginUser } from "./ssh/login";
+import { createSshHost, type SshHost } from "./ssh/ssh-host";
+import type { SshOptions } from "./ssh/ssh-options";
+import type { Shell } from "./windows/command-line";
+import type { Machine } from "./windows/program";
+import { defaultLook, type Look } from "./windows/render";
+import { createWindowsModel, type ModelOptions, type WindowsModel } from "./windows/windows-model";
 
 export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> {
   /** Absent: an address of its own. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clientKey, labUser, startLab, type HostOptions, type Lab } from "./lab";
-import type { LoginUser } from "./login";
+import type { LoginUser } from "./ssh/login";
 
 const helper: LoginUser & { readonly password: string } = {
   name: "helper",

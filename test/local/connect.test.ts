@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { systemClock, type Clock } from "../../provider/async";
+import { systemClock, type Clock } from "../../provider/base/clock";
+import { LogoffError, type ErrorCode } from "../../provider/base/errors";
 import type { Host } from "../../provider/connection";
-import { LogoffError, type ErrorCode } from "../../provider/errors";
 import { localConnect } from "../../provider/local/connect";
 import { until } from "../lab/until";
 

@@ -9,11 +9,11 @@ import { listCommand } from "../../provider/backend/linux/list";
 import { readListAnswer } from "../../provider/backend/linux/list-answer";
 import { ancestorsOf, readProcesses, terminalBelow } from "../../provider/backend/linux/processes";
 import { readSessions } from "../../provider/backend/linux/sessions";
+import { LogoffError } from "../../provider/base/errors";
 import type { Connection, ExecResult } from "../../provider/connection";
-import { LogoffError } from "../../provider/errors";
 import { select, selected } from "../../provider/session/select";
 import { whereabouts, type Session, type Whereabouts } from "../../provider/session/session";
-import { sshConnect } from "../../provider/ssh/connect";
+import { openSsh } from "../../provider/ssh/open-ssh";
 import { startRealLinux, type RealLinux } from "../lab/linux/real-linux";
 import { until } from "../lab/until";
 import { aSelector } from "../session/sample";
@@ -49,7 +49,7 @@ function onReal(name: string, work: (host: RealLinux, test: TestContext) => Prom
 }
 
 async function connectAs(host: RealLinux, user: string, port = host.port): Promise<Ours> {
-  const connect = sshConnect({ baseFolder: tmpdir(), env: {} });
+  const connect = openSsh({ baseFolder: tmpdir(), env: {} }).connect;
   const connection = await connect({ ...host.hostFor(user), port }, new AbortController().signal);
   const exec = (command: string, stdin?: Uint8Array): Promise<ExecResult> =>
     connection.exec(command, { timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });

@@ -1,10 +1,10 @@
+import { Ajv2020 } from "ajv/dist/2020";
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { Ajv2020 } from "ajv/dist/2020";
-import fc from "fast-check";
-import { errorCodes } from "../../provider/errors";
+import { errorCodes } from "../../provider/base/errors";
 import { jsonReport, ndjsonReport } from "../../provider/report/json";
 import { acting, anyReport, hostReport, report, session } from "./sample";
 

@@ -1,6 +1,6 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { junitReport } from "../../provider/report/junit";
 import { escapeXml } from "../../provider/report/xml";

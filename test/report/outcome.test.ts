@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { exitStatusOf } from "../../provider/report/outcome";
 import type { HostStatus, Report } from "../../provider/report/report";
-import { fleetOf } from "../host-run/memory-fleet";
+import { fleetOf } from "../run/memory-fleet";
 
 async function reportOf(statuses: readonly HostStatus[], ended?: Report["ended"]): Promise<Report> {
   const report = await fleetOf(...statuses.map(() => ({ sessions: [] }))).run();

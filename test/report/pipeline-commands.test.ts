@@ -1,7 +1,7 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
-import { htmlReport } from "../../provider/report/html";
+import { htmlReport } from "../../provider/report/html/page";
 import { jsonReport, ndjsonReport } from "../../provider/report/json";
 import { junitReport } from "../../provider/report/junit";
 import { inertJson, inertText } from "../../provider/report/pipeline-commands";

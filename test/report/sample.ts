@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { errorCodes } from "../../provider/errors";
+import { errorCodes } from "../../provider/base/errors";
 import { totalsOf, type HostReport, type Report, type SessionOutcome } from "../../provider/report/report";
 import type { Session } from "../../provider/session/session";
 

@@ -1,10 +1,11 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { displayWidth } from "../../provider/base/text";
+import { stepLine } from "../../provider/report/event-text";
 import type { HostReport } from "../../provider/report/report";
-import { stepLine } from "../../provider/report/step-line";
+import { textTable } from "../../provider/report/table";
 import { dryRunText, listText, runText } from "../../provider/report/text";
-import { displayWidth, textTable } from "../../provider/report/text-table";
 import { acting, anyReport, anyText, hostReport, manyHosts, report, session } from "./sample";
 
 const plain = { paint: (text: string) => text };

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { Slots, systemClock, Turns } from "../../provider/async";
-import { readPlan } from "../../provider/plan";
-import type { ProgressEvent } from "../../provider/report/progress";
+import { systemClock } from "../../provider/base/clock";
+import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
+import { readPlan } from "../../provider/plan/read-plan";
+import type { ProgressEvent } from "../../provider/report/events";
 import type { HostReport, Report } from "../../provider/report/report";
-import { runRollout, type RolloutDeps } from "../../provider/rollout";
-import { sshConnect } from "../../provider/ssh/connect";
+import { runRollout, type RolloutDeps } from "../../provider/run/rollout";
+import { openSsh } from "../../provider/ssh/open-ssh";
 import { labUser, type Lab, type LabHost } from "../lab/lab";
 
 export interface LabRun {
@@ -43,10 +44,10 @@ export async function runOnLab(
   const report = await runRollout(
     plan,
     {
-      connect: sshConnect({ baseFolder: __dirname, env: {} }),
+      connect: openSsh({ baseFolder: __dirname, env: {} }).connect,
       clock: systemClock,
-      slots: new Slots(64),
-      turns: new Turns(),
+      slots: new Semaphore(64),
+      turns: new KeyedMutex(),
       onProgress: (event) => events.push(event),
       ...deps,
     },

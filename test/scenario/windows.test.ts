@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { startLab, type HostOptions, type Lab } from "../lab/lab";
-import { languageTags } from "../lab/languages";
+import { languageTags } from "../lab/languages/languages";
 import { until } from "../lab/until";
-import { outcomesOf, passwordLogin, placeOf, runOnLab, runOne } from "./lab-run";
+import { outcomesOf, passwordLogin, placeOf, runOne, runOnLab } from "./lab-run";
 
 /** Everything here goes over real SSH, and ends with a lab that met nothing unscripted. */
 async function withLab(hosts: readonly HostOptions[], work: (lab: Lab) => Promise<void>): Promise<void> {

@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { matchesGlob } from "../../provider/base/wildcard";
 import { select, selected } from "../../provider/session/select";
-import { matchesGlob, noExceptions, type Selector } from "../../provider/session/selector";
+import { noExceptions, type Selector } from "../../provider/session/selector";
 import type { Session } from "../../provider/session/session";
 import { aSelector, aSession, console1, listener, services, without } from "./sample";
 

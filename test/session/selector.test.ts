@@ -1,7 +1,7 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
-import { isPattern, matchesGlob } from "../../provider/session/selector";
+import { isPattern, matchesGlob } from "../../provider/base/wildcard";
 
 describe("matchesGlob", () => {
   const rows: readonly (readonly [glob: string, text: string, matches: boolean])[] = [

@@ -4,9 +4,9 @@ import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { LogoffError } from "../../provider/base/errors";
 import type { Host, Login } from "../../provider/connection";
-import { LogoffError } from "../../provider/errors";
-import { sshConnect, type SshOptions } from "../../provider/ssh/connect";
+import { openSsh, type SshOptions } from "../../provider/ssh/open-ssh";
 import { makeFarm, missing, missingTinysshd, type Farm, type RealKey, type RealServer } from "./real-servers";
 import { bareOptions, never } from "./scripted-server";
 
@@ -46,7 +46,7 @@ describe("real servers", { skip: why }, () => {
     options: Partial<SshOptions> = {},
     command = "echo $((6*7)); cat",
   ): Promise<string> => {
-    const connection = await sshConnect(bareOptions(options))(host, never);
+    const connection = await openSsh(bareOptions(options)).connect(host, never);
     try {
       const result = await connection.exec(command, { timeoutMs: 5000, stdin: Buffer.from("in") });
       assert.equal(result.code, 0);
@@ -173,7 +173,7 @@ describe("real servers", { skip: why }, () => {
 
   it("MaxStartups 2 slows many connections down and fails none", async () => {
     const full = await farm.sshd("MaxStartups 2");
-    const connect = sshConnect(bareOptions());
+    const connect = openSsh(bareOptions()).connect;
     await Promise.all(
       Array.from({ length: 12 }, async () => {
         const connection = await connect(hostOf(full, keyLogin(good)), never);
@@ -191,7 +191,7 @@ describe("real servers", { skip: why }, () => {
   ] as const)
     it(`MaxSessions ${sessions} makes commands wait for each other and fails none`, async () => {
       const narrow = await farm.sshd(`MaxSessions ${sessions}`);
-      const connection = await sshConnect(bareOptions())(hostOf(narrow, keyLogin(good)), never);
+      const connection = await openSsh(bareOptions()).connect(hostOf(narrow, keyLogin(good)), never);
       const results = await Promise.all(
         Array.from({ length: commands }, () => connection.exec(`sleep ${seconds}`, { timeoutMs: 20_000 })),
       );
@@ -202,7 +202,7 @@ describe("real servers", { skip: why }, () => {
 
   it("MaxSessions 1: a command that was given up and still runs leaves room for the next one", async () => {
     const narrow = await farm.sshd("MaxSessions 1");
-    const connection = await sshConnect(bareOptions())(hostOf(narrow, keyLogin(good)), never);
+    const connection = await openSsh(bareOptions()).connect(hostOf(narrow, keyLogin(good)), never);
     await connection.exec("true", { timeoutMs: 20_000 });
     await assert.rejects(connection.exec("exec sleep 60", { timeoutMs: 1500 }), { code: "timed-out" });
     assert.equal((await connection.exec("true", { timeoutMs: 20_000 })).code, 0);
@@ -210,7 +210,7 @@ describe("real servers", { skip: why }, () => {
   });
 
   it("a program that keeps the channel open holds nobody up", async () => {
-    const connection = await sshConnect(bareOptions())(hostOf(server, keyLogin(good)), never);
+    const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
     const { stdout, code } = await connection.exec("sleep 30 & echo done", { timeoutMs: 20_000 });
     assert.deepEqual([Buffer.from(stdout).toString(), code], ["done\n", 0]);
     assert.match(connection.warnings.join(), /leaves the channels of commands open/u);
@@ -231,7 +231,7 @@ describe("real servers", { skip: why }, () => {
     safe.authorize(good);
     const tiny = await safe.tinysshd();
     const host = hostOf(tiny, keyLogin(good), { user: safe.user.name });
-    const connection = await sshConnect(bareOptions())(host, never);
+    const connection = await openSsh(bareOptions()).connect(host, never);
     const results = await Promise.all(
       [1, 2, 3].map((code) => connection.exec(`echo out; exit ${code}`, { timeoutMs: 20_000 })),
     );
@@ -269,7 +269,7 @@ describe("real servers", { skip: why }, () => {
   });
 
   it("a signal, a refused command, binary output", async () => {
-    const connection = await sshConnect(bareOptions())(hostOf(server, keyLogin(good)), never);
+    const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
     assert.equal((await connection.exec("kill -TERM $$", { timeoutMs: 3000 })).signal, "SIGTERM");
     const { stdout } = await connection.exec("head -c 3000000 /dev/zero", { timeoutMs: 5000 });
     assert.equal(stdout.length, 3_000_000);

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { Server, utils, type Algorithms, type AuthContext, type Connection, type ServerChannel } from "ssh2";
-import { systemClock, type Clock } from "../../provider/async";
+import { systemClock, type Clock } from "../../provider/base/clock";
 import type { Host } from "../../provider/connection";
 import type { SshOptions } from "../../provider/ssh/options";
-import { createKeyPair, type HostKeyType } from "../lab/keys";
+import { createKeyPair, type HostKeyType } from "../lab/ssh/keys";
 
 export interface TestKey {
   readonly privateText: string;

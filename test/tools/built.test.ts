@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import type { Engine } from "../../tools/engine/ensure.mjs";
 import { until } from "../lab/until.js";
-import { type Child, isAlive, startScript } from "./child.js";
+import { isAlive, startScript, type Child } from "./child.js";
 import { fakeGo, fakeMachine, type FakeMachine } from "./fake-machine.js";
 
 const posixOnly = { skip: process.platform === "win32" && "the fake programs are scripts" };

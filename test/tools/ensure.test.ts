@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Engine, EngineMaker } from "../../tools/engine/ensure.mjs";
-import { type FakeMachine, fakeMachine } from "./fake-machine.js";
+import { fakeMachine, type FakeMachine } from "./fake-machine.js";
 
 const posixOnly = { skip: process.platform === "win32" && "the fake programs are scripts" };
 

@@ -1,6 +1,6 @@
 import type { HostOptions, Lab } from "../../test/lab/lab";
-import { listed, up, type Stage } from "./stage";
 import type { Ran } from "./project";
+import { listed, up, type Stage } from "./stage";
 
 /** What must hold after a step, in words. */
 export type Check = readonly [what: string, holds: boolean];

@@ -1,5 +1,5 @@
+import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import { printable } from "../../errors";
 import type { LogoffAnswer } from "../backend";
 
 /** Bytes of a host as text. What is no UTF-8 becomes U+FFFD. */

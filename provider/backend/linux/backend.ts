@@ -1,4 +1,4 @@
-import { LogoffError } from "../../errors";
+import { LogoffError } from "../../base/errors";
 import type { Session, SessionList } from "../../session/session";
 import type { Action, Backend, LogoffAnswer, Query, Target } from "../backend";
 import { readAnswer } from "./answers";

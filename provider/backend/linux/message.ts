@@ -1,5 +1,5 @@
+import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import { printable } from "../../errors";
 import type { Session } from "../../session/session";
 import type { WarnAnswer, Warning } from "../backend";
 import { endOf, textOf } from "./answers";

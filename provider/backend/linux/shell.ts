@@ -1,4 +1,5 @@
-import { LogoffError, printable } from "../../errors";
+import { LogoffError } from "../../base/errors";
+import { printable } from "../../base/text";
 
 /**
  * One command line that means the same under every login shell (sh, bash, csh, fish): a script for `sh` as one

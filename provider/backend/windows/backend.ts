@@ -1,5 +1,6 @@
+import { LogoffError } from "../../base/errors";
+import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import { LogoffError, printable } from "../../errors";
 import type { Session, SessionList } from "../../session/session";
 import type {
   Action,

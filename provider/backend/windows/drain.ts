@@ -1,4 +1,4 @@
-import { LogoffError } from "../../errors";
+import { LogoffError } from "../../base/errors";
 import type { DrainMode } from "../backend";
 
 const terminalServer = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server`;

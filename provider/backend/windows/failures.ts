@@ -1,5 +1,6 @@
+import { LogoffError } from "../../base/errors";
+import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import { LogoffError, printable } from "../../errors";
 import type { Target } from "../backend";
 
 /** @param action what was tried, such as `list the sessions` */

@@ -1,7 +1,7 @@
+import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import { printable } from "../../errors";
-import type { AskedRow } from "../backend";
 import type { Session, SessionList } from "../../session/session";
+import type { AskedRow } from "../backend";
 import { errorMeaning, errorNumbers } from "./error-numbers";
 import { contradictory, denied, deniedDetail, endOf, unreachableServer, unreadable } from "./failures";
 import { wordsOf, type ReadableHost } from "./readable-host";

@@ -1,5 +1,5 @@
-import type { AskedRow } from "../backend";
 import type { Session } from "../../session/session";
+import type { AskedRow } from "../backend";
 import { displayWidth, hasControls, type ConsoleText } from "./code-page";
 import { longestRow, resemblesIdAndState } from "./table";
 

@@ -1,12 +1,12 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { linuxBackend } from "../../../provider/backend/linux/backend";
 import { limitsOnLinux } from "../../../provider/backend/linux/limits";
 import { readGroups } from "../../../provider/backend/linux/processes";
 import { anySessionGroup, sessionGroup } from "../../../provider/backend/linux/shell";
+import { LogoffError } from "../../../provider/base/errors";
 import type { ExecResult } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
 import { aSession } from "../../session/sample";
 
 const backend = linuxBackend({ label: "jump-01:22" });

@@ -1,8 +1,8 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import fc from "fast-check";
 import { readSessions } from "../../../provider/backend/linux/sessions";
-import { LogoffError } from "../../../provider/errors";
+import { LogoffError } from "../../../provider/base/errors";
 import type { SessionList } from "../../../provider/session/session";
 import { answer, changed, recorded, type Parts } from "./recorded";
 

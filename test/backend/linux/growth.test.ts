@@ -9,7 +9,7 @@ import {
   terminalBelow,
 } from "../../../provider/backend/linux/processes";
 import { readSessions } from "../../../provider/backend/linux/sessions";
-import { LogoffError } from "../../../provider/errors";
+import { LogoffError } from "../../../provider/base/errors";
 import { answer, changed, recorded } from "./recorded";
 
 /** Processor time in microseconds, the least of a few tries: what else the machine does is not counted. */

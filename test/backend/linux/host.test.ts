@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { linuxBackend } from "../../../provider/backend/linux/backend";
 import type { Action, Drain, Query } from "../../../provider/backend/backend";
+import { linuxBackend } from "../../../provider/backend/linux/backend";
+import { LogoffError } from "../../../provider/base/errors";
 import type { Connection, Host } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
 import { select, selected } from "../../../provider/session/select";
 import { whereabouts, type Session } from "../../../provider/session/session";
 import { layouts } from "../../lab/linux/layouts";

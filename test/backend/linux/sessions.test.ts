@@ -1,8 +1,8 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { readSessions } from "../../../provider/backend/linux/sessions";
-import { LogoffError } from "../../../provider/errors";
+import { LogoffError } from "../../../provider/base/errors";
 import { whereabouts, type Session } from "../../../provider/session/session";
 import { answer, bodyOf, changed, enclosed, recorded, type Parts } from "./recorded";
 

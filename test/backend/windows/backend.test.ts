@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { windowsBackend } from "../../../provider/backend/windows/backend";
+import { LogoffError } from "../../../provider/base/errors";
 import type { ExecResult } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
 import type { Session } from "../../../provider/session/session";
 import { aSession } from "../../session/sample";
 

@@ -1,15 +1,15 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import fc from "fast-check";
 import { windowsBackend } from "../../../provider/backend/windows/backend";
+import { LogoffError } from "../../../provider/base/errors";
 import type { ExecResult } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
 import type { Session, SessionList } from "../../../provider/session/session";
-import { encode, type CodePage } from "../../lab/code-pages";
-import { languages, languageTags } from "../../lab/languages";
-import { renderQuser, renderQwinsta } from "../../lab/render";
-import { createWindowsModel } from "../../lab/windows-model";
+import { encode, type CodePage } from "../../lab/languages/code-pages";
+import { languages, languageTags } from "../../lab/languages/languages";
+import { renderQuser, renderQwinsta } from "../../lab/windows/render";
+import { createWindowsModel } from "../../lab/windows/windows-model";
 import { damaged, damages } from "./damages";
 import { recorded } from "./recorded";
 

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { detection } from "../../../provider/backend/detect";
 import { windowsBackend } from "../../../provider/backend/windows/backend";
 import { withoutGreeting } from "../../../provider/backend/windows/greeting";
+import { LogoffError } from "../../../provider/base/errors";
 import type { ExecResult } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
 
 /*
  * What a host prints must not keep the process busy. Ten texts take about as long as one of ten times their size, whereas a reader that

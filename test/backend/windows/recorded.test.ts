@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { windowsBackend } from "../../../provider/backend/windows/backend";
 import type { ExecResult } from "../../../provider/connection";
 import type { SessionList } from "../../../provider/session/session";
-import { encode, type CodePage } from "../../lab/code-pages";
+import { encode, type CodePage } from "../../lab/languages/code-pages";
 import { altered, recorded } from "./recorded";
 
 function listOf(qwinsta: readonly string[], quser: readonly string[], codePage: number): SessionList {

@@ -1,14 +1,14 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { windowsBackend } from "../../../provider/backend/windows/backend";
 import type { ExecResult } from "../../../provider/connection";
 import type { SessionList } from "../../../provider/session/session";
-import { encode, type CodePage } from "../../lab/code-pages";
-import { languages, languageTags } from "../../lab/languages";
-import { renderQuser, renderQwinsta, type Look } from "../../lab/render";
-import type { SessionSeed } from "../../lab/session-model";
-import { createWindowsModel } from "../../lab/windows-model";
+import { encode, type CodePage } from "../../lab/languages/code-pages";
+import { languages, languageTags } from "../../lab/languages/languages";
+import { renderQuser, renderQwinsta, type Look } from "../../lab/windows/render";
+import type { SessionSeed } from "../../lab/windows/session-model";
+import { createWindowsModel } from "../../lab/windows/windows-model";
 
 /** What the lab prints and our parser reads are written apart from each other; here they meet. */
 function readBack(seeds: readonly SessionSeed[], look: Look, console?: SessionSeed): SessionList {

@@ -1,6 +1,6 @@
+import * as iconv from "iconv-lite";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as iconv from "iconv-lite";
 import { decodeConsole, readCodePage } from "../../../provider/backend/windows/code-page";
 import { errorMeaning, errorNumbers } from "../../../provider/backend/windows/error-numbers";
 import { toSession } from "../../../provider/backend/windows/sessions";

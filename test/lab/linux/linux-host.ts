@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { LogoffError } from "../../../provider/base/errors";
 import type { Connect, ExecResult } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
 import { renderRow, type Layout } from "./layouts";
 import { programs, systemPrograms } from "./programs";
 

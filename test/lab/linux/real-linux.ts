@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Host } from "../../../provider/connection";
 import { nextAddress } from "../addresses";
-import { createKeyPair } from "../keys";
+import { createKeyPair } from "../ssh/keys";
 import { until } from "../until";
 
 /** A login of somebody, by the real ssh client of this machine. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { linuxBackend } from "../../../provider/backend/linux/backend";
+import { LogoffError } from "../../../provider/base/errors";
 import type { Host } from "../../../provider/connection";
-import { LogoffError } from "../../../provider/errors";
-import { sshConnect } from "../../../provider/ssh/connect";
+import { openSsh } from "../../../provider/ssh/open-ssh";
 import { clientKey } from "../lab";
 import { linuxHostsPossible } from "./linux-host";
 import { startLinuxSshHost } from "./ssh-front";
@@ -27,7 +27,7 @@ describe("a fake Linux host behind SSH", { skip }, () => {
       connectTimeoutMs: 5000,
     };
     const backend = linuxBackend(host);
-    const connection = await sshConnect({ baseFolder: tmpdir(), env: {} })(
+    const connection = await openSsh({ baseFolder: tmpdir(), env: {} }).connect(
       host,
       new AbortController().signal,
     );

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
+import type { AddressInfo, Socket, Server as TcpServer } from "node:net";
 import { Server, utils, type AuthContext, type Connection as Client, type ServerChannel } from "ssh2";
 import type { Connection, Host } from "../../../provider/connection";
 import { manyAddresses, nextAddress } from "../addresses";
 import { clientKey, labUser } from "../lab";
-import { sharedKeyPair } from "../keys";
+import { sharedKeyPair } from "../ssh/keys";
 import { createLinuxHost, type LinuxHost, type LinuxHostOptions } from "./linux-host";
 
 /** A fake Linux host behind a real SSH server, for whole runs where no real Linux host can be had. */

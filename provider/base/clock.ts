@@ -1,0 +1,46 @@
+import { aborted, onAbort } from "./abort";
+
+/** A timer of Node that is set for longer (24.8 days) ends at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Time as the core sees it. Tests bring their own, so that nobody waits for real minutes. */
+export interface Clock {
+  /** Monotonic milliseconds: only differences mean anything. */
+  now(): number;
+  /** The wall clock, for reports and maintenance windows. */
+  date(): Date;
+  /** Calls `wake` after `ms`, unless what it returns was called before: for a deadline, most of which are kept. */
+  after(ms: number, wake: () => void): () => void;
+  /** Resolves after `ms`. @throws LogoffError `aborted` as soon as `signal` is. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after: (ms, wake) => {
+    let timer = setTimeout(next, Math.min(ms, longestTimerMs));
+    function next(): void {
+      ms -= longestTimerMs;
+      if (ms <= 0) wake();
+      else timer = setTimeout(next, Math.min(ms, longestTimerMs));
+    }
+    return () => clearTimeout(timer);
+  },
+  // Not node:timers/promises: it makes an AbortError with a stack for every deadline that was kept, which is most of them.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(aborted(signal));
+        return;
+      }
+      const stopTimer = systemClock.after(ms, () => {
+        stopListening();
+        resolve();
+      });
+      const stopListening = onAbort(signal, (error) => {
+        stopTimer();
+        reject(error);
+      });
+    }),
+};

@@ -1,0 +1,53 @@
+/**
+ * Text from elsewhere made safe to print: control characters (C0, DEL, C1), line and paragraph separators and
+ * bidirectional controls become blanks, runs of blanks shrink to one, and at most `maxLength` characters remain.
+ */
+export function printable(text: string, maxLength = 200): string {
+  const clean = text
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .replace(/ {2,}/gu, " ")
+    .trim();
+  const characters = Array.from(clean);
+  return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join("")}…`;
+}
+
+/** Columns that a terminal gives to text: two for East Asian wide characters, none for combining ones. */
+export function displayWidth(text: string): number {
+  if (/^[\u0020-\u02ff]*$/u.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) {
+    if (/[\p{M}\p{Cf}]/u.test(character)) continue;
+    width +=
+      /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return width;
+}
+
+/** `1 host`, `2 hosts`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/** `rdsh01:22`, or `rdsh01:22 and 2 more hosts`. */
+export function firstAndMore([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} and ${counted(others.length, "more host")}`;
+}
+
+/** `a, b or c`. */
+export function alternatives(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
+}
+/**
+ * The text without the given letters at its end. A regular expression such as `/[ \t]+$/` would try to match from every blank
+ * of a line, which takes hours for a line of a million blanks.
+ */
+export function trimEnd(text: string, letters: string): string {
+  let end = text.length;
+  while (end > 0 && letters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}

@@ -1,0 +1,156 @@
+/** What must not stand together in the arguments, or not alone. What a value must look like `readPlan` knows. */
+import { printable } from "../../base/text";
+import { isGiven, type CommandLine } from "./argv";
+import type { OptionName } from "./options";
+import type { Task } from "./run-request";
+
+/** Tasks that an option asks for. */
+export const tasks: readonly Exclude<Task, "log-off">[] = ["list", "dry-run", "check", "undrain"];
+
+/** Options that say which sessions. */
+const choosing: readonly OptionName[] = ["all", "id", "name", "session-user", "state", "idle"];
+const excepting: readonly OptionName[] = ["except-id", "except-name", "except-user"];
+/** Options that make a selection, which a session name or ID is already. */
+const narrowing: readonly OptionName[] = [...choosing, ...excepting, "console"];
+
+const overSsh: readonly OptionName[] = [
+  "platform",
+  "user",
+  "identity",
+  "password-env",
+  "passphrase-env",
+  "known-hosts",
+  "host-key",
+  "accept-new",
+  "jump",
+  "ssh-config",
+  "legacy-algorithms",
+];
+
+/** Options that mean something only where people are logged off: what is not heeded must not be given. */
+const loggingOff: readonly OptionName[] = [
+  ...narrowing,
+  "limit",
+  "limit-per-host",
+  "if-missing",
+  "drain",
+  "warn",
+  "grace",
+  "remind",
+  "wait-only",
+  "stuck",
+  "waves",
+  "pause",
+  "max-failures",
+  "fail-on",
+  "window",
+  "timeout",
+  "timeout-logoff",
+];
+
+/** Everything that does not go together in a line, each as a sentence that says what would. */
+export function findConflicts(line: CommandLine): readonly string[] {
+  return [
+    ...(line.doubtful === true ? [] : selectionConflicts(line)),
+    ...placeConflicts(line),
+    ...stepConflicts(line),
+    ...outputConflicts(line),
+  ];
+}
+
+/** Whether any option narrows the sessions down: what the operand does too. */
+export function hasSelection(line: CommandLine): boolean {
+  return given(line, narrowing).length > 0;
+}
+
+/** `current`, the word for the session that one is in. */
+export function isCurrent(sessions: unknown): boolean {
+  return typeof sessions === "string" && sessions.toLowerCase() === "current";
+}
+
+function selectionConflicts(line: CommandLine): readonly string[] {
+  const { operand } = line;
+  const selection = given(line, narrowing);
+  const onlyConsole = selection.every((name) => name === "console");
+  if (operand !== undefined) {
+    if (selection.length === 0 || (onlyConsole && isCurrent(operand))) return [];
+    const option = /^[A-Za-z]?[0-9]+$/u.test(operand) ? "id" : "name";
+    const advice = onlyConsole
+      ? `write --${option} ${printable(operand)} --console for it`
+      : "leave one of them out";
+    return [`A session name or ID must not stand beside ${dashed(selection)}: ${advice}`];
+  }
+  const changes = given(line, tasks).every((task) => task === "dry-run");
+  if (!changes || given(line, choosing).length > 0) return [];
+  if (isRemote(line)) {
+    return [
+      "A remote host needs to be told which sessions: a session name or ID, --id, --name, --session-user, --state, --idle, or --all",
+    ];
+  }
+  return onlyConsole ? [] : [`${dashed(selection)} does not say which sessions: add --all`];
+}
+
+function placeConflicts(line: CommandLine): readonly string[] {
+  const { server, values } = line;
+  const listed = given(line, ["host", "hosts-file"]);
+  const ssh = given(line, overSsh);
+  const problems: string[] = [];
+  if (server !== undefined && listed.length > 0)
+    problems.push(`/server: must not stand beside ${dashed(listed)}: give that host with --host too`);
+  if (values.has("via") && !isRemote(line))
+    problems.push("--via needs a server to relay to: /server:NAME, --host or --hosts-file");
+  if (!isRemote(line) && ssh.length > 0)
+    problems.push(`${dashed(ssh)} needs a host: /server:HOST, --host or --hosts-file`);
+  return problems;
+}
+
+function stepConflicts(line: CommandLine): readonly string[] {
+  const { operand, values } = line;
+  const asked = given(line, tasks);
+  const problems: string[] = [];
+  if (asked.length > 1) problems.push(`${dashed(asked)} must not stand together: give one of them`);
+  const [task] = asked;
+  if (task === "undrain" || task === "check") {
+    const idle = given(line, loggingOff);
+    const what = [
+      ...(operand === undefined ? [] : ["A session name or ID"]),
+      ...idle.map((name) => `--${name}`),
+    ];
+    if (what.length > 0)
+      problems.push(`${what.join(", ")} must not stand beside --${task}, which logs nobody off`);
+    return problems;
+  }
+  for (const name of given(line, ["grace", "remind", "wait-only"])) {
+    if (!values.has("warn")) problems.push(`--${name} needs a warning: --warn TEXT`);
+  }
+  if (values.has("warn") && !values.has("grace"))
+    problems.push("--warn needs the time that people have: --grace DURATION, such as --grace 15m");
+  if (values.get("drain")?.some((mode) => mode !== "until-restart"))
+    problems.push("--drain must be until-restart");
+  return problems;
+}
+
+function outputConflicts(line: CommandLine): readonly string[] {
+  const { flags, values } = line;
+  const problems: string[] = [];
+  const files = given(line, ["report", "failed-hosts"]);
+  if (flags.has("check") && files.length > 0)
+    problems.push(`${dashed(files)} must not stand beside --check, which writes no files`);
+  const format = values.get("output")?.[0];
+  if (format !== undefined && !["text", "json", "ndjson"].includes(format))
+    problems.push("--output must be text, json or ndjson");
+  if (flags.has("quiet") && flags.has("verbose")) problems.push("--quiet must not stand beside /v");
+  return problems;
+}
+
+function isRemote(line: CommandLine): boolean {
+  return line.server !== undefined || given(line, ["host", "hosts-file"]).length > 0;
+}
+
+function given<N extends OptionName>(line: CommandLine, names: readonly N[]): readonly N[] {
+  return names.filter((name) => isGiven(line, name));
+}
+
+function dashed(names: readonly OptionName[]): string {
+  return names.map((name) => `--${name}`).join(", ");
+}

@@ -1,0 +1,60 @@
+/** argv to what is wanted. Pure: files are named here and read by whoever runs the request. */
+import { readArgv, type CommandLine } from "./argv";
+import { findConflicts, hasSelection, isCurrent, tasks } from "./conflicts";
+import { hostEntries } from "./host-entries";
+import type { OptionName } from "./options";
+import { planInput } from "./plan-input";
+import type { ArgsContext, Request, RunRequest } from "./run-request";
+import { shells } from "./run-request";
+
+/** Reads argv (without node and the script). Never throws; help wins over everything that may be wrong beside it. */
+export function parseArgs(argv: readonly string[], context: ArgsContext): Request {
+  const { line, problems } = readArgv(argv);
+  if (line.flags.has("help")) return { kind: "help" };
+  if (line.flags.has("version")) return { kind: "version" };
+  const all = [...problems, ...findConflicts(line)];
+  const shell = line.values.get("completion")?.[0];
+  if (shell !== undefined) {
+    const known = shells.find((one) => one === shell.toLowerCase());
+    if (known !== undefined) return { kind: "completion", shell: known };
+    all.push(`--completion must be one of ${shells.join(", ")}`);
+  }
+  if (all.length > 0) return { kind: "usage-error", problems: all };
+  return { kind: "run", run: toRun(line, context) };
+}
+
+function toRun(line: CommandLine, context: ArgsContext): RunRequest {
+  const { flags, operand, server } = line;
+  const one = (name: OptionName): string | undefined => line.values.get(name)?.[0];
+  const task = tasks.find((name) => flags.has(name)) ?? "log-off";
+  const hostsFile = one("hosts-file");
+  const failedHosts = one("failed-hosts");
+  const via = one("via");
+  const platform = one("platform");
+  const isHere = server === undefined && !line.values.has("host") && hostsFile === undefined;
+  const narrowed = operand !== undefined || hasSelection(line);
+  const format = one("output");
+  const input = planInput(line, { ...context, task, isHere });
+  return {
+    task,
+    ...(isHere ? { here: true } : {}),
+    input,
+    ...(isCurrent(input.sessions) && flags.has("console") ? { mayBeConsole: true } : {}),
+    hosts: hostEntries(line),
+    ...(hostsFile === undefined ? {} : { hostsFile }),
+    eachHost: {
+      ...(via === undefined ? {} : { via }),
+      ...(platform === undefined ? {} : { platform }),
+    },
+    ...(operand === undefined ? {} : { operand }),
+    narrowed,
+    output: {
+      format: format === "json" || format === "ndjson" ? format : "text",
+      ...(failedHosts === undefined ? {} : { failedHosts }),
+      quiet: flags.has("quiet"),
+      verbose: flags.has("verbose"),
+      debug: flags.has("debug"),
+      yes: flags.has("yes"),
+    },
+  };
+}

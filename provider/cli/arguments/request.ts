@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import { decodeText } from "../../base/decode-text";
+import { printable } from "../../base/text";
+import type { Plan } from "../../plan/plan";
+import { readPlan } from "../../plan/read-plan";
+import type { World } from "../world";
+import { hostInputs, readHostsFile, type HostEntry } from "./host-entries";
+import { foreignForm } from "./hosts-file-form";
+import { namedProblem } from "./problem-names";
+import type { RunRequest } from "./run-request";
+
+export type ReadRequest =
+  | { readonly plan: Plan; readonly entries: readonly HostEntry[]; readonly problems?: never }
+  | { readonly problems: readonly string[] };
+
+/** The plan of a request, its hosts file read; or everything that is wrong, each line beginning with its option. */
+export async function readRequest(request: RunRequest, world: World): Promise<ReadRequest> {
+  const { hostsFile, eachHost } = request;
+  let entries = request.hosts;
+  let form: string | undefined;
+  if (hostsFile !== undefined) {
+    try {
+      const text = decodeText(hostsFile === "-" ? await readAll(world.stdin) : await readFile(hostsFile));
+      entries = [...entries, ...readHostsFile(text, hostsFile === "-" ? "standard input" : hostsFile)];
+      form = foreignForm(text);
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? printable(thrown.message) : "unknown reason";
+      return { problems: [`--hosts-file: cannot read "${printable(hostsFile)}": ${detail}`] };
+    }
+  }
+  const twice = eachHost.via === undefined ? [] : entries.filter(({ text }) => text.includes(">"));
+  if (twice.length > 0) {
+    return {
+      problems: twice.map(
+        ({ from }) => `${from}: must not name a server with > beside --via: leave --via out`,
+      ),
+    };
+  }
+  const hosts = request.here === true ? ["localhost"] : hostInputs(entries, eachHost);
+  const { plan, problems = [] } = readPlan({ ...request.input, hosts });
+  const inFile = form === undefined ? [] : problems.filter(({ path }) => isOfFile(path, request));
+  const wrong = [
+    ...(inFile.length === 0 ? [] : [`--hosts-file ${printable(hostsFile ?? "")}: ${form ?? ""}`]),
+    ...problems.filter((one) => !inFile.includes(one)).map((one) => namedProblem(one, request, entries)),
+    ...unsetVariables(request, world),
+  ];
+  // An option that goes into every host is wrong in each of them.
+  if (plan === undefined || wrong.length > 0) return { problems: [...new Set(wrong)] };
+  if (request.task === "undrain" && plan.hosts.some(({ host }) => host.server !== undefined))
+    return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
+  const allowed = request.mayBeConsole === true ? withConsole(plan) : plan;
+  return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries };
+}
+
+/** Whether a problem is about a host of the file, not of the arguments. */
+function isOfFile(path: string, { hosts }: RunRequest): boolean {
+  const index = /^hosts\[([0-9]+)\]/u.exec(path)?.[1];
+  return index !== undefined && Number(index) >= hosts.length;
+}
+
+/**
+ * Options whose variable holds nothing. Known here, before anything is connected to, and told without the name: where a
+ * shell has put in the value, that is the password.
+ */
+function unsetVariables({ input }: RunRequest, { env }: World): readonly string[] {
+  const given = [
+    ["--password-env", input.connection?.passwordEnv],
+    ["--passphrase-env", input.connection?.passphraseEnv],
+  ] as const;
+  return given.flatMap(([option, name]) =>
+    name === undefined || env[name]
+      ? []
+      : [`${option}: must name an environment variable that is set and not empty`],
+  );
+}
+
+function withConsole(plan: Plan): Plan {
+  const hosts = plan.hosts.map((one) => ({ ...one, selector: { ...one.selector, console: true } }));
+  return { ...plan, hosts };
+}
+
+/** This machine goes by its name, without a port: nobody connects to it. */
+function named(plan: Plan, hostName: string): Plan {
+  const name = printable(hostName).toLowerCase();
+  return {
+    ...plan,
+    hosts: plan.hosts.map((one) => ({
+      ...one,
+      host: { ...one.host, label: name, address: name, local: true },
+    })),
+  };
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array | string));
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,56 @@
+import type { Inputs } from "../../plan/input";
+import type { HostEntry } from "./host-entries";
+
+/** What to do on each host: log off, only read, or something else entirely. */
+export type Task = "log-off" | "list" | "dry-run" | "check" | "undrain";
+
+/** Shells with a completion. */
+export const shells = ["bash", "zsh", "fish", "powershell"] as const;
+export type Shell = (typeof shells)[number];
+
+/** How the result is shown, and what is written beside it. */
+export interface OutputOptions {
+  readonly format: "text" | "json" | "ndjson";
+  /** Where the hosts that are not done are written. */
+  readonly failedHosts?: string;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly debug: boolean;
+  readonly yes: boolean;
+}
+
+/** A run as the arguments describe it. */
+export interface RunRequest {
+  readonly task: Task;
+  /** Absent: hosts are reached over SSH. */
+  readonly here?: true;
+  /** What `readPlan` reads, but for `hosts`. */
+  readonly input: Omit<Inputs, "hosts">;
+  /** The current session may be the console: `"current"` has no fields that could say so. */
+  readonly mayBeConsole?: true;
+  /** The hosts of the arguments, in their order. */
+  readonly hosts: readonly HostEntry[];
+  /** A file with more of them; `-` is standard input. */
+  readonly hostsFile?: string;
+  /** Goes into every host, those of the file too. */
+  readonly eachHost: { readonly via?: string; readonly platform?: string };
+  /** How the selection was written, for messages: the operand, or absent. */
+  readonly operand?: string;
+  /** `--list` with a selection shows only what it matches. */
+  readonly narrowed: boolean;
+  readonly output: OutputOptions;
+}
+
+export type Request =
+  | { readonly kind: "run"; readonly run: RunRequest }
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | { readonly kind: "completion"; readonly shell: Shell }
+  /** Exit status 2. Each problem says what would be right. */
+  | { readonly kind: "usage-error"; readonly problems: readonly string[] };
+
+/** What the arguments mean depends on where they are said. */
+export interface ArgsContext {
+  /** The time zone of a `--window` that names none. */
+  readonly timeZone: string;
+}

@@ -1,0 +1,70 @@
+import { counted } from "../../base/text";
+import { safeJson } from "../../report/json";
+import { textTable, type TableStyle } from "../../report/table";
+import { errorsText } from "../../report/text";
+import type { Finding, HostCheck } from "../../run/check";
+
+/** Which hosts are ready, what is in the way of the others, and a summary that names nobody and can be passed on. */
+export function checkText(checks: readonly HostCheck[], style: TableStyle): string {
+  const rows = checks.map(({ host, ready, findings }) => [
+    { text: host },
+    { text: ready ? "ready" : "not ready", tone: ready ? ("good" as const) : ("bad" as const) },
+    { text: findings.flatMap(told).join(", "), tone: ready ? ("plain" as const) : ("bad" as const) },
+  ]);
+  const why = errorsText(checks);
+  const ready = checks.filter((check) => check.ready).length;
+  return [
+    textTable(["HOST", "READY", "FOUND"], rows, style),
+    ...(why === "" ? [] : [why]),
+    `To pass on, without names and addresses:\n${factLines(checks).join("")}`,
+    `${ready} of ${counted(checks.length, "host")} ready\n`,
+  ].join("\n");
+}
+
+/** The same as one JSON object. */
+export function checkJson(checks: readonly HostCheck[], exitStatus: number): string {
+  const ready = checks.filter((check) => check.ready).length;
+  const totals = { hosts: checks.length, ready };
+  return `${safeJson({ version: 1, check: true, exitStatus, totals, hosts: checks }, 2)}\n`;
+}
+
+/** The same, one host a line and the totals last. */
+export function checkNdjson(checks: readonly HostCheck[], exitStatus: number): string {
+  const ready = checks.filter((check) => check.ready).length;
+  const last = { version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready } };
+  return [...checks, last].map((line) => `${safeJson(line)}\n`).join("");
+}
+
+/** What is worth a word: everything that is not as it should be, and of the rest what differs between hosts. */
+function told({ check, state, fact }: Finding): readonly string[] {
+  if (state === "unknown") return [];
+  if (state !== "ok") return [`${check}: ${fact}`];
+  switch (check) {
+    case "platform":
+    case "right-to-list":
+      return [fact];
+    case "code-page":
+    case "drain-mode":
+      return [`${check.replace("-", " ")} ${fact}`];
+    case "connection":
+    case "host-key":
+    case "login":
+    case "shell":
+    case "tools":
+      return [];
+  }
+}
+
+/** Hosts that found the same are one entry. */
+function factLines(checks: readonly HostCheck[]): readonly string[] {
+  const groups = new Map<string, number>();
+  for (const { findings, answer = [] } of checks) {
+    const facts = findings
+      .filter(({ state }) => state !== "unknown")
+      // How many people are on a host is nobody's business.
+      .map(({ check, state, fact }) => `${check} ${state} (${check === "right-to-list" ? state : fact})`);
+    const key = [facts.join(", "), ...answer.map((line) => `    ${line}`)].join("\n");
+    groups.set(key, (groups.get(key) ?? 0) + 1);
+  }
+  return [...groups].map(([key, count]) => `  ${counted(count, "host")}: ${key}\n`);
+}

@@ -1,0 +1,60 @@
+import type { ErrorCode } from "../../base/errors";
+import type { ReportedError } from "../../report/report";
+
+/** What to do next, in the command's own words; codes whose messages say it all are absent. */
+const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
+  "host-unreachable":
+    "check the address, the port and the firewall; --timeout-connect gives slow hosts more time",
+  "host-key-unknown":
+    "compare the fingerprint with the host's own, then add the key to known_hosts, or give --known-hosts, --host-key or --accept-new",
+  "host-key-changed":
+    "somebody may be in between: if the host was reinstalled, remove its old line from known_hosts",
+  "auth-unavailable": "give --identity, --password-env, or load a key into your SSH agent",
+  "auth-rejected":
+    "check --user, and the key or the password; nothing is tried often, so that no account is locked",
+  "no-common-algorithm": "--legacy-algorithms also offers what old servers need",
+  "permission-denied": "log in as an administrator: Full Control over other users' sessions is needed",
+  "unsupported-host": "--check says what is missing on the host",
+  "output-unrecognised": "--check prints the form of the host's answer without names: please report it",
+  "session-not-found": "--list shows who is there; --if-missing ignore takes it as done",
+  "session-stuck": "--stuck reset ends such sessions; --timeout-logoff gives them more time",
+  "sessions-remain": "run again; --drain until-restart keeps people from coming back",
+  "limit-exceeded": "--dry-run shows who it would be; --limit and --limit-per-host allow more",
+};
+
+/** Errors whose message matters more than their code, with advice for each; undefined where the message is enough. */
+const special: readonly { code: ErrorCode; message: RegExp; advice: string | undefined }[] = [
+  {
+    code: "auth-rejected",
+    message: /none of which gave an answer/u,
+    advice:
+      "check the hosts that are named; --timeout-connect gives hosts that are slow to check a password more time",
+  },
+  {
+    code: "host-unreachable",
+    message: /before its SSH identification, saying/u,
+    advice:
+      "wait a few minutes and run again with a lower --parallel, or raise MaxStartups or PerSourcePenalties on the host; make sure that the port is its SSH server's",
+  },
+  {
+    code: "host-unreachable",
+    message: /KB (?:before its SSH identification|in one message)/u,
+    advice: undefined,
+  },
+  // The message says what to do, which is not this option, unless it names it.
+  { code: "no-common-algorithm", message: /^(?!.*set algorithms to "legacy")/su, advice: undefined },
+];
+
+/** A line for each kind of failure of these hosts, in the order of their appearance. */
+export function adviceFor(hosts: readonly { readonly error?: ReportedError }[]): readonly string[] {
+  const lines = hosts.flatMap(({ error }) => {
+    const line = error && hintFor(error);
+    return error === undefined || line === undefined ? [] : [`${error.code}: ${line}`];
+  });
+  return [...new Set(lines)];
+}
+
+function hintFor({ code, message }: ReportedError): string | undefined {
+  const known = special.find((one) => one.code === code && one.message.test(message));
+  return known === undefined ? advice[code] : known.advice;
+}

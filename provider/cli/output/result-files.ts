@@ -1,0 +1,90 @@
+import { asLogoffError } from "../../base/errors";
+import { counted } from "../../base/text";
+import { checkWritable, writePrivately } from "../../files/atomic-file";
+import type { Plan } from "../../plan/plan";
+import type { Report } from "../../report/report";
+import { reportText } from "../../report/report-text";
+import { hostLine, type HostEntry } from "../arguments/host-entries";
+import type { RunRequest } from "../arguments/run-request";
+import type { ExitStatus } from "../exit-status";
+import { changesNothing } from "./result";
+
+/** Tries the places of all files before anything is connected to. @throws LogoffError naming the first that fails */
+export async function checkFiles({ output }: RunRequest, plan: Plan): Promise<void> {
+  const { failedHosts } = output;
+  for (const path of [...plan.reports, ...(failedHosts === undefined ? [] : [failedHosts])])
+    await checkWritable(path);
+}
+
+interface FinishedRun {
+  readonly request: RunRequest;
+  readonly plan: Plan;
+  /** As they were written, in the order of the plan. */
+  readonly entries: readonly HostEntry[];
+  readonly report: Report;
+}
+
+interface FilesWritten {
+  /** That of the run, but 1 when all was well and a file could not be written. */
+  readonly exitStatus: ExitStatus;
+  /** What to say below the result: what could not be written, and what the list of failed hosts is for. */
+  readonly lines: readonly string[];
+}
+
+/** Writes the reports and the hosts that are not done. Never rejects. */
+export async function writeFiles(run: FinishedRun, exitStatus: ExitStatus): Promise<FilesWritten> {
+  const { failed, problems } = await writeAll(filesOf(run, exitStatus));
+  if (failed.size === 0) return { exitStatus, lines: againLines(run) };
+  const { failedHosts } = run.request.output;
+  const lines =
+    failedHosts !== undefined && failed.has(failedHosts) ? problems : [...problems, ...againLines(run)];
+  if (exitStatus !== 0) return { exitStatus, lines };
+  // Those that could be written say that all is well.
+  const again = await writeAll(filesOf(run, 1).filter(({ path }) => !failed.has(path)));
+  return { exitStatus: 1, lines: [...again.problems, ...lines] };
+}
+
+interface OneFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+function filesOf(
+  { request, plan, entries, report }: FinishedRun,
+  exitStatus: ExitStatus,
+): readonly OneFile[] {
+  const context = { dryRun: changesNothing(request.task), exitStatus };
+  const reports = plan.reports.map((path) => ({ path, text: reportText(path, report, context) }));
+  const { failedHosts } = request.output;
+  if (failedHosts === undefined) return reports;
+  const notDone = report.hosts.flatMap(({ status, host }, index) => {
+    const entry = entries[index];
+    if (status === "ok") return [];
+    return [`${entry === undefined ? host : hostLine(entry, request.eachHost)}\n`];
+  });
+  return [...reports, { path: failedHosts, text: notDone.join("") }];
+}
+
+async function writeAll(
+  files: readonly OneFile[],
+): Promise<{ readonly failed: ReadonlySet<string>; readonly problems: readonly string[] }> {
+  const failed = new Set<string>();
+  const problems: string[] = [];
+  for (const { path, text } of files) {
+    try {
+      await writePrivately(path, text);
+    } catch (thrown) {
+      failed.add(path);
+      problems.push(`session-logoff: ${asLogoffError(thrown, "command-failed", "Cannot write").message}`);
+    }
+  }
+  return { failed, problems };
+}
+
+function againLines({ request, report }: FinishedRun): readonly string[] {
+  const { failedHosts, quiet } = request.output;
+  const notDone = report.hosts.filter(({ status }) => status !== "ok").length;
+  if (failedHosts === undefined || notDone === 0 || quiet) return [];
+  const how = request.eachHost.via === undefined ? "" : " without --via";
+  return [`${counted(notDone, "host")} in ${failedHosts}: --hosts-file ${failedHosts}${how} runs only those`];
+}

@@ -1,0 +1,106 @@
+import { counted, firstAndMore } from "../../base/text";
+import { jsonReport, ndjsonReport } from "../../report/json";
+import { totalsOf, type HostReport, type Report } from "../../report/report";
+import type { TableStyle } from "../../report/table";
+import { dryRunText, listText, openHosts, runText } from "../../report/text";
+import { inOptionWords } from "../arguments/problem-names";
+import type { RunRequest, Task } from "../arguments/run-request";
+import type { ExitStatus } from "../exit-status";
+
+/** What is printed on standard output: the result of a run in the form that was asked for, and nothing else. */
+export function resultText(
+  report: Report,
+  { task, output }: Pick<RunRequest, "task" | "output">,
+  exitStatus: ExitStatus,
+  style: TableStyle,
+): string {
+  const context = { dryRun: changesNothing(task), exitStatus };
+  switch (output.format) {
+    case "json":
+      return jsonReport(report, context);
+    case "ndjson":
+      return ndjsonReport(report, context);
+    case "text":
+      return inOptionWords(textFor(task)(report, style));
+  }
+}
+
+/** Whether a task only looks. */
+export function changesNothing(task: Task): boolean {
+  return task === "list" || task === "dry-run" || task === "check";
+}
+
+function textFor(task: Task): (report: Report, style: TableStyle) => string {
+  switch (task) {
+    case "list":
+      return listText;
+    case "dry-run":
+      return dryRunText;
+    case "undrain":
+      return undrainText;
+    case "log-off":
+    case "check":
+      return runText;
+  }
+}
+
+function undrainText(report: Report, style: TableStyle): string {
+  const lifted = report.hosts.filter(({ drained }) => drained === "undrained").length;
+  const open = report.totals.ok - lifted;
+  const others = open === 0 ? "" : `, ${open} did already`;
+  const failed = report.totals.failed + report.totals.skipped;
+  const rest = failed === 0 ? "" : `, ${counted(failed, "host")} not done`;
+  return `${openHosts(report, style)}${counted(lifted, "host")} allowed new logons again${others}${rest}\n`;
+}
+
+/** Up to so many warnings are said after a run. */
+const mostWarnings = 50;
+
+/** The warnings of the run, then those of hosts, each once with the first host that has it. */
+export function warningLines({ warnings, hosts }: Report): readonly string[] {
+  const hostsOf = new Map<string, Set<string>>();
+  for (const { host, warnings: texts } of hosts) {
+    for (const text of texts) hostsOf.set(text, (hostsOf.get(text) ?? new Set()).add(host));
+  }
+  const ofHosts = [...hostsOf].map(([text, labels]) => `${firstAndMore([...labels])}: ${text}`);
+  const all = [...new Set(warnings), ...ofHosts];
+  const left = all.length - mostWarnings;
+  return left <= 0
+    ? all
+    : [...all.slice(0, mostWarnings), `${left} more: --report and --output json have all of them`];
+}
+
+/**
+ * A look as a list: every session is `listed`, whatever a run would do with it. With a selection only what it matches
+ * stays in.
+ */
+export function asList(report: Report, narrowed: boolean): Report {
+  const hosts = report.hosts.map((host): HostReport => {
+    const sessions = narrowed ? host.sessions.filter(({ outcome }) => outcome !== "kept") : host.sessions;
+    return {
+      ...withoutCommands(host),
+      sessions: sessions.map(({ session }) => ({ session, outcome: "listed" })),
+    };
+  });
+  return { ...report, hosts, totals: totalsOf(hosts) };
+}
+
+/** A look that found nobody to log off, as the run that it makes needless. */
+export function asRun(report: Report): Report {
+  return { ...report, hosts: report.hosts.map(withoutCommands) };
+}
+
+/** A look with its commands in the words of the machine that would run them. */
+export function withCommands(report: Report, written: (command: string) => string): Report {
+  const hosts = report.hosts.map((host): HostReport =>
+    host.commands === undefined
+      ? host
+      : { ...host, commands: host.commands.map((command) => written(command)) },
+  );
+  return { ...report, hosts };
+}
+
+function withoutCommands(host: HostReport): HostReport {
+  const { commands, ...rest } = host;
+  return commands === undefined ? host : rest;
+}

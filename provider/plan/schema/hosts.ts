@@ -1,0 +1,125 @@
+import type { z } from "zod";
+import type { PlanProblem } from "../../base/errors";
+import { isRecord } from "../../base/records";
+import type { Platform } from "../../connection";
+import type { Selector } from "../../session/selector";
+import { hostLabel, serverName, type Address } from "../address";
+import { withPort, withUser } from "../merge-host";
+import { checkFields, problem, read, type Path } from "../problem";
+import { isUnknown } from "../unknown";
+import {
+  checkSlots,
+  connectionFields,
+  hostAddress,
+  port,
+  userName,
+  type ConnectionFields,
+} from "./connection";
+import { matching, oneOf } from "./readers";
+import { checkDomains, checkPlatform, selection } from "./selection";
+
+/** One entry of `hosts`, as far as it could be read. */
+export interface HostEntry {
+  readonly path: Path;
+  readonly at?: Address;
+  /** Identity; absent when it cannot be told yet. */
+  readonly label?: string;
+  readonly server?: string;
+  readonly platform?: Platform;
+  readonly selector?: Selector;
+  readonly connection?: ConnectionFields;
+}
+
+const server = matching(serverName, "the name of a server: letters, digits, dots, hyphens and underscores");
+const platform = oneOf("windows", "linux");
+const hostFields = ["host", "port", "user", "server", "sessions", "platform", "connection"];
+
+/** The list `hosts`, each entry by itself. */
+export function readHosts(value: unknown, problems: PlanProblem[], warnings: string[]): readonly HostEntry[] {
+  if (isUnknown(value)) return [];
+  if (!Array.isArray(value) || value.length === 0) {
+    const must = "a list of [user@]address[:port] or { host, sessions, ... }";
+    problems.push(
+      problem(["hosts"], Array.isArray(value) ? `must not be empty: give ${must}` : `must be ${must}`),
+    );
+    return [];
+  }
+  const entries = value.map((one: unknown, index) => readHost(one, ["hosts", index], problems, warnings));
+  const seen = new Map<string, number>();
+  for (const [index, { label }] of entries.entries()) {
+    if (label === undefined) continue;
+    const first = seen.get(label);
+    if (first === undefined) seen.set(label, index);
+    else problems.push(problem(["hosts", index], `must not repeat hosts[${first}]: both are "${label}"`));
+  }
+  return entries;
+}
+
+function readHost(value: unknown, path: Path, problems: PlanProblem[], warnings: string[]): HostEntry {
+  if (isUnknown(value)) return { path };
+  if (typeof value !== "string" && !isRecord(value)) {
+    problems.push(problem(path, "must be [user@]address[:port] or an object with the field host"));
+    return { path };
+  }
+  const entry = isRecord(value) ? value : { host: value };
+  const place = isRecord(value) ? [...path, "host"] : path;
+  checkFields(entry, hostFields, path, problems);
+  const optional = <T>(schema: z.ZodType<T>, name: string): T | undefined =>
+    entry[name] === undefined ? undefined : read(schema, entry[name], [...path, name], problems);
+  const written = read(hostAddress, entry["host"], place, problems);
+  const ownPort = optional(port, "port");
+  const ownUser = optional(userName, "user");
+  if (written?.port !== undefined && entry["port"] !== undefined) {
+    problems.push(problem([...path, "port"], "must not be given twice: host has a port already"));
+  }
+  if (written?.user !== undefined && entry["user"] !== undefined) {
+    problems.push(problem([...path, "user"], "must not be given twice: host has a user already"));
+  }
+  const relay = optional(server, "server");
+  const kind = optional(platform, "platform");
+  const selector = readSelection(entry["sessions"], [...path, "sessions"], kind, problems, warnings);
+  const connection = readConnection(entry["connection"], [...path, "connection"], problems);
+  const at = written && {
+    ...written,
+    ...withPort(written.port ?? ownPort),
+    ...withUser(written.user ?? ownUser),
+  };
+  const isLabelKnown =
+    (entry["port"] === undefined || at?.port !== undefined) &&
+    (entry["server"] === undefined || relay !== undefined);
+  return {
+    path,
+    ...(at === undefined ? {} : { at }),
+    ...(at === undefined || !isLabelKnown ? {} : { label: hostLabel(at.address, at.port, relay) }),
+    ...(relay === undefined ? {} : { server: relay }),
+    ...(kind === undefined ? {} : { platform: kind }),
+    ...(selector === undefined ? {} : { selector }),
+    ...(connection === undefined ? {} : { connection }),
+  };
+}
+
+/** A selection where one may stand; absent when there is none or it cannot be told. */
+export function readSelection(
+  value: unknown,
+  path: Path,
+  kind: Platform | undefined,
+  problems: PlanProblem[],
+  warnings: string[],
+): Selector | undefined {
+  if (value === undefined) return undefined;
+  checkDomains(value, path, problems, warnings);
+  const selector = read(selection, value, path, problems);
+  if (selector !== undefined) checkPlatform(selector, kind, path, problems);
+  return selector;
+}
+
+/** A connection where one may stand; absent when there is none or it cannot be told. */
+export function readConnection(
+  value: unknown,
+  path: Path,
+  problems: PlanProblem[],
+): ConnectionFields | undefined {
+  if (value === undefined) return undefined;
+  checkSlots(value, path, problems);
+  return read(connectionFields, value, path, problems);
+}

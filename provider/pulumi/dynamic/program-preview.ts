@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import { configurationNames } from "./configuration";
+
+/**
+ * During a preview, shows under the resource which sessions a run would log off; but only when something would run and
+ * everything is known that it needs. Returns at once; what goes wrong is shown and fails nothing.
+ *
+ * @param outcome an output of the resource: in a preview it is known exactly when the resource does not change
+ */
+export function previewSessions(
+  resource: pulumi.Resource,
+  args: object & { readonly previewSessions?: unknown },
+  outcome: pulumi.Output<unknown>,
+): void {
+  if (!pulumi.runtime.isDryRun() || (args.previewSessions ?? false) === false) return;
+  show(resource, args, outcome).catch((thrown: unknown) => {
+    const why = thrown instanceof Error ? thrown.message : "unknown reason";
+    return say(resource, `sessions are not shown: ${why}`).catch(() => undefined);
+  });
+}
+
+async function show(resource: pulumi.Resource, args: object, outcome: pulumi.Output<unknown>): Promise<void> {
+  if (await isKnown(outcome)) return;
+  const inputs = pulumi.output(args);
+  if (!(await isKnown(inputs))) {
+    await say(resource, "sessions are not shown: not all inputs are known before the update");
+    return;
+  }
+  const plain = await valueOf(inputs);
+  if ((plain as { readonly previewSessions?: unknown }).previewSessions !== true) return;
+  const config = new pulumi.Config("session-logoff");
+  const defaults = configurationNames.flatMap((name) => {
+    const value = config.get(name);
+    return value === undefined || value === "" ? [] : [[name, value] as const];
+  });
+  // Only now: whoever previews nothing must not wait for an SSH client to load.
+  const { previewText } = await import("../resource/preview.js");
+  const { frontOfProgram } = await import("../process/program-front.js");
+  await say(resource, await previewText(plain, Object.fromEntries(defaults), frontOfProgram()));
+}
+
+/** Internal to the SDK, which declares neither of the two. */
+interface Internals {
+  readonly isKnown: Promise<boolean>;
+  readonly promise: () => Promise<unknown>;
+}
+
+function isKnown(output: unknown): Promise<boolean> {
+  return (output as Internals).isKnown;
+}
+
+function valueOf(output: unknown): Promise<unknown> {
+  return (output as Internals).promise();
+}
+
+function say(resource: pulumi.Resource, text: string): Promise<void> {
+  return pulumi.log.info(text, resource);
+}

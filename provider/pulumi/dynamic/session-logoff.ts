@@ -1,0 +1,201 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Inputs } from "../../plan/input";
+import type { Configuration, Props, ProviderCode } from "../resource/contract";
+import type { HostResult, Results } from "../resource/state";
+import { checkProgram, type ProgramProblem } from "./program-check";
+import { previewSessions } from "./program-preview";
+import { optionWarnings } from "./resource-options";
+import { sealed } from "./secrets";
+
+/** A value whose every leaf may be a `pulumi.Input`. */
+export type WithInputs<T> = pulumi.Input<WithInputsBelow<T>>;
+
+type WithInputsBelow<T> = unknown extends T // any value at all, as in triggers
+  ? T
+  : T extends readonly (infer E)[]
+    ? readonly WithInputs<E>[]
+    : T extends object
+      ? FieldsWithInputs<T>
+      : T;
+
+/** The same fields, each of which may be a `pulumi.Input`, also of undefined where a field may be left out. */
+export type FieldsWithInputs<T> = {
+  [K in keyof T]: Partial<Pick<T, K>> extends Pick<T, K>
+    ? WithInputs<T[K] | undefined> | undefined
+    : WithInputs<T[K]>;
+};
+
+/** The arguments of {@link SessionLogoff}. */
+export type SessionLogoffArgs = FieldsWithInputs<Inputs>;
+
+/** What the SDK writes into every resource's state and calls from there on, whatever version is installed by then. */
+interface SerializedProvider extends pulumi.dynamic.ResourceProvider<Props, Props> {
+  configuration?: Promise<Configuration>;
+  /** The code, or undefined where this package is not installed. A broken installation is an error. */
+  find(): Promise<ProviderCode | undefined>;
+  /** The code. @throws one sentence, without a stack, where this package is not installed */
+  load(purpose: string): Promise<ProviderCode>;
+}
+
+/**
+ * The SDK serializes this object as text into the state. Nothing may be referenced from within but the package's name:
+ * what else is captured is copied into the state, whole. The SDK's host calls other methods before `configure` has
+ * ended, therefore all of them wait for what it left; what went wrong there is for them to report.
+ *
+ * A program may remove its resources and this package in one step. Then this text still runs: a refresh, which calls read
+ * and diff, leaves the resource as it is, and delete lets it go if it has drained no host. The text holds no comments, since
+ * they would be stored too.
+ */
+export const serializedProvider: SerializedProvider = {
+  async find() {
+    try {
+      return await import("pulumi-session-logoff/provider");
+    } catch (error) {
+      if (/^Cannot find (package|module) 'pulumi-session-logoff['/]/.test((error as Error).message))
+        return undefined;
+      throw error;
+    }
+  },
+  async load(purpose) {
+    const code = await this.find();
+    if (code !== undefined) return code;
+    const error = new Error(
+      `Cannot ${purpose}: "pulumi-session-logoff" is not installed in "${process.cwd()}". It has to be one of the program's own dependencies until its resources are deleted`,
+    );
+    error.stack = "";
+    throw error;
+  },
+  configure(request) {
+    this.configuration = this.load("configure").then((code) => code.configure(request));
+    return this.configuration.then(
+      () => undefined,
+      () => undefined,
+    );
+  },
+  async check(olds, news) {
+    const code = await this.load("check the inputs");
+    return code.check(olds, news, await this.configuration);
+  },
+  async diff(id, olds, news) {
+    const code = await this.find();
+    return code === undefined ? { changes: false } : code.diff(id, olds, news, await this.configuration);
+  },
+  async create(inputs) {
+    const code = await this.load("log off");
+    return code.create(inputs, await this.configuration);
+  },
+  async read(id, props = {}) {
+    const code = await this.find();
+    if (code !== undefined) return code.read(id, props, await this.configuration);
+    const name = String(props["resourceName"]);
+    process.stdout.write(`${name}: not refreshed: "pulumi-session-logoff" is not installed\n`);
+    return { id, props };
+  },
+  async update(id, olds, news) {
+    const code = await this.load("log off");
+    return code.update(id, olds, news, await this.configuration);
+  },
+  async delete(id, props) {
+    const hosts = Object.entries((props["hostResults"] ?? {}) as Results["hostResults"]);
+    const drained = hosts.flatMap(([host, result]) => (/^until-/.test(result.drained) ? [host] : []));
+    const named = drained.slice(0, 20).join(", ") + (drained.length > 20 ? ", …" : "");
+    const code = named === "" ? await this.find() : await this.load(`undrain ${named}`);
+    await code?.delete(id, props, await this.configuration);
+  },
+};
+
+const noOutputsYet: Record<keyof Results, undefined> = {
+  totals: undefined,
+  readyHosts: undefined,
+  hostResults: undefined,
+  remaining: undefined,
+  finishedAt: undefined,
+  resume: undefined,
+  stateVersion: undefined,
+};
+
+/**
+ * Sessions logged off on many hosts, before they are patched. Creating it runs every host; a later update runs the hosts
+ * that are new, that failed, or all of them when `triggers` change. Let the patch step depend on it.
+ */
+export class SessionLogoff extends pulumi.dynamic.Resource {
+  /** The inputs as given. */
+  declare readonly hosts: pulumi.Output<Inputs["hosts"]>;
+  declare readonly sessions: pulumi.Output<Inputs["sessions"]>;
+  declare readonly connection: pulumi.Output<Inputs["connection"]>;
+  declare readonly drain: pulumi.Output<Inputs["drain"]>;
+  declare readonly warn: pulumi.Output<Inputs["warn"]>;
+  declare readonly atDeadline: pulumi.Output<Inputs["atDeadline"]>;
+  declare readonly ifStuck: pulumi.Output<Inputs["ifStuck"]>;
+  declare readonly ifMissing: pulumi.Output<Inputs["ifMissing"]>;
+  declare readonly ifArrived: pulumi.Output<Inputs["ifArrived"]>;
+  declare readonly limits: pulumi.Output<Inputs["limits"]>;
+  declare readonly rollout: pulumi.Output<Inputs["rollout"]>;
+  declare readonly failOn: pulumi.Output<Inputs["failOn"]>;
+  declare readonly window: pulumi.Output<Inputs["window"]>;
+  declare readonly timeouts: pulumi.Output<Inputs["timeouts"]>;
+  declare readonly mode: pulumi.Output<Inputs["mode"]>;
+  declare readonly triggers: pulumi.Output<Inputs["triggers"]>;
+  declare readonly report: pulumi.Output<Inputs["report"]>;
+  declare readonly previewSessions: pulumi.Output<Inputs["previewSessions"]>;
+  /** Sums over the last known of every host. */
+  declare readonly totals: pulumi.Output<Results["totals"]>;
+  /** Identities (`rdsh01.corp.example:22`) of the hosts that are done and may be patched. */
+  declare readonly readyHosts: pulumi.Output<readonly string[]>;
+  /** The last known of every host, by identity. */
+  declare readonly hostResults: pulumi.Output<Readonly<Record<string, HostResult>>>;
+  /** Matching sessions that are still there, over all hosts. */
+  declare readonly remaining: pulumi.Output<number>;
+  /** RFC 3339; changes only when a host was contacted. */
+  declare readonly finishedAt: pulumi.Output<string>;
+  /** For unfinished hosts who was warned and when, and who was asked to go. A secret. */
+  declare readonly resume: pulumi.Output<Results["resume"]>;
+  declare readonly stateVersion: pulumi.Output<number>;
+
+  /** Every credential given by value becomes a secret, however deep it stands and even if it was plain. */
+  constructor(name: string, args: SessionLogoffArgs, options: pulumi.CustomResourceOptions = {}) {
+    const problem = problemOfProgram(name);
+    if (problem?.severity === "error") throw new pulumi.RunError(problem.message);
+    // Not as a message of the resource: those wait until it is registered, which fails in this case.
+    if (problem !== undefined) void pulumi.log.info(problem.message);
+    if (options.import !== undefined || options.id !== undefined)
+      throw new pulumi.RunError(
+        `Cannot import SessionLogoff "${name}": there is nothing to adopt; create it`,
+      );
+    let seen: pulumi.CustomResourceOptions = options;
+    const look: pulumi.ResourceTransformation = ({ opts }) => {
+      seen = opts;
+      return undefined;
+    };
+    const inputs = {
+      ...args,
+      hosts: sealed(args.hosts),
+      ...(args.connection === undefined ? {} : { connection: sealed(args.connection) }),
+      resourceName: name,
+      ...noOutputsYet,
+    };
+    const ours = { additionalSecretOutputs: ["resume"], deleteBeforeReplace: true, transformations: [look] };
+    super(
+      serializedProvider,
+      name,
+      inputs,
+      pulumi.mergeOptions(options, ours),
+      "session-logoff",
+      "SessionLogoff",
+    );
+    pulumi.output(args.drain).apply((drain) => {
+      for (const warning of optionWarnings(seen, drain)) void pulumi.log.warn(warning, this);
+    });
+    previewSessions(this, args, this.finishedAt);
+  }
+}
+
+/** Where the program was started; it may have gone elsewhere since. */
+const programFolder = process.cwd();
+
+/** Without an engine, as in a program's unit tests, no provider process starts. */
+function problemOfProgram(name: string): ProgramProblem | undefined {
+  if (pulumi.runtime.getEngine() === undefined) return undefined;
+  const { argv, versions } = process;
+  return checkProgram(name, { folder: programFolder, script: argv[1], isBun: versions["bun"] !== undefined });
+}

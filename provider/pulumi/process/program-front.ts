@@ -1,0 +1,28 @@
+import { systemClock, type Clock } from "../../base/clock";
+import { KeyedMutex, Semaphore } from "../../base/concurrency";
+import type { Connect } from "../../connection";
+import { openSsh } from "../../ssh/open-ssh";
+
+/** What reading hosts needs of the world. */
+export interface ReadOnlyFront {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly slots: Semaphore;
+  readonly turns: KeyedMutex;
+}
+
+/** Connections that all previews of one process share. */
+const connectionLimit = 64;
+
+let programFront: ReadOnlyFront | undefined;
+
+/** The front of the program's process. Relative paths start at its working directory, which is the program's folder. */
+export function frontOfProgram(): ReadOnlyFront {
+  programFront ??= {
+    connect: openSsh({ baseFolder: process.cwd() }).connect,
+    clock: systemClock,
+    slots: new Semaphore(connectionLimit),
+    turns: new KeyedMutex(),
+  };
+  return programFront;
+}

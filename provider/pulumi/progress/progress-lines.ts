@@ -1,0 +1,57 @@
+import type { Clock } from "../../base/clock";
+import { stepLine } from "../../report/event-text";
+import type { OnProgress } from "../../report/events";
+import type { HostReport } from "../../report/report";
+import { errorTally } from "../../report/shared-errors";
+import { describeSession } from "../../session/session";
+import { fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
+import { failureLine, linesOfMany } from "./many-hosts";
+
+/** The same people are waited for in silence for so long. */
+const waitingEveryMs = 30_000;
+
+/**
+ * Prints a run as lines `resource: host: what happened`: each step of a small run; of a large one every failure, warnings,
+ * and every few seconds how far it is and which hosts keep it waiting.
+ */
+export function progressLines(options: LinesOptions): ProgressLines {
+  return untilEnd(options.hosts > fewHosts ? linesOfMany(options) : linesOfFew(options));
+}
+
+function linesOfFew(options: LinesOptions): ProgressLines {
+  const say = sayOn(options);
+  const isNews = newsOnly(options.clock);
+  const errors = errorTally();
+  const hear: OnProgress = (event) => {
+    if (!("host" in event)) return;
+    const { host } = event;
+    if (event.type === "host-finished") {
+      for (const warning of event.report.warnings) say(`${host}: warning: ${warning}`);
+      keptLines(event.report).forEach(say);
+    }
+    const first = event.type === "host-finished" ? errors.add(event.report) : undefined;
+    const line = failureLine(event, first) ?? stepLine(event);
+    if (line !== undefined && (event.type !== "host-waiting" || isNews(host, line))) say(`${host}: ${line}`);
+  };
+  return { hear, end: () => undefined };
+}
+
+/** Whether a host's line differs from its last one, or that was said long ago. */
+function newsOnly(clock: Clock): (host: string, line: string) => boolean {
+  const said = new Map<string, { readonly line: string; readonly atMs: number }>();
+  return (host, line) => {
+    const last = said.get(host);
+    if (last?.line === line && clock.now() - last.atMs < waitingEveryMs) return false;
+    said.set(host, { line, atMs: clock.now() });
+    return true;
+  };
+}
+
+/** Who stays, and why; nobody asks about a session without a user. */
+function keptLines({ host, sessions }: HostReport): readonly string[] {
+  return sessions.flatMap((one) =>
+    one.outcome === "kept" && one.session.user !== undefined
+      ? [`${host}: kept ${describeSession(one.session)}: ${one.reason}`]
+      : [],
+  );
+}

@@ -1,0 +1,32 @@
+import { stepLine } from "../../report/event-text";
+import { countByTime, fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
+
+/** Prints the lifting of drains, of which only outcomes are heard: of few hosts each, of many how many there are by now. */
+export function undrainLines(options: LinesOptions): ProgressLines {
+  return untilEnd(options.hosts > fewHosts ? linesOfMany(options) : linesOfFew(options));
+}
+
+function linesOfFew(options: LinesOptions): ProgressLines {
+  const say = sayOn(options);
+  return {
+    hear: (event) => {
+      if (event.type === "host-drained") say(`${event.host}: ${stepLine(event) ?? ""}`);
+    },
+    end: () => undefined,
+  };
+}
+
+function linesOfMany(options: LinesOptions): ProgressLines {
+  const counts = { undrained: 0, already: 0 };
+  return {
+    hear: (event) => {
+      if (event.type !== "host-drained") return;
+      if (event.drained === "undrained") counts.undrained += 1;
+      if (event.drained === "already") counts.already += 1;
+    },
+    end: countByTime(options, () => {
+      const changed = counts.already === 0 ? "" : `, ${counts.already} in a mode that others have set`;
+      return `${counts.undrained} of ${options.hosts} hosts allow new logons again${changed}`;
+    }),
+  };
+}

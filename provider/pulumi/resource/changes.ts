@@ -1,0 +1,228 @@
+/**
+ * What differs between the state and the program, and what follows from it. Pure; diff and update share it, so that
+ * what was announced is what happens. What is pending is read from the state's hostResults, never from the engine's
+ * memory of errors, which a refresh clears.
+ */
+import { canonical, isRecord } from "../../base/records";
+import type { ConnectionFields } from "../../plan/schema/connection";
+import { readFields } from "../../plan/schema/fields";
+import type { HostEntry } from "../../plan/schema/hosts";
+import type { PlanFields } from "../../plan/schema/plan-fields";
+import { holdsUnknown, isUnknown } from "../../plan/unknown";
+import type { Selector } from "../../session/selector";
+import { withoutHostsKept } from "./kept-hosts";
+import { isDone, ourDrain, readKnown, remainingOn, type Known } from "./state";
+
+/** What an update would do. */
+export interface Changes {
+  /** Whether there is anything to do at all, if only to store inputs. */
+  readonly changed: boolean;
+  /** Identities of the hosts to run. During a preview, those known by then. */
+  readonly hostsToRun: ReadonlySet<string>;
+  /** Identities of the hosts that the program names, in its order. */
+  readonly labels: readonly string[];
+  /** Hosts of the state that the program no longer names. */
+  readonly removed: readonly string[];
+  /** Hosts whose drain is ours and is no longer wanted. */
+  readonly undrain: readonly string[];
+  /** One line for people: what will happen and why. */
+  readonly why: string;
+}
+
+/** Compares the outputs of the state with the inputs of the program, which may hold unknown values. */
+export function compare(
+  olds: Readonly<Record<string, unknown>>,
+  news: Readonly<Record<string, unknown>>,
+): Changes {
+  // A host that is kept only for its drain is none of the program's: named again, it is new.
+  const before = normalized(withoutHostsKept(olds));
+  const after = normalized(news);
+  const known = readKnown(olds);
+  const causes = new Map<string, Cause>();
+  const common = commonCause(before, after);
+  for (const [label, host] of after.hosts) {
+    const cause = hostCause(label, host, before, known, after) ?? common;
+    if (cause !== undefined) causes.set(label, cause);
+  }
+  const unknownHosts = after.unknownHosts;
+  const removed =
+    unknownHosts > 0
+      ? []
+      : [...new Set([...before.hosts.keys(), ...known.hosts.keys()])].filter(
+          (label) => !after.hosts.has(label),
+        );
+  const stored = storedFields.filter((name) => before[name] !== after[name]);
+  const leaving = new Set(removed);
+  const undrain = [...known.hosts].flatMap(([label, result]) =>
+    ourDrain(result) !== undefined && (leaving.has(label) || after.drain === '"none"') ? [label] : [],
+  );
+  const changed =
+    causes.size > 0 || unknownHosts > 0 || removed.length > 0 || stored.length > 0 || undrain.length > 0;
+  return {
+    changed,
+    hostsToRun: new Set(causes.keys()),
+    labels: [...after.hosts.keys()],
+    removed,
+    undrain,
+    why: describe({
+      causes: [...causes.values()],
+      hosts: after.hosts.size,
+      unknownHosts,
+      removed: removed.length,
+      undrain: undrain.length,
+      stored,
+    }),
+  };
+}
+
+/** Why a host runs. Words of the one line that says so. */
+type Cause =
+  | "failed"
+  | "skipped"
+  | "not finished"
+  | "new"
+  | "with new sessions"
+  | "with matching sessions"
+  | "triggers changed"
+  | "triggers not known yet"
+  | "sessions not known yet";
+
+/** Causes that concern every host alike are not counted. */
+const countless: readonly Cause[] = ["triggers changed", "triggers not known yet", "sessions not known yet"];
+
+function commonCause(before: Normalized, after: Normalized): Cause | undefined {
+  if (after.triggers === undefined) return "triggers not known yet";
+  return before.triggers === after.triggers ? undefined : "triggers changed";
+}
+
+function hostCause(
+  label: string,
+  host: NormalHost,
+  before: Normalized,
+  known: Known,
+  after: Normalized,
+): Cause | undefined {
+  const old = before.hosts.get(label);
+  const result = known.hosts.get(label);
+  if (old === undefined) return "new";
+  if (result === undefined) return "not finished";
+  if (!isDone(result)) return result.status === "failed" ? "failed" : "skipped";
+  if (after.mode === '"ensure"' && remainingOn(result) > 0) return "with matching sessions";
+  if (host.sessions === undefined) return "sessions not known yet";
+  return old.sessions !== host.sessions ? "with new sessions" : undefined;
+}
+
+interface NormalHost {
+  /** What is wanted there, its own selection or the common one; absent when not known yet. */
+  readonly sessions?: string | undefined;
+}
+
+/** Inputs in a form in which equal text means equal meaning. */
+interface Normalized {
+  readonly hosts: ReadonlyMap<string, NormalHost>;
+  /** Entries that cannot be told yet. */
+  readonly unknownHosts: number;
+  /** Absent when not known yet. */
+  readonly triggers: string | undefined;
+  readonly connection: string;
+  /** Per host: user, platform, connection. */
+  readonly access: string;
+  readonly drain: string;
+  readonly mode: string;
+  readonly timeouts: string;
+}
+
+/** Fields that are only stored, since read and delete see nothing but the state. */
+const storedFields = ["connection", "access", "drain", "mode", "timeouts"] as const;
+
+function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
+  const { read } = readFields(inputs);
+  const given = (name: string): unknown => inputs[name] ?? undefined;
+  const rawHosts = given("hosts");
+  const entries: readonly unknown[] = Array.isArray(rawHosts) ? rawHosts : [];
+  const common = selection(read.selector, given("sessions"));
+  const hosts = new Map(
+    read.hosts.flatMap((host, index): (readonly [string, NormalHost])[] =>
+      host.label === undefined ? [] : [[host.label, { sessions: selectionOf(host, entries[index], common) }]],
+    ),
+  );
+  return {
+    hosts,
+    unknownHosts: isUnknown(rawHosts)
+      ? 1
+      : entries.filter((entry, index) => read.hosts[index]?.label === undefined && holdsUnknown(entry))
+          .length,
+    triggers: holdsUnknown(given("triggers")) ? undefined : canonical(given("triggers") ?? []),
+    connection: connectionText(read.connection, given("connection")),
+    access: canonical(accessOf(read, entries)),
+    drain: canonical(read.drain ?? given("drain") ?? "none"),
+    mode: canonical(read.mode ?? given("mode") ?? "once"),
+    timeouts: canonical(read.timeouts ?? given("timeouts") ?? {}),
+  };
+}
+
+/** Its own selection or else the common one; absent when that is not known yet. */
+function selectionOf(host: HostEntry, entry: unknown, common: string | undefined): string | undefined {
+  const own = isRecord(entry) ? (entry["sessions"] ?? undefined) : undefined;
+  return own === undefined ? common : selection(host.selector, own);
+}
+
+/** Lists in a selection are sets. What cannot be read, as in the state of a newer version, is compared as it is. */
+function selection(read: Selector | undefined, given: unknown): string | undefined {
+  if (read === undefined) return holdsUnknown(given) ? undefined : `as given: ${canonical(given)}`;
+  return canonical(sortedLists(read));
+}
+
+function connectionText(read: ConnectionFields | undefined, given: unknown): string {
+  return canonical(read ?? given ?? {});
+}
+
+/** In the order of identities, because the order of hosts means nothing. */
+function accessOf(read: PlanFields, entries: readonly unknown[]): unknown {
+  return read.hosts
+    .map((host, index) => {
+      const entry = entries[index];
+      const connection = isRecord(entry) ? entry["connection"] : undefined;
+      return [
+        host.label ?? "",
+        host.at?.user,
+        host.platform,
+        connectionText(host.connection, connection),
+      ] as const;
+    })
+    .filter((access) => access.slice(1, 3).some((part) => part !== undefined) || access[3] !== "{}")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sortedLists(value: unknown): unknown {
+  if (Array.isArray(value)) return [...new Set(value.map((item) => canonical(item)))].sort();
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, sortedLists(field)]));
+}
+
+interface Description {
+  readonly causes: readonly Cause[];
+  readonly hosts: number;
+  readonly unknownHosts: number;
+  readonly removed: number;
+  readonly undrain: number;
+  readonly stored: readonly string[];
+}
+
+function describe({ causes, hosts, unknownHosts, removed, undrain, stored }: Description): string {
+  const reasons = [...new Set(causes)].map((cause) =>
+    countless.includes(cause) ? cause : `${causes.filter((one) => one === cause).length} ${cause}`,
+  );
+  if (unknownHosts > 0) reasons.push("hosts not known yet");
+  if (removed > 0) reasons.push(`${removed} removed`);
+  const undrains = `undrains ${undrain} ${undrain === 1 ? "host" : "hosts"}`;
+  if (causes.length > 0 || unknownHosts > 0) {
+    const unsure = reasons.some((reason) => reason.endsWith("not known yet")) ? "may run" : "runs";
+    const runs = `${unsure} on ${causes.length} of ${hosts} hosts (${reasons.join(", ")})`;
+    return undrain === 0 ? runs : `${runs}, ${undrains}`;
+  }
+  const fields = stored.map((name) => (name === "access" ? "connections of hosts" : name));
+  const what = [...reasons, ...fields].join(", ");
+  const does = undrain === 0 ? "stores inputs, contacts no host" : undrains;
+  return `${does}${what === "" ? "" : ` (${what})`}`;
+}

@@ -1,0 +1,73 @@
+/** What a preview shows of a run. Loaded by the class when it is asked for, and by nobody else. */
+import { asLogoffError } from "../../base/errors";
+import { counted, printable } from "../../base/text";
+import type { ConnectionDefaults } from "../../plan/input";
+import { readPlan } from "../../plan/read-plan";
+import { inertText } from "../../report/pipeline-commands";
+import type { HostReport, Report } from "../../report/report";
+import { isOnlyWarned } from "../../report/text";
+import { runRollout } from "../../run/rollout";
+import { describeSession } from "../../session/session";
+import type { ReadOnlyFront } from "../process/program-front";
+import { errorLines } from "./partial-failure";
+
+/** Hosts with a line of their own; the others are counted. */
+const namedHosts = 50;
+const namedSessions = 20;
+
+/**
+ * Lists the hosts of these inputs, reading only, and says who would be logged off, line by line. A host that cannot be
+ * looked at has a line that says why. Never rejects.
+ */
+export async function previewText(
+  inputs: unknown,
+  defaults: ConnectionDefaults,
+  front: ReadOnlyFront,
+): Promise<string> {
+  try {
+    const { plan, problems } = readPlan(inputs, { defaults });
+    // check says what is wrong, all of it, and says it better.
+    if (plan === undefined) return `sessions are not shown: ${problems[0]?.path ?? "inputs"} cannot be used`;
+    const deps = { ...front, look: "dry-run", onProgress: () => undefined } as const;
+    const report = await runRollout(plan, deps, new AbortController().signal);
+    return inertText(linesOf(report).join("\n"));
+  } catch (thrown) {
+    return inertText(asLogoffError(thrown, "command-failed", "sessions are not shown").message);
+  }
+}
+
+function linesOf(report: Report): readonly string[] {
+  const { hosts, warnings } = report;
+  const going = hosts.filter((host) => goingOn(host).length > 0);
+  const failed = hosts.filter(({ status }) => status !== "ok");
+  const sessions = going.reduce((sum, host) => sum + goingOn(host).length, 0);
+  const who = counted(sessions, "session");
+  const what = isOnlyWarned(report) ? `would warn ${who}, and log nobody off,` : `would log off ${who}`;
+  const notLooked = failed.length === 0 ? "" : `, ${failed.length} could not be looked at`;
+  return [
+    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notLooked}; hosts that are finished are not run again`,
+    ...going.slice(0, namedHosts).map(hostLine),
+    ...(going.length > namedHosts ? [`… and ${going.length - namedHosts} more hosts`] : []),
+    ...errorLines(failed),
+    ...warnings.map((warning) => `warning: ${printable(warning, 400)}`),
+  ];
+}
+
+function goingOn({ sessions }: HostReport): HostReport["sessions"] {
+  return sessions.filter(({ outcome }) => outcome === "would-log-off");
+}
+
+function hostLine(host: HostReport): string {
+  const kept = host.sessions.flatMap((one) =>
+    one.outcome === "kept" && one.session.user !== undefined
+      ? [`${describeSession(one.session)} is ${one.reason}`]
+      : [],
+  );
+  const going = some(goingOn(host).map(({ session }) => describeSession(session)));
+  return `${host.host}: ${going}${kept.length === 0 ? "" : `; kept: ${some(kept)}`}`;
+}
+
+function some(words: readonly string[]): string {
+  const more = words.length - namedSessions;
+  return [...words.slice(0, namedSessions), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}

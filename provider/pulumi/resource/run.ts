@@ -1,0 +1,120 @@
+import { LogoffError, type PlanProblem } from "../../base/errors";
+import type { Plan } from "../../plan/plan";
+import { totalsOf, type Report, type ReportedError } from "../../report/report";
+import { runRollout, type RolloutDeps } from "../../run/rollout";
+import type { Cancellation } from "../process/cancellation";
+import type { Front } from "../process/process";
+import { progressLines } from "../progress/progress-lines";
+import { writeReports } from "./reports";
+import { askedOf, ourDrain, toHostResult, warnedOf, type Known } from "./state";
+import { listenTo } from "./told";
+
+/** An error that the engine prints as it is: every problem on a line of its own. */
+export function planError(name: string, problems: readonly PlanProblem[]): LogoffError {
+  const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
+  return new LogoffError("plan-invalid", [`${name}: inputs cannot be used:`, ...lines].join("\n"), {
+    problems,
+  });
+}
+
+type EarlierRun = NonNullable<RolloutDeps["earlier"]> extends ReadonlyMap<string, infer E> ? E : never;
+
+/** What a run adds to what was known. */
+export interface RunResult {
+  readonly known: Known;
+  /** Whether any host was contacted. */
+  readonly contacted: boolean;
+  /** Why the run stopped by itself; absent: it did not. */
+  readonly ended?: ReportedError;
+}
+
+/**
+ * Runs the named hosts of a plan, prints what happens, writes the reports and adds the outcomes to what was known. Always
+ * ends: when it is cancelled and hosts do not finish in time, they count as stopped.
+ */
+export async function runAndRecord(
+  name: string,
+  plan: Plan,
+  labels: ReadonlySet<string>,
+  known: Known,
+  front: Front,
+  cancellation: Cancellation,
+): Promise<RunResult> {
+  const warn = (text: string): void => front.print(`${name}: warning: ${text}`);
+  const report = await runHosts(name, plan, labels, known, front, cancellation);
+  report.warnings.forEach(warn);
+  await writeReports(plan, report, cancellation.stop.aborted, front, warn);
+  const hosts = new Map(known.hosts);
+  const resume = new Map(known.resume);
+  for (const one of report.hosts) {
+    hosts.set(one.host, toHostResult(one));
+    resume.set(one.host, [...one.warned, ...(one.asked ?? [])]);
+  }
+  const contacted = report.hosts.some((one) => one.contacted);
+  const finishedAt = contacted ? report.finishedAt : known.finishedAt;
+  const { ended } = report;
+  return { known: { hosts, finishedAt, resume }, contacted, ...(ended === undefined ? {} : { ended }) };
+}
+
+/** The report of the run, or what its events told when it does not end in time or breaks. */
+async function runHosts(
+  name: string,
+  plan: Plan,
+  labels: ReadonlySet<string>,
+  known: Known,
+  front: Front,
+  { stop, signal, gaveUp }: Cancellation,
+): Promise<Report> {
+  const { connect, findJumpHosts, clock, slots, turns } = front;
+  const startedAt = clock.date().toISOString();
+  const told = listenTo(labels, known, clock);
+  const { print, status } = front;
+  const lines = progressLines({ name, hosts: labels.size, clock, print, status });
+  const deps: RolloutDeps = {
+    connect,
+    ...(findJumpHosts === undefined ? {} : { findJumpHosts }),
+    clock,
+    slots,
+    turns,
+    hosts: labels,
+    stop,
+    earlier: new Map([...labels].map((label) => [label, earlierRun(label, known)])),
+    onProgress: (event) => {
+      told.hear(event);
+      lines.hear(event);
+    },
+  };
+  const unfinished = (error: LogoffError): Report => {
+    const hosts = told.reports(error);
+    const finishedAt = clock.date().toISOString();
+    return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings: plan.warnings };
+  };
+  const run = runRollout(plan, deps, signal).catch((thrown: unknown) =>
+    unfinished(
+      new LogoffError(
+        "command-failed",
+        `The run broke: ${thrown instanceof Error ? thrown.message : "unknown error"}`,
+      ),
+    ),
+  );
+  const tooLate = gaveUp.then(() =>
+    unfinished(
+      new LogoffError(
+        "aborted",
+        "Stopped before it was finished, and what was sent could not be verified in time",
+      ),
+    ),
+  );
+  return Promise.race([run, tooLate]).finally(lines.end);
+}
+
+/** Who was already warned and asked to go, and whether we drained the host. */
+function earlierRun(label: string, known: Known): EarlierRun {
+  const drained = ourDrain(known.hosts.get(label));
+  const entries = known.resume.get(label);
+  return {
+    warned: warnedOf(entries),
+    asked: askedOf(entries),
+    ...(drained === undefined ? {} : { drained }),
+  };
+}

@@ -1,0 +1,219 @@
+/** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
+import type { ErrorCode } from "../../base/errors";
+import { errorCodes } from "../../base/errors";
+import { isRecord } from "../../base/records";
+import { printable } from "../../base/text";
+import { inertText } from "../../report/pipeline-commands";
+import type {
+  AskedSession,
+  DrainOutcome,
+  HostReport,
+  HostStatus,
+  Totals,
+  WarnedSession,
+} from "../../report/report";
+import { countSessions } from "../../report/report";
+
+/** Written into every state; a change of form is a new number, and the old form stays readable. */
+export const stateVersion = 1;
+
+/** Sessions of one host by what became of them. */
+export type SessionCounts = Omit<Totals, "hosts" | "ok" | "failed" | "skipped">;
+
+/** The last that is known of one host. */
+export interface HostResult extends SessionCounts {
+  /** `unknown`: done, but the last refresh could not reach it; everything else here is older than that. */
+  readonly status: HostStatus | "unknown";
+  readonly drained: DrainOutcome;
+  /** Present exactly when the status is `failed` or `skipped`. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** What the next run must know of one session of a host that is not done. */
+export type ResumeEntry = WarnedSession | AskedSession;
+
+/** All outputs that are not inputs. None has the name of an input. */
+export interface Results {
+  /** Sums over the last known of every host. */
+  readonly totals: Totals;
+  /** Identities of the hosts that are done, in the order of `hosts`. */
+  readonly readyHosts: readonly string[];
+  /** By identity (`rdsh01.corp.example:22`). */
+  readonly hostResults: Readonly<Record<string, HostResult>>;
+  /** Matching sessions that are still there, over all hosts. */
+  readonly remaining: number;
+  /** RFC 3339; changes only when a host was contacted, and is empty before that. */
+  readonly finishedAt: string;
+  /** Who was warned or asked to go on hosts that are not done, by identity; a secret. */
+  readonly resume: Readonly<Record<string, readonly ResumeEntry[]>>;
+  readonly stateVersion: number;
+}
+
+/** What older outputs tell, as far as they can be read. */
+export interface Known {
+  readonly hosts: ReadonlyMap<string, HostResult>;
+  readonly finishedAt: string;
+  readonly resume: ReadonlyMap<string, readonly ResumeEntry[]>;
+}
+
+/** Who was warned, of what is kept for the next run. */
+export function warnedOf(entries: readonly ResumeEntry[] = []): readonly WarnedSession[] {
+  return entries.filter((entry): entry is WarnedSession => !isAsked(entry));
+}
+
+/** Who was asked to go, of what is kept for the next run. */
+export function askedOf(entries: readonly ResumeEntry[] = []): readonly AskedSession[] {
+  return entries.filter(isAsked);
+}
+
+export function isAsked(entry: ResumeEntry): entry is AskedSession {
+  return "logoffSent" in entry;
+}
+
+/** A drain that is ours to lift. */
+export type OurDrain = Extract<DrainOutcome, "until-restart" | "until-destroy">;
+
+/** The drain of ours that is in force on a host, as far as is known. */
+export function ourDrain(result: HostResult | undefined): OurDrain | undefined {
+  const drained = result?.drained;
+  return drained === "until-restart" || drained === "until-destroy" ? drained : undefined;
+}
+
+/** Whether a host needs no run: it was finished once, whatever a refresh could see of it since. */
+export function isDone({ status }: Pick<HostResult, "status">): boolean {
+  return status === "ok" || status === "unknown";
+}
+
+const messageLetters = 300;
+
+/** The engine prints outputs into the log of a pipeline, where text from a host must not act as a command. */
+function stored(message: string): string {
+  return inertText(printable(message, messageLetters));
+}
+
+/** Reads outputs of any age. What cannot be read is absent, and a host that is absent is pending. Never throws. */
+export function readKnown(outputs: unknown): Known {
+  const { hostResults, finishedAt, resume } = isRecord(outputs) ? outputs : {};
+  const entries = Object.entries(isRecord(hostResults) ? hostResults : {}).flatMap(([label, value]) => {
+    const result = readHostResult(value);
+    return result === undefined ? [] : [[label, result] as const];
+  });
+  return {
+    hosts: new Map(entries),
+    finishedAt: typeof finishedAt === "string" ? finishedAt : "",
+    resume: readResume(resume),
+  };
+}
+
+/** One host's part of a report, in the form of the state. */
+export function toHostResult(report: HostReport): HostResult {
+  const { status, drained, error } = report;
+  return {
+    status,
+    ...countSessions(report),
+    drained,
+    ...(error === undefined ? {} : { error: { code: error.code, message: stored(error.message) } }),
+  };
+}
+
+/** Matching sessions that are still on a host: those that were selected and did not go. */
+export function remainingOn({ sessions, loggedOff, left, alreadyGone }: SessionCounts): number {
+  return Math.max(0, sessions - loggedOff - left - alreadyGone);
+}
+
+/**
+ * All outputs from what is known of the hosts that the inputs name, in the order of the inputs.
+ * @param leaving hosts that are no longer named and cannot be forgotten yet: they are in hostResults and nowhere else
+ */
+export function toResults(labels: readonly string[], known: Known, leaving: readonly string[] = []): Results {
+  const resultsOf = (some: readonly string[]): readonly (readonly [string, HostResult])[] =>
+    some.flatMap((label) => {
+      const result = known.hosts.get(label);
+      return result === undefined ? [] : [[label, result] as const];
+    });
+  const hosts = resultsOf(labels);
+  const results = hosts.map(([, result]) => result);
+  const withStatus = (wanted: HostStatus): number => results.filter(({ status }) => status === wanted).length;
+  const resume = hosts.flatMap(([label, result]) => {
+    const entries = known.resume.get(label) ?? [];
+    return isDone(result) || entries.length === 0 ? [] : [[label, entries] as const];
+  });
+  return {
+    totals: {
+      hosts: labels.length,
+      ok: results.filter(isDone).length,
+      failed: withStatus("failed"),
+      skipped: withStatus("skipped"),
+      ...counts((name) => results.reduce((total, result) => total + result[name], 0)),
+    },
+    readyHosts: hosts.flatMap(([label, result]) => (isDone(result) ? [label] : [])),
+    hostResults: Object.fromEntries([...hosts, ...resultsOf(leaving)]),
+    remaining: results.reduce((total, result) => total + remainingOn(result), 0),
+    finishedAt: known.finishedAt,
+    resume: Object.fromEntries(resume),
+    stateVersion,
+  };
+}
+
+function counts(count: (name: keyof SessionCounts) => number): SessionCounts {
+  return {
+    sessions: count("sessions"),
+    loggedOff: count("loggedOff"),
+    left: count("left"),
+    alreadyGone: count("alreadyGone"),
+    kept: count("kept"),
+    notFound: count("notFound"),
+    stillPresent: count("stillPresent"),
+    failedSessions: count("failedSessions"),
+  };
+}
+
+function readHostResult(value: unknown): HostResult | undefined {
+  if (!isRecord(value)) return undefined;
+  const { status, drained, error } = value;
+  if (status !== "ok" && status !== "unknown" && status !== "failed" && status !== "skipped")
+    return undefined;
+  const isOpen = status === "failed" || status === "skipped";
+  return {
+    status,
+    ...counts((name) => {
+      const read = value[name];
+      return typeof read === "number" && Number.isFinite(read) ? read : 0;
+    }),
+    drained: drainOutcomes.find((one) => one === drained) ?? "no",
+    ...(isRecord(error) && isOpen
+      ? {
+          error: {
+            code: errorCodes.find((code) => code === error["code"]) ?? "command-failed",
+            message: typeof error["message"] === "string" ? stored(error["message"]) : "",
+          },
+        }
+      : {}),
+  };
+}
+
+const drainOutcomes = [
+  "no",
+  "until-restart",
+  "until-destroy",
+  "already",
+  "undrained",
+] as const satisfies readonly DrainOutcome[];
+
+function readResume(value: unknown): ReadonlyMap<string, readonly ResumeEntry[]> {
+  const hosts = Object.entries(isRecord(value) ? value : {}).map(
+    ([label, entries]) => [label, Array.isArray(entries) ? entries.flatMap(readResumeEntry) : []] as const,
+  );
+  return new Map(hosts);
+}
+
+function readResumeEntry(value: unknown): readonly ResumeEntry[] {
+  if (!isRecord(value)) return [];
+  const { id, user, logonTime, warnedAt, remindersMs, logoffSent } = value;
+  if (typeof id !== "string" || typeof user !== "string") return [];
+  const session = { id, user, ...(typeof logonTime === "string" ? { logonTime } : {}) };
+  if (logoffSent === true) return [{ ...session, logoffSent }];
+  if (typeof warnedAt !== "string") return [];
+  const reminders = Array.isArray(remindersMs) ? remindersMs.filter((ms) => typeof ms === "number") : [];
+  return [{ ...session, warnedAt, remindersMs: reminders }];
+}

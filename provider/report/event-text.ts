@@ -1,0 +1,44 @@
+import { formatDuration } from "../base/duration";
+import { counted } from "../base/text";
+import { describeSession, type Session } from "../session/session";
+import type { ProgressEvent } from "./events";
+import { countSessions } from "./report";
+
+type Describe = {
+  readonly [T in ProgressEvent["type"]]?: (event: Extract<ProgressEvent, { type: T }>) => string;
+};
+
+/** What each event is in words; events without a line of their own are absent. */
+const words: Describe = {
+  "host-connected": ({ platform }) => `connected (${platform})`,
+  "host-listed": ({ sessions, selected }) => `${counted(sessions, "session")}, ${selected} selected`,
+  "clock-changed": () => "all logon times changed: the host's clock, time zone or date format did",
+  "host-drained": ({ drained }) =>
+    drained === "undrained" ? "accepts new logons again" : `refuses new logons (${drained})`,
+  "session-warned": ({ session, delivered, remainingMs }) =>
+    `${delivered ? "warned" : "could not warn"} ${describeSession(session)}, ${formatDuration(remainingMs)} to go`,
+  "warning-withdrawn": ({ session }) => `telling ${describeSession(session)} that nothing happens after all`,
+  "grace-started": ({ gracePeriodMs }) =>
+    `waiting up to ${formatDuration(gracePeriodMs)} for people to leave`,
+  "session-left": ({ session }) => `${describeSession(session)} has left`,
+  "session-logoff-sent": ({ session }) => `logging off ${describeSession(session)}`,
+  "session-reset": ({ session }) => `resetting ${describeSession(session)}`,
+  "session-gone": ({ session }) => `${describeSession(session)} is gone`,
+  "host-waiting": ({ sessions }) => `waiting for ${some(sessions)} to end`,
+  "host-finished": ({ report }) => {
+    if (report.error !== undefined) return `${report.status}: ${report.error.code}`;
+    const { loggedOff } = countSessions(report);
+    return loggedOff === 0 ? "done" : `done, ${loggedOff} logged off`;
+  },
+};
+
+/** A step of a host's run in words; undefined for events that are not worth a line. */
+export function stepLine(event: ProgressEvent): string | undefined {
+  const describe = words[event.type] as ((event: ProgressEvent) => string) | undefined;
+  return describe?.(event);
+}
+
+function some(sessions: readonly Session[]): string {
+  const shown = sessions.slice(0, 5).map(describeSession).join(", ");
+  return sessions.length > 5 ? `${shown} and ${sessions.length - 5} more` : shown;
+}

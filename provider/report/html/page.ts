@@ -1,0 +1,155 @@
+import { describeCounts, describeOutcome, stateWord } from "../labels";
+import type { HostReport, HostStatus, Report, SessionOutcome, Totals } from "../report";
+import { sharedErrors } from "../shared-errors";
+import { escapeXml as esc } from "../xml";
+import { pageScript, pageStyle } from "./assets";
+import { timelineBar, timelineScale } from "./timeline";
+
+interface HtmlContext {
+  /** Nothing was changed: the title says so. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * The report as one page without network: totals, who is not done and why, and every host with its sessions. Filtering
+ * by status is plain CSS, so that it works where pipelines forbid scripts; the script adds a search. Hosts off the
+ * screen cost the browser nothing, so that it serves ten thousand.
+ */
+export function htmlReport(report: Report, { dryRun }: HtmlContext = { dryRun: false }): string {
+  const scaleMs = timelineScale(report.hosts);
+  const title = `session-logoff: ${outcomeWords(report, dryRun)}`;
+  return [
+    `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${esc(title)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<a class="skip" href="#hosts">To the hosts</a>
+<header>
+<h1>${esc(title)}</h1>
+<p>${time(report.startedAt)} to ${time(report.finishedAt)}</p>
+${totalsList(report.totals)}
+${report.warnings.length === 0 ? "" : `<ul class="warnings">${report.warnings.map((text) => `<li>${esc(text)}</li>`).join("")}</ul>`}
+</header>
+${notDone(report)}
+<main>
+<h2 id="hosts">Hosts</h2>
+${filters(report.totals)}
+<p class="search" hidden><label>Search <input type="search" id="search" autocomplete="off" placeholder="host, user, reason"></label>
+<button type="button" id="open">Open all shown</button> <output id="shown" aria-live="polite"></output></p>
+<div class="hosts">`,
+    ...report.hosts.map((host, index) => hostSection(host, index, scaleMs)),
+    `</div>
+</main>
+<script>${pageScript}</script>
+</body>
+</html>
+`,
+  ].join("\n");
+}
+
+function outcomeWords({ hosts, totals }: Report, dryRun: boolean): string {
+  const problems = hosts.filter(({ status }) => status !== "ok").length;
+  const notDone = problems === 0 ? [] : [`${problems} of ${totals.hosts} hosts not done`];
+  if (dryRun) return ["dry run, nothing was changed", ...notDone].join("; ");
+  return notDone[0] ?? "done";
+}
+
+function time(moment: string): string {
+  return `<time datetime="${esc(moment)}">${esc(moment.replace("T", " ").replace(/\.\d+Z$/u, " UTC"))}</time>`;
+}
+
+const totalWords: readonly (readonly [keyof Totals, string])[] = [
+  ["hosts", "hosts"],
+  ["ok", "done"],
+  ["failed", "failed"],
+  ["skipped", "skipped"],
+  ["sessions", "sessions selected"],
+  ["loggedOff", "logged off"],
+  ["left", "left by themselves"],
+  ["alreadyGone", "already gone"],
+  ["stillPresent", "still present"],
+  ["failedSessions", "sessions failed"],
+  ["notFound", "not found"],
+  ["kept", "kept"],
+];
+
+function totalsList(totals: Totals): string {
+  const tiles = totalWords.map(
+    ([field, words]) =>
+      `<div${totals[field] === 0 ? ' class="zero"' : ""}><dt>${words}</dt><dd>${totals[field]}</dd></div>`,
+  );
+  return `<dl class="totals">${tiles.join("")}</dl>`;
+}
+
+/** Each error once, the most common one first: a thousand hosts mostly fail for three reasons. */
+function notDone({ hosts }: Report): string {
+  const errors = sharedErrors(hosts.filter(({ status }) => status !== "ok"));
+  if (errors.length === 0) return "";
+  const ids = new Map(hosts.map(({ host }, index) => [host, hostId(index)]));
+  const items = [...errors]
+    .sort((a, b) => b.hosts.length - a.hosts.length)
+    .map(({ status = "", code, message, hosts: of }) => {
+      const shown = of.slice(0, 20).map((host) => `<a href="#${ids.get(host) ?? ""}">${esc(host)}</a>`);
+      const more = of.length > 20 ? ` and ${of.length - 20} more` : "";
+      return `<li><b>${esc(`${status}: ${code}`)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${shown.join(", ")}${more}<br><bdi>${esc(message)}</bdi></li>`;
+    });
+  return `<section><h2>Not done, and why</h2><ul>${items.join("")}</ul></section>`;
+}
+
+/** By position: a name may hold anything. */
+function hostId(index: number): string {
+  return `host-${index + 1}`;
+}
+
+function filters(totals: Totals): string {
+  const rows: readonly (readonly ["all" | HostStatus, string, number])[] = [
+    ["all", "All", totals.hosts],
+    ["failed", "Failed", totals.failed],
+    ["skipped", "Skipped", totals.skipped],
+    ["ok", "Done", totals.ok],
+  ];
+  const buttons = rows.map(
+    ([status, words, count]) =>
+      `<input type="radio" name="status" id="only-${status}" value="${status}"${status === "all" ? " checked" : ""}><label for="only-${status}">${words} (${count})</label>`,
+  );
+  return `<fieldset><legend>Show</legend>${buttons.join("")}</fieldset>`;
+}
+
+const statusWords: Readonly<Record<HostStatus, string>> = {
+  ok: "done",
+  failed: "failed",
+  skipped: "skipped",
+};
+
+function hostSection(host: HostReport, index: number, scaleMs: number): string {
+  const { status, error, warnings, sessions, notFound, commands = [], platform, drained } = host;
+  const facts = [
+    platform ?? "platform unknown",
+    ...(drained === "no" ? [] : [`drained: ${drained}`]),
+    ...(notFound.length === 0 ? [] : [`not found: ${notFound.join(", ")}`]),
+  ];
+  return `<details class="host ${status}" id="${hostId(index)}"><summary><span class="status">${statusWords[status]}</span> <span class="name">${esc(host.host)}</span> <span class="counts">${esc(describeCounts(host))}</span> ${timelineBar(host, scaleMs)}${error === undefined ? "" : `<span class="error">${esc(error.code)}: <bdi>${esc(error.message)}</bdi></span>`}</summary>
+<p>${esc(facts.join("; "))}</p>${list("warnings", warnings)}${list("commands", commands)}${sessionTable(sessions)}</details>`;
+}
+
+function list(kind: string, texts: readonly string[]): string {
+  if (texts.length === 0) return "";
+  return `<ul class="${kind}">${texts.map((text) => `<li><bdi>${esc(text)}</bdi></li>`).join("")}</ul>`;
+}
+
+function sessionTable(sessions: readonly SessionOutcome[]): string {
+  if (sessions.length === 0) return "";
+  const rows = sessions.map((one) => {
+    const { id, user, name } = one.session;
+    const why = one.outcome === "failed" || one.outcome === "still-present" ? ` – ${one.message}` : "";
+    return `<tr class="${one.outcome}"><td>${esc(id)}</td><td><bdi>${esc(user ?? "")}</bdi></td><td>${esc(name ?? "")}</td><td>${stateWord(one)}</td><td>${esc(describeOutcome(one))}<bdi>${esc(why)}</bdi></td></tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th scope="col">ID</th><th scope="col">User</th><th scope="col">Name</th><th scope="col">State</th><th scope="col">Outcome</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}

@@ -1,0 +1,11 @@
+import { htmlReport } from "./html/page";
+import { jsonReport, type JsonContext } from "./json";
+import { junitReport } from "./junit";
+import type { Report } from "./report";
+
+/** The text of a report in the form that its path asks for: .json, .xml (JUnit) or .html. */
+export function reportText(path: string, report: Report, context: JsonContext): string {
+  if (/\.xml$/iu.test(path)) return junitReport(report);
+  if (/\.html$/iu.test(path)) return htmlReport(report, context);
+  return jsonReport(report, context);
+}

@@ -1,0 +1,89 @@
+import { displayWidth, printable } from "../base/text";
+
+/** How a cell is meant; a front without colours ignores it. */
+export type Tone = "plain" | "good" | "bad" | "dim";
+
+export interface Cell {
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+/** Paints text that is padded already. */
+export type Paint = (text: string, tone: Tone) => string;
+
+export interface TableStyle {
+  /** The width of the terminal; absent: nothing is cut, so that files and pipes get everything. */
+  readonly columns?: number;
+  readonly paint: Paint;
+}
+
+const gap = 2;
+const leastWidth = 6;
+
+/**
+ * Rows under their headings, columns aligned by display width. Where it does not fit, the widest column is cut again
+ * and again; the cut shows as `…`. Columns in which every cell is empty are left out. Lines end in line feeds.
+ */
+export function textTable(
+  headings: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { columns, paint }: TableStyle,
+): string {
+  const shown = headings.flatMap((_, index) => (rows.some((row) => row[index]?.text) ? [index] : []));
+  const cells = rows.map((row) =>
+    shown.map((index) => ({
+      text: printable(row[index]?.text ?? "", 1000),
+      tone: row[index]?.tone ?? "plain",
+    })),
+  );
+  const head = shown.map((index) => headings[index] ?? "");
+  const widths = head.map((heading, index) =>
+    cells.reduce((most, row) => Math.max(most, displayWidth(row[index]?.text ?? "")), heading.length),
+  );
+  fit(widths, columns);
+  const line = (texts: readonly string[], tones: readonly Tone[]): string =>
+    texts
+      .map((text, index) =>
+        paint(pad(cut(text, widths[index] ?? 0), widths[index] ?? 0), tones[index] ?? "plain"),
+      )
+      .join(" ".repeat(gap))
+      .trimEnd();
+  const lines = [
+    line(
+      head,
+      head.map(() => "dim" as const),
+    ),
+    ...cells.map((row) =>
+      line(
+        row.map(({ text }) => text),
+        row.map(({ tone }) => tone),
+      ),
+    ),
+  ];
+  return lines.map((text) => `${text}\n`).join("");
+}
+
+function fit(widths: number[], columns: number | undefined): void {
+  if (columns === undefined) return;
+  const total = (): number => widths.reduce((sum, width) => sum + width + gap, -gap);
+  while (total() > columns) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const width = widths[widest] ?? 0;
+    if (width <= leastWidth) return;
+    widths[widest] = width - 1;
+  }
+}
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
+}
+
+function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = "";
+  for (const character of text) {
+    if (displayWidth(kept + character) > width - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}

@@ -1,0 +1,214 @@
+/** Is a host ready for this tool? Asks it everything that a run would ask first, and changes nothing. */
+import { backendFor, detection, type Detected } from "../backend/detect";
+import type { Clock } from "../base/clock";
+import { mapConcurrent, type Semaphore } from "../base/concurrency";
+import { asLogoffError, type ErrorCode, type LogoffError } from "../base/errors";
+import type { Connect, ExecResult } from "../connection";
+import type { HostPlan, Plan } from "../plan/plan";
+import type { ReportedError } from "../report/report";
+import { maskedLines } from "./anonymize";
+import { linkTo, type HostLink } from "./host/host-connection";
+import { sharingRelays } from "./relay";
+
+/** What is looked at, in its order. */
+export const checkNames = [
+  "connection",
+  "host-key",
+  "login",
+  "platform",
+  "shell",
+  "code-page",
+  "tools",
+  "right-to-list",
+  "drain-mode",
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+/** One finding. `fact` names neither a host nor a person, so that it can be passed on. */
+export interface Finding {
+  readonly check: CheckName;
+  readonly state: "ok" | "failed" | "warning" | "unknown";
+  readonly fact: string;
+}
+
+export interface HostCheck {
+  readonly host: string;
+  readonly ready: boolean;
+  /** One for each name of {@link checkNames}. */
+  readonly findings: readonly Finding[];
+  /** The first thing that is in the way; may name the host. */
+  readonly error?: ReportedError;
+  /** The form of an answer that could not be read, letters and digits masked. */
+  readonly answer?: readonly string[];
+}
+
+export interface CheckDeps {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly slots: Semaphore;
+  /** Without SSH there is neither a host key nor a login. */
+  readonly here: boolean;
+  readonly stop: AbortSignal;
+  readonly onDone: (check: HostCheck) => void;
+}
+
+/** Checks every host, up to the plan's limit at once; servers behind one host share its connection. Never rejects. */
+export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
+  const deps = { ...given, connect: sharingRelays(given.connect) };
+  return mapConcurrent(plan.hosts, plan.rollout.parallel, async (hostPlan) => {
+    const done = await deps.slots
+      .run(() => checkHost(hostPlan, plan, deps), deps.stop)
+      .catch((thrown: unknown) =>
+        finish(hostPlan, new Map(), asLogoffError(thrown, "aborted", "Cannot check")),
+      );
+    deps.onDone(done);
+    return done;
+  });
+}
+
+type Findings = Map<CheckName, Omit<Finding, "check">>;
+
+/** The step at which a connection failed; where it is none of these, the first. */
+const failedAt: Readonly<Partial<Record<ErrorCode, CheckName>>> = {
+  "host-key-unknown": "host-key",
+  "host-key-changed": "host-key",
+  "host-key-revoked": "host-key",
+  "auth-unavailable": "login",
+  "auth-rejected": "login",
+};
+
+async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promise<HostCheck> {
+  const { host } = hostPlan;
+  const { connect, clock, stop } = deps;
+  const found: Findings = new Map();
+  const ok = (check: CheckName, fact: string): unknown => found.set(check, { state: "ok", fact });
+  const link = linkTo(host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal: stop });
+  try {
+    let detected: Detected;
+    try {
+      detected = await link.ask(detection(host.label, host.platform));
+    } catch (thrown) {
+      const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
+      // On a connection that is logged in only the questions about the platform are left to fail.
+      const at = link.connections() > 0 ? "platform" : (failedAt[error.code] ?? "connection");
+      for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
+      found.set(at, { state: "failed", fact: error.code });
+      return finish(hostPlan, found, error);
+    }
+    for (const name of ["connection", "host-key", "login"] as const) ok(name, connected(name, deps.here));
+    ok("platform", await versionOf(link, detected));
+    ok("shell", "runs the commands as they are written");
+    codePage(detected, found);
+    return await checkTools(hostPlan, detected, link, found);
+  } finally {
+    await link.release();
+  }
+}
+
+/** What an error proves: all before the step that failed, but nothing when a login fails of which the host never heard. */
+function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
+  return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
+}
+
+function connected(name: CheckName, here: boolean): string {
+  if (here) return name === "connection" ? "this machine" : "not needed here";
+  return name === "host-key" ? "trusted" : name === "login" ? "accepted" : "established";
+}
+
+/** Windows prints its version in one of ten languages; the number is the same in all. */
+async function versionOf(link: HostLink, { platform }: Detected): Promise<string> {
+  if (platform !== "windows") return platform;
+  const version = await link
+    .ask({
+      commands: ["cmd.exe /d /c ver"],
+      parse: ([result]) =>
+        /[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(?:\.[0-9]{1,9})?/u.exec(latin(result?.stdout))?.[0],
+    })
+    .catch(() => undefined);
+  return version === undefined ? platform : `${platform} ${version}`;
+}
+
+function codePage({ platform, codePage }: Detected, found: Findings): void {
+  if (platform !== "windows") found.set("code-page", { state: "ok", fact: "not needed" });
+  else if (codePage !== undefined) found.set("code-page", { state: "ok", fact: String(codePage) });
+  else found.set("code-page", { state: "warning", fact: "not told: names outside ASCII stay uncertain" });
+}
+
+async function checkTools(
+  hostPlan: HostPlan,
+  detected: Detected,
+  link: HostLink,
+  found: Findings,
+): Promise<HostCheck> {
+  const { host } = hostPlan;
+  const backend = backendFor(detected, host);
+  const list = backend.list();
+  let answers: readonly ExecResult[] = [];
+  try {
+    const sessions = await link.ask({
+      commands: list.commands,
+      parse: (results) => {
+        answers = results;
+        return list.parse(results);
+      },
+    });
+    found.set("tools", { state: "ok", fact: "answer readably" });
+    found.set("right-to-list", { state: "ok", fact: `${sessions.length} rows listed` });
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "command-failed", `Cannot list the sessions of "${host.label}"`);
+    const denied = error.code === "permission-denied";
+    if (denied) found.set("tools", { state: "ok", fact: "are there" });
+    found.set(denied ? "right-to-list" : "tools", { state: "failed", fact: error.code });
+    const shape = answers.flatMap(({ stdout, stderr }) => maskedLines(`${latin(stdout)}\n${latin(stderr)}`));
+    return finish(hostPlan, found, error, error.code === "output-unrecognised" ? shape : []);
+  }
+  if (host.server !== undefined) {
+    found.set("drain-mode", { state: "warning", fact: "cannot be asked through a relay" });
+    return finish(hostPlan, found);
+  }
+  try {
+    const mode = await link.ask(backend.drainMode());
+    const closedToUs = detected.platform === "linux" && !(await isRoot(link));
+    found.set(
+      "drain-mode",
+      closedToUs
+        ? { state: "warning", fact: `${mode}: --drain needs a login as root` }
+        : { state: "ok", fact: mode },
+    );
+  } catch (thrown) {
+    const { code } = asLogoffError(thrown, "drain-failed", "Cannot read the drain mode");
+    found.set("drain-mode", { state: "warning", fact: `${code}: --drain would fail` });
+  }
+  return finish(hostPlan, found);
+}
+
+/** On Linux a drain would refuse every other login, ours too, sudo or not. What is not told is no reason to doubt. */
+function isRoot(link: HostLink): Promise<boolean> {
+  const asked = link.ask({
+    commands: ["id -u"],
+    parse: ([result]) => !/^[1-9][0-9]*$/u.test(latin(result?.stdout).trim()),
+  });
+  return asked.catch(() => true);
+}
+
+function finish(
+  { host }: HostPlan,
+  found: Findings,
+  error?: LogoffError,
+  answer: readonly string[] = [],
+): HostCheck {
+  return {
+    host: host.label,
+    ready: error === undefined,
+    findings: checkNames.map((check) => ({
+      check,
+      ...(found.get(check) ?? { state: "unknown" as const, fact: "not reached" }),
+    })),
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    ...(answer.length === 0 ? {} : { answer }),
+  };
+}
+
+function latin(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? "" : Buffer.from(bytes.subarray(0, 20_000)).toString("latin1");
+}

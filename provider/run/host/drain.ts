@@ -1,0 +1,99 @@
+import type { Drain } from "../../backend/backend";
+import { asLogoffError, LogoffError } from "../../base/errors";
+import { hindrance, type DetectedHost } from "./context";
+import { isDrainedByUs, type HostRecord } from "./record";
+
+/**
+ * Refuses new logons on a host, unless somebody else does already: that is left as it is, and left to them to undo.
+ * @returns whether anything was changed
+ * @throws LogoffError `drain-failed`, `permission-denied`
+ */
+export async function drain(host: DetectedHost, record: HostRecord, mode: Drain): Promise<boolean> {
+  const { backend, link, label, plan, earlier } = host;
+  const before = await link.ask(backend.drainMode());
+  // Ours, from an earlier run: it is still ours to undo.
+  const isOurs = earlier?.drained !== undefined && before === earlier.drained;
+  if (isOurs && before === mode) {
+    record.drained = before;
+    return false;
+  }
+  if (before !== "open" && !isOurs) {
+    if (before !== "other") host.warn(notKnownToBeOurs(before, host));
+    record.drained = "already";
+    host.onProgress({ type: "host-drained", host: label, drained: "already" });
+    return false;
+  }
+  const hindered = hindrance(host);
+  if (hindered !== undefined) throw hindered;
+  // By way of open: on Linux a drain never overwrites another.
+  if (isOurs) await lift(host, earlier.drained, plan.timeouts.commandMs);
+  // From here on it may be in force, whatever the answer says.
+  record.drained = mode;
+  host.onProgress({ type: "host-draining", host: label, mode });
+  await link.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
+    const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
+    if (error.code === "permission-denied" || error.code === "drain-failed") record.drained = "no";
+    throw error;
+  });
+  const after = await link.ask(backend.drainMode());
+  if (after !== mode) {
+    record.drained = after === "open" ? "no" : mode;
+    throw new LogoffError(
+      "drain-failed",
+      `Cannot drain "${label}": it was told to refuse new logons and its mode is "${after}" afterwards`,
+    );
+  }
+  host.onProgress({ type: "host-drained", host: label, drained: mode });
+  return true;
+}
+
+/** The state of a run that was killed is lost, and with it that we drained: nobody would ever lift it. */
+function notKnownToBeOurs(mode: Drain, { label, backend }: DetectedHost): string {
+  const lifted = backend.undrain().command;
+  return `"${label}" refuses new logons already (${mode}) and is left so; if a run that was interrupted did it, lift it there with "${lifted}"`;
+}
+
+/**
+ * Allows new logons again, if the host is still in the mode that we set. Never throws: what could not be undrained
+ * stays marked in the record, and is a warning that names the host.
+ */
+export async function undrain(host: DetectedHost, record: HostRecord): Promise<void> {
+  const { backend, label, plan } = host;
+  const ours = record.drained;
+  if (!isDrainedByUs(ours)) return;
+  try {
+    record.drained = await lift(host, ours, plan.timeouts.commandMs);
+    host.onProgress({ type: "host-drained", host: label, drained: record.drained });
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "drain-failed", "Cannot undrain it");
+    const lifted = backend.undrain().command;
+    host.warn(`"${label}" still refuses new logons: ${error.message}; run "${lifted}" there, or run again`);
+  }
+}
+
+/**
+ * Lifts a drain.
+ * @param ours lifted only if the host is still in this mode; undefined: whatever refuses new logons is lifted
+ * @returns `already` when somebody has changed the mode since, or closes the host as well and still does; `no` when nothing was
+ * to be lifted and none was ours
+ * @throws LogoffError `drain-failed`, `permission-denied`, and all that asking may throw
+ */
+export async function lift(
+  { backend, link, label }: Pick<DetectedHost, "backend" | "link" | "label">,
+  ours: Drain | undefined,
+  timeoutMs: number,
+): Promise<"undrained" | "already" | "no"> {
+  const before = await link.ask(backend.drainMode());
+  if (before === "open") return ours === undefined ? "no" : "undrained";
+  // Somebody has changed it since; it is theirs now.
+  if (ours !== undefined && before !== ours) return "already";
+  const failure = await link
+    .perform(backend.undrain(), timeoutMs)
+    .catch((thrown: unknown) => asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`));
+  // Whatever was answered: on Linux also that ours is lifted and a file of somebody else still refuses.
+  const after = await link.ask(backend.drainMode());
+  if (after === "open") return "undrained";
+  if (ours !== undefined && after === "other") return "already";
+  if (failure instanceof LogoffError) throw failure;
+  throw new LogoffError("drain-failed", `Cannot undrain "${label}": its mode is still "${after}"`);
+}

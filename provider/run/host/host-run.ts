@@ -1,0 +1,162 @@
+import { aborted } from "../../base/abort";
+import { asLogoffError, type LogoffError } from "../../base/errors";
+import type { HostPlan } from "../../plan/plan";
+import type { HostReport } from "../../report/report";
+import { hindrance, type DetectedHost, type HostAtWork, type HostRunContext } from "./context";
+import { undrain } from "./drain";
+import { isAwaited, waitOut } from "./grace-period";
+import { linkTo } from "./host-connection";
+import { closeHost } from "./log-off-pass";
+import { openHost } from "./prepare";
+import { emptyRecord, isDrainedByUs, toReport, type HostRecord, type Track } from "./record";
+import { awaitsCancel, sendCancelMessage, warnFirst } from "./warn";
+
+/** One host's part of the report, and what only the whole run can judge. */
+export interface HostRun {
+  readonly report: HostReport;
+  /** Exceptions that matched somebody here. */
+  readonly usedExceptions: readonly string[];
+}
+
+/** Runs one host of a run, and tells when its first turn comes. */
+export type RunOne = (host: HostPlan, begins: () => void, how?: Partial<HostRunContext>) => Promise<HostRun>;
+
+/** People are taken so often: those who were there, and once more those who came meanwhile. */
+const passes = 2;
+
+/** Takes one host from connecting to verified. Never rejects: whatever happens is in the report. */
+export async function runHost(hostPlan: HostPlan, context: HostRunContext): Promise<HostRun> {
+  const { clock, plan, connect, signal, onProgress } = context;
+  const { label } = hostPlan.host;
+  const record = emptyRecord(context.earlier);
+  const link = linkTo(hostPlan.host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal });
+  const spent: HostAtWork["spent"] = (phase, fromMs) => {
+    const origin = context.runStartedAtMs;
+    record.phases.push({
+      phase,
+      fromMs: Math.round(fromMs - origin),
+      toMs: Math.round(clock.now() - origin),
+    });
+  };
+  const host: HostAtWork = {
+    ...context,
+    hostPlan,
+    label,
+    link,
+    spent,
+    warn: (text) => record.warnings.push(text),
+  };
+  if (context.earlier?.drained !== undefined) record.drained = context.earlier.drained;
+  let startedAtMs: number | undefined;
+  const begin = (): void => {
+    startedAtMs ??= clock.now();
+    spent("waited", context.runStartedAtMs);
+    onProgress({ type: "host-started", host: label });
+  };
+  const error = await failureOf(async () => {
+    await goThrough(host, record, begin);
+    if (record.notFound !== undefined) throw record.notFound;
+  }, label);
+  if (error !== undefined && context.look === undefined) await cleanUp(host, record);
+  const durationMs = startedAtMs === undefined ? 0 : Math.round(clock.now() - startedAtMs);
+  const report = toReport(host, record, error, durationMs);
+  onProgress({ type: "host-finished", host: label, report });
+  return { report, usedExceptions: record.usedExceptions };
+}
+
+/** The steps in their order. Between two turns the host holds no place and no connection. */
+async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void): Promise<void> {
+  const { plan, stop, look } = host;
+  let known: DetectedHost | undefined;
+  let people: readonly Track[] = [];
+  let graceEndsAtMs = 0;
+  const open = async (): Promise<DetectedHost> => {
+    if (stop.aborted) throw aborted(stop);
+    const hindered = look === undefined ? hindrance(host) : undefined;
+    // Outside the window a host is not even connected to: it has not begun.
+    if (hindered !== undefined) throw hindered;
+    begin();
+    const openedAtMs = host.clock.now();
+    const detected = await openHost(host, record).finally(() => host.spent("connected", openedAtMs));
+    people = record.tracks;
+    return detected;
+  };
+  if (plan.warn === null || look !== undefined) {
+    await turn(host, async () => {
+      known = await open();
+      for (let pass = 1; look === undefined && people.length > 0; pass += 1) {
+        people = await closeHost(known, record, pass >= passes);
+      }
+    });
+    return;
+  }
+  const { warn } = plan;
+  await turn(host, async () => {
+    known = await open();
+    if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, known);
+  });
+  for (let pass = 1; known !== undefined && people.length > 0; pass += 1) {
+    const detected: DetectedHost = known;
+    const warnedAtMs = host.clock.now();
+    if (people.some(isAwaited))
+      await waitOut(people, graceEndsAtMs, warn, detected).finally(() => host.spent("warned", warnedAtMs));
+    await turn(host, async () => {
+      people = await closeHost(detected, record, pass >= passes);
+      if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, detected);
+    });
+  }
+}
+
+function turn(host: HostAtWork, work: () => Promise<void>): Promise<void> {
+  return host.turn(() => work().finally(() => host.link.release()), host.stop);
+}
+
+/** Leaves a failed host as it was found: open for logons if we closed it, and people told that nothing happens. */
+async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
+  const { plan, signal } = host;
+  const { backend } = record;
+  const warnedInVain =
+    isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.tracks.some(awaitsCancel);
+  if (!isDrainedByUs(record.drained) && !warnedInVain) return;
+  if (backend === undefined) {
+    // From an earlier run, and this one did not get far enough to lift it. Hosts that were not even tried are counted by the run.
+    if (host.link.contacted())
+      host.warn(
+        `"${host.label}" may still refuse new logons because of an earlier run: run again when it can be reached`,
+      );
+    return;
+  }
+  const known: DetectedHost = { ...host, backend };
+  const error = await failureOf(
+    () =>
+      host.turn(async () => {
+        try {
+          if (warnedInVain) await sendCancelMessage(record.tracks, plan.warn, known);
+          await undrain(known, record);
+        } finally {
+          await host.link.release();
+        }
+      }, signal),
+    host.label,
+  );
+  if (error !== undefined) {
+    const closed = isDrainedByUs(record.drained) ? `, which still refuses new logons` : "";
+    host.warn(
+      `Could not clean up on "${host.label}"${closed}: ${error.message}; run again, or lift it there`,
+    );
+  }
+}
+
+/** The run ended for this host without being finished, through no fault of the host. */
+function isCancelled(host: HostAtWork): boolean {
+  return hindrance(host) !== undefined;
+}
+
+async function failureOf(work: () => Promise<void>, label: string): Promise<LogoffError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (thrown) {
+    return asLogoffError(thrown, "command-failed", `Cannot finish "${label}"`);
+  }
+}

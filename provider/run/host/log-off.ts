@@ -1,0 +1,365 @@
+import type { Action, LogoffAnswer, Query } from "../../backend/backend";
+import { onAbort } from "../../base/abort";
+import type { Clock } from "../../base/clock";
+import { mapConcurrent } from "../../base/concurrency";
+import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";
+import type { SessionOutcome } from "../../report/report";
+import { lookAgain } from "../../session/recheck";
+import { describeSession, whereabouts, type Session, type SessionList } from "../../session/session";
+import { hindrance, type DetectedHost } from "./context";
+import { isAnswerLost } from "./host-connection";
+import { goneByItself, type Track } from "./record";
+
+/** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
+const logoffsAtOnce = 2;
+/** `logoff` may block although the session is long gone: the list is looked at after so long, answered or not. */
+const firstLookMs = 2_000;
+const firstPauseMs = 250;
+const longestPauseMs = 5_000;
+/** Processes that linger after their session ended may be saving their work. */
+const leftoverMs = 10_000;
+/** An error that we do not know may still be followed by the session's end: the list is the truth. */
+const refusalMs = 5_000;
+/** A session that was reset has no say in it: it is gone within this time, or it stays. */
+const resetTimeoutMs = 60_000;
+/** Why a wait is given up that came to its end. Made once: the stack of an error costs more than a timer. */
+const inTime = new LogoffError("aborted", "It ended in time");
+/** Why a command is not sent whose session went, or seems to go, while it waited for its turn. */
+const unwanted = new LogoffError("aborted", "It is not wanted any more");
+
+/**
+ * Asks every session to go, at most once each, and lists until none is left or its time is up; then, where the plan
+ * allows it, resets those that hang. The list is the truth: `logoff` returns 0 without having logged off, and hangs
+ * after it did. Leaves an outcome in every track.
+ * @returns the last listing
+ * @throws LogoffError when the host can no longer be listed; tracks without outcome were not verified then
+ */
+export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHost): Promise<SessionList> {
+  const list = await sendAndWatch(tracks, host, send, host.plan.timeouts.logoffMs);
+  const stuck = tracks.filter(isStuck);
+  if (host.plan.ifStuck === "continue") for (const one of tracks) tolerate(one, host);
+  const left = tracks.filter(({ leftover }) => leftover !== undefined);
+  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0 || hindrance(host) !== undefined) {
+    for (const one of left) reportLeftover(one, host);
+    return list;
+  }
+  for (const one of [...stuck, ...left]) {
+    delete one.outcome;
+    delete one.askedAtMs;
+    delete one.answer;
+    one.where = "present";
+  }
+  const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
+  for (const one of [...stuck, ...left]) reportLeftover(one, host);
+  return after;
+}
+
+/** The person is out, which is what was wanted: a warning, no failure. */
+function reportLeftover({ session, leftover, isReset }: Track, host: DetectedHost): void {
+  if (leftover === undefined) return;
+  const what = `session ${describeSession(session)} on "${host.label}"`;
+  const advice = isReset ? "which the reset did not end either" : "ifStuck: reset would end them";
+  host.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
+}
+
+/** It was asked, the host is not at it any more, and it is still there. */
+function isStuck({ where, answer, outcome, sentAtMs }: Track): boolean {
+  const wasAsked = sentAtMs !== undefined;
+  return wasAsked && outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
+}
+
+type Send = (one: Track, all: readonly Track[], host: DetectedHost, ended: AbortSignal) => Promise<void>;
+
+async function sendAndWatch(
+  tracks: readonly Track[],
+  host: DetectedHost,
+  how: Send,
+  timeoutMs: number,
+): Promise<SessionList> {
+  const { clock, signal, link, backend } = host;
+  const watchEnds = new AbortController();
+  const startedAtMs = clock.now();
+  let sentAtMs: number | undefined;
+  let sendings = 0;
+  const begin = async (some: readonly Track[]): Promise<void> => {
+    sendings += 1;
+    await mapConcurrent(some, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal));
+    sendings -= 1;
+    if (watchEnds.signal.aborted || sentAtMs !== undefined) return;
+    host.spent("logged-off", startedAtMs);
+    sentAtMs = clock.now();
+  };
+  const sending = begin(tracks);
+  try {
+    await atMost(sending, firstLookMs, clock, signal);
+    let waitingFor = 0;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      const isInTime = clock.now() - startedAtMs < timeoutMs;
+      const list = await link.ask(isInTime ? unlessContradictory(backend.list()) : backend.list());
+      if (list === undefined) {
+        await clock.sleep(pauseMs, signal);
+        continue;
+      }
+      const turnMayCome = sendings > 0 || clock.now() - startedAtMs < timeoutMs;
+      for (const one of tracks) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
+      const open = tracks.filter(({ outcome }) => outcome === undefined);
+      if (open.length === 0) return list;
+      // Passed over while it seemed to be closing, and it is not, or its connection died before its turn: that comes now.
+      const passedOver = open.filter(
+        (one) => one.askedAtMs === undefined && one.answer === undefined && isThere(one),
+      );
+      if (sendings === 0 && passedOver.length > 0) void begin(passedOver);
+      if (open.length !== waitingFor) {
+        const sessions = open.map(({ session }) => session);
+        host.onProgress({ type: "host-waiting", host: host.label, sessions });
+      }
+      waitingFor = open.length;
+      await clock.sleep(pauseMs, signal);
+    }
+  } finally {
+    watchEnds.abort(inTime);
+    host.spent(sentAtMs === undefined ? "logged-off" : "verified", sentAtMs ?? startedAtMs);
+  }
+}
+
+/** The same query, but a list that contradicts itself is undefined: sessions that are closing look like that. */
+function unlessContradictory(query: Query<SessionList>): Query<SessionList | undefined> {
+  return {
+    ...query,
+    parse: (results) => {
+      try {
+        return query.parse(results);
+      } catch (thrown) {
+        if (thrown instanceof LogoffError && thrown.isContradiction) return undefined;
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** Waits for `work`, which must not reject, but no longer than `ms`. */
+function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stopTimer();
+      stopListening();
+      resolve();
+    };
+    const stopTimer = clock.after(ms, end);
+    const stopListening = onAbort(signal, end);
+    void work.then(end);
+  });
+}
+
+/** Never rejects: what went wrong is the answer. */
+async function send(
+  one: Track,
+  all: readonly Track[],
+  host: DetectedHost,
+  ended: AbortSignal,
+): Promise<void> {
+  const denied = all.map(({ answer }) => answer).find((answer) => answer?.kind === "denied");
+  // Without the right nothing else is tried on this host.
+  if (denied !== undefined && one.outcome === undefined) {
+    one.answer ??= denied;
+    return;
+  }
+  const { plan, backend, label } = host;
+  const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
+  await dispatch(
+    one,
+    host,
+    ended,
+    (session) => backend.logOff(session),
+    timeoutMs,
+    () => {
+      host.onProgress({ type: "session-logoff-sent", host: label, session: one.session });
+    },
+  );
+}
+
+/** Never rejects either. A stopped run resets nobody. */
+async function reset(
+  one: Track,
+  _all: readonly Track[],
+  host: DetectedHost,
+  ended: AbortSignal,
+): Promise<void> {
+  const { plan, backend, label } = host;
+  await dispatch(
+    one,
+    host,
+    ended,
+    (session) => backend.reset(session),
+    plan.timeouts.commandMs,
+    () => {
+      one.isReset = true;
+      host.onProgress({ type: "session-reset", host: label, session: one.session });
+      host.warn(
+        `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
+      );
+    },
+  );
+}
+
+/**
+ * Sends one command for one session, unless it is gone by now or nothing may be changed any more. That is asked when its turn
+ * on the connection has come, which servers behind one host may have to wait long for: what counts is when it is sent.
+ */
+async function dispatch(
+  one: Track,
+  host: DetectedHost,
+  ended: AbortSignal,
+  command: (session: Session) => Action<LogoffAnswer>,
+  timeoutMs: number,
+  tell: () => void,
+): Promise<void> {
+  const isWanted = (): boolean =>
+    one.outcome === undefined && !ended.aborted && isThere(one) && one.waitOnly !== true;
+  if (!isWanted()) return;
+  const isFirstEver = one.sentAtMs === undefined;
+  let isTold = false;
+  const onTurn = (): void => {
+    const hindered = hindrance(host);
+    if (hindered !== undefined || !isWanted()) throw hindered ?? unwanted;
+    one.sentAtMs ??= host.clock.now();
+    one.askedAtMs = host.clock.now();
+    if (!isTold) tell();
+    isTold = true;
+  };
+  // Nothing was sent, and what comes before the next try may be the end of the connection.
+  const onNoRoom = (): void => {
+    delete one.askedAtMs;
+    if (isFirstEver) delete one.sentAtMs;
+  };
+  try {
+    one.answer = await host.link.perform(command(one.session), timeoutMs, {
+      onTurn,
+      onNoRoom,
+      mayBlock: true,
+    });
+  } catch (thrown) {
+    const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
+    const isSent = one.askedAtMs !== undefined;
+    const hindered = isSent ? undefined : hindrance(host);
+    if (hindered !== undefined) one.answer = { kind: "withheld", error: hindered };
+    // Never sent: its turn comes again, if it is still wanted then.
+    else if (!isSent && (error === unwanted || isAnswerLost(error))) return;
+    else one.answer = isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
+  }
+}
+
+/** Something is there that a command could end: the session, or what it left behind. */
+function isThere({ where, leftover }: Track): boolean {
+  return where === "present" || leftover !== undefined;
+}
+
+interface Watch {
+  readonly startedAtMs: number;
+  readonly timeoutMs: number;
+  /** Whoever was not asked yet may still be. */
+  readonly turnMayCome: boolean;
+}
+
+/** Gives a track its outcome when the listing, the answer and the time together allow one. */
+function settle(
+  one: Track,
+  list: SessionList,
+  { startedAtMs, timeoutMs, turnMayCome }: Watch,
+  host: DetectedHost,
+): void {
+  if (one.outcome !== undefined) return;
+  const { answer } = one;
+  const place = whereabouts(one.session, list);
+  const reappears = one.where === "closing" && place.is === "present";
+  one.where = place.is;
+  // While its user was missing it could not be selected: no logoff is sent before it is.
+  if (reappears && one.sentAtMs === undefined && one.waitOnly !== true) {
+    const [second] = lookAgain([one.session], list, host.hostPlan.selector).before;
+    if (second?.now === "kept") {
+      one.outcome = { session: second.session, outcome: "kept", reason: second.reason };
+      return;
+    }
+    if (second?.now === "selected") one.session = second.session;
+  }
+  const { session } = one;
+  const late = host.clock.now() - (one.askedAtMs ?? startedAtMs) >= timeoutMs;
+  if (place.is === "gone" || place.is === "returned") {
+    delete one.leftover;
+    if (place.is === "returned") one.returned = place.session;
+    else if (place.leftover !== undefined && one.sentAtMs !== undefined) {
+      one.leftover = place.leftover;
+      // They get the time to end that a logoff has, where somebody will end them, and a moment otherwise.
+      const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);
+      const mayBeAsked = answer === undefined && turnMayCome;
+      const askedAtMs = one.askedAtMs ?? (mayBeAsked ? Infinity : one.sentAtMs);
+      if (host.clock.now() - askedAtMs < wait) return;
+    }
+    // Who ends between a logoff and the reset that follows has followed the logoff.
+    const isAnswerOurs = one.isReset === true || (answer?.kind !== "absent" && answer?.kind !== "denied");
+    const ours = one.sentAtMs !== undefined && isAnswerOurs;
+    one.outcome = ours ? { session, outcome: "logged-off" } : goneByItself(one);
+    host.onProgress({ type: "session-gone", host: host.label, session });
+    return;
+  }
+  if (one.where === "present" && one.waitOnly === true) {
+    one.outcome = { session, outcome: "kept", reason: "no-longer-matches" };
+    return;
+  }
+  if (one.where === "present") {
+    if (answer?.kind === "denied") one.outcome = failed(one, "permission-denied", answer.detail, host);
+    const patient = host.clock.now() - (one.askedAtMs ?? startedAtMs) < refusalMs;
+    if (answer?.kind === "refused" && !patient)
+      one.outcome = failed(one, "command-failed", answer.detail, host);
+    if (answer?.kind === "withheld") one.outcome = failed(one, answer.error.code, answer.error.message, host);
+  }
+  // One whose turn has not come yet waits for it: the commands before it have deadlines of their own.
+  const untried = one.askedAtMs === undefined && one.where === "present";
+  if (!late || (untried && turnMayCome)) return;
+  one.outcome ??=
+    untried && one.sentAtMs === undefined
+      ? failed(
+          one,
+          "command-failed",
+          `it could not be asked to go for ${seconds(timeoutMs)}; run again`,
+          host,
+        )
+      : stillPresent(one, timeoutMs, host);
+}
+
+function failed(
+  { session }: Track,
+  code: ErrorCode,
+  detail: string,
+  { label }: DetectedHost,
+): SessionOutcome {
+  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${detail}`;
+  return { session, outcome: "failed", code, message };
+}
+
+function stillPresent(one: Track, timeoutMs: number, { label, plan }: DetectedHost): SessionOutcome {
+  const { session } = one;
+  const waited = `still there ${seconds(timeoutMs)} after the request; ${whyStill(one, plan)}`;
+  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}`;
+  return { session, outcome: "still-present", code: "session-stuck", message };
+}
+
+function whyStill({ where, answer, isReset }: Track, { ifStuck }: DetectedHost["plan"]): string {
+  if (where === "closing") return "the host is still closing it";
+  if (answer?.kind === "busy") return "the host says that it is busy with it";
+  if (isReset) return "the reset did not end it either: restart the host";
+  if (ifStuck === "reset") return "it could not be reset: run again, or restart the host";
+  return "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
+
+/** The reboot that follows will end it: a warning, no failure. */
+function tolerate(one: Track, host: DetectedHost): void {
+  if (one.outcome?.outcome !== "still-present") return;
+  host.warn(one.outcome.message);
+  one.outcome = { ...one.outcome, tolerated: true };
+}

@@ -1,0 +1,209 @@
+import { orAborted } from "../base/abort";
+import type { Clock } from "../base/clock";
+import { Semaphore, startInOrder, type KeyedMutex } from "../base/concurrency";
+import { LogoffError } from "../base/errors";
+import { counted } from "../base/text";
+import type { Reach } from "../connection";
+import type { HostPlan, Plan } from "../plan/plan";
+import type { OnProgress } from "../report/events";
+import { totalsOf, type Report } from "../report/report";
+import { hindrance, type EarlierRun, type HostRunContext } from "./host/context";
+import { runHost, type HostRun, type RunOne } from "./host/host-run";
+import { sharingRelays } from "./relay";
+import { refusedByLimit } from "./session-limit";
+import { stillDrained, unusedExceptions } from "./warnings";
+import { isExceeded, wavesOf } from "./waves";
+import { watchWindow } from "./window";
+
+/** What a front hands to a run. */
+export interface RolloutDeps extends Reach {
+  readonly clock: Clock;
+  /** The connections of the whole process, shared by all runs in it. */
+  readonly slots: Semaphore;
+  /** Runs that have a host in common take turns on it. */
+  readonly turns: KeyedMutex;
+  readonly onProgress: OnProgress;
+  /** Labels of the hosts to run; absent: all of the plan. */
+  readonly hosts?: ReadonlySet<string>;
+  /** Start nothing new and finish verifying what was sent; absent: never. `signal` in contrast drops everything. */
+  readonly stop?: AbortSignal;
+  /** Change nothing: `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; absent: a real run. */
+  readonly look?: "list" | "dry-run";
+  /** By label: what an earlier, unfinished run left behind. */
+  readonly earlier?: ReadonlyMap<string, EarlierRun>;
+}
+
+/**
+ * Runs a plan on its hosts: wave by wave, so many at once as it says, until too many have failed. Never rejects: every
+ * host has its own outcome in the report, and none hides another's.
+ */
+export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
+  const { clock, onProgress } = deps;
+  const isLook = deps.look !== undefined;
+  const plan = isLook ? withNothingHeldBack(asked) : asked;
+  const startedAt = clock.date().toISOString();
+  const hosts = plan.hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
+  const enough = new AbortController();
+  const stop = AbortSignal.any([signal, enough.signal, ...(deps.stop ? [deps.stop] : [])]);
+  const over = new AbortController();
+  void expire(plan.timeouts.totalMs, clock, enough, over.signal);
+  const outsideWindow = watchWindow(plan.window);
+  const places = new Semaphore(plan.rollout.parallel);
+  const context: Omit<HostRunContext, "turn"> = {
+    plan,
+    // Servers behind one host share its connection.
+    connect: sharingRelays(deps.connect),
+    clock,
+    runStartedAtMs: clock.now(),
+    onProgress,
+    outsideWindow,
+    stop,
+    signal,
+    ...(deps.look === undefined ? {} : { look: deps.look }),
+  };
+  const run: RunOne = (host, begins, how = {}) => {
+    const earlier = deps.earlier?.get(host.host.label);
+    // The run's own place first, the connection last: who waits for one must not hold what others could use.
+    const turn: HostRunContext["turn"] = (work, until) =>
+      places.run(() => {
+        begins();
+        return deps.turns.run(host.host.label, () => deps.slots.run(work, until), until);
+      }, until);
+    return runHost(host, { ...context, ...how, turn, ...(earlier === undefined ? {} : { earlier }) });
+  };
+  const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
+    const isLimited = !isLook && hindrance({ stop, outsideWindow, clock }) === undefined;
+    const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier, stop) : undefined;
+    if (refused !== undefined) enough.abort(refused.error);
+    const runOrRefuse: RunOne = async (host, begins) => {
+      const known = refused?.runs.get(host.host.label);
+      if (known === undefined) return run(host, begins);
+      onProgress({ type: "host-finished", host: host.host.label, report: known.report });
+      return known;
+    };
+    const waves = isLook ? [hosts] : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps, stop));
+    const runs = await runWaves(waves, plan, runOrRefuse, { clock, outsideWindow, stop, enough });
+    return { runs, isRefused: refused !== undefined };
+  };
+  onProgress({ type: "run-started", hosts: hosts.length });
+  const { runs, isRefused } = await runAll().finally(() => over.abort());
+  onProgress({ type: "run-finished" });
+  const reports = inOrder(hosts, runs);
+  const ended = endOf(enough.signal);
+  const isSaid = reports.some(({ error }) => error?.code === ended?.code);
+  return {
+    startedAt,
+    finishedAt: clock.date().toISOString(),
+    totals: totalsOf(reports),
+    hosts: reports,
+    warnings: [
+      ...plan.warnings,
+      ...(ended === undefined || isSaid ? [] : [ended.message]),
+      ...(isLook ? [] : stillDrained(reports, isRefused)),
+      ...(hosts.length === plan.hosts.length ? unusedExceptions(hosts, runs) : []),
+    ],
+    ...(ended === undefined ? {} : { ended: { code: ended.code, message: ended.message } }),
+  };
+}
+
+/**
+ * For a look, which changes nothing: whoever is asked whether they want a run, or waits for a preview, waits for no pause, and
+ * sees what is there on every host, whatever the window says and however many others cannot be looked at.
+ */
+function withNothingHeldBack(plan: Plan): Plan {
+  return { ...plan, window: null, rollout: { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null } };
+}
+
+/**
+ * The jump hosts that ssh_config puts between us and hosts; the plan knows all others. A file that does not answer does not
+ * delay a run that is stopped; no host starts then, so no route is needed.
+ */
+async function routesOf(
+  hosts: readonly HostPlan[],
+  { findJumpHosts }: RolloutDeps,
+  stop: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  if (findJumpHosts === undefined || hosts.every(({ host }) => host.sshConfig === undefined))
+    return undefined;
+  const finding = findJumpHosts(
+    hosts.map(({ host }) => host),
+    stop,
+  );
+  return orAborted(finding, stop).catch((thrown: unknown) => {
+    if (stop.aborted) return undefined;
+    throw thrown;
+  });
+}
+
+/** Why the run stopped by itself; undefined when it did not. */
+function endOf(enough: AbortSignal): LogoffError | undefined {
+  return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
+}
+
+interface WaveControl extends Pick<HostRunContext, "clock" | "outsideWindow" | "stop"> {
+  /** Ends the run. */
+  readonly enough: AbortController;
+}
+
+/** The only barrier is between waves; within one each host goes at its own pace. */
+async function runWaves(
+  waves: readonly (readonly HostPlan[])[],
+  plan: Plan,
+  run: RunOne,
+  { clock, outsideWindow, stop, enough }: WaveControl,
+): Promise<readonly HostRun[]> {
+  const { rollout } = plan;
+  const runs: HostRun[] = [];
+  let failedInRun = 0;
+  for (const [index, wave] of waves.entries()) {
+    // Nothing comes after a pause outside the window.
+    const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
+    if (outside !== undefined) enough.abort(outside);
+    // A pause that is cut short ends the run all the same: each of the remaining hosts says why it was skipped.
+    if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
+    let failedInWave = 0;
+    await startInOrder(wave, rollout.parallel, async (host, begins) => {
+      const done = await run(host, begins);
+      runs.push(done);
+      // A wave is the test of those behind it: what the window holds back was no test.
+      const { error } = done.report;
+      if (error?.code === "outside-window") enough.abort(new LogoffError(error.code, error.message));
+      if (done.report.status !== "failed") return;
+      failedInRun += 1;
+      failedInWave += 1;
+      const failed = { inRun: failedInRun, inWave: failedInWave, waveSize: wave.length };
+      if (rollout.maxFailures !== null && isExceeded(rollout.maxFailures, failed)) {
+        enough.abort(budgetExceeded(failedInRun, rollout.maxFailures));
+      }
+    });
+  }
+  return runs;
+}
+
+function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {
+  const allowed = "hosts" in limit ? String(limit.hosts) : `${limit.percent}% of a wave`;
+  const message = `Stopped after ${counted(failed, "failed host")}: rollout.maxFailures allows ${allowed}; fix them and run again`;
+  return new LogoffError("budget-exceeded", message);
+}
+
+/** Ends the run after its total time. */
+async function expire(
+  totalMs: number | null,
+  clock: Clock,
+  enough: AbortController,
+  over: AbortSignal,
+): Promise<void> {
+  if (totalMs === null) return;
+  await clock.sleep(totalMs, over).then(
+    () =>
+      enough.abort(
+        new LogoffError("timed-out", `Stopped after ${totalMs / 1000} s: timeouts.total allows no more`),
+      ),
+    () => undefined,
+  );
+}
+
+function inOrder(hosts: readonly HostPlan[], runs: readonly HostRun[]): Report["hosts"] {
+  const byLabel = new Map(runs.map(({ report }) => [report.host, report]));
+  return hosts.flatMap(({ host }) => byLabel.get(host.label) ?? []);
+}

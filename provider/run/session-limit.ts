@@ -1,0 +1,79 @@
+import { startInOrder } from "../base/concurrency";
+import { LogoffError } from "../base/errors";
+import { counted } from "../base/text";
+import type { HostPlan, Plan } from "../plan/plan";
+import type { HostReport } from "../report/report";
+import type { EarlierRun } from "./host/context";
+import type { HostRun, RunOne } from "./host/host-run";
+
+/** A run that changes nothing anywhere. */
+export interface Refused {
+  readonly error: LogoffError;
+  /** How every host ends, by label: those that could not be listed say why. */
+  readonly runs: ReadonlyMap<string, HostRun>;
+}
+
+/**
+ * With `limits.sessions` all hosts are listed before anything is changed on any of them. One that cannot be listed may
+ * hold any number of sessions, so it counts as exceeding.
+ */
+export async function refusedByLimit(
+  hosts: readonly HostPlan[],
+  { limits, rollout }: Plan,
+  run: RunOne,
+  earlier: ReadonlyMap<string, EarlierRun> | undefined,
+  stop: AbortSignal,
+): Promise<Refused | undefined> {
+  const limit = limits.sessions;
+  if (limit === null) return undefined;
+  const looks: HostRun[] = [];
+  await startInOrder(hosts, rollout.parallel, async (host, begins) => {
+    looks.push(await run(host, begins, { look: "list", onProgress: () => undefined }));
+  });
+  // What stopped the looks stops the run as well, and each host says so.
+  if (stop.aborted) return undefined;
+  const unread = looks.filter(({ report }) => !wasListed(report)).map(({ report }) => report);
+  const sessions = looks.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
+  if (unread.length === 0 && sessions <= limit) return undefined;
+  const error = limitExceeded(limit, sessions, unread);
+  const ending = ({ report, usedExceptions }: HostRun): HostRun => ({
+    usedExceptions,
+    report: {
+      ...report,
+      ...(wasListed(report)
+        ? { status: "skipped", error: { code: error.code, message: error.message } }
+        : {}),
+      sessions: [],
+      ...leftBehind(earlier?.get(report.host)),
+    },
+  });
+  return { error, runs: new Map(looks.map((look) => [look.report.host, ending(look)])) };
+}
+
+/** Nothing was changed here, so what a previous run recorded still holds. */
+function leftBehind(earlier: EarlierRun | undefined): Pick<HostReport, "warned" | "asked"> {
+  const { warned = [], asked } = earlier ?? {};
+  return { warned, ...(asked === undefined ? {} : { asked }) };
+}
+
+function limitExceeded(limit: number, sessions: number, unread: readonly HostReport[]): LogoffError {
+  const [first] = unread;
+  const why =
+    first === undefined
+      ? `${sessions} sessions would be logged off`
+      : `${counted(unread.length, "host")} could not be listed, "${first.host}" (${first.error?.message ?? "no reason given"})${unread.length > 1 ? " among them" : ""}`;
+  const message = `Changed nothing anywhere: ${why}, and limits.sessions allows ${limit}`;
+  return new LogoffError("limit-exceeded", message);
+}
+
+/** A host that refuses for reasons of its own, or lacks somebody who was named, was listed all the same. */
+function wasListed({ status, error }: HostReport): boolean {
+  return (
+    status === "ok" ||
+    ["session-not-found", "session-protected", "limit-exceeded"].includes(error?.code ?? "")
+  );
+}
+
+function countSelected(sessions: HostReport["sessions"]): number {
+  return sessions.filter(({ outcome }) => outcome === "listed").length;
+}

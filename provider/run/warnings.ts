@@ -1,0 +1,34 @@
+import { counted } from "../base/text";
+import type { HostPlan } from "../plan/plan";
+import type { HostReport } from "../report/report";
+import type { HostRun } from "./host/host-run";
+import { isDrainedByUs } from "./host/record";
+
+/**
+ * Hosts that are closed because of an earlier run and on which nothing was done in this one, in one line: there may be thousands.
+ * @param isRefused all hosts were at most looked at
+ */
+export function stillDrained(reports: readonly HostReport[], isRefused: boolean): readonly string[] {
+  const closed = reports.filter(
+    ({ status, contacted, drained }) =>
+      status !== "ok" && (isRefused || !contacted) && isDrainedByUs(drained),
+  );
+  const [first] = closed;
+  if (first === undefined) return [];
+  const them = `${counted(closed.length, "host")} left as found, "${first.host}"${closed.length > 1 ? " among them" : ""}`;
+  return [`${them}: may still refuse new logons because of an earlier run; run again`];
+}
+
+/** An exception that matched nobody on any host is likely misspelt. Says nothing unless every host was listed: it may be meant for another one. */
+export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly HostRun[]): string[] {
+  if (runs.some(({ report }) => report.platform === null)) return [];
+  const used = new Set(runs.flatMap(({ usedExceptions }) => usedExceptions));
+  const asked = hosts.flatMap(({ selector: { except } }) => [
+    ...except.ids.map((id) => `ids ${id}`),
+    ...except.names.map((name) => `names ${name}`),
+    ...except.users.map((user) => `users ${user}`),
+  ]);
+  return [...new Set(asked)]
+    .filter((exception) => !used.has(exception))
+    .map((exception) => `The exception "${exception}" matched nobody on any host: check its spelling`);
+}

@@ -1,0 +1,50 @@
+import { LogoffError } from "../base/errors";
+import type { Window } from "../plan/plan";
+
+/** Why nothing may be changed at `now`; undefined when it may. */
+export type OutsideWindow = (now: Date) => LogoffError | undefined;
+
+/** Judges every moment of a run by its window, null for none. Call it once per run: creating a formatter costs far more than using it. */
+export function watchWindow(window: Window | null): OutsideWindow {
+  if (window === null) return () => undefined;
+  const isInside = insideOf(window);
+  return (now) => (isInside(now) ? undefined : outsideWindow(window, now));
+}
+
+/**
+ * Tells whether anything may be changed at a time. A daily window is judged by the clock on the wall of its time zone: over midnight
+ * when it ends before it starts, and on the days of a clock change as long or as short as that clock makes it.
+ * The first minute is inside, the last is not.
+ */
+function insideOf(window: Window): (now: Date) => boolean {
+  if (!("dailyFrom" in window)) {
+    const { notBefore, notAfter } = window;
+    return (now) =>
+      (notBefore === undefined || now >= notBefore) && (notAfter === undefined || now < notAfter);
+  }
+  const { dailyFrom, dailyTo, timeZone } = window;
+  const wallTime = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  return (now) => {
+    // `HH:MM`: such texts compare as times.
+    const time = wallTime.format(now);
+    return dailyFrom < dailyTo ? time >= dailyFrom && time < dailyTo : time >= dailyFrom || time < dailyTo;
+  };
+}
+
+/** The error of whatever would change something outside the window. */
+function outsideWindow(window: Window, now: Date): LogoffError {
+  const when =
+    "dailyFrom" in window
+      ? `daily ${window.dailyFrom}-${window.dailyTo} (${window.timeZone})`
+      : [
+          ...(window.notBefore ? [`from ${window.notBefore.toISOString()}`] : []),
+          ...(window.notAfter ? [`until ${window.notAfter.toISOString()}`] : []),
+        ].join(" ");
+  const message = `Stopped at ${now.toISOString()}: it is outside the window, ${when}; run again inside it`;
+  return new LogoffError("outside-window", message);
+}

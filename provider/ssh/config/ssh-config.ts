@@ -1,0 +1,224 @@
+/** ssh_config applied to a host: what the program said wins, then what the files say, then our defaults. */
+import { hostname } from "node:os";
+import { basename } from "node:path";
+import type { Host, HostKeyPolicy } from "../../connection";
+import { resolvePath } from "../../files/paths";
+import type { Identities } from "../login/credentials";
+import type { SshContext } from "../options";
+import { allowedAlgorithms, type AllowedAlgorithms } from "../transport/algorithms";
+import { configuredAlgorithms } from "./algorithm-lists";
+import { parseJumps } from "./proxy-jump";
+import { configError, readConfigFile, type ConfigLine } from "./ssh-config-file";
+import { configValues, type ConfigValue } from "./ssh-config-values";
+import { expandTokens, expandVariables, portOf, secondsOf } from "./ssh-config-words";
+
+/** A host with every question of where and who answered. */
+export interface Target {
+  readonly host: Host & { readonly port: number; readonly user: string };
+  readonly identities: Identities;
+  readonly algorithms: AllowedAlgorithms;
+  readonly alias?: string;
+  readonly warnings: readonly string[];
+}
+
+/** @throws LogoffError `plan-invalid` when a file cannot be followed to the letter */
+export type ResolveTarget = (host: Host) => Promise<Target>;
+
+// An option that would change what is trusted or how it is protected, and the words with which it changes nothing for us.
+const refused: Readonly<Record<string, readonly string[]>> = {
+  canonicalizehostname: ["no", "none", "false"],
+  certificatefile: ["none"],
+  challengeresponseauthentication: ["yes", "true"],
+  kbdinteractiveauthentication: ["yes", "true"],
+  knownhostscommand: ["none"],
+  passwordauthentication: ["yes", "true"],
+  pkcs11provider: ["none"],
+  preferredauthentications: [],
+  proxycommand: ["none"],
+  pubkeyauthentication: ["yes", "true"],
+  revokedhostkeys: ["none"],
+  verifyhostkeydns: ["no", "false"],
+};
+
+/** Reads each file once per process: a run of a thousand hosts shares one ssh_config. */
+export function targetResolver(context: SshContext): ResolveTarget {
+  const cache = new Map<string, Promise<readonly (readonly ConfigLine[])[]>>();
+  return async (host) => {
+    const { sshConfig } = host;
+    if (sshConfig === undefined) return plainTarget(host, context);
+    const key = sshConfig === true ? "" : resolvePath(context, sshConfig);
+    const files = cache.get(key) ?? readFiles(key, context);
+    cache.set(key, files);
+    files.catch(() => cache.delete(key));
+    return configuredTarget(host, await files, context);
+  };
+}
+
+function plainTarget(host: Host, context: SshContext): Target {
+  const answered = { ...host, port: host.port ?? 22, user: host.user ?? context.localUser() };
+  const algorithms = allowedAlgorithms(host.algorithms);
+  return { host: answered, identities: { only: false }, algorithms, warnings: [] };
+}
+
+/** With a path that file alone, as `ssh -F`; else the user's, then the machine's. */
+async function readFiles(path: string, context: SshContext): Promise<readonly (readonly ConfigLine[])[]> {
+  const userFolder = resolvePath(context, "~/.ssh");
+  if (path !== "") {
+    const lines = await readConfigFile(path, userFolder, false, context);
+    if (lines === undefined) throw configError(path, "no such file");
+    return [lines];
+  }
+  const systemFile = context.systemSshConfigFile;
+  const systemFolder = systemFile.slice(0, -basename(systemFile).length);
+  const user = await readConfigFile(resolvePath(context, "~/.ssh/config"), userFolder, true, context);
+  const system = await readConfigFile(systemFile, systemFolder, false, context);
+  return [user, system].filter((lines) => lines !== undefined);
+}
+
+function configuredTarget(
+  host: Host,
+  files: readonly (readonly ConfigLine[])[],
+  context: SshContext,
+): Target {
+  const localUser = context.localUser();
+  const { first, identityFiles, warnings } = configValues(files, {
+    host: host.address,
+    localUser,
+    ...(host.user !== undefined && { user: host.user }),
+  });
+  refuseUnsupported(first);
+  const word = (option: string): string | undefined => first.get(option)?.words[0];
+  const user = host.user ?? word("user") ?? localUser;
+  const port = host.port ?? portOf(first.get("port")) ?? 22;
+  const given = { "%": "%", h: host.address, n: host.address, d: context.home, u: localUser, l: hostname() };
+  const resolved = expandTokens(first.get("hostname"), word("hostname"), { "%": "%", h: host.address });
+  // OpenSSH goes on in lower case, and so do the paths that hold %h.
+  const hostName = (resolved ?? host.address).toLowerCase();
+  const tokens = { ...given, h: hostName, p: String(port), r: user };
+  const expand = (value: ConfigValue | undefined, text: string | undefined): string | undefined =>
+    expandTokens(value, expandVariables(value, text, context.env), tokens);
+  const path = (value: ConfigValue, text: string): string =>
+    resolvePath(context, expand(value, text) ?? text);
+
+  const alias = word("hostkeyalias");
+  const jumps = host.jumpHosts.length > 0 ? host.jumpHosts : parseJumps(jumpInForce(first), host, tokens);
+  const ownFiles = identityFiles.filter((value) => value.words[0]?.toLowerCase() !== "none");
+  const agent = host.login.agent ?? agentOf(first.get("identityagent"), path, context.env);
+  const mayDecide = (what: NonNullable<Host["undecided"]>[number]): boolean =>
+    host.undecided?.includes(what) ?? false;
+  const timeout = secondsOf(first.get("connecttimeout"));
+  const keepalive = secondsOf(first.get("serveraliveinterval"));
+  return {
+    host: {
+      ...host,
+      address: hostName,
+      port,
+      user,
+      login: { ...host.login, ...(agent !== undefined && { agent }) },
+      jumpHosts: jumps,
+      hostKeys: hostKeyPolicy(host.hostKeys, first, path, mayDecide("strictHostKeyChecking"), context),
+      ...(timeout && mayDecide("connectTimeout") && { connectTimeoutMs: timeout * 1000 }),
+      ...(keepalive !== undefined && mayDecide("keepalive") && { keepaliveMs: keepalive * 1000 }),
+    },
+    identities: {
+      ...(identityFiles.length > 0 && { files: ownFiles.map((value) => path(value, value.words[0] ?? "")) }),
+      only: isYes(word("identitiesonly")),
+    },
+    algorithms: configuredAlgorithms(host.algorithms, first),
+    ...(alias !== undefined && { alias }),
+    warnings,
+  };
+}
+
+/** A path, `true` for that of `SSH_AUTH_SOCK`, `false` for none, which is also that of a variable that is not set. */
+function agentOf(
+  value: ConfigValue | undefined,
+  path: (value: ConfigValue, text: string) => string,
+  env: NodeJS.ProcessEnv,
+): string | boolean | undefined {
+  const word = value?.words[0];
+  if (value === undefined || word === undefined) return undefined;
+  if (word.toLowerCase() === "none") return false;
+  if (word === "SSH_AUTH_SOCK") return true;
+  // `${NAME}` is a part of a path, `$NAME` the whole of it.
+  if (!/^\$(?!\{)/u.test(word)) return path(value, word);
+  const name = word.slice(1);
+  if (/^\w+$/u.test(name)) return env[name] || false;
+  throw configError(value.place, `IdentityAgent: "${name}" is not the name of an environment variable`);
+}
+
+function hostKeyPolicy(
+  policy: HostKeyPolicy,
+  first: ReadonlyMap<string, ConfigValue>,
+  path: (value: ConfigValue, text: string) => string,
+  mayDecideStrict: boolean,
+  context: SshContext,
+): HostKeyPolicy {
+  const users = first.get("userknownhostsfile");
+  const systems = first.get("globalknownhostsfile");
+  const listed = (value: ConfigValue | undefined, standard: readonly string[]): readonly string[] =>
+    value?.words.filter((word) => word.toLowerCase() !== "none").map((word) => path(value, word)) ?? standard;
+  const ownFiles = ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"].map((file) => resolvePath(context, file));
+  const files =
+    policy.knownHostsFiles ??
+    (users || systems
+      ? [...listed(users, ownFiles), ...listed(systems, context.systemKnownHostsFiles)]
+      : undefined);
+  return {
+    ...policy,
+    ...(files && { knownHostsFiles: files }),
+    strict: mayDecideStrict ? (strictOf(first.get("stricthostkeychecking")) ?? policy.strict) : policy.strict,
+  };
+}
+
+function strictOf(value: ConfigValue | undefined): HostKeyPolicy["strict"] | undefined {
+  const word = value?.words[0]?.toLowerCase();
+  switch (word) {
+    case undefined:
+      return undefined;
+    case "yes":
+    case "true":
+    case "ask": // nobody is there to be asked
+      return "yes";
+    case "accept-new":
+      return "accept-new";
+    case "no":
+    case "false":
+    case "off":
+      return "no";
+    default:
+      throw configError(value?.place ?? "", "StrictHostKeyChecking is not yes, no, ask or accept-new");
+  }
+}
+
+function refuseUnsupported(first: ReadonlyMap<string, ConfigValue>): void {
+  for (const [option, harmless] of Object.entries(refused)) {
+    const value = first.get(option);
+    if (value === undefined || harmless.includes(value.words[0]?.toLowerCase() ?? "")) continue;
+    if (option === "proxycommand" && isOverruled(first)) continue;
+    throw configError(
+      value.place,
+      `${option} would change the security of the connection and is not supported`,
+    );
+  }
+}
+
+/** The first of the two wins: a `ProxyCommand none` takes the host out of a ProxyJump behind it. */
+function jumpInForce(first: ReadonlyMap<string, ConfigValue>): ConfigValue | undefined {
+  return comesFirst(first, "proxycommand", "proxyjump") ? undefined : first.get("proxyjump");
+}
+
+/** A ProxyCommand behind a ProxyJump says nothing, unless that is `none`: ssh then runs the command. */
+function isOverruled(first: ReadonlyMap<string, ConfigValue>): boolean {
+  const jump = first.get("proxyjump")?.words[0]?.toLowerCase();
+  return jump !== "none" && comesFirst(first, "proxyjump", "proxycommand");
+}
+
+function comesFirst(first: ReadonlyMap<string, ConfigValue>, one: string, other: string): boolean {
+  const options = [...first.keys()];
+  return first.has(one) && options.indexOf(one) < options.indexOf(other);
+}
+
+function isYes(word: string | undefined): boolean {
+  return word?.toLowerCase() === "yes" || word?.toLowerCase() === "true";
+}

@@ -1,0 +1,73 @@
+import { Semaphore } from "../../base/concurrency";
+import { LogoffError } from "../../base/errors";
+import type { SshContext } from "../options";
+import { describeKey, hostKeyRules, nameInKnownHosts, type KeyOwner } from "./host-key";
+import { appendKnownHost, withKnownHostsLock } from "./known-hosts-append";
+import { knownHostsPaths, type KnownHostsReader } from "./known-hosts-files";
+
+/**
+ * Writes the key of a new host down, after looking again with the file locked: another connection, to this host or to one
+ * that pretends to be it, may have been quicker. The result is a warning for the operator.
+ * @throws LogoffError `host-key-changed` when another key is known by now
+ */
+export type LearnKey = (owner: KeyOwner, blob: Buffer, signal: AbortSignal) => Promise<string>;
+
+/**
+ * `accept-new` for one process: one writer at a time. A key that no file holds is remembered, or every connection to its host
+ * would take any key where nothing can be written.
+ */
+export function keyLearner(context: SshContext, { readNow }: KnownHostsReader): LearnKey {
+  const turn = new Semaphore(1);
+  const unwritten = new Map<string, Buffer>();
+
+  /** The line that the files still lack; undefined when they hold the key. */
+  const missingLine = async (owner: KeyOwner, blob: Buffer): Promise<string | undefined> => {
+    const verdict = hostKeyRules(owner, await readNow(owner.hostKeys)).check(blob);
+    if (!verdict.trusted) throw verdict.error;
+    return verdict.learn;
+  };
+  /** What kept the key from being written down; undefined when the file holds it. */
+  const write = async (
+    path: string,
+    owner: KeyOwner,
+    blob: Buffer,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
+    try {
+      return await withKnownHostsLock(path, context.clock, signal, async () => {
+        const line = await missingLine(owner, blob);
+        if (line === undefined) return undefined;
+        await appendKnownHost(path, line);
+        // Read once more: whoever comes next must find it, and a link to /dev/null swallows it.
+        const isThere = (await missingLine(owner, blob)) === undefined;
+        return isThere ? undefined : `could not be added to "${path}": it is not there afterwards`;
+      });
+    } catch (thrown) {
+      if (thrown instanceof LogoffError) throw thrown;
+      const code = (thrown as NodeJS.ErrnoException).code ?? "unknown error";
+      return `could not be added to "${path}": ${code}`;
+    }
+  };
+  const learn = async (owner: KeyOwner, blob: Buffer, signal: AbortSignal): Promise<string> => {
+    const name = nameInKnownHosts(owner);
+    const before = unwritten.get(name);
+    if (before !== undefined && !before.equals(blob)) throw changedSince(owner, blob, before);
+    const [path] = knownHostsPaths(owner.hostKeys, context);
+    const accepted = `key ${describeKey(blob)} of new host "${owner.label}" was accepted`;
+    const problem =
+      path === undefined ? "not written down: no known_hosts file" : await write(path, owner, blob, signal);
+    // As OpenSSH: a file that cannot be written does not keep us out, it only leaves the host new.
+    if (problem === undefined) unwritten.delete(name);
+    else unwritten.set(name, blob);
+    return `${accepted} and ${problem ?? `added to "${path ?? ""}"`}`;
+  };
+  return (owner, blob, signal) => turn.run(() => learn(owner, blob, signal), signal);
+}
+
+function changedSince(owner: KeyOwner, blob: Buffer, before: Buffer): LogoffError {
+  return new LogoffError(
+    "host-key-changed",
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the one that was accepted before and could not be ` +
+      `written down, ${describeKey(before)}; someone may be in between: compare both with the host's own`,
+  );
+}

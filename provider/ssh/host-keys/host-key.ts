@@ -1,0 +1,211 @@
+/** Whether a key that a host shows is the host's: asked before any credential leaves us. */
+import { LogoffError } from "../../base/errors";
+import type { HostKeyPolicy } from "../../connection";
+import { knownHostsName, type KnownHostsEntry } from "./known-hosts";
+import type { KnownHostsSource } from "./known-hosts-files";
+import {
+  decodePublicKey,
+  fingerprint,
+  formatPublicKey,
+  parsePublicKey,
+  rsaBits,
+  type PublicKey,
+} from "./public-key";
+
+/** The host in question, as far as its key goes. */
+export interface KeyOwner {
+  readonly label: string;
+  readonly address: string;
+  readonly port: number;
+  /** The name in known_hosts instead of address and port (HostKeyAlias). */
+  readonly alias?: string;
+  /** RequiredRSASize of ssh_config. */
+  readonly requiredRsaBits?: number;
+  readonly hostKeys: HostKeyPolicy;
+}
+
+export interface HostKeyRules {
+  /** Types of the keys that the host is known by: asked for first, or another of its keys would look like a stranger's. */
+  readonly knownTypes: readonly string[];
+  /** False when any key is taken: then no password may be offered, since whoever listens would have it. */
+  readonly provesHost: boolean;
+  readonly check: (blob: Buffer) => HostKeyVerdict;
+}
+
+type HostKeyVerdict =
+  | {
+      readonly trusted: true;
+      readonly warning?: string;
+      /** With `accept-new`, the known_hosts line of a new host: to be written before any login. */
+      readonly learn?: string;
+    }
+  | { readonly trusted: false; readonly error: LogoffError };
+
+/**
+ * How the key of one host is judged: by the pinned keys if there are any, else by known_hosts. An entry of the text given
+ * by value beats those of files; a `@revoked` line anywhere beats all.
+ * @throws LogoffError `plan-invalid` for a pinned key that is neither a fingerprint nor a public key
+ */
+export function hostKeyRules(owner: KeyOwner, sources: readonly KnownHostsSource[]): HostKeyRules {
+  const pins = owner.hostKeys.pinned.map(parsePin);
+  const rules = pins.length > 0 ? pinnedRules(owner, pins) : knownHostsRules(owner, sources);
+  return { ...rules, check: (blob) => tooSmall(owner, blob) ?? rules.check(blob) };
+}
+
+function tooSmall({ label, requiredRsaBits }: KeyOwner, blob: Buffer): HostKeyVerdict | undefined {
+  const bits = rsaBits(blob);
+  if (bits === undefined || requiredRsaBits === undefined || bits >= requiredRsaBits) return undefined;
+  const message =
+    `Cannot trust "${label}": its key ${describeKey(blob)} has ${bits} bits, and RequiredRSASize of ssh_config asks for ` +
+    `${requiredRsaBits}; give the host a larger key`;
+  return { trusted: false, error: new LogoffError("no-common-algorithm", message) };
+}
+
+type Pin = string | PublicKey;
+
+function parsePin(text: string): Pin {
+  const print = /^(SHA256:[A-Za-z0-9+/]{43})=?$/u.exec(text.trim())?.[1];
+  if (print !== undefined) return print;
+  const fields = text.trim().split(/[ \t]+/u);
+  // "TYPE KEY [COMMENT]" as in a .pub file, or "NAMES TYPE KEY" as ssh-keyscan prints it
+  for (const at of [0, 1]) {
+    const key = parsePublicKey(fields[at] ?? "", fields[at + 1] ?? "");
+    if (key !== undefined) return key;
+  }
+  const message = 'must be a fingerprint such as "SHA256:…" or a public key such as "ssh-ed25519 AAAA…"';
+  throw new LogoffError("plan-invalid", `Cannot use a pinned host key: it ${message}`, {
+    problems: [{ path: "connection.hostKey", message }],
+  });
+}
+
+function pinnedRules(owner: KeyOwner, pins: readonly Pin[]): HostKeyRules {
+  const prints = pins.map((pin) => (typeof pin === "string" ? pin : fingerprint(pin.blob)));
+  return {
+    knownTypes: pins.flatMap((pin) => (typeof pin === "string" ? [] : [pin.type])),
+    provesHost: true,
+    check: (blob) => {
+      if (prints.includes(fingerprint(blob))) return { trusted: true };
+      const message =
+        `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the pinned one ` +
+        `(connection.hostKey: ${prints.join(", ")}); compare it with the host's own before pinning it instead` +
+        (pins.some((pin) => typeof pin === "string")
+          ? "; a fingerprint of another type of key than the host prefers must be pinned as the public key"
+          : "");
+      return { trusted: false, error: new LogoffError("host-key-changed", message) };
+    },
+  };
+}
+
+/** The name under which known_hosts has a host. */
+export function nameInKnownHosts(owner: Omit<KeyOwner, "hostKeys">): string {
+  return owner.alias?.toLowerCase() ?? knownHostsName(owner.address, owner.port);
+}
+
+function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]): HostKeyRules {
+  const name = nameInKnownHosts(owner);
+  const bareName = owner.alias === undefined ? knownHostsName(owner.address, 22) : name;
+  const find = (wanted: string): readonly KnownHostsEntry[] =>
+    sources.flatMap((source) => source.find(wanted));
+  const ofHost = find(name);
+  // OpenSSH takes a key that is listed without the port, when it is the very key; such a line never makes one "changed".
+  const ofName = name === bareName ? [] : find(bareName);
+  const revoked = [...ofHost, ...ofName].filter((entry) => entry.marker === "revoked");
+  const authorities = ofHost.filter((entry) => entry.marker === "cert-authority");
+  const byValue = sources
+    .filter((source) => source.byValue === true)
+    .flatMap((source) => source.find(name))
+    .filter((entry) => entry.marker === undefined);
+  const known = byValue.length > 0 ? byValue : ofHost.filter((entry) => entry.marker === undefined);
+  const spare = known.length > 0 ? [] : ofName.filter((entry) => entry.marker === undefined);
+  const takesAny = owner.hostKeys.strict === "no";
+  // What cannot be read may know another key of this host, or revoke this one.
+  const learns = owner.hostKeys.strict === "accept-new" && !sources.some((source) => source.unreadable);
+
+  const check = (blob: Buffer): HostKeyVerdict => {
+    const has = (entry: KnownHostsEntry): boolean => entry.key.blob.equals(blob);
+    const revocation = revoked.find(has);
+    if (revocation) return refuse("host-key-revoked", revokedMessage(owner, blob, revocation));
+    if (known.some(has) || spare.some(has)) return { trusted: true };
+    const other = known.find((entry) => entry.key.type === typeOf(blob)) ?? known.find(canBeAskedFor);
+    if (!other && learns) return { trusted: true, learn: lineFor(name, blob) };
+    const error = other
+      ? new LogoffError("host-key-changed", changedMessage(owner, name, blob, other))
+      : new LogoffError("host-key-unknown", unknownMessage(owner, name, blob, sources, authorities, known));
+    if (!takesAny) return { trusted: false, error };
+    const difference = other ? `not the one at ${other.place}` : "unknown";
+    const warning = `host key of "${owner.label}" was not checked (strictHostKeyChecking "no"): ${describeKey(blob)} is ${difference}`;
+    return { trusted: true, warning };
+  };
+  return { knownTypes: [...known, ...spare].map((entry) => entry.key.type), provesHost: !takesAny, check };
+}
+
+function refuse(code: "host-key-revoked", message: string): HostKeyVerdict {
+  return { trusted: false, error: new LogoffError(code, message) };
+}
+
+/** Types that ssh2 can ask a host for. A host known only by another type shows us a key that we cannot compare. */
+function canBeAskedFor(entry: KnownHostsEntry): boolean {
+  return /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/u.test(entry.key.type);
+}
+
+function typeOf(blob: Buffer): string {
+  return decodePublicKey(blob)?.type ?? "unreadable";
+}
+
+/** Type and fingerprint, as people compare them. */
+export function describeKey(blob: Buffer): string {
+  return `${typeOf(blob)} ${fingerprint(blob)}`;
+}
+
+function lineFor(name: string, blob: Buffer): string {
+  return `${name} ${formatPublicKey({ type: typeOf(blob), blob })}`;
+}
+
+function revokedMessage(owner: KeyOwner, blob: Buffer, entry: KnownHostsEntry): string {
+  return (
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is @revoked at ${entry.place} ` +
+    `(${describeKey(entry.key.blob)}); give the host a new key`
+  );
+}
+
+function changedMessage(owner: KeyOwner, name: string, blob: Buffer, entry: KnownHostsEntry): string {
+  return (
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the known one, ${describeKey(entry.key.blob)} at ` +
+    `${entry.place}; the host was installed anew or someone is in between: compare the key with the host's own, ` +
+    `and only then put in place of that line: ${lineFor(name, blob)}`
+  );
+}
+
+function unknownMessage(
+  owner: KeyOwner,
+  name: string,
+  blob: Buffer,
+  sources: readonly KnownHostsSource[],
+  authorities: readonly KnownHostsEntry[],
+  unusable: readonly KnownHostsEntry[],
+): string {
+  const looked = sources
+    .map((source) => `"${source.name}"${source.problem ? ` (${source.problem})` : ""}`)
+    .join(", ");
+  const passedOver = sources.reduce((count, source) => count + source.warnings.length, 0);
+  const hints = [
+    ...authorities.map(
+      (entry) => `${entry.place} is a @cert-authority line, and certificates cannot be used here`,
+    ),
+    ...unusable.map((entry) => `${entry.place} has a ${entry.key.type} key, which cannot be asked for`),
+    ...(owner.hostKeys.strict === "accept-new"
+      ? ["accept-new takes a key only where every known_hosts file can be read"]
+      : []),
+    ...(passedOver > 0 ? [`${passedOver} lines were passed over, the first at ${firstPlace(sources)}`] : []),
+  ];
+  return (
+    `Cannot trust "${owner.label}": its key ${describeKey(blob)} is unknown; looked in ${looked || "no file"}` +
+    `${hints.length > 0 ? ` (${hints.join("; ")})` : ""}; compare it with the host's own ` +
+    `(there: ssh-keygen -lf FILE.pub) and then add to known_hosts: ${lineFor(name, blob)}`
+  );
+}
+
+function firstPlace(sources: readonly KnownHostsSource[]): string {
+  const warning = sources.flatMap((source) => source.warnings)[0] ?? "";
+  return warning.slice(0, warning.indexOf(": "));
+}

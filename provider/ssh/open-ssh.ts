@@ -1,0 +1,193 @@
+/** The ways to a host over SSH, through ssh2. Nothing outside this folder knows that there is SSH. */
+import { orAborted } from "../base/abort";
+import { Semaphore } from "../base/concurrency";
+import { LogoffError } from "../base/errors";
+import type { Connect, Connection, FindJumpHosts, Host, Reach } from "../connection";
+import { jumpHostFinder } from "./config/jump-host-routes";
+import { targetResolver, type ResolveTarget } from "./config/ssh-config";
+import { keyLearner } from "./host-keys/accept-new";
+import { hostKeyRules } from "./host-keys/host-key";
+import { knownHostsReader, type KnownHostsSource } from "./host-keys/known-hosts-files";
+import { readCredentials } from "./login/credentials";
+import type { PasswordClaim, PasswordVerdict } from "./login/password-guard";
+import { privateKeyParser } from "./login/private-key";
+import { quoter, redactor, type Quote } from "./login/redact";
+import { secretReader } from "./login/secret";
+import { sshContext, type SshContext, type SshOptions } from "./options";
+import { legacyWarning } from "./transport/algorithms";
+import { withDeadline } from "./transport/deadline";
+import { commandRunner } from "./transport/exec";
+import { handshake } from "./transport/handshake";
+import { jumpHosts, type Route } from "./transport/jump-host";
+import { watchLink, type Link } from "./transport/link";
+import { linkChain } from "./transport/link-chain";
+import { watchProgress, type Progress } from "./transport/progress";
+import { untilItPasses } from "./transport/retry";
+import { openSocket } from "./transport/socket";
+
+export type { SshOptions } from "./options";
+
+/** ssh2 repeats what a host says before it has proven anything; its longest own lines are lists of algorithms. */
+const longestDebugLine = 2000;
+
+/** A connection that is logged in, with what its holder needs to speak about it. */
+interface OpenedLink extends Link {
+  readonly warnings: readonly string[];
+  readonly quote: Quote;
+}
+
+/** SSH for one process. */
+export interface Ssh extends Reach {
+  /**
+   * Attempts end after the host's `connectTimeoutMs`, every jump host having its own; waiting for a jump host's slot or for a
+   * password to be proven elsewhere is not part of it. Only what may pass is tried again in that time, and nothing once a
+   * credential has been offered.
+   */
+  readonly connect: Connect;
+  /** Reads ssh_config where a host asks for it, and connects to nothing. */
+  readonly findJumpHosts: FindJumpHosts;
+}
+
+/** Once per process: it shares opened keys, parsed files, jump hosts and what is known of passwords. */
+export function openSsh(options: SshOptions): Ssh {
+  const context = sshContext(options);
+  const resolveTarget = targetResolver(context);
+  const openLink = linkOpener(context, resolveTarget);
+  const connect: Connect = async (host, signal) => {
+    const { clock } = context;
+    const { label } = host;
+    const link = await openLink(host, signal);
+    const warnings = [...link.warnings];
+    const warn = (text: string): void => {
+      if (!warnings.includes(text)) warnings.push(text);
+    };
+    const links = linkChain(link, label, clock, (inner) => openLink(host, inner));
+    const exec = commandRunner({ links, label, clock, quote: link.quote, warn });
+    return { exec, warnings, close: links.close } satisfies Connection;
+  };
+  return { connect, findJumpHosts: jumpHostFinder(resolveTarget) };
+}
+
+function linkOpener(
+  context: SshContext,
+  resolveTarget: ResolveTarget,
+): (host: Host, signal: AbortSignal) => Promise<OpenedLink> {
+  const { clock, debug, passwordGuard: guard } = context;
+  const tools = { read: secretReader(context), parse: privateKeyParser() };
+  const knownHosts = knownHostsReader(context);
+  const learnKey = keyLearner(context, knownHosts);
+  const newWarnings = onlyOnce();
+  const jumps = jumpHosts(context, openLink);
+  return openLink;
+
+  /** Files may be pipes or lie on a machine that is gone, and agents may ask a person: what is read has the time of a connect. */
+  function preparing<T>(
+    of: Host,
+    signal: AbortSignal,
+    work: (inner: AbortSignal, prepares: Progress["prepares"]) => Promise<T>,
+  ): Promise<T> {
+    const { prepares, preparingExpired } = watchProgress(of);
+    return withDeadline(clock, of.connectTimeoutMs, signal, preparingExpired, (inner) =>
+      orAborted(work(inner, prepares), inner),
+    );
+  }
+
+  async function openLink(
+    asked: Host,
+    signal: AbortSignal,
+    opening: readonly string[] = [],
+  ): Promise<OpenedLink> {
+    const target = await preparing(asked, signal, () => resolveTarget(asked));
+    const { host } = target;
+    const progress = watchProgress(host);
+    const [credentials, sources] = await preparing(host, signal, async (inner, prepares) => [
+      await readCredentials(host, target, context, { ...tools, prepares }, inner),
+      await knownHosts.read(host.hostKeys, (path) => prepares(`the known_hosts file "${path}" was not read`)),
+    ]);
+    const { requiredRsaBits } = target.algorithms;
+    const owner = {
+      ...host,
+      ...(target.alias !== undefined && { alias: target.alias }),
+      ...(requiredRsaBits !== undefined && { requiredRsaBits }),
+    };
+    const rules = hostKeyRules(owner, sources);
+    const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
+    if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);
+    const quote = quoter(redactor(credentials.secrets));
+
+    let claim: PasswordClaim | undefined;
+    let ended = false;
+    const claimPassword = async (waiting: AbortSignal): Promise<void> => {
+      if (claim !== undefined) return;
+      const claimed = await guard.claim(host.label, host.user, credentials.password ?? "", waiting);
+      // The host may have hung up while we waited our turn; a claim that nobody settles would stop everyone.
+      if (ended) claimed.settle("not-offered");
+      else claim = claimed;
+    };
+    const route =
+      host.jumpHosts.length > 0 ? await jumps.route(host.jumpHosts, host.label, opening, signal) : direct;
+    try {
+      // Claimed only when it is about to be offered: a host that is down must not keep the others from proving it.
+      if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "");
+      const loggedIn = await route.slots.run(
+        () =>
+          withDeadline(clock, host.connectTimeoutMs, signal, progress.expired, (inner, deadline) =>
+            untilItPasses(context, inner, progress.failed, async () => {
+              progress.enter("connecting");
+              const dialled = await route.open(host, inner);
+              if (!dialled.ok) return dialled;
+              const handshakeOptions = {
+                host,
+                user: host.user,
+                algorithms: target.algorithms,
+                rules,
+                credentials,
+                quote,
+                debug: debug && ((line: string) => debug(quote(`${host.label}: ${line}`, longestDebugLine))),
+                enter: progress.enter,
+                learn: (blob: Buffer) => learnKey(owner, blob, inner),
+                claimPassword: (waiting: AbortSignal) => deadline.pauseWhile(() => claimPassword(waiting)),
+                passwordVerdict: (verdict: PasswordVerdict) => {
+                  if (verdict !== "not-offered") claim?.settle(verdict);
+                },
+              };
+              return handshake(dialled.value, handshakeOptions, inner);
+            }),
+          ),
+        signal,
+      );
+      const own = host.algorithms === "legacy" ? [legacyWarning] : [];
+      const warnings = [...newWarnings(sources), ...target.warnings, ...own, ...loggedIn.warnings];
+      const link = watchLink(loggedIn, host.label, clock, quote);
+      return { ...link, warnings, quote, close: () => link.close().then(route.release) };
+    } catch (thrown) {
+      await route.release();
+      throw thrown;
+    } finally {
+      ended = true;
+      claim?.settle("not-offered");
+    }
+  }
+}
+
+/** Straight to the host: no limit but the caller's, nothing to give back. */
+const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSocket } = {
+  open: openSocket,
+  slots: new Semaphore(Infinity),
+  release: () => Promise.resolve(),
+};
+
+function passwordWithheld(label: string): LogoffError {
+  const why = 'with strictHostKeyChecking "no" a password is not offered, and there is no private key';
+  return new LogoffError("auth-unavailable", `Cannot log in to "${label}": ${why}`);
+}
+
+/** The warnings of known_hosts files, each told on one connection only: every host of a run reads the same files. */
+function onlyOnce(): (sources: readonly KnownHostsSource[]) => readonly string[] {
+  const told = new Set<string>();
+  return (sources) => {
+    const fresh = sources.flatMap((source) => source.warnings).filter((warning) => !told.has(warning));
+    fresh.forEach((warning) => told.add(warning));
+    return fresh;
+  };
+}

@@ -1,0 +1,196 @@
+/** From an open byte stream to a connection that is logged in: host key, then algorithms, then login. One Client each. */
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import { onAbort } from "../../base/abort";
+import { asLogoffError, LogoffError } from "../../base/errors";
+import type { Host } from "../../connection";
+import type { HostKeyRules } from "../host-keys/host-key";
+import { beginLogin } from "../login/auth";
+import type { Credentials } from "../login/credentials";
+import type { PasswordVerdict } from "../login/password-guard";
+import { sha1Refused } from "../login/private-key";
+import type { Quote } from "../login/redact";
+import { allowLongPackets, type LongPackets } from "../ssh2-quirks";
+import { offeredAlgorithms, watchNegotiation, type AllowedAlgorithms } from "./algorithms";
+import { longestBannerBytes, type Dialled } from "./banner";
+import {
+  bannerTooLong,
+  beforeIdentification,
+  classify,
+  lost,
+  withWords,
+  type Again,
+  type Ssh2Error,
+} from "./handshake-failure";
+import type { Attempt } from "./socket";
+
+export interface HandshakeOptions {
+  readonly host: Pick<Host, "label" | "algorithms" | "keepaliveMs">;
+  readonly user: string;
+  readonly algorithms: AllowedAlgorithms;
+  readonly rules: HostKeyRules;
+  readonly credentials: Credentials;
+  readonly quote: Quote;
+  readonly debug: ((line: string) => void) | undefined;
+  /** Writes down the key of a new host. What it returns is a warning. @throws when another key is known by now */
+  readonly learn: (blob: Buffer) => Promise<string>;
+  /** Awaited before the password is offered; the signal fires when the handshake ends meanwhile. */
+  readonly claimPassword: (signal: AbortSignal) => Promise<void>;
+  /** Is told what became of the password, at the latest when the handshake ends. */
+  readonly passwordVerdict: (verdict: PasswordVerdict) => void;
+  /** Is told where the handshake stands, for the error of a deadline. */
+  readonly enter: (phase: Phase) => void;
+}
+
+export type Phase = "connecting" | "waiting for its banner" | "exchanging keys" | "logging in";
+
+/** The rest of a banner's packet: lengths, a language tag, padding. */
+const bannerPacketBytes = 512;
+
+/** A connection that is logged in. Its holder must end it. */
+export interface LoggedIn {
+  readonly client: Client;
+  readonly stream: Duplex;
+  readonly warnings: readonly string[];
+}
+
+/** Made once: the stack of an error costs more than the signal. */
+const ended = new LogoffError("aborted", "The handshake is over");
+
+/**
+ * Logs in over `stream`, which is destroyed if that fails.
+ * @throws LogoffError the signal's reason
+ */
+export function handshake(
+  { stream, greeting }: Dialled,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Attempt<LoggedIn>> {
+  return new Promise((resolve, reject) => {
+    const { host, rules, quote, debug } = options;
+    const client = new Client();
+    const negotiation = watchNegotiation();
+    const warnings = new Set<string>();
+    const over = new AbortController();
+    let settled = false;
+    let longPackets: LongPackets | undefined;
+    let newKey: Buffer | undefined;
+    let firstKey: Buffer | undefined;
+
+    const settle = (act: () => void): void => {
+      if (settled) return;
+      settled = true;
+      stopListening();
+      over.abort(ended);
+      act();
+    };
+    const giveUp = (error: LogoffError, again: Again = "never"): void =>
+      settle(() => {
+        const verdict = login.passwordVerdict(false);
+        // A host that answers a password by hanging up has turned it down.
+        options.passwordVerdict(
+          verdict === "unanswered" && error.code === "auth-rejected" ? "rejected" : verdict,
+        );
+        stream.destroy();
+        resolve({ ok: false, error, mayPass: again !== "never", isTurnedAway: again === "later" });
+      });
+    const login = beginLogin({
+      label: host.label,
+      user: options.user,
+      credentials: options.credentials,
+      mayOfferPassword: rules.provesHost,
+      sha1: host.algorithms === "legacy" && (options.algorithms.userKeys?.includes("ssh-rsa") ?? true),
+      quote,
+      beforeLogin: async () => {
+        if (newKey !== undefined) warnings.add(await options.learn(newKey));
+      },
+      claimPassword: () => options.claimPassword(over.signal),
+      over: over.signal,
+      fail: (error) => giveUp(asLogoffError(error, "host-unreachable", `Cannot log in to "${host.label}"`)),
+    });
+    const stopListening = onAbort(signal, (error) =>
+      queueMicrotask(() =>
+        settle(() => {
+          options.passwordVerdict(login.passwordVerdict(false));
+          stream.destroy();
+          reject(withWords(error, greeting, quote));
+        }),
+      ),
+    );
+
+    // These two stay for the life of the Client: an error that nobody hears would end the process, or hang `pulumi up`.
+    client.on("error", (error: Ssh2Error) => {
+      if (error.message.includes(sha1Refused)) login.note(`${sha1Refused}, which needs algorithms "legacy"`);
+      else if (error.level === "agent") login.note(`the agent did not sign (${quote(error.message)})`);
+      else
+        giveUp(
+          ...(beforeIdentification(greeting, host.label, quote) ??
+            bannerTooLong(longPackets, host.label) ??
+            classify(
+              error,
+              host,
+              login,
+              quote,
+              negotiation.failure(error.message, host.label, host.algorithms),
+            )),
+        );
+    });
+    client.on("close", () => {
+      if (settled) return;
+      giveUp(
+        ...(beforeIdentification(greeting, host.label, quote) ??
+          lost("the connection was closed", host.label, login)),
+      );
+    });
+    client.on("handshake", () => {
+      options.enter("logging in");
+      longPackets ??= allowLongPackets(client, longestBannerBytes + bannerPacketBytes);
+    });
+    client.on("change password", () =>
+      giveUp(login.failure("the password has expired and must be changed first")),
+    );
+    client.on("ready", () =>
+      settle(() => {
+        longPackets?.end();
+        options.passwordVerdict(login.passwordVerdict(true));
+        resolve({ ok: true, value: { client, stream, warnings: [...warnings] } });
+      }),
+    );
+
+    options.enter("waiting for its banner");
+    try {
+      client.connect({
+        sock: stream,
+        username: options.user,
+        authHandler: login.handler,
+        algorithms: offeredAlgorithms(options.algorithms, rules.knownTypes),
+        readyTimeout: 0, // the deadline of the whole attempt is ours
+        keepaliveInterval: host.keepaliveMs,
+        keepaliveCountMax: 3,
+        hostVerifier: (blob: Buffer) => {
+          // Asked again at every renewal of the session's keys, which must not change the host.
+          firstKey ??= blob;
+          if (!firstKey.equals(blob)) return false;
+          const verdict = rules.check(blob);
+          if (!verdict.trusted) giveUp(verdict.error);
+          else if (verdict.warning !== undefined) warnings.add(verdict.warning);
+          // Only remembered here: that the host owns the key is proven when the exchange is complete.
+          if (verdict.trusted && verdict.learn !== undefined) newKey ??= blob;
+          return verdict.trusted;
+        },
+        debug: (line) => {
+          // ssh2 says every message of the connection's whole life, and only those of the handshake matter here.
+          if (settled && debug === undefined) return;
+          negotiation.line(line);
+          if (line.startsWith("Remote ident:")) options.enter("exchanging keys");
+          const accepts = /^Inbound: Received USERAUTH_FAILURE \((.*)\)$/u.exec(line)?.[1];
+          if (accepts !== undefined) login.hostAccepts(accepts.split(",").filter((method) => method !== ""));
+          debug?.(line);
+        },
+      });
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? quote(thrown.message) : "unknown error";
+      giveUp(new LogoffError("host-unreachable", `Cannot set up SSH with "${host.label}": ${detail}`));
+    }
+  });
+}

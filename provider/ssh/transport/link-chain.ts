@@ -1,0 +1,77 @@
+import { orAborted } from "../../base/abort";
+import type { Clock } from "../../base/clock";
+import { LogoffError } from "../../base/errors";
+import type { CommandRequest } from "../ssh2-quirks";
+import type { Link } from "./link";
+
+/** A connection and what has run on it. */
+export interface UsedLink {
+  readonly link: Link;
+  /** The commands in progress. */
+  readonly underWay: Set<CommandRequest>;
+  /** How many commands the host has opened a channel for, however they ended. */
+  opened: number;
+  /** How many commands have a result. */
+  completed: number;
+  /** When the last command ended; before the first one, when the connection was opened. */
+  endedMs: number;
+  /** The host opens no further channel on it. */
+  refusesMore: boolean;
+}
+
+/** The connection to a host, and its replacements if the host allows only one command per connection. */
+export interface LinkChain {
+  readonly current: () => UsedLink;
+  /** Replaces a connection that is used up, once for all concurrent callers. @throws LogoffError `connection-lost`, `aborted` */
+  readonly replace: (used: UsedLink, signal: AbortSignal) => Promise<UsedLink>;
+  /** Ends the connection, and one that is being opened. Never rejects. */
+  readonly close: () => Promise<void>;
+}
+
+export function linkChain(
+  first: Link,
+  label: string,
+  clock: Pick<Clock, "now">,
+  open: (signal: AbortSignal) => Promise<Link>,
+): LinkChain {
+  const fresh = (link: Link): UsedLink => ({
+    link,
+    underWay: new Set(),
+    opened: 0,
+    completed: 0,
+    endedMs: clock.now(),
+    refusesMore: false,
+  });
+  const closing = new AbortController();
+  let current = fresh(first);
+  let opening: Promise<UsedLink> | undefined;
+
+  const replacement = async (used: UsedLink): Promise<UsedLink> => {
+    try {
+      const next = fresh(await open(closing.signal));
+      await used.link.close();
+      if (closing.signal.aborted) await next.link.close();
+      current = next;
+      return next;
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : "it cannot be reconnected";
+      const message = `Lost the connection to "${label}": the host runs no further command on it, and a new one failed: ${why}`;
+      throw new LogoffError("connection-lost", message, { cause: thrown });
+    } finally {
+      opening = undefined;
+    }
+  };
+  return {
+    current: () => current,
+    replace: async (used, signal) => {
+      if (used !== current) return current;
+      opening ??= replacement(used);
+      return orAborted(opening, signal);
+    },
+    close: async () => {
+      closing.abort();
+      await opening?.catch(() => undefined);
+      await current.link.close();
+    },
+  };
+}

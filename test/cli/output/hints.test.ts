@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ErrorCode } from "../../../provider/base/errors";
+import { adviceFor } from "../../../provider/cli/output/hints";
+import { passwordGuard } from "../../../provider/ssh/login/password-guard";
+
+const never = new AbortController().signal;
+const failed = (code: ErrorCode, message: string): { error: { code: ErrorCode; message: string } } => ({
+  error: { code, message },
+});
+
+describe("adviceFor", () => {
+  it("gives one line for each kind of failure, in the order of their appearance", () => {
+    const hosts = [
+      failed("session-stuck", "a"),
+      {},
+      failed("host-key-unknown", "b"),
+      failed("session-stuck", "c"),
+      failed("aborted", "says it all"),
+    ];
+    assert.deepEqual(
+      adviceFor(hosts).map((line) => line.replace(/:.*/u, "")),
+      ["session-stuck", "host-key-unknown"],
+    );
+  });
+
+  it("names the timeout where hosts did not answer to a password, and the password where they rejected it", async () => {
+    const guard = passwordGuard();
+    for (const host of ["h1", "h2", "h3"])
+      (await guard.claim(host, "admin", "pw", never)).settle("unanswered");
+    const silence = await guard.claim("h4", "admin", "pw", never).catch((thrown: unknown) => thrown);
+    assert.ok(silence instanceof Error);
+    const rejected = failed("auth-rejected", `Cannot log in to "h5": rejected: password`);
+    const lines = adviceFor([failed("auth-rejected", silence.message), rejected]);
+    assert.equal(lines.length, 2);
+    assert.match(lines[0] ?? "", /--timeout-connect/u);
+    assert.match(lines[1] ?? "", /check --user/u);
+  });
+
+  it("advises legacy algorithms only where the host offers one of them", () => {
+    const line = (message: string): readonly string[] => adviceFor([failed("no-common-algorithm", message)]);
+    assert.deepEqual(line("the host offers mlkem768x25519-sha256; enable one of ours on the host"), []);
+    assert.match(line('the host offers x; set algorithms to "legacy"')[0] ?? "", /--legacy-algorithms/u);
+  });
+});

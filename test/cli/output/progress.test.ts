@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { describe, it } from "node:test";
+import { helpText } from "../../../provider/cli/arguments/help";
+import { progressView } from "../../../provider/cli/output/progress";
+import type { World } from "../../../provider/cli/world";
+import type { HostReport } from "../../../provider/report/report";
+import { maskedLines } from "../../../provider/run/anonymize";
+import { hostReport, session } from "../../report/sample";
+
+/** A view whose clock stands still until it is moved. */
+function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> = {}, isTTY = false) {
+  let nowMs = 0;
+  let text = "";
+  const world = {
+    stdin: new PassThrough(),
+    stderr: { write: (part: string) => (text += part), isTTY, columns: 200 },
+    env: { NO_COLOR: "1" },
+    clock: {
+      now: () => nowMs,
+      date: () => new Date(0),
+      after: () => () => undefined,
+      sleep: () => Promise.resolve(),
+    },
+  } as unknown as World;
+  const view = progressView(world, {
+    hosts,
+    quiet: false,
+    verbose: false,
+    looking: false,
+    withMessages: true,
+    ...over,
+  });
+  const finish = (host: string, change: Partial<HostReport> = {}): void => {
+    view.onProgress({ type: "host-started", host });
+    view.onProgress({ type: "session-logoff-sent", host, session: session() });
+    view.onProgress({ type: "host-finished", host, report: hostReport({ host, ...change }) });
+  };
+  return {
+    ...view,
+    finish,
+    pass: (ms: number) => (nowMs += ms),
+    lines: () => text.split("\n").slice(0, -1),
+    /** What stands on a terminal's last line. */
+    bar: () => text.split("\r\u001b[K").at(-1),
+  };
+}
+
+const stuck = { status: "failed", error: { code: "session-stuck", message: "still there" } } as const;
+
+describe("the progress", () => {
+  it("of a few hosts has a line for each step, the host in front", () => {
+    const { finish, lines } = scene(2);
+    finish("a:22");
+    finish("b:22", stuck);
+    assert.deepEqual(lines(), [
+      "a:22  logging off 2 (alice)",
+      "a:22  done",
+      "b:22  logging off 2 (alice)",
+      "b:22  failed: session-stuck: still there",
+    ]);
+  });
+
+  it("of many hosts has failures, and counts every few seconds", () => {
+    const { finish, lines, pass, onProgress } = scene(1000);
+    onProgress({ type: "run-started", hosts: 1000 });
+    for (let index = 0; index < 400; index += 1) finish(`h${index}:22`);
+    finish("bad:22", stuck);
+    pass(5000);
+    finish("late:22");
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(lines(), [
+      "bad:22  failed: session-stuck: still there",
+      "401 of 1000 hosts finished, 1 not done, 0 sessions logged off",
+      "402 of 1000 hosts finished, 1 not done, 0 sessions logged off",
+    ]);
+  });
+
+  const lost = (host: string) =>
+    ({ status: "failed", error: { code: "host-unreachable", message: `Lost "${host}"` } }) as const;
+
+  it("of many hosts tells an error that they share once, and at its end how many more have it", () => {
+    const { finish, lines, onProgress } = scene(1000);
+    onProgress({ type: "run-started", hosts: 1000 });
+    for (let index = 0; index < 998; index += 1) finish(`h${index}:22`, lost(`h${index}:22`));
+    finish("bad:22", stuck);
+    finish("good:22");
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(lines(), [
+      'h0:22  failed: host-unreachable: Lost "h0:22"',
+      "bad:22  failed: session-stuck: still there",
+      "997 more hosts  failed: host-unreachable, as on h0:22",
+      "1000 of 1000 hosts finished, 999 not done, 0 sessions logged off",
+    ]);
+  });
+
+  it("of a few hosts has a line for each, and the message once", () => {
+    const { finish, lines, onProgress } = scene(2);
+    finish("a:22", lost("a:22"));
+    finish("b:22", lost("b:22"));
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(
+      lines().filter((line) => line.includes("failed")),
+      ['a:22  failed: host-unreachable: Lost "a:22"', "b:22  failed: host-unreachable, as on a:22"],
+    );
+  });
+
+  it("of a look has failures only", () => {
+    const { finish, lines, onProgress } = scene(2, { looking: true });
+    finish("a:22");
+    finish("b:22", stuck);
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(lines(), ["b:22  failed: session-stuck: still there"]);
+  });
+
+  it("has each step of many hosts with /v", () => {
+    const { finish, lines } = scene(1000, { verbose: true });
+    finish("a:22");
+    assert.deepEqual(lines(), ["a:22  logging off 2 (alice)", "a:22  done"]);
+  });
+
+  it("is silent when it is asked to be", () => {
+    const { finish, lines } = scene(2, { quiet: true });
+    finish("a:22", stuck);
+    assert.deepEqual(lines(), []);
+  });
+
+  it("counts a host as at work from its first turn to its end, contacted or not", () => {
+    const { onProgress, say, bar, end } = scene(4, {}, true);
+    onProgress({ type: "run-started", hosts: 4 });
+    for (const host of ["a:22", "b:22", "c:22"]) onProgress({ type: "host-started", host });
+    for (const [host, contacted] of [
+      ["a:22", false],
+      ["d:22", true],
+    ] as const)
+      onProgress({ type: "host-finished", host, report: hostReport({ host, contacted, status: "skipped" }) });
+    say("x");
+    assert.match(bar() ?? "", /2 of 4 hosts finished, 2 not done, .*, 2 at work,/u);
+    end();
+  });
+
+  it("says only once for whom it waits", () => {
+    const { onProgress, lines, pass } = scene(1);
+    const waiting = { type: "host-waiting", host: "a:22", sessions: [session()] } as const;
+    for (let times = 0; times < 5; times += 1) onProgress(waiting);
+    assert.equal(lines().length, 1);
+    pass(30_000);
+    onProgress(waiting);
+    assert.equal(lines().length, 2);
+  });
+
+  it("leaves the message to the result where both are on one screen", () => {
+    const { finish, lines } = scene(1, { withMessages: false });
+    finish("a:22", stuck);
+    assert.equal(lines().at(-1), "a:22  failed: session-stuck");
+  });
+
+  for (const [message, expected] of [
+    ["Stopped: rollout.maxFailures allows 0; run again", "Stopped: --max-failures allows 0; run again"],
+    ["Stopped after 2 s: timeouts.total allows no more", "Stopped after 2 s: --timeout allows no more"],
+  ] as const) {
+    it(`speaks of options, not of a program's inputs: ${expected}`, () => {
+      const { finish, lines } = scene(1);
+      finish("a:22", { status: "skipped", error: { code: "budget-exceeded", message } });
+      assert.equal(lines().at(-1), `a:22  skipped: budget-exceeded: ${expected}`);
+    });
+  }
+});
+
+describe("an answer that is passed on", () => {
+  it("has its form and nobody in it", () => {
+    const masked = maskedLines(
+      " SESSIONNAME       USERNAME                 ID  STATE\r\n>rdp-tcp#3         Jürgen.Müller            12  Aktiv\r\n console                                     1  Conn\r\nError on RDSH01.corp.example [5]\r\n",
+    );
+    assert.deepEqual(masked, [
+      " SESSIONNAME       USERNAME                 ID  STATE",
+      ">rdp-tcp#9         xxxxxx.xxxxxx            99  xxxxx",
+      " console                                     9  Conn",
+      "Error xx xxxx99.xxxx.xxxxxxx [9]",
+    ]);
+  });
+});
+
+describe("the help", () => {
+  it("fits a terminal of 80 columns, but for its examples", () => {
+    const [options = ""] = helpText(80).split("Examples:");
+    const [, ...sections] = options.split("\n\n").slice(3);
+    for (const line of sections.join("\n").split("\n")) assert.ok(line.length <= 80, line);
+  });
+});

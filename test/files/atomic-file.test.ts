@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { LogoffError } from "../../provider/base/errors";
+import { checkWritable, writePrivately } from "../../provider/files/atomic-file";
+import { reportText } from "../../provider/report/report-text";
+import { hostReport, report } from "../report/sample";
+
+const folder = mkdtempSync(join(tmpdir(), "report-files-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const failed = (error: unknown): boolean => error instanceof LogoffError && error.code === "command-failed";
+
+describe("report files", () => {
+  it("have the form that their path asks for", () => {
+    const one = report([hostReport()]);
+    const context = { dryRun: false, exitStatus: 0 };
+    assert.match(reportText("a/b.JSON", one, context), /^\{\n {2}"version": 1,/u);
+    assert.match(reportText("a/b.xml", one, context), /^<\?xml version="1\.0"/u);
+    assert.match(reportText("a/b.html", one, context), /^<!doctype html>/u);
+    assert.match(reportText("a/b.html", one, { ...context, dryRun: true }), /<title>[^<]*dry run/u);
+  });
+
+  it("belong to their owner alone, also where another file was before", async () => {
+    const path = join(folder, "r.json");
+    writeFileSync(path, "old", { mode: 0o644 });
+    await writePrivately(path, "new");
+    assert.equal(readFileSync(path, "utf8"), "new");
+    if (process.platform !== "win32") assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(folder), ["r.json"]);
+  });
+
+  it("leave nothing beside when they cannot be written", async () => {
+    mkdirSync(join(folder, "taken"));
+    await assert.rejects(writePrivately(join(folder, "taken"), "x"), failed);
+    await assert.rejects(writePrivately(join(folder, "no", "such", "folder.json"), "x"), failed);
+    assert.deepEqual(readdirSync(folder).sort(), ["r.json", "taken"]);
+  });
+
+  it("are tried before a run", async () => {
+    await checkWritable(join(folder, "new.json"));
+    await checkWritable(join(folder, "r.json"));
+    await assert.rejects(checkWritable(join(folder, "taken")), failed);
+    await assert.rejects(checkWritable(join(folder, "no", "x.json")), failed);
+  });
+});
+
+describe("a report file that is there and special", { skip: process.platform === "win32" }, () => {
+  const special = mkdtempSync(join(tmpdir(), "report-files-"));
+  after(() => rmSync(special, { recursive: true, force: true }));
+  const path = (name: string): string => join(special, name);
+  const refused = /^Cannot write ".*": it is no regular file$/u;
+
+  it("is refused and stays what it is: a pipe, a device, a link to one", async () => {
+    assert.equal(spawnSync("mkfifo", [path("pipe")]).status, 0);
+    symlinkSync("/dev/null", path("null"));
+    for (const place of [path("pipe"), path("null")]) {
+      await assert.rejects(checkWritable(place), { code: "command-failed", message: refused });
+      await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: refused });
+    }
+    await assert.rejects(checkWritable("/dev/null"), { message: refused });
+    assert.ok(lstatSync(path("pipe")).isFIFO());
+    assert.ok(lstatSync(path("null")).isSymbolicLink());
+  });
+
+  it("is written through a link, beside the target", async () => {
+    mkdirSync(path("there"));
+    mkdirSync(path("links"));
+    writeFileSync(path("there/old.json"), "old");
+    symlinkSync("../there/old.json", path("links/old.json"));
+    symlinkSync("../there/new.json", path("links/new.json"));
+    symlinkSync("new.json", path("links/chain.json"));
+    symlinkSync("links", path("folder"));
+    for (const name of ["links/old.json", "links/chain.json", "folder/new.json"]) {
+      await checkWritable(path(name));
+      await writePrivately(path(name), name);
+      assert.ok(lstatSync(path(name)).isSymbolicLink(), name);
+      assert.equal(readFileSync(path(name), "utf8"), name);
+    }
+    assert.deepEqual(readdirSync(path("there")).sort(), ["new.json", "old.json"]);
+    assert.deepEqual(readdirSync(path("links")).sort(), ["chain.json", "new.json", "old.json"]);
+  });
+
+  it("cannot be written through a link that leads nowhere or to itself", async () => {
+    symlinkSync("no/such/folder.json", path("nowhere"));
+    symlinkSync("circle", path("circle"));
+    for (const name of ["nowhere", "circle"]) {
+      await assert.rejects(checkWritable(path(name)), failed);
+      await assert.rejects(writePrivately(path(name), "x"), failed);
+      assert.ok(lstatSync(path(name)).isSymbolicLink());
+    }
+  });
+});
+
+const notRoot = process.geteuid?.() === 0 ? false : "only root can make links of another user";
+
+describe("a link to a report file in a sticky folder", { skip: notRoot }, () => {
+  const [me, other] = [0, 65534];
+  const base = mkdtempSync(join(tmpdir(), "report-files-"));
+  after(() => rmSync(base, { recursive: true, force: true }));
+  const path = (name: string): string => join(base, name);
+  mkdirSync(path("sticky"));
+  chmodSync(path("sticky"), 0o1777);
+  mkdirSync(path("plain"));
+  mkdirSync(path("mine"));
+  const linked = (name: string, target: string, owner: number): string => {
+    symlinkSync(target, path(name));
+    lchownSync(path(name), owner, owner);
+    return path(name);
+  };
+  const foreign = /^Cannot write ".*": ".*" is a link that another user created$/u;
+  const isRefused = async (place: string): Promise<void> => {
+    await assert.rejects(checkWritable(place), { code: "command-failed", message: foreign });
+    await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: foreign });
+  };
+
+  it("is not followed when another user created it", async () => {
+    writeFileSync(path("mine/target"), "precious");
+    await isRefused(linked("sticky/report.json", "../mine/target", other));
+    assert.equal(readFileSync(path("mine/target"), "utf8"), "precious");
+    assert.ok(lstatSync(path("sticky/report.json")).isSymbolicLink());
+  });
+
+  it("is not followed when its target does not exist yet, or when it is one of the folders in the path", async () => {
+    await isRefused(linked("sticky/new.json", path("mine/new.json"), other));
+    await isRefused(join(linked("sticky/folder", path("mine"), other), "new.json"));
+    await isRefused(join(linked("sticky/up", "../mine/../mine", other), "new.json"));
+    assert.deepEqual(readdirSync(path("mine")), ["target"]);
+  });
+
+  it("is not followed when a link elsewhere leads there", async () => {
+    await isRefused(linked("plain/through.json", "../sticky/report.json", me));
+  });
+
+  it("is followed when it is one's own", async () => {
+    await writePrivately(linked("sticky/own.json", "../mine/own.json", me), "own");
+    assert.equal(readFileSync(path("mine/own.json"), "utf8"), "own");
+  });
+
+  it("is followed when only the owner can write to its folder", async () => {
+    await writePrivately(linked("plain/theirs.json", "../mine/theirs.json", other), "theirs");
+    assert.equal(readFileSync(path("mine/theirs.json"), "utf8"), "theirs");
+  });
+});

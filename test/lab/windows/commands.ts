@@ -1,0 +1,168 @@
+import { encode } from "../languages/code-pages";
+import { fill } from "../languages/language";
+import { parseCommandLine, programName, statementsOf, type Shell } from "./command-line";
+import type { Program, ProgramContext, Reply } from "./program";
+import { logoff, msg, reset, rwinsta } from "./programs-act";
+import { query, quser, qwinsta } from "./programs-list";
+import { change, chcp, chglogon, reg, ver, whoami } from "./programs-system";
+import { codePageOf, languageOf, lineEnd, type Look } from "./render";
+
+/** Every program that a host of the lab has. Another one is added here. */
+const programs: Readonly<Record<string, Program>> = {
+  qwinsta,
+  quser,
+  query,
+  logoff,
+  rwinsta,
+  reset,
+  msg,
+  chcp,
+  chglogon,
+  change,
+  reg,
+  whoami,
+};
+
+/** What the client gets. */
+export interface ExecReply {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/**
+ * Runs one command line under the host's default shell, as Windows' sshd does.
+ * Rejects when the command is killed while it waits.
+ */
+export async function runCommand(
+  line: string,
+  shell: Shell,
+  context: Omit<ProgramContext, "args">,
+): Promise<ExecReply> {
+  const { look, greeting = "" } = context.here;
+  const reply = await interpret(line, shell, context);
+  // PowerShell's own exit code only says whether the last command failed.
+  const collapses = shell === "powershell" || shell === "powershell-7";
+  return {
+    code: collapses ? Math.min(reply.code, 1) : reply.code,
+    stdout: encode(greeting + (reply.stdout ?? ""), codePageOf(look)),
+    stderr: encode(reply.stderr ?? "", codePageOf(look)),
+  };
+}
+
+async function interpret(line: string, shell: Shell, context: Omit<ProgramContext, "args">): Promise<Reply> {
+  let [code, stdout, stderr] = [0, "", ""];
+  for (const statement of statementsOf(line, shell)) {
+    const reply = await interpretOne(statement, shell, context);
+    code = reply.code;
+    stdout += reply.stdout ?? "";
+    stderr += reply.stderr ?? "";
+  }
+  return { code, stdout, stderr };
+}
+
+async function interpretOne(
+  line: string,
+  shell: Shell,
+  context: Omit<ProgramContext, "args">,
+): Promise<Reply> {
+  const parsed = parseCommandLine(line, shell);
+  if ("unsupported" in parsed) {
+    context.unexpected(parsed.unsupported);
+    return { code: 1, stderr: `${parsed.unsupported}${lineEnd}` };
+  }
+  const { program, args } = parsed;
+  const name = programName(program);
+  if (name === "cmd") return interpretWrapped(args, context);
+  if (name === "echo") return echo(line, args, shell);
+  if (name === "uname") return uname(args, shell, context);
+  if (name === "ver" && shell === "cmd") return ver({ ...context, args });
+  const run = Object.hasOwn(programs, name) ? programs[name] : undefined;
+  if (run === undefined) {
+    context.unexpected(`no script for the command ${JSON.stringify(line)}`);
+    return notRecognized(program, line, shell, context.here.look);
+  }
+  if (context.here.missingTools?.includes(name) === true) {
+    return notRecognized(program, line, shell, context.here.look);
+  }
+  return run({ ...context, args });
+}
+
+/** `cmd.exe /d /c …`: one more shell, whose line is what stands behind `/c`. */
+async function interpretWrapped(
+  args: readonly string[],
+  context: Omit<ProgramContext, "args">,
+): Promise<Reply> {
+  const at = args.findIndex((arg) => arg.toLowerCase() === "/c");
+  const others = args.slice(0, at).filter((arg) => !["/d", "/s", "/q"].includes(arg.toLowerCase()));
+  if (at === -1 || others.length > 0) {
+    context.unexpected(`cmd.exe ${args.join(" ")}`);
+    return { code: 1 };
+  }
+  const rest = args.slice(at + 1);
+  // One argument is the whole line in quotes; several lose theirs, so they are put back.
+  const line =
+    rest.length === 1 ? rest.join("") : rest.map((arg) => (/[ \t]/.test(arg) ? `"${arg}"` : arg)).join(" ");
+  return interpret(line, "cmd", context);
+}
+
+/**
+ * Each shell has its own: cmd's prints the rest of the line as it stands, PowerShell's is Write-Output, which prints each argument on
+ * a line of its own (Microsoft's reference of `echo` and of Write-Output).
+ */
+function echo(line: string, args: readonly string[], shell: Shell): Reply {
+  switch (shell) {
+    case "cmd":
+      return { code: 0, stdout: line.slice("echo ".length) + lineEnd };
+    case "powershell":
+    case "powershell-7":
+      return { code: 0, stdout: args.map((arg) => arg + lineEnd).join("") };
+    case "git-bash":
+    case "cygwin":
+      return { code: 0, stdout: `${args.join(" ")}\n` };
+  }
+}
+
+/** A bash knows it, and every shell of a host that has Git's tools on its path. */
+function uname(args: readonly string[], shell: Shell, context: Omit<ProgramContext, "args">): Reply {
+  const line = ["uname", ...args].join(" ");
+  if (args.join(" ") !== "-s") context.unexpected(line);
+  if (shell === "cygwin") return { code: 0, stdout: "CYGWIN_NT-10.0-20348\n" };
+  if (shell === "git-bash" || context.here.unixTools === true)
+    return { code: 0, stdout: "MINGW64_NT-10.0-20348\n" };
+  return notRecognized("uname", line, shell, context.here.look);
+}
+
+function notRecognized(program: string, line: string, shell: Shell, look: Look): Reply {
+  switch (shell) {
+    case "cmd":
+      return { code: 1, stderr: fill(languageOf(look).notRecognized, program) + lineEnd };
+    case "powershell":
+      return {
+        code: 1,
+        stderr: [
+          `${program} : The term '${program}' is not recognized as the name of a cmdlet, function, script file, or `,
+          "operable program. Check the spelling of the name, or if a path was included, verify that the path is ",
+          "correct and try again.",
+          "At line:1 char:1",
+          `+ ${line}`,
+          `+ ${"~".repeat(program.length)}`,
+          `    + CategoryInfo          : ObjectNotFound: (${program}:String) [], CommandNotFoundException`,
+          "    + FullyQualifiedErrorId : CommandNotFoundException",
+          " ",
+          "",
+        ].join(lineEnd),
+      };
+    case "powershell-7":
+      return {
+        code: 1,
+        stderr:
+          `${program}: The term '${program}' is not recognized as a name of a cmdlet, function, script file, or ` +
+          `executable program.${lineEnd}Check the spelling of the name, or if a path was included, verify that the ` +
+          `path is correct and try again.${lineEnd}`,
+      };
+    case "git-bash":
+    case "cygwin":
+      return { code: 127, stderr: `bash: line 1: ${program}: command not found\n` };
+  }
+}

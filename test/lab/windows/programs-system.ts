@@ -1,0 +1,119 @@
+import { fill } from "../languages/language";
+import type { Program, ProgramContext, Reply } from "./program";
+import { codePageOf, languageOf, lineEnd, renderError } from "./render";
+import { win32 } from "./session-model";
+import type { DrainMode } from "./windows-model";
+
+/** `chcp`: the number stands at the end of a localized sentence. Setting it is for a console that nobody keeps. */
+export const chcp: Program = (context) => {
+  const { look } = context.here;
+  if (context.args.length > 0) {
+    context.unexpected("chcp with an operand: the console ends with the command");
+    return { code: 1, stderr: renderError(win32.invalidParameter, look) };
+  }
+  return { code: 0, stdout: fill(languageOf(look).activeCodePage, codePageOf(look)) + lineEnd };
+};
+
+/** `change logon …` */
+export const change: Program = (context) => {
+  const [kind = "", ...args] = context.args;
+  if (kind.toLowerCase() === "logon") return chglogon({ ...context, args });
+  context.unexpected(`change ${kind}`);
+  return { code: 1, stderr: renderError(win32.invalidParameter, context.here.look) };
+};
+
+const drainSentences: Readonly<Record<DrainMode, string>> = {
+  open: "Session logins are currently ENABLED",
+  disabled: "Session logins are currently DISABLED",
+  drain: "New user logons are DISABLED, but reconnections to existing sessions are ENABLED.",
+  "until-restart":
+    "New user logons are DISABLED, until the server is restarted, but reconnections to existing sessions are ENABLED.",
+};
+
+const drainSwitches: Readonly<Record<string, DrainMode>> = {
+  "/enable": "open",
+  "/disable": "disabled",
+  "/drain": "drain",
+  "/drainuntilrestart": "until-restart",
+};
+
+/** `chglogon /query | /enable | /disable | /drain | /drainuntilrestart`; it has no `/server:`. */
+export const chglogon: Program = (context) => {
+  const { model, look } = context.here;
+  const [operand = "", ...rest] = context.args.map((arg) => arg.toLowerCase());
+  const mode = drainSwitches[operand];
+  if (rest.length > 0 || (mode === undefined && operand !== "/query")) {
+    return { code: 1, stderr: renderError(win32.invalidParameter, look) };
+  }
+  // Asking answers in words and with exit code 1, whatever the mode is.
+  if (mode === undefined) return { code: 1, stdout: drainSentences[model.drain()] + lineEnd };
+  if (context.caller.rights !== "full-control") {
+    return { code: 1, stderr: renderError(win32.accessDenied, look) };
+  }
+  model.setDrain(mode);
+  return { code: 0, stdout: drainSentences[mode] + lineEnd };
+};
+
+const terminalServer = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server";
+const winlogon = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon";
+
+/** `reg query KEY /v VALUE`, for the two values that hold the drain mode. Neither is there until it was set once. */
+export const reg: Program = (context) => {
+  const { model, look } = context.here;
+  const [verb = "", key = "", flag = "", value = "", ...rest] = context.args;
+  if (context.args.length === 2 && isKey(key, terminalServer)) return listTerminalServer(model.drain());
+  if (flag.toLowerCase() !== "/v" || verb.toLowerCase() !== "query" || rest.length > 0) {
+    // A shell that rewrites switches comes here too, so this is an answer and not a fault of the test.
+    return { code: 1, stderr: `ERROR: Invalid syntax.${lineEnd}` };
+  }
+  const fullKey = key.toLowerCase().replace(/^hklm\\/, "hkey_local_machine\\");
+  const mode = model.drain();
+  const found = (at: string, name: string, type: string, data: string): Reply => ({
+    code: 0,
+    stdout: `${lineEnd}${at}${lineEnd}    ${name}    ${type}    ${data}${lineEnd}${lineEnd}`,
+  });
+  const history = model.drainHistory();
+  if (fullKey === terminalServer.toLowerCase() && value.toLowerCase() === "tsserverdrainmode") {
+    const data = { open: "0x0", disabled: "0x0", "until-restart": "0x1", drain: "0x2" }[mode];
+    if (history.length > 0) return found(terminalServer, "TSServerDrainMode", "REG_DWORD", data);
+  } else if (fullKey === winlogon.toLowerCase() && value.toLowerCase() === "winstationsdisabled") {
+    const data = mode === "disabled" ? "1" : "0";
+    if (history.includes("disabled")) return found(winlogon, "WinStationsDisabled", "REG_SZ", data);
+  } else {
+    context.unexpected(`reg query of ${key} ${value}`);
+  }
+  return { code: 1, stderr: languageOf(look).regNotFound + lineEnd };
+};
+
+function isKey(given: string, key: string): boolean {
+  return given.toLowerCase().replace(/^hklm\\/, "hkey_local_machine\\") === key.toLowerCase();
+}
+
+/** `reg query KEY`: its values, some of many here, and then its subkeys by their full names. */
+function listTerminalServer(mode: DrainMode): Reply {
+  const drain = mode === "until-restart" ? ["0x1"] : mode === "drain" ? ["0x2"] : [];
+  const lines = [
+    "",
+    terminalServer,
+    "    fDenyTSConnections    REG_DWORD    0x0",
+    "    ProductVersion    REG_SZ    5.1",
+    ...drain.map((number) => `    TSServerDrainMode    REG_DWORD    ${number}`),
+    "    InstanceID    REG_SZ    8b6f1f0e-2c55-4a6b-9f2f-0d1f1a5",
+    "",
+    `${terminalServer}\\WinStations`,
+    "",
+  ];
+  return { code: 0, stdout: lines.join(lineEnd) };
+}
+
+/** `ver` of cmd.exe. */
+export const ver: Program = () => ({
+  code: 0,
+  stdout: `${lineEnd}Microsoft Windows [Version 10.0.20348.2849]${lineEnd}`,
+});
+
+/** `whoami`: `rdsh01\admin`. */
+export const whoami: Program = (context: ProgramContext) => ({
+  code: 0,
+  stdout: `${context.here.model.name}\\${context.caller.user}`.toLowerCase() + lineEnd,
+});

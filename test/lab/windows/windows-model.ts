@@ -1,0 +1,303 @@
+import { realClock, type LabClock } from "../clock";
+import { done, playLogoff, refused, type Answer, type LogoffEffect } from "./logoff-script";
+import {
+  win32,
+  type Idle,
+  type LabSession,
+  type LogoffBehaviour,
+  type SeenMessage,
+  type SessionSeed,
+  type SessionState,
+} from "./session-model";
+
+/** `open`; `until-restart` and `drain` refuse new logons; `disabled` refuses reconnections too. */
+export type DrainMode = "open" | "until-restart" | "drain" | "disabled";
+
+/** A session that has ended, and what ended it. */
+interface Departure {
+  readonly id: number;
+  readonly user: string | null;
+  readonly by: "logoff" | "reset" | "user" | "reboot";
+  readonly atMs: number;
+}
+
+export interface ModelOptions {
+  /** The computer name, as `/server:` would say it. */
+  readonly name: string;
+  /** People; session 0, the console and the listeners come by themselves. */
+  readonly sessions?: readonly SessionSeed[];
+  /** The row of session 1; absent: nobody is at it. Null: a host without a console row. */
+  readonly console?: SessionSeed | null;
+  /** Names of the listeners, from ID 65536 on. Absent: `rdp-tcp`. */
+  readonly listeners?: readonly string[];
+  readonly drain?: DrainMode;
+  readonly clock?: LabClock;
+}
+
+/**
+ * One Windows host without any way to reach it. All changes are made by its operations; closing sessions go away by
+ * the clock, looked at when somebody looks, so that there is no timer to stop.
+ */
+export interface WindowsModel {
+  readonly name: string;
+  readonly clock: LabClock;
+  /** All rows by ID, session 0 and the listeners included. */
+  sessions(): readonly LabSession[];
+  session(id: number): LabSession | undefined;
+  /** Those who are logged on: the names behind all rows, closing ones included, by ID. */
+  people(): readonly string[];
+  /** @throws Error when the host refuses logons; `admin` gets in all the same */
+  logon(seed: SessionSeed, options?: { readonly admin?: boolean }): LabSession;
+  /** The client goes, the session stays. */
+  disconnect(id: number): void;
+  /** The client is back: same ID, new name. @throws Error when logons are disabled */
+  reconnect(id: number, name?: string): LabSession;
+  /** The user signs out. */
+  leave(id: number): void;
+  setIdle(id: number, idle: Idle): void;
+  /** Moves the logon time of one session, or as a change of the host's time zone does of all of them. */
+  moveLogonTime(ms: number, id?: number): void;
+  /** Scripts what the next logoff of this session does. */
+  onLogoff(id: number, behaviour: LogoffBehaviour): void;
+  /** A session that hung at signing out shows its user again. */
+  stopClosing(id: number): void;
+  logOff(id: number): Answer;
+  reset(id: number): Answer;
+  message(id: number, text: string, seconds?: number): Answer;
+  /** Every message that anybody saw, also those of sessions that are gone. */
+  messages(): readonly (SeenMessage & { readonly id: number; readonly user: string | null })[];
+  drain(): DrainMode;
+  setDrain(mode: DrainMode): void;
+  /** Every mode that was set, in order; a mode that the host began with is the first. */
+  drainHistory(): readonly DrainMode[];
+  /** Everybody is gone, `until-restart` is over. */
+  reboot(): void;
+  departures(): readonly Departure[];
+}
+
+/** A row with what only the model knows. */
+interface Row {
+  readonly id: number;
+  name: string | null;
+  readonly owner: string | null;
+  state: SessionState;
+  readonly type: string;
+  idle: Idle;
+  logonTime: Date | null;
+  processes: readonly string[];
+  readonly messages: SeenMessage[];
+  onLogoff: LogoffBehaviour;
+  readonly onReset: "ends" | "denied" | "ignored";
+  tries: number;
+  firstTryMs: number;
+  /** Set once a logoff was accepted: when the row goes away. */
+  goneAtMs?: number;
+  blank: boolean;
+}
+
+const firstLogon = Date.UTC(2025, 2, 3, 9, 30);
+export const firstListenerId = 65536;
+
+/** Builds a host from its people. */
+export function createWindowsModel(options: ModelOptions): WindowsModel {
+  const clock = options.clock ?? realClock;
+  const startMs = clock.now();
+  const rows = new Map<number, Row>();
+  const departures: Departure[] = [];
+  const seen: (SeenMessage & { id: number; user: string | null })[] = [];
+  const drainHistory: DrainMode[] = options.drain === undefined ? [] : [options.drain];
+  let mode: DrainMode = options.drain ?? "open";
+  let nextId = 2;
+  let nextName = 0;
+
+  const now = (): number => clock.now() - startMs;
+
+  function add(seed: SessionSeed & { readonly id: number }): Row {
+    const state = seed.state ?? (seed.user == null ? "connected" : "active");
+    const name =
+      seed.name === undefined ? (state === "disconnected" ? null : `rdp-tcp#${nextName++}`) : seed.name;
+    const row: Row = {
+      id: seed.id,
+      name,
+      owner: seed.user ?? null,
+      state,
+      type: seed.type ?? "",
+      idle: seed.idle ?? 0,
+      logonTime: seed.user == null ? null : (seed.logonTime ?? new Date(firstLogon + seed.id * 60_000)),
+      processes: seed.processes ?? (seed.user == null ? ["winlogon.exe"] : ["winlogon.exe", "explorer.exe"]),
+      messages: [],
+      onLogoff: seed.onLogoff ?? { kind: "instant" },
+      onReset: seed.onReset ?? "ends",
+      tries: 0,
+      firstTryMs: 0,
+      blank: false,
+    };
+    rows.set(row.id, row);
+    nextId = Math.max(nextId, row.id < firstListenerId ? row.id + 1 : nextId);
+    return row;
+  }
+
+  function end(row: Row, by: Departure["by"], atMs = now()): void {
+    rows.delete(row.id);
+    departures.push({ id: row.id, user: row.owner, by, atMs });
+    // The console never goes away: Windows puts a new logon screen there, under a new ID.
+    if (row.name === "console") add({ id: nextId, name: "console" });
+  }
+
+  function sweep(): void {
+    const due = [...rows.values()].filter((row) => row.goneAtMs !== undefined && row.goneAtMs <= now());
+    due.sort((a, b) => (a.goneAtMs ?? 0) - (b.goneAtMs ?? 0));
+    for (const row of due) end(row, "logoff", row.goneAtMs);
+  }
+
+  function find(id: number): Row {
+    sweep();
+    const row = rows.get(id);
+    if (row === undefined) throw new Error(`${options.name} has no session ${id}`);
+    return row;
+  }
+
+  function shown(row: Row): LabSession {
+    const { id, name, owner, state, type, idle, logonTime, processes, messages } = row;
+    const user = row.blank ? null : owner;
+    const closing = row.goneAtMs !== undefined;
+    return {
+      id,
+      name,
+      user,
+      owner,
+      state,
+      type,
+      idle,
+      logonTime,
+      processes,
+      messages: [...messages],
+      closing,
+    };
+  }
+
+  function apply(row: Row, { answer, session }: LogoffEffect): Answer {
+    if (session === "gone") end(row, "logoff");
+    else if (session !== undefined) {
+      row.goneAtMs = now() + session.closesInMs;
+      row.blank = session.blank;
+      row.processes = ["winlogon.exe"];
+    }
+    return answer;
+  }
+
+  add({ id: 0, name: "services", state: "disconnected", processes: ["services.exe", "svchost.exe"] });
+  if (options.console !== null) add({ id: 1, name: "console", ...options.console });
+  (options.listeners ?? ["rdp-tcp"]).forEach((name, index) => {
+    add({ id: firstListenerId + index, name, state: "listen", processes: [] });
+  });
+  for (const seed of options.sessions ?? []) add({ ...seed, id: seed.id ?? nextId });
+
+  return {
+    name: options.name,
+    clock,
+    sessions: () => {
+      sweep();
+      return [...rows.values()].sort((a, b) => a.id - b.id).map(shown);
+    },
+    session: (id) => {
+      sweep();
+      const row = rows.get(id);
+      return row && shown(row);
+    },
+    people: () => {
+      sweep();
+      const sorted = [...rows.values()].sort((a, b) => a.id - b.id);
+      return sorted.flatMap((row) => (row.owner === null ? [] : [row.owner]));
+    },
+    logon: (seed, how) => {
+      sweep();
+      if (mode !== "open" && how?.admin !== true)
+        throw new Error(`${options.name} refuses new logons (${mode})`);
+      const id = seed.id ?? nextId;
+      if (rows.has(id)) throw new Error(`${options.name} already has a session ${id}`);
+      return shown(add({ ...seed, id }));
+    },
+    disconnect: (id) => {
+      const row = find(id);
+      row.name = null;
+      row.state = "disconnected";
+    },
+    reconnect: (id, name) => {
+      const row = find(id);
+      if (mode === "disabled") throw new Error(`${options.name} refuses to reconnect anybody`);
+      row.name = name ?? `rdp-tcp#${nextName++}`;
+      row.state = "active";
+      row.idle = 0;
+      return shown(row);
+    },
+    leave: (id) => {
+      end(find(id), "user");
+    },
+    setIdle: (id, idle) => {
+      find(id).idle = idle;
+    },
+    moveLogonTime: (ms, id) => {
+      sweep();
+      for (const row of id === undefined ? rows.values() : [find(id)])
+        if (row.logonTime !== null) row.logonTime = new Date(row.logonTime.getTime() + ms);
+    },
+    onLogoff: (id, behaviour) => {
+      Object.assign(find(id), { onLogoff: behaviour, tries: 0 });
+    },
+    stopClosing: (id) => {
+      const row = find(id);
+      delete row.goneAtMs;
+      row.blank = false;
+    },
+    logOff: (id) => {
+      sweep();
+      const row = rows.get(id);
+      if (row === undefined) return refused(win32.sessionNotFound);
+      if (row.goneAtMs !== undefined) return refused(win32.closePending);
+      if (id === 0 || row.state === "listen") return refused(win32.accessDenied);
+      row.tries += 1;
+      if (row.tries === 1) row.firstTryMs = now();
+      return apply(row, playLogoff(row.onLogoff, row.tries, now() - row.firstTryMs));
+    },
+    reset: (id) => {
+      sweep();
+      const row = rows.get(id);
+      if (row === undefined) return refused(win32.sessionNotFound);
+      if (row.onReset === "denied") return refused(win32.accessDenied);
+      if (row.onReset === "ignored" || id === 0) return done;
+      // Resetting a listener resets every session of that listener, and the listener comes back.
+      const victims =
+        row.state === "listen"
+          ? [...rows.values()].filter((other) => other.name?.startsWith(`${row.name ?? ""}#`) === true)
+          : [row];
+      for (const victim of victims) end(victim, "reset");
+      return done;
+    },
+    message: (id, text, seconds) => {
+      sweep();
+      const row = rows.get(id);
+      if (row?.owner == null || row.blank) return refused(win32.sessionNotFound);
+      const message = { text, atMs: now(), ...(seconds === undefined ? {} : { seconds }) };
+      row.messages.push(message);
+      seen.push({ ...message, id, user: row.owner });
+      return done;
+    },
+    messages: () => [...seen],
+    drain: () => mode,
+    setDrain: (to) => {
+      mode = to;
+      drainHistory.push(to);
+    },
+    drainHistory: () => [...drainHistory],
+    reboot: () => {
+      sweep();
+      for (const row of [...rows.values()]) if (row.owner !== null) end(row, "reboot");
+      if (mode === "until-restart") mode = "open";
+    },
+    departures: () => {
+      sweep();
+      return [...departures];
+    },
+  };
+}

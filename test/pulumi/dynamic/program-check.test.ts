@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { checkProgram } from "../../../provider/pulumi/dynamic/program-check";
+import { build, checkout, installedFolder } from "./built-package";
+
+const cli = "/app/node_modules/@pulumi/pulumi/cmd/run/index.js";
+const sdk = join(checkout, "node_modules", "@pulumi", "pulumi");
+
+describe("the check of the program's folder", () => {
+  const { folder: installed, remove } = installedFolder();
+  const bare = realpathSync(mkdtempSync(join(tmpdir(), "session-logoff-")));
+  const withSdk = join(bare, "with-sdk");
+  before(async () => {
+    await build();
+    mkdirSync(join(withSdk, "node_modules", "@pulumi"), { recursive: true });
+    symlinkSync(sdk, join(withSdk, "node_modules", "@pulumi", "pulumi"), "dir");
+  });
+  after(() => {
+    remove();
+    rmSync(bare, { recursive: true, force: true });
+  });
+
+  for (const [what, script] of [
+    ["the CLI", cli],
+    ["a program of the user's", "/app/deploy.js"],
+  ] as const) {
+    it(`finds nothing wrong where both packages are installed, started by ${what}`, () => {
+      const below = join(installed, "src");
+      mkdirSync(below, { recursive: true });
+      for (const folder of [installed, below, checkout])
+        assert.equal(checkProgram("p", { folder, script, isBun: false }), undefined);
+    });
+  }
+
+  for (const script of [cli, "C:\\app\\node_modules\\@pulumi\\pulumi\\cmd\\run\\index.js"]) {
+    it(`names what the program has to depend on, started by ${script}`, () => {
+      assert.deepEqual(checkProgram("p", { folder: withSdk, script, isBun: false }), {
+        severity: "error",
+        message: `Cannot use SessionLogoff "p": Pulumi's provider process loads "pulumi-session-logoff" from the program's folder and does not find it in "${withSdk}". Add "pulumi-session-logoff" to the program's own dependencies; a dependency of another package is not enough`,
+      });
+    });
+  }
+
+  it("gives a hint where the folder of the provider process is not known", () => {
+    for (const script of ["/app/deploy.js", undefined]) {
+      const problem = checkProgram("p", { folder: bare, script, isBun: false });
+      assert.equal(problem?.severity, "hint");
+      assert.match(problem.message, /finds no "pulumi-session-logoff" and "@pulumi\/pulumi" from/u);
+    }
+  });
+
+  it("refuses Bun", () => {
+    const problem = checkProgram("p", { folder: installed, script: cli, isBun: true });
+    assert.equal(problem?.severity, "error");
+    assert.match(problem.message, /runtime: nodejs/u);
+  });
+});

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { build, checkout, installedFolder, runNode } from "./built-package";
+
+/** As the SDK does it for every dynamic resource, in a process that loads the package as a program would. */
+const serialize = `
+  const { serializedProvider } = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/dynamic/session-logoff.js"))});
+  const { serializeFunction } = require("@pulumi/pulumi/runtime/closure/serializeClosure");
+  serializeFunction(() => serializedProvider, { allowSecrets: true }).then(({ text, containsSecrets }) =>
+    console.log(JSON.stringify({ text, containsSecrets })));
+`;
+
+/** As the SDK's provider process does it: the methods are called before configure has ended. */
+const load = `
+  const { createRequire } = require("node:module");
+  const fromString = createRequire(require.resolve("@pulumi/pulumi"))("require-from-string");
+  const provider = fromString(require("node:fs").readFileSync(0, "utf8")).handler();
+  const values = { "session-logoff:privateKey": "no key" };
+  const configured = provider.configure({ config: { get: (key) => values[key] } });
+  const inputs = { hosts: ["a"], sessions: { all: true }, connection: { port: 0 } };
+  Promise.all([
+    provider.check({}, inputs),
+    provider.diff("id", { ...inputs, hostResults: { "a:22": { status: "ok" } } }, inputs),
+    provider.read("id", { x: 1 }),
+    provider.update("id", {}, inputs).catch((error) => error.code),
+    provider.create(inputs).catch((error) => error.code),
+    provider.delete("id", {}),
+    configured,
+  ]).then(([checked, ...answers]) => console.log(JSON.stringify([checked.failures, ...answers])));
+`;
+
+/** Configures the provider `p`, calls its methods, and prints a line with their answers and errors. */
+const callIn = (methods: string): string => `
+  const { createRequire } = require("node:module");
+  const fromString = createRequire(${JSON.stringify(join(checkout, "package.json"))})("require-from-string");
+  const p = fromString(require("node:fs").readFileSync(0, "utf8")).handler();
+  const configured = p.configure({ config: { get: () => undefined } });
+  const settled = ({ status, value, reason }) =>
+    status === "fulfilled" ? (value ?? null) : { message: reason.message, stack: reason.stack };
+  Promise.allSettled([configured, ...${methods}]).then(([, ...results]) => console.log(JSON.stringify(results.map(settled))));
+`;
+
+/** What the first states hold, without the SDK's wrapping: it loads the code in each method. */
+const firstText = `
+  exports.handler = () => ({
+    configure(request) {
+      this.configuration = import("pulumi-session-logoff/provider").then((code) => code.configure(request));
+      return this.configuration.then(() => undefined);
+    },
+    ${[
+      "check(olds, news)",
+      "diff(id, olds, news)",
+      "create(inputs)",
+      "read(id, props)",
+      "update(id, olds, news)",
+      "delete(id, props)",
+    ]
+      .map((method) => {
+        const call = method.replace(")", ", await this.configuration)");
+        return `async ${method} { const code = await import("pulumi-session-logoff/provider"); return code.${call}; },`;
+      })
+      .join("\n")}
+  });
+`;
+
+const answers = [
+  [
+    { property: "", reason: "connection.port: must be a whole number from 1 to 65535" },
+    {
+      property: "",
+      reason:
+        "session-logoff:privateKey: must be the text of a private key, which begins with -----BEGIN (a path belongs to privateKeyFile)",
+    },
+  ],
+  { changes: false },
+  { id: "id", props: { x: 1 } },
+  "plan-invalid",
+  "plan-invalid",
+  null,
+  null,
+];
+
+describe("the serialized provider", () => {
+  let text = "";
+  before(async () => {
+    await build();
+    const { output } = await runNode(checkout, ["-e", serialize]);
+    const result = JSON.parse(output) as { text: string; containsSecrets: boolean };
+    assert.equal(result.containsSecrets, false);
+    ({ text } = result);
+  });
+
+  it("is small", () => assert.ok(text.length < 4600, `${text.length} characters`));
+
+  it("loads nothing but the package, by its name", () => {
+    const loads = [...text.matchAll(/(?:import|require)\s*\(([^)]*)\)/gu)].map(([, name]) => name);
+    assert.deepEqual(loads, ['"pulumi-session-logoff/provider"']);
+  });
+
+  it("holds no path and nothing of this machine", () => {
+    for (const trace of [checkout, homedir(), process.cwd(), "/work", "file:", "node_modules", "dist"]) {
+      assert.ok(!text.includes(trace), trace);
+    }
+  });
+
+  it("holds no comments", () => assert.doesNotMatch(text, /\/\/ |\/\*\*/u));
+
+  it("has the methods that every state refers to", () => {
+    const [, methods] = /\{(find: .*?)\}/u.exec(text) ?? [];
+    assert.equal(
+      methods?.replaceAll(/: __f\d/gu, ""),
+      "find, load, configure, check, diff, create, read, update, delete",
+    );
+  });
+
+  it("works where the package is installed", async () => {
+    const { folder, remove } = installedFolder();
+    try {
+      const { output } = await runNode(folder, ["-e", load], text);
+      assert.deepEqual(JSON.parse(output), answers);
+    } finally {
+      remove();
+    }
+  });
+
+  it("may also be that of the first states", async () => {
+    const { folder, remove } = installedFolder();
+    try {
+      const { output } = await runNode(folder, ["-e", load], firstText);
+      assert.deepEqual(JSON.parse(output), answers);
+    } finally {
+      remove();
+    }
+  });
+
+  it("works here, at the package's own root and in a folder of it", async () => {
+    for (const folder of [checkout, join(checkout, "examples", "pre-patch")]) {
+      const { output } = await runNode(folder, ["-e", load], text);
+      assert.deepEqual(JSON.parse(output), answers);
+    }
+  });
+
+  describe("where the package is not installed", () => {
+    let folder: string;
+    before(() => {
+      folder = realpathSync(mkdtempSync(join(tmpdir(), "session-logoff-")));
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    /** Runs methods of the text in the folder, and gives what each answers or throws. */
+    const call = async (methods: string): Promise<readonly unknown[]> => {
+      const { output, errors } = await runNode(folder, ["-e", callIn(methods)], text);
+      assert.equal(errors, "");
+      return JSON.parse(output.split("\n").at(-2) ?? "") as unknown[];
+    };
+    const missing = (what: string): string =>
+      `Cannot ${what}: "pulumi-session-logoff" is not installed in "${folder}". It has to be one of the program's own dependencies until its resources are deleted`;
+    const drained = { hostResults: { "a:22": { drained: "until-destroy" }, "b:22": { drained: "no" } } };
+
+    it("lets a resource go that has drained nobody", async () => {
+      const free = { hostResults: { "a:22": { drained: "undrained" }, "b:22": { drained: "already" } } };
+      assert.deepEqual(await call(`[p.delete("id", {}), p.delete("id", ${JSON.stringify(free)})]`), [
+        null,
+        null,
+      ]);
+    });
+
+    it("keeps one that has drained a host, with one sentence and no stack", async () => {
+      const restart = { hostResults: { "b:22": { drained: "until-restart" } } };
+      const errors = await call(
+        `[p.delete("id", ${JSON.stringify(drained)}), p.delete("id", ${JSON.stringify(restart)})]`,
+      );
+      assert.deepEqual(errors, [
+        { message: missing("undrain a:22"), stack: "" },
+        { message: missing("undrain b:22"), stack: "" },
+      ]);
+    });
+
+    it("names at most twenty of many drained hosts", async () => {
+      const hosts = Array.from({ length: 21 }, (_, i) => [`h${i}:22`, { drained: "until-restart" }] as const);
+      const props = JSON.stringify({ hostResults: Object.fromEntries<object>(hosts) });
+      const [error] = await call(`[p.delete("id", ${props})]`);
+      assert.match((error as Error).message, /undrain h0:22, .*, h19:22, …: /u);
+    });
+
+    it("leaves what a refresh finds as it is", async () => {
+      assert.deepEqual(
+        await call(`[p.read("id", ${JSON.stringify(drained)}), p.diff("id", {}, { mode: "ensure" })]`),
+        [{ id: "id", props: drained }, { changes: false }],
+      );
+    });
+
+    it("says so in everything else that it cannot do", async () => {
+      assert.deepEqual(
+        await call(`[p.configure({}), p.check({}, {}), p.create({}), p.update("id", {}, {})]`),
+        [
+          null,
+          { message: missing("check the inputs"), stack: "" },
+          { message: missing("log off"), stack: "" },
+          { message: missing("log off"), stack: "" },
+        ],
+      );
+    });
+
+    it("does not take a broken installation for none", async () => {
+      const installed = join(folder, "node_modules", "pulumi-session-logoff");
+      mkdirSync(installed, { recursive: true });
+      const manifest = { name: "pulumi-session-logoff", exports: { "./provider": "./provider.js" } };
+      writeFileSync(join(installed, "package.json"), JSON.stringify(manifest));
+      const [noFile] = await call(`[p.delete("id", {})]`);
+      assert.match((noFile as Error).message, /^Cannot find module '.*provider\.js'/u);
+      writeFileSync(join(installed, "provider.js"), 'require("not-there");');
+      const [noDependency] = await call(`[p.read("id", {})]`);
+      assert.match((noDependency as Error).message, /^Cannot find module 'not-there'/u);
+    });
+  });
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { LogoffError } from "../../../provider/base/errors";
+import { runsUntil, type Runs } from "../../../provider/pulumi/process/cancellation";
+
+let runs: Runs;
+let cancel: (why: string) => void;
+/** What the source says as soon as it is asked to. */
+let atOnce: string | undefined;
+let listening: boolean[];
+beforeEach(() => {
+  atOnce = undefined;
+  listening = [];
+  runs = runsUntil({
+    start(cancelAll) {
+      listening.push(true);
+      cancel = cancelAll;
+      if (atOnce !== undefined) cancelAll(atOnce);
+    },
+    stop: () => void listening.push(false),
+  });
+});
+
+/** A run that ends when it is told to; resolves with why it was stopped by then. */
+function begin(): { readonly stop: () => AbortSignal; readonly end: () => Promise<unknown> } {
+  let finish = (): void => undefined;
+  let seen: AbortSignal | undefined;
+  const running = runs.hold(({ stop }) => {
+    seen = stop;
+    return new Promise<void>((resolve) => (finish = resolve));
+  });
+  const stop = (): AbortSignal => seen ?? assert.fail("not begun");
+  return {
+    stop,
+    end: async () => {
+      finish();
+      await running;
+      return stop().reason as unknown;
+    },
+  };
+}
+
+describe("cancelling the runs of a process", () => {
+  it("stops all that run, with the reason", async () => {
+    const [one, two] = [begin(), begin()];
+    cancel("the provider received SIGTERM");
+    for (const { stop, end } of [one, two]) {
+      assert.ok(stop().aborted);
+      const reason = await end();
+      assert.ok(reason instanceof LogoffError && reason.code === "aborted");
+      assert.equal(reason.message, "Stopped before it was finished: the provider received SIGTERM");
+    }
+    assert.deepEqual(listening, [true, false]);
+  });
+
+  it("reaches who begins while others are still ending, before it begins", async () => {
+    const one = begin();
+    cancel("the provider received SIGTERM");
+    const two = begin();
+    assert.ok(two.stop().aborted);
+    await one.end();
+    const three = begin();
+    assert.ok(three.stop().aborted);
+    await two.end();
+    await three.end();
+    assert.deepEqual(listening, [true, false]);
+  });
+
+  it("is over when all have ended, unless the source says it again", async () => {
+    const one = begin();
+    cancel("the provider received SIGTERM");
+    await one.end();
+    const two = begin();
+    assert.ok(!two.stop().aborted);
+    await two.end();
+    atOnce = "the engine is gone";
+    const three = begin();
+    assert.match(String(await three.end()), /the engine is gone/u);
+  });
+
+  it("drops what does not end by itself after 2.5 s, and gives up after one more", async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const seen: string[] = [];
+    const running = runs.hold(async ({ signal, gaveUp }) => {
+      signal.addEventListener("abort", () => seen.push("dropped"));
+      await gaveUp;
+    });
+    cancel("the provider received SIGINT");
+    mock.timers.tick(2499);
+    assert.equal(seen.join(), "");
+    mock.timers.tick(1);
+    assert.equal(seen.join(), "dropped");
+    void running.then(() => seen.push("gave up"));
+    mock.timers.tick(999);
+    await new Promise(setImmediate);
+    assert.equal(seen.join(), "dropped");
+    mock.timers.tick(1);
+    await running;
+  });
+});

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { join } from "node:path";
+import { afterEach, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { until } from "../../lab/until";
+import { build, checkout } from "../dynamic/built-package";
+
+/** A provider process whose runs, one for each message, hang in the connection to a port that never answers. */
+const program = `
+  const { createServer } = require("node:net");
+  const provider = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/dynamic/provider.js"))});
+  const contacted = () => {
+    console.log("contacted");
+    // A standard input that ends in the first 200 ms of a run counts as one that had ended before.
+    setTimeout(() => console.log("settled"), 300);
+  };
+  const server = createServer(contacted).listen(0, "127.0.0.1", () => {
+    // What gRPC's server does: keep the process alive.
+    setInterval(() => {}, 1000);
+    console.log("up");
+    process.on("message", (name) => {
+      if (name === "listen") {
+        process.once("SIGTERM", () => console.log("told to end"));
+        return console.log("listening");
+      }
+      const inputs = {
+        hosts: ["127.0.0.1:" + server.address().port],
+        sessions: { all: true },
+        connection: { user: "u", password: "p", hostKey: "SHA256:" + "A".repeat(43) },
+        timeouts: { connect: "1m" },
+      };
+      const thrown = ({ id, reasons, message }) =>
+        console.log(name + " thrown " + id + " " + (reasons ?? message.split("\\n")).join("|"));
+      provider.create(inputs).then(() => console.log("created"), thrown);
+    });
+  });
+`;
+
+interface Child {
+  readonly child: ChildProcess;
+  /** Resolves when the output holds the text. */
+  readonly said: (text: string) => Promise<void>;
+  readonly output: () => string;
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+const started: ChildProcess[] = [];
+
+/** @param engine where the engine listens, as the SDK's host is told on its command line */
+function start(engine?: string): Child {
+  const args = ["-e", program, ...(engine === undefined ? [] : ["host", engine])];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe", "ipc"] });
+  started.push(child);
+  let output = "";
+  const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
+  const hear = (text: string): void => {
+    output += text;
+    for (const one of waiting) if (output.includes(one.text)) one.resolve();
+  };
+  child.stdout?.setEncoding("utf8").on("data", hear);
+  child.stderr?.setEncoding("utf8").on("data", hear);
+  return {
+    child,
+    output: () => output,
+    said: (text) =>
+      new Promise((resolve) => {
+        if (output.includes(text)) resolve();
+        else waiting.push({ text, resolve });
+      }),
+    ended: new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal }))),
+  };
+}
+
+describe("the provider process", { timeout: 300_000 }, () => {
+  before(build);
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill("SIGKILL");
+  });
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`ends at once on ${signal} when nothing runs`, async () => {
+      const { child, said, ended } = start();
+      await said("up");
+      child.kill(signal);
+      assert.deepEqual(await ended, { code: null, signal });
+    });
+
+    it(`throws the partial state after ${signal} when something runs, and then ends as ever`, async () => {
+      const { child, said, ended, output } = start();
+      await said("up");
+      child.send("run");
+      await said("contacted");
+      child.kill(signal);
+      await said("thrown");
+      assert.match(output(), /thrown session-logoff-\S+ session-logoff: 1 of 1 hosts not done/u);
+      child.kill(signal);
+      assert.deepEqual(await ended, { code: null, signal });
+    });
+  }
+
+  it("begins with nothing more once it was told to end, although a resource's turn comes later", async () => {
+    const { child, said, output } = start();
+    await said("up");
+    child.send("first");
+    await said("contacted");
+    child.send("listen");
+    await said("listening");
+    child.kill("SIGTERM");
+    await said("told to end");
+    child.send("second");
+    await said("second thrown");
+    assert.ok(!output().includes("first thrown"), output());
+    await said("first thrown");
+    // Nothing runs any more by now; yet nobody has taken back what they asked for.
+    child.send("third");
+    await said("third thrown");
+    for (const name of ["second", "third"])
+      assert.match(
+        output(),
+        new RegExp(
+          `^${name} thrown undefined session-logoff: 1 of 1 hosts not done \\(1 skipped\\).*received SIGTERM$`,
+          "mu",
+        ),
+      );
+    assert.equal(output().match(/^contacted$/gmu)?.length, 1);
+  });
+
+  it("stops and ends when the engine is gone", async () => {
+    const { child, said, ended, output } = start();
+    await said("up");
+    child.send("run");
+    await said("settled");
+    child.stdin?.end();
+    await said("thrown");
+    assert.match(output(), /thrown session-logoff-/u);
+    assert.deepEqual(await ended, { code: 1, signal: null });
+  });
+
+  describe("whose standard input has ended before it looks", () => {
+    let engine: Server;
+    let address: string;
+    beforeEach(async () => {
+      engine = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+      await once(engine, "listening");
+      address = `127.0.0.1:${(engine.address() as AddressInfo).port}`;
+    });
+    afterEach(() => engine.close());
+
+    it("stops and ends when the engine is gone too", async () => {
+      const { child, said, ended, output } = start(address);
+      child.stdin?.end();
+      engine.close();
+      await said("up");
+      child.send("run");
+      await said("thrown");
+      assert.match(output(), /the engine is gone/u);
+      assert.deepEqual(await ended, { code: 1, signal: null });
+    });
+
+    it("stops and ends when the engine goes a moment later", async () => {
+      const { child, said, ended } = start(address);
+      const looked = once(engine, "connection");
+      child.stdin?.end();
+      await said("up");
+      child.send("run");
+      await Promise.all([said("contacted"), looked]);
+      engine.close();
+      await said("thrown");
+      assert.deepEqual(await ended, { code: 1, signal: null });
+    });
+
+    it("goes on while the engine answers", async () => {
+      let looks = 0;
+      engine.on("connection", () => (looks += 1));
+      const { child, said, output } = start(address);
+      child.stdin?.end();
+      await said("up");
+      child.send("run");
+      await said("contacted");
+      await until("it has looked for the engine three times", () => looks >= 3);
+      assert.ok(!output().includes("thrown"), output());
+    });
+  });
+
+  it("takes a standard input that never was open for no sign of anything", async () => {
+    const { child, said, output } = start();
+    child.stdin?.end();
+    await said("up");
+    child.send("run");
+    await said("contacted");
+    // Long enough for a wrong one to have stopped.
+    await delay(1500);
+    assert.ok(!output().includes("thrown"), output());
+  });
+});

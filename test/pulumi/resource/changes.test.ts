@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { unknownValue } from "../../../provider/plan/unknown";
+import { compare } from "../../../provider/pulumi/resource/changes";
+import { stateVersion, toResults, type HostResult } from "../../../provider/pulumi/resource/state";
+
+const counts = {
+  sessions: 0,
+  loggedOff: 0,
+  left: 0,
+  alreadyGone: 0,
+  kept: 0,
+  notFound: 0,
+  stillPresent: 0,
+  failedSessions: 0,
+};
+const ok: HostResult = { status: "ok", ...counts, drained: "no" };
+const failed: HostResult = { ...ok, status: "failed", error: { code: "timed-out", message: "x" } };
+const skipped: HostResult = { ...ok, status: "skipped", error: { code: "aborted", message: "x" } };
+
+const inputs = {
+  hosts: ["a", "b", { host: "c", sessions: 12 }],
+  sessions: { users: ["x", "y"] },
+  triggers: [1],
+};
+
+/** What the state holds after a run with these inputs. */
+function after(
+  given: Record<string, unknown>,
+  results: Record<string, HostResult> = {},
+): Record<string, unknown> {
+  const all = { "a:22": ok, "b:22": ok, "c:22": ok, ...results };
+  const known = {
+    hosts: new Map(Object.entries(all)),
+    finishedAt: "2026-01-01T00:00:00Z",
+    resume: new Map(),
+  };
+  return { ...given, ...toResults(Object.keys(all), known), stateVersion };
+}
+
+function changes(
+  olds: Record<string, unknown>,
+  news: Record<string, unknown>,
+): { runs: string[]; changed: boolean; why: string } {
+  const { hostsToRun, changed, why } = compare(olds, news);
+  return { runs: [...hostsToRun].sort(), changed, why };
+}
+
+const everyHost = ["a:22", "b:22", "c:22"];
+const storedOnly = "stores inputs, contacts no host";
+
+describe("what runs again", () => {
+  it("is nothing when nothing changed", () => {
+    assert.equal(compare(after(inputs), inputs).changed, false);
+  });
+
+  const same: readonly (readonly [string, Record<string, unknown>, Record<string, unknown>])[] = [
+    ["order of hosts", {}, { hosts: [{ host: "c", sessions: "12" }, "B:22", { host: "A" }] }],
+    ["order in a selector", {}, { sessions: { users: ["y", "x", "x"] } }],
+    ["a default spelled out", {}, { drain: "none", mode: "once", triggers: [1] }],
+    ["another way to write a duration", { timeouts: { logoff: "15m" } }, { timeouts: { logoff: 900 } }],
+    [
+      "another way to write a keepalive",
+      { connection: { keepalive: "1m" } },
+      { connection: { keepalive: 60 } },
+    ],
+    ["order of fields", { connection: { user: "u", port: 1 } }, { connection: { port: 1, user: "u" } }],
+    [
+      "a selection moved to its hosts",
+      {},
+      {
+        sessions: undefined,
+        hosts: [
+          { host: "a", sessions: { users: ["y", "x"] } },
+          { host: "b", sessions: { users: ["x", "y"] } },
+          { host: "c", sessions: 12 },
+        ],
+      },
+    ],
+    ["null for nothing", {}, { connection: null, warn: null }],
+    ["the resource's name", { resourceName: "old" }, { resourceName: "new" }],
+    ["an input of a later version in the state", { later: 1 }, {}],
+  ];
+  for (const [what, olds, news] of same) {
+    it(`is nothing for ${what}`, () => {
+      assert.deepEqual(
+        changes(after({ ...inputs, ...olds }), { ...inputs, ...news }).why &&
+          compare(after({ ...inputs, ...olds }), { ...inputs, ...news }).changed,
+        false,
+      );
+    });
+  }
+
+  const ignored: readonly Record<string, unknown>[] = [
+    { warn: { message: "x", gracePeriod: 1 } },
+    { atDeadline: "fail" },
+    { ifStuck: "reset" },
+    { ifMissing: "fail" },
+    { ifArrived: "ignore" },
+    { limits: { sessions: 1 } },
+    { rollout: { parallel: 1 } },
+    { failOn: "budget" },
+    { window: { notBefore: "2026-01-01T00:00:00Z" } },
+    { report: "x.json" },
+    { previewSessions: true },
+  ];
+  for (const change of ignored) {
+    it(`is nothing for ${Object.keys(change).join("")}, not even when it is not known yet`, () => {
+      assert.equal(compare(after(inputs), { ...inputs, ...change }).changed, false);
+      assert.equal(compare(after({ ...inputs, ...change }), inputs).changed, false);
+      const unknown = Object.fromEntries(Object.keys(change).map((name) => [name, unknownValue]));
+      assert.equal(compare(after(inputs), { ...inputs, ...unknown }).changed, false);
+    });
+  }
+
+  it("is every host when triggers change", () => {
+    const { runs, why } = changes(after(inputs), { ...inputs, triggers: [2] });
+    assert.deepEqual(runs, everyHost);
+    assert.equal(why, "runs on 3 of 3 hosts (triggers changed)");
+    assert.equal(compare(after(inputs), { ...inputs, triggers: ["1"] }).changed, true);
+    assert.equal(compare(after(inputs), { ...inputs, triggers: undefined }).changed, true);
+  });
+
+  it("is every host that uses the common sessions, when those change", () => {
+    assert.deepEqual(changes(after(inputs), { ...inputs, sessions: { all: true } }).runs, ["a:22", "b:22"]);
+  });
+
+  it("is the host whose own sessions change", () => {
+    const hosts = ["a", "b", { host: "c", sessions: 13 }];
+    assert.deepEqual(changes(after(inputs), { ...inputs, hosts }), {
+      runs: ["c:22"],
+      changed: true,
+      why: "runs on 1 of 3 hosts (1 with new sessions)",
+    });
+  });
+
+  it("is the host that is new", () => {
+    const { runs, why } = changes(after(inputs), { ...inputs, hosts: [...inputs.hosts, "d:2222"] });
+    assert.deepEqual(runs, ["d:2222"]);
+    assert.equal(why, "runs on 1 of 4 hosts (1 new)");
+  });
+
+  it("is nothing when a host is removed, but the state changes", () => {
+    const result = compare(after(inputs, { "b:22": failed }), {
+      ...inputs,
+      hosts: ["a", { host: "c", sessions: 12 }],
+    });
+    assert.equal(result.changed, true);
+    assert.equal(result.hostsToRun.size, 0);
+    assert.deepEqual(result.removed, ["b:22"]);
+    assert.equal(result.why, `${storedOnly} (1 removed)`);
+  });
+
+  it("is a host that was removed, kept in the state for its drain, and is named again", () => {
+    const results = { "a:22": ok, "b:22": { ...ok, drained: "until-restart" } } as const;
+    const known = { hosts: new Map(Object.entries(results)), finishedAt: "", resume: new Map() };
+    const kept = { host: "b", connection: { user: "own" } };
+    const given = { ...inputs, hosts: ["a"], drain: "until-restart" };
+    const olds = { ...given, hosts: ["a", kept], ...toResults(["a:22"], known, ["b:22"]) };
+    const again = changes(olds, { ...given, hosts: ["b", "a"] });
+    assert.deepEqual(again, { runs: ["b:22"], changed: true, why: "runs on 1 of 2 hosts (1 new)" });
+    const still = compare(olds, given);
+    assert.deepEqual([still.removed, still.undrain], [["b:22"], ["b:22"]]);
+    assert.equal(still.why, "undrains 1 host (1 removed)");
+  });
+
+  const stored: readonly Record<string, unknown>[] = [
+    { connection: { user: "other" } },
+    { connection: { port: 2222 } },
+    { connection: { passwordEnv: "OTHER" } },
+    { drain: "until-restart" },
+    { mode: "ensure" },
+    { timeouts: { logoff: "1m" } },
+    { hosts: ["u@a", "b", { host: "c", sessions: 12 }] },
+    { hosts: [{ host: "a", connection: { port: 1 } }, "b", { host: "c", sessions: 12 }] },
+    { hosts: [{ host: "a", platform: "windows" }, "b", { host: "c", sessions: 12 }] },
+  ];
+  for (const change of stored) {
+    it(`is nothing, but stored, for ${JSON.stringify(change)}`, () => {
+      const { runs, changed, why } = changes(after(inputs), { ...inputs, ...change });
+      assert.deepEqual([runs, changed], [[], true]);
+      assert.ok(why.startsWith(storedOnly), why);
+    });
+  }
+
+  it("is what is pending, besides what is stored", () => {
+    const { runs, why } = changes(after(inputs, { "a:22": failed }), {
+      ...inputs,
+      connection: { user: "other" },
+    });
+    assert.deepEqual(runs, ["a:22"]);
+    assert.equal(why, "runs on 1 of 3 hosts (1 failed)");
+  });
+
+  it("is what failed, was skipped or is missing in the state, and what is new", () => {
+    const olds = after(inputs, { "a:22": failed, "b:22": skipped });
+    const hostResults = { ...(olds["hostResults"] as Record<string, unknown>) };
+    delete hostResults["c:22"];
+    const { runs, why } = changes(
+      { ...olds, hostResults },
+      { ...inputs, hosts: [...inputs.hosts, "d", "e"] },
+    );
+    assert.deepEqual(runs, ["a:22", "b:22", "c:22", "d:22", "e:22"]);
+    assert.equal(why, "runs on 5 of 5 hosts (1 failed, 1 skipped, 1 not finished, 2 new)");
+  });
+
+  it("is every host that the state cannot tell about", () => {
+    for (const hostResults of [
+      undefined,
+      null,
+      "x",
+      [],
+      { "a:22": null, "b:22": { status: "later" }, "c:22": 7 },
+    ]) {
+      assert.deepEqual(changes({ ...after(inputs), hostResults }, inputs).runs, everyHost);
+    }
+  });
+
+  it("with mode ensure is the hosts with matching sessions", () => {
+    const given = { ...inputs, mode: "ensure" };
+    const olds = after(given, { "b:22": { ...ok, sessions: 3, loggedOff: 1, left: 1 } });
+    assert.deepEqual(changes(olds, given), {
+      runs: ["b:22"],
+      changed: true,
+      why: "runs on 1 of 3 hosts (1 with matching sessions)",
+    });
+    assert.equal(compare({ ...olds, mode: "once" }, inputs).changed, false);
+  });
+});
+
+describe("what is undrained", () => {
+  const drained = { ...inputs, drain: "until-restart" };
+  const olds = after(drained, {
+    "a:22": { ...ok, drained: "until-restart" },
+    "b:22": { ...ok, drained: "already" },
+    "c:22": { ...ok, drained: "until-destroy" },
+  });
+  it("is what we drained, when drain becomes none", () => {
+    assert.deepEqual(compare(olds, inputs).undrain, ["a:22", "c:22"]);
+    assert.deepEqual(compare(olds, drained).undrain, []);
+  });
+  it("is what we drained and is removed", () => {
+    assert.deepEqual(compare(olds, { ...drained, hosts: ["a"] }).undrain, ["c:22"]);
+  });
+});
+
+describe("values that are not known yet", () => {
+  it("may run everything, when they stand in triggers", () => {
+    const { runs, why } = changes(after(inputs), { ...inputs, triggers: [{ a: unknownValue }] });
+    assert.deepEqual(runs, everyHost);
+    assert.equal(why, "may run on 3 of 3 hosts (triggers not known yet)");
+  });
+  it("remove no host, when they stand in hosts", () => {
+    for (const hosts of [
+      unknownValue,
+      [unknownValue],
+      ["a", "b", { host: "c", port: unknownValue, sessions: 12 }],
+    ]) {
+      const result = compare(after(inputs), { ...inputs, hosts });
+      assert.deepEqual([result.changed, result.removed], [true, []]);
+      assert.match(result.why, /^may run on 0 of \d hosts \(hosts not known yet\)$/u);
+    }
+  });
+  it("may run the hosts whose sessions they are", () => {
+    assert.deepEqual(changes(after(inputs), { ...inputs, sessions: { users: [unknownValue] } }).runs, [
+      "a:22",
+      "b:22",
+    ]);
+    const hosts = ["a", "b", { host: "c", sessions: unknownValue }];
+    assert.equal(
+      changes(after(inputs), { ...inputs, hosts }).why,
+      "may run on 1 of 3 hosts (sessions not known yet)",
+    );
+  });
+  it("are only stored, when they stand in the connection", () => {
+    const { runs, changed } = changes(after(inputs), { ...inputs, connection: { password: unknownValue } });
+    assert.deepEqual([runs, changed], [[], true]);
+  });
+});

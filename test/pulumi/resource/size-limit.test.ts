@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { describe, it } from "node:test";
+import { fitted, structBytes } from "../../../provider/pulumi/resource/size-limit";
+import {
+  readKnown,
+  toHostResult,
+  toResults,
+  warnedOf,
+  type Results,
+} from "../../../provider/pulumi/resource/state";
+import type { HostReport, WarnedSession } from "../../../provider/report/report";
+
+const count = 10_000;
+const labels = Array.from({ length: count }, (_, index) => `rdsh${index}.corp.example:22`);
+const inputs = { hosts: labels, sessions: { all: true } };
+const startsAtMs = Date.parse("2026-01-01T00:00:00Z");
+const never = (): boolean => false;
+
+/** Ten thousand hosts that were stopped, a second apart, each with so many people who had been warned. */
+function stopped(message: string, people: number): Results {
+  const warnedAt = (index: number): string => new Date(startsAtMs + 1000 * index).toISOString();
+  const warned = (index: number): WarnedSession[] =>
+    Array.from({ length: people }, (_, person) => ({
+      id: `${person + 2}`,
+      user: `firstname.lastname${person}`,
+      logonTime: "2026-01-01T00:00",
+      warnedAt: warnedAt(index),
+      remindersMs: [300_000, 60_000],
+    }));
+  const report = (host: string): HostReport => ({
+    host,
+    platform: "windows",
+    status: "failed",
+    error: { code: "aborted", message },
+    drained: "until-restart",
+    durationMs: 1,
+    warnings: [],
+    sessions: [],
+    notFound: [],
+    contacted: true,
+    warned: [],
+  });
+  return toResults(labels, {
+    hosts: new Map(labels.map((label) => [label, toHostResult(report(label))])),
+    finishedAt: warnedAt(0),
+    resume: new Map(labels.map((label, index) => [label, warned(index)])),
+  });
+}
+
+/** How the SDK's host puts it on the wire: base64 in a trailer. */
+const wireBytes = (properties: object): number => (structBytes(properties) * 4) / 3;
+
+describe("a partial state", () => {
+  it("that is small is kept as it is", () => {
+    const results = toResults(labels.slice(0, 1), readKnown({}));
+    assert.deepEqual(fitted(inputs, results, never), { properties: { ...inputs, ...results }, warnings: [] });
+  });
+
+  it("of 10,000 hosts with long messages stays below 8 MB, as JSON and on the wire", () => {
+    const { properties, warnings } = fitted(inputs, stopped("ü€".repeat(5000), 0), never);
+    assert.ok(JSON.stringify(properties).length < 8_000_000);
+    assert.ok(wireBytes(properties) < 8_000_000);
+    const { hosts } = readKnown(properties);
+    assert.deepEqual([hosts.size, hosts.get(labels[0]!)?.error?.code], [count, "aborted"]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("of 10,000 hosts with five warned people each stays below 8 MB, keeps every drain and says what is lost", () => {
+    const all = stopped("ü€".repeat(5000), 5);
+    assert.ok(wireBytes({ ...inputs, ...all }) > 20_000_000);
+    const { properties, warnings } = fitted(inputs, all, never);
+    assert.ok(JSON.stringify(properties).length < 8_000_000);
+    assert.ok(wireBytes(properties) < 8_000_000);
+    assert.ok(wireBytes(properties) > 7_500_000, "no more is dropped than has to be");
+    const { hosts, resume } = readKnown(properties);
+    assert.equal(hosts.size, count);
+    assert.ok([...hosts.values()].every(({ drained }) => drained === "until-restart"));
+    // Who was warned last has most of the grace period left.
+    assert.deepEqual([...resume.keys()], labels.slice(count - resume.size));
+    const { logonTime, remindersMs } = warnedOf(resume.get(labels.at(-1)!))[4]!;
+    assert.deepEqual([logonTime, remindersMs], ["2026-01-01T00:00", []], "an identity stays whole");
+    assert.deepEqual(warnings, [
+      "Cannot keep which reminders were sent, the state would be too large: the next run may send them again",
+      `Cannot keep the warnings and logoffs of ${count - resume.size} of ${count} hosts, the state would be too large: the next run may warn these people again`,
+    ]);
+  });
+
+  it("loses first those whose grace period is over, who would be warned again anyway", () => {
+    const all = stopped("x".repeat(40), 5);
+    const over = (one: WarnedSession): boolean => Date.parse(one.warnedAt) < startsAtMs + 9_000_000;
+    const { properties, warnings } = fitted(inputs, all, over);
+    const { hosts, resume } = readKnown(properties);
+    assert.deepEqual([...resume.keys()], labels.slice(9000));
+    assert.deepEqual(resume.get(labels[9000]!), all.resume[labels[9000]!]);
+    assert.equal(hosts.get(labels[0]!)?.error?.message, "x".repeat(40));
+    assert.deepEqual(warnings, []);
+  });
+
+  it("loses messages before it loses who was warned", () => {
+    const { properties, warnings } = fitted(inputs, stopped("x".repeat(300), 1), never);
+    const { hosts, resume } = readKnown(properties);
+    assert.deepEqual([resume.size, hosts.get(labels[0]!)?.error?.message.length], [count, 40]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("loses warnings before it loses who was asked to go", () => {
+    const all = stopped("", 5);
+    const asked = { id: "9", user: "zoe", logonTime: "2026-01-01T00:00", logoffSent: true } as const;
+    const [first = "", second = ""] = labels;
+    const resume = { ...all.resume, [first]: [...(all.resume[first] ?? []), asked], [second]: [asked] };
+    const { properties } = fitted(inputs, { ...all, resume }, never);
+    const kept = readKnown(properties).resume;
+    assert.ok(kept.size < count);
+    assert.deepEqual([kept.get(first)?.at(-1), kept.get(second)], [asked, [asked]]);
+    const { resume: left } = readKnown(fitted(inputs, { ...all, resume }, () => true).properties);
+    assert.deepEqual([...left.values()], [[asked], [asked]]);
+  });
+
+  it("whose inputs alone are too large is said to be", () => {
+    const { properties, warnings } = fitted({ ...inputs, key: "x".repeat(8_000_000) }, stopped("", 1), never);
+    assert.equal(readKnown(properties).resume.size, 0);
+    assert.match(
+      warnings.at(-1)!,
+      /^The state is too large to be saved \(1[5-9] MB of 8\): give credentials/u,
+    );
+  });
+
+  it("is weighed as protobuf weighs it", () => {
+    // The SDK's own copy, which is what puts the partial state on the wire.
+    const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
+      "google-protobuf/google/protobuf/struct_pb",
+    ) as { Struct: { fromJavaScript(value: unknown): { serializeBinary(): Uint8Array } } };
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
+        const plain = Object.fromEntries(Object.entries(value).filter(([name]) => name !== "__proto__"));
+        const bytes = Struct.fromJavaScript(plain).serializeBinary().length;
+        // The outermost struct has no frame of its own.
+        const weighed = structBytes(plain);
+        assert.ok(weighed >= bytes && weighed <= bytes + 8 + bytes / 10, `${weighed} for ${bytes}`);
+      }),
+    );
+  });
+});

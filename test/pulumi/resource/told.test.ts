@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { systemClock } from "../../../provider/base/clock";
+import { LogoffError } from "../../../provider/base/errors";
+import type { Known } from "../../../provider/pulumi/resource/state";
+import { listenTo, type Told } from "../../../provider/pulumi/resource/told";
+import type { HostReport } from "../../../provider/report/report";
+import type { Session } from "../../../provider/session/session";
+import { without } from "../../session/sample";
+
+const alice: Session = {
+  id: "2",
+  user: "alice",
+  userCertain: true,
+  kind: "user",
+  state: "active",
+  stateText: "Active",
+  logonTime: "x",
+  own: false,
+};
+const counts = {
+  sessions: 0,
+  loggedOff: 0,
+  left: 0,
+  alreadyGone: 0,
+  kept: 0,
+  notFound: 0,
+  stillPresent: 0,
+  failedSessions: 0,
+};
+const nothing: Known = { hosts: new Map(), finishedAt: "", resume: new Map() };
+const minute = 60_000;
+const error = new LogoffError("aborted", "Stopped");
+const at = new Date("2026-11-23T22:00:00Z");
+
+function listen(known = nothing): Told {
+  return listenTo(["a:22", "b:22"], known, { ...systemClock, date: () => at });
+}
+
+function first(told: Told): HostReport {
+  return told.reports(error)[0] ?? assert.fail();
+}
+
+describe("what was told of a run that did not end", () => {
+  it("is that hosts which were not begun are skipped", () => {
+    const told = listen();
+    told.hear({ type: "host-started", host: "a:22" });
+    assert.deepEqual(
+      told.reports(error).map(({ host, status, contacted }) => [host, status, contacted]),
+      [
+        ["a:22", "failed", true],
+        ["b:22", "skipped", false],
+      ],
+    );
+  });
+
+  it("is the report of a host that has finished", () => {
+    const told = listen();
+    const report = { ...first(told), status: "ok" as const };
+    told.hear({ type: "host-finished", host: "a:22", report });
+    assert.equal(first(told), report);
+  });
+
+  it("is our drain, from the moment on at which it may be in force", () => {
+    const told = listen();
+    told.hear({ type: "host-draining", host: "a:22", mode: "until-restart" });
+    assert.equal(first(told).drained, "until-restart");
+    told.hear({ type: "host-drained", host: "a:22", drained: "until-restart" });
+    assert.equal(first(told).drained, "until-restart");
+    told.hear({ type: "host-drained", host: "a:22", drained: "undrained" });
+    assert.equal(first(told).drained, "undrained");
+  });
+
+  it("is who was warned when, and of what they were reminded", () => {
+    const told = listen();
+    const warning = { type: "session-warning", host: "a:22", session: alice } as const;
+    told.hear(warning);
+    told.hear({ ...warning, session: { ...alice, id: "3" } });
+    told.hear({ ...warning, reminderMs: minute });
+    const of = { user: "alice", logonTime: "x", warnedAt: at.toISOString() };
+    assert.deepEqual(first(told).warned, [
+      { id: "3", ...of, remindersMs: [] },
+      { id: "2", ...of, remindersMs: [minute] },
+    ]);
+  });
+
+  it("is that nobody counts as warned who was told that nothing happens after all", () => {
+    const told = listen();
+    const bob = { ...alice, id: "3", user: "bob" };
+    for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
+    told.hear({ type: "warning-withdrawn", host: "a:22", session: { ...alice, user: "ALICE" } });
+    assert.deepEqual(
+      first(told).warned.map(({ user }) => user),
+      ["bob"],
+    );
+  });
+
+  it("is that nobody counts as warned whom the host did not tell", () => {
+    const told = listen();
+    const bob = { ...alice, id: "3", user: "bob" };
+    for (const [session, counts] of [
+      [alice, false],
+      [bob, true],
+    ] as const) {
+      told.hear({ type: "session-warning", host: "a:22", session });
+      told.hear({
+        type: "session-warned",
+        host: "a:22",
+        session,
+        delivered: counts,
+        counts,
+        remainingMs: minute,
+      });
+    }
+    assert.deepEqual(
+      first(told).warned.map(({ user }) => user),
+      ["bob"],
+    );
+  });
+
+  it("is who was asked to go and has not been seen to go", () => {
+    const bob = { ...alice, id: "3", user: "bob" };
+    const zoe = { id: "9", user: "zoe", logoffSent: true } as const;
+    const told = listen({ ...nothing, resume: new Map([["a:22", [zoe]]]) });
+    assert.deepEqual(first(told).asked, [zoe]);
+    for (const session of [alice, bob, bob])
+      told.hear({ type: "session-logoff-sent", host: "a:22", session });
+    told.hear({ type: "session-gone", host: "a:22", session: { ...alice, user: "ALICE" } });
+    assert.deepEqual(first(told).asked, [zoe, { id: "3", user: "bob", logonTime: "x", logoffSent: true }]);
+    assert.deepEqual(first(told).warned, []);
+  });
+
+  it("is the logon times that the host prints after its clock changed", () => {
+    const bob = { ...alice, id: "3", user: "bob" };
+    const told = listen();
+    for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
+    const sessions = [{ ...alice, user: "ALICE", logonTime: "y" }, without(bob, "logonTime")];
+    told.hear({ type: "clock-changed", host: "a:22", sessions });
+    assert.deepEqual(
+      first(told).warned.map(({ logonTime }) => logonTime),
+      ["y", "x"],
+    );
+  });
+
+  it("is what an earlier run left behind, unless this one says otherwise", () => {
+    const before = { id: "2", user: "ALICE", warnedAt: "2026-11-23T21:50:00Z", remindersMs: [] };
+    const known: Known = {
+      ...nothing,
+      hosts: new Map([["a:22", { status: "failed", ...counts, drained: "until-destroy" }]]),
+      resume: new Map([["a:22", [before]]]),
+    };
+    const told = listen(known);
+    assert.deepEqual([first(told).drained, first(told).warned], ["until-destroy", [before]]);
+    told.hear({ type: "session-warning", host: "a:22", session: alice, reminderMs: minute });
+    assert.deepEqual(first(told).warned, [{ ...before, remindersMs: [minute] }]);
+    told.hear({ type: "host-drained", host: "a:22", drained: "already" });
+    assert.equal(first(told).drained, "already");
+  });
+});

@@ -1,0 +1,398 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { LogoffError } from "../../../provider/base/errors";
+import type { Lifecycle, Props } from "../../../provider/pulumi/resource/contract";
+import { lifecycleOn } from "../../../provider/pulumi/resource/lifecycle";
+import { PartialFailure } from "../../../provider/pulumi/resource/partial-failure";
+import type { Results } from "../../../provider/pulumi/resource/state";
+import { unreachableWarnings } from "../../../provider/pulumi/resource/undrain";
+import { until } from "../../lab/until";
+import { fakeFront, type FakeFront } from "./fake-front";
+
+let front: FakeFront;
+let provider: Lifecycle;
+const names = ["a", "b", "c"];
+beforeEach(() => {
+  front = fakeFront({ a: ["alice"], b: ["bob"], c: [] });
+  provider = lifecycleOn(front);
+});
+
+const inputs = {
+  resourceName: "pre-patch",
+  hosts: names,
+  sessions: { all: true },
+  drain: "until-restart",
+  connection: { user: "operator" },
+};
+const unreachable = new LogoffError("host-unreachable", 'Cannot reach "b:22": connection refused');
+const rejected = new LogoffError("auth-rejected", 'Cannot log in to "b:22": password rejected');
+
+const drains = (): string[] => names.map((name) => front.model(name).drain());
+const contacted = (): string[] =>
+  front.contacted
+    .splice(0)
+    .map(({ label }) => label)
+    .sort();
+const drainedIn = (props: Props): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries((props as unknown as Results).hostResults).map(([label, { drained }]) => [label, drained]),
+  );
+
+async function created(more: object = {}): Promise<Props> {
+  const { outs } = await provider.create({ ...inputs, ...more });
+  contacted();
+  front.lines.splice(0);
+  return outs;
+}
+
+async function partial(work: Promise<unknown>): Promise<PartialFailure> {
+  const thrown: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert.ok(thrown instanceof PartialFailure, String(thrown));
+  return thrown;
+}
+
+describe("destroying", () => {
+  it("undrains every host that we drained and that still is in our mode", async () => {
+    front.model("b").setDrain("drain");
+    const olds = await created();
+    assert.deepEqual(drains(), ["until-restart", "drain", "until-restart"]);
+    assert.deepEqual(drainedIn(olds), {
+      "a:22": "until-restart",
+      "b:22": "already",
+      "c:22": "until-restart",
+    });
+    front.model("c").setDrain("disabled");
+    await provider.delete("id", olds);
+    assert.deepEqual(drains(), ["open", "drain", "disabled"]);
+    assert.deepEqual(contacted(), ["a:22", "c:22"]);
+    assert.ok(front.lines.includes("pre-patch: a:22: accepts new logons again"), front.lines.join("\n"));
+  });
+
+  it("uses the inputs of the state and the stack configuration of today", async () => {
+    await provider.delete("id", await created(), { password: "today" });
+    assert.equal(front.contacted[0]?.user, "operator");
+    assert.deepEqual(front.contacted[0].login.password, { from: "value", value: "today" });
+  });
+
+  it("warns of a host that is gone for good, and forgets it", async () => {
+    const olds = await created();
+    front.trouble.set("b", unreachable);
+    await provider.delete("id", olds);
+    assert.deepEqual(drains(), ["open", "until-restart", "open"]);
+    assert.ok(
+      front.lines.some((line) => line.startsWith("pre-patch: warning: b:22: may still refuse new logons")),
+      front.lines.join("\n"),
+    );
+  });
+
+  it("tells once why many hosts are gone for good, and names them all", () => {
+    const still = Array.from({ length: 120 }, (_, index) => ({
+      host: `h${index}:22`,
+      error: new LogoffError("host-unreachable", `Cannot connect to "h${index}:22"`),
+    }));
+    const warnings = unreachableWarnings(still);
+    assert.equal(
+      warnings[0],
+      'h0:22 and 119 more hosts: may still refuse new logons because of us: Cannot connect to "h0:22"',
+    );
+    assert.equal(warnings.length, 4);
+    for (const { host } of still)
+      assert.equal(warnings.filter((line) => line.split(/[ ,]/u).includes(host)).length, 1);
+  });
+
+  it("fails and names the hosts where the login is rejected, after undraining the others", async () => {
+    const olds = await created();
+    front.trouble.set("b", rejected);
+    await assert.rejects(provider.delete("id", olds), (error) => {
+      assert.ok(error instanceof Error && !(error instanceof PartialFailure));
+      assert.match(error.message, /^pre-patch: 1 host still refusing new logons/u);
+      assert.match(error.message, /\nb:22: auth-rejected: Cannot log in/u);
+      return true;
+    });
+    assert.deepEqual(drains(), ["open", "until-restart", "open"]);
+    front.trouble.clear();
+    await provider.delete("id", olds);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+  });
+
+  for (const [what, platforms, advice] of [
+    ["Windows hosts", ["windows"], '"chglogon /enable"'],
+    ["Linux hosts", ["linux", "linux"], '"rm /run/nologin"'],
+    ["hosts of both", ["linux", "windows"], '"chglogon /enable", on Linux "rm /run/nologin"'],
+    ["hosts that do not say", ["linux", undefined], '"chglogon /enable", on Linux "rm /run/nologin"'],
+  ] as const) {
+    it(`says how to lift the drain of ${what} by hand`, async () => {
+      const hosts = platforms.map((platform, index) => ({ host: names[index], platform }));
+      const drained = { status: "ok", drained: "until-restart" };
+      const hostResults = Object.fromEntries(hosts.map(({ host }) => [`${host}:22`, drained]));
+      for (const { host } of hosts) front.trouble.set(host!, rejected);
+      await assert.rejects(provider.delete("id", { ...inputs, hosts, hostResults }), ({ message }: Error) => {
+        assert.ok(message.includes(`or allow them there (${advice})\n`), message);
+        return true;
+      });
+    });
+  }
+
+  it("contacts nobody where nothing was drained", async () => {
+    await provider.delete("id", await created({ drain: "none" }));
+    assert.deepEqual(contacted(), []);
+  });
+
+  it("ends when it is cancelled although a host never answers, and keeps the hosts", async () => {
+    const olds = await created();
+    front.trouble.set("b", "hang for ever");
+    const running = assert.rejects(provider.delete("id", olds), /b:22: aborted/u);
+    await until("b was asked for", () => front.contacted.some(({ label }) => label === "b:22"));
+    front.cancel("the provider received SIGINT");
+    await running;
+  });
+});
+
+describe("an update", () => {
+  it("to no drain undrains, and logs nobody off", async () => {
+    const olds = await created();
+    const news = { ...inputs, drain: "none" };
+    assert.deepEqual(await provider.diff("id", olds, news), { changes: true });
+    assert.deepEqual(front.lines.splice(0), ["pre-patch: undrains 3 hosts (drain)"]);
+    front.model("a").setDrain("open");
+    front.model("a").logon({ user: "late" });
+    const { outs } = await provider.update("id", olds, news);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+    assert.deepEqual(front.model("a").people(), ["late"]);
+    assert.deepEqual(drainedIn(outs), { "a:22": "undrained", "b:22": "undrained", "c:22": "undrained" });
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
+    await provider.delete("id", outs);
+  });
+
+  it("that drains in another way stores that and contacts nobody", async () => {
+    const olds = await created();
+    const { outs } = await provider.update("id", olds, { ...inputs, drain: "until-destroy" });
+    assert.deepEqual(contacted(), []);
+    assert.deepEqual(drainedIn(outs), drainedIn(olds));
+  });
+
+  it("undrains removed hosts with the old inputs, and forgets them", async () => {
+    const olds = await created();
+    const news = { ...inputs, hosts: ["a", "c"], connection: { user: "other" } };
+    await provider.diff("id", olds, news);
+    assert.deepEqual(front.lines.splice(0), ["pre-patch: undrains 1 host (1 removed, connection)"]);
+    const { outs } = await provider.update("id", olds, news);
+    assert.deepEqual(drains(), ["until-restart", "open", "until-restart"]);
+    assert.deepEqual(
+      front.contacted.map(({ label, user }) => [label, user]),
+      [["b:22", "operator"]],
+    );
+    assert.deepEqual(Object.keys(drainedIn(outs)), ["a:22", "c:22"]);
+  });
+
+  it("forgets a removed host that is gone for good, with a warning", async () => {
+    const olds = await created();
+    front.trouble.set("b", unreachable);
+    const { outs } = await provider.update("id", olds, { ...inputs, hosts: ["a", "c"] });
+    assert.deepEqual(Object.keys(drainedIn(outs)), ["a:22", "c:22"]);
+    assert.ok(front.lines.some((line) => line.includes("warning: b:22: may still refuse")));
+  });
+
+  it("keeps a removed host whose login is rejected, without its credentials, until it is undrained", async () => {
+    const own = { host: "b", connection: { password: "hidden-1", passwordEnv: undefined, user: "own" } };
+    const olds = await created({ hosts: ["a", own, "c"] });
+    front.trouble.set("b", rejected);
+    const news = { ...inputs, hosts: ["a", "c"] };
+    const { properties, reasons } = await partial(provider.update("id", olds, news));
+    assert.match(reasons[0]!, /^pre-patch: 1 host still refusing new logons/u);
+    assert.equal(reasons[1], 'b:22: auth-rejected: Cannot log in to "b:22": password rejected');
+    const results = properties as unknown as Results;
+    assert.deepEqual(results.readyHosts, ["a:22", "c:22"]);
+    assert.equal(results.totals.hosts, 2);
+    assert.equal(results.hostResults["b:22"]?.drained, "until-restart");
+    assert.ok(!JSON.stringify(properties).includes("hidden-1"));
+    contacted();
+
+    front.trouble.clear();
+    assert.deepEqual(await provider.diff("id", properties, news), { changes: true });
+    const { outs } = await provider.update("id", properties, news);
+    assert.deepEqual(contacted(), ["b:22"]);
+    assert.equal(front.model("b").drain(), "open");
+    assert.deepEqual(outs["hosts"], ["a", "c"]);
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
+  });
+
+  it("counts a kept host among those that refuse logons, and not among the hosts of the program", async () => {
+    const done = await created();
+    const { hostResults } = done as unknown as Results;
+    const b = {
+      ...hostResults["b:22"],
+      status: "failed",
+      error: { code: "auth-rejected", message: "Rejected" },
+    };
+    const olds = { ...done, hostResults: { ...hostResults, "b:22": b } };
+    front.trouble.set("b", rejected).set("c", unreachable);
+    const news = { ...inputs, hosts: ["a", "c"], triggers: ["patch 2"] };
+    const { reasons } = await partial(provider.update("id", olds, news));
+    assert.equal(
+      reasons[0],
+      'pre-patch: 1 of 2 hosts not done (1 failed); the next "pulumi up" runs only these',
+    );
+    assert.equal(reasons.filter((reason) => reason.startsWith("b:22: ")).length, 1);
+  });
+
+  it("keeps the way and the host key with a removed host, but not the login, and can be destroyed", async () => {
+    const [keyOfA, keyOfB] = ["A", "B"].map((letter) => `SHA256:${letter.repeat(43)}`);
+    const shared = { user: "operator", password: "hidden-1", hostKey: keyOfA, jumpHosts: ["gate"] };
+    const olds = await created({ hosts: ["a"], connection: shared });
+    front.trouble.set("a", rejected);
+    const connection = { user: "other", password: "hidden-2", hostKey: keyOfB, port: 2222 };
+    const news = { ...inputs, hosts: ["b"], connection };
+    const { properties } = await partial(provider.update("id", olds, news));
+    assert.ok(!JSON.stringify(properties).includes("hidden-1"));
+    assert.ok(!JSON.stringify(properties["hosts"]).includes("hidden"));
+    const again = await partial(provider.update("id", properties, news));
+    assert.deepEqual(again.properties["hosts"], properties["hosts"]);
+
+    front.trouble.clear();
+    contacted();
+    await provider.delete("id", again.properties);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+    const reached = front.contacted.map(({ label, port, user, hostKeys, jumpHosts }) => [
+      label,
+      port,
+      user,
+      hostKeys.pinned,
+      jumpHosts.map((jump) => jump.label),
+    ]);
+    assert.deepEqual(reached.sort(), [
+      ["a:22", 22, "other", [keyOfA], ["gate:22"]],
+      ["b:22", 2222, "other", [keyOfB], []],
+    ]);
+  });
+
+  it("runs a kept host anew that is named again, whose drain is still ours, also after a refresh", async () => {
+    const olds = await created();
+    front.trouble.set("b", rejected);
+    const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
+    contacted();
+    front.trouble.clear();
+    front.lines.splice(0);
+    front.model("b").setDrain("open");
+    front.model("b").logon({ user: "late" });
+    front.model("b").setDrain("until-restart");
+
+    const { props } = await provider.read("id", properties);
+    const news = { ...inputs, hosts: ["c", "b", "a"] };
+    assert.deepEqual(await provider.diff("id", props, news), { changes: true });
+    assert.deepEqual(front.lines.splice(0), ["pre-patch: runs on 1 of 3 hosts (1 new)"]);
+    const { outs } = await provider.update("id", props, news);
+    assert.deepEqual(contacted(), ["b:22"]);
+    assert.deepEqual(front.model("b").people(), []);
+    assert.equal(drainedIn(outs)["b:22"], "until-restart");
+    const results = outs as unknown as Results;
+    assert.deepEqual([results.readyHosts, results.totals.hosts], [["c:22", "b:22", "a:22"], 3]);
+    assert.deepEqual(outs["hosts"], news.hosts);
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
+    await provider.delete("id", outs);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+  });
+
+  it("lifts the drain of a kept host that is named again without one", async () => {
+    const olds = await created();
+    front.trouble.set("b", rejected);
+    const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
+    front.trouble.clear();
+    const news = { ...inputs, drain: "none" };
+    const { outs } = await provider.update("id", properties, news);
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
+    assert.deepEqual((outs as unknown as Results).readyHosts, ["a:22", "b:22", "c:22"]);
+  });
+
+  it("goes on keeping one host while another is named again", async () => {
+    const olds = await created();
+    front.trouble.set("a", rejected).set("b", rejected);
+    const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["c"] }));
+    front.trouble.delete("b");
+    front.model("b").setDrain("open");
+    front.model("b").logon({ user: "late" });
+    front.model("b").setDrain("until-restart");
+    const news = { ...inputs, hosts: ["b", "c"] };
+    const again = await partial(provider.update("id", properties, news));
+    assert.deepEqual(front.model("b").people(), []);
+    assert.deepEqual(again.properties["hosts"], ["b", "c", "a"]);
+    assert.deepEqual((again.properties as unknown as Results).readyHosts, ["b:22", "c:22"]);
+    front.trouble.clear();
+    const { outs } = await provider.update("id", again.properties, news);
+    assert.deepEqual(drains(), ["open", "until-restart", "until-restart"]);
+    assert.deepEqual(outs["hosts"], ["b", "c"]);
+  });
+
+  it("whose undraining is rejected does not run the host again", async () => {
+    const olds = await created();
+    front.trouble.set("b", rejected);
+    const news = { ...inputs, drain: "none" };
+    const { properties } = await partial(provider.update("id", olds, news));
+    front.trouble.clear();
+    front.model("b").setDrain("open");
+    front.model("b").logon({ user: "late" });
+    front.model("b").setDrain("until-restart");
+    await provider.update("id", properties, news);
+    assert.equal(front.model("b").drain(), "open");
+    assert.deepEqual(front.model("b").people(), ["late"]);
+  });
+
+  it("tries a host that could not be reached again and again while the program names it", async () => {
+    const olds = await created();
+    front.trouble.set("b", unreachable);
+    const news = { ...inputs, drain: "none" };
+    const { outs } = await provider.update("id", olds, news);
+    assert.equal(drainedIn(outs)["b:22"], "until-restart");
+    front.trouble.clear();
+    front.lines.splice(0);
+    assert.deepEqual(await provider.diff("id", outs, news), { changes: true });
+    assert.deepEqual(front.lines, ["pre-patch: undrains 1 host"]);
+    const again = await provider.update("id", outs, news);
+    assert.equal(drainedIn(again.outs)["b:22"], "undrained");
+  });
+});
+
+describe("a cancelled run", () => {
+  it("never forgets our drain nor whom we warned", async () => {
+    const warn = { message: "{minutes}", gracePeriod: "1h" };
+    front.failCommand("a", "/enable", "hang for ever");
+    const running = partial(provider.create({ ...inputs, hosts: ["a"], warn }));
+    await front.says("waiting up to");
+    front.cancel("the provider received SIGINT");
+    const { properties } = await running;
+    const { resume } = properties as unknown as Results;
+    assert.equal(drainedIn(properties)["a:22"], "until-restart");
+    assert.deepEqual(
+      resume["a:22"]?.map(({ id, user }) => [id, user]),
+      [["2", "alice"]],
+    );
+    assert.deepEqual(front.model("a").people(), ["alice"]);
+  });
+
+  it("never forgets whom we asked to go, and the next run waits for them", async () => {
+    const model = front.model("a");
+    model.onLogoff(2, { kind: "stuck" });
+    const own = { ...inputs, hosts: ["a"], drain: "none" };
+    const running = partial(provider.create(own));
+    await front.says("logging off");
+    front.cancel("the provider received SIGINT");
+    const { properties } = await running;
+    const { resume } = properties as unknown as Results;
+    assert.deepEqual(
+      resume["a:22"]?.map((entry) => [entry.id, entry.user, "logoffSent" in entry]),
+      [["2", "alice", true]],
+    );
+    assert.equal(model.session(2)?.user, null);
+    front.lines.splice(0);
+    const next = provider.update("id", properties, own);
+    await front.says("waiting for 2 (alice) to end");
+    model.leave(2);
+    const { outs } = await next;
+    assert.deepEqual((outs as unknown as Results).readyHosts, ["a:22"]);
+    assert.deepEqual((outs as unknown as Results).resume, {});
+  });
+});

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Plan } from "../../../provider/plan/plan";
+import type { ProgressEvent } from "../../../provider/report/events";
+import type { Report } from "../../../provider/report/report";
+import type { EarlierRun } from "../../../provider/run/host/context";
+import type { LogoffBehaviour } from "../../lab/windows/session-model";
+import { fleetOf, type Fleet } from "../memory-fleet";
+import { proveStopped } from "../stopped";
+
+const minute = 60_000;
+const cancelMessage = "The maintenance is cancelled.";
+/** More than are asked to go at once. */
+const people = ["alice", "bob", "carol", "dave"];
+
+/** Every step that there is, on two hosts that have to take turns whenever one of them is spoken to. */
+function plan(withCancelMessage: boolean): Partial<Plan> {
+  return {
+    drain: "until-restart",
+    ifStuck: "reset",
+    timeouts: { commandMs: 30_000, logoffMs: minute, totalMs: null },
+    rollout: { parallel: 1, waves: [], pauseMs: 0, maxFailures: null },
+    warn: {
+      message: "Maintenance in {minutes} minutes",
+      gracePeriodMs: 10 * minute,
+      remindersMs: [minute],
+      ifUndelivered: "continue",
+      ...(withCancelMessage ? { cancelMessage } : {}),
+    },
+  };
+}
+
+/** Somebody who takes a while to go, and somebody who needs a reset. */
+const slowAndStuck: readonly LogoffBehaviour[] = [
+  { kind: "closes", ms: 8_000 },
+  { kind: "stuck", shows: "user" },
+  { kind: "blocks", closesAfterMs: 3_000 },
+];
+/** Who hangs is not reset by a second run: their host says that it is busy with them. */
+const slow: readonly LogoffBehaviour[] = [
+  { kind: "closes", ms: 8_000 },
+  { kind: "closes", ms: 3_000 },
+  { kind: "blocks", closesAfterMs: 3_000 },
+];
+
+function fleet(onLogoff: readonly LogoffBehaviour[]): Fleet {
+  const sessions = people.map((user, index) => ({ user, onLogoff: onLogoff[index] ?? { kind: "instant" } }));
+  return fleetOf({ sessions }, { sessions });
+}
+
+interface Stopped {
+  readonly fleet: Fleet;
+  readonly report: Report;
+  readonly toldBefore: readonly ProgressEvent[];
+}
+
+async function runStoppedAt(started: Fleet, atMs: number, asked: Partial<Plan>): Promise<Stopped> {
+  let toldBefore: readonly ProgressEvent[] | undefined;
+  started.clock.at(atMs, () => {
+    toldBefore = [...started.events];
+    started.stop.abort();
+  });
+  const report = await started.run(asked);
+  return { fleet: started, report, toldBefore: toldBefore ?? started.events };
+}
+
+/** The moments of a run that nobody stops: right before and after each command of any host, and between two. */
+async function moments(undisturbed: Fleet, asked: Partial<Plan>): Promise<readonly number[]> {
+  const { hosts } = await undisturbed.run(asked);
+  assert.deepEqual(
+    hosts.map(({ status }) => status),
+    ["ok", "ok"],
+  );
+  const times = undisturbed.hosts.flatMap(({ commands }) => commands.map(({ atMs }) => atMs));
+  const ordered = [...new Set(times)].sort((a, b) => a - b);
+  return ordered.flatMap((atMs, index) => {
+    const next = ordered[index + 1] ?? atMs + 2_000;
+    return [atMs - 0.5, atMs + 0.5, (atMs + next) / 2];
+  });
+}
+
+/** The last thing that was told before the stop: where the run stood. */
+function phaseOf(toldBefore: readonly ProgressEvent[]): string {
+  return toldBefore.at(-1)?.type ?? "run-started";
+}
+
+describe("a run that is stopped", () => {
+  it("begins nothing more, verifies what was sent and undrains, at whatever moment", async () => {
+    const asked = plan(true);
+    const phases = new Set<string>();
+    for (const atMs of await moments(fleet(slowAndStuck), asked)) {
+      const { fleet: stopped, report, toldBefore } = await runStoppedAt(fleet(slowAndStuck), atMs, asked);
+      phases.add(phaseOf(toldBefore));
+      report.hosts.forEach((host, index) => {
+        const seen = stopped.hosts[index];
+        assert.ok(seen);
+        const commands = seen.commands.map(({ command }) => command);
+        try {
+          proveStopped({ model: seen.model, commands, toldBefore, report: host, people, cancelMessage });
+          assert.equal(seen.open, 0, "a connection is left open");
+        } catch (thrown) {
+          throw new Error(`stopped at ${atMs} ms, ${host.host}, after ${phaseOf(toldBefore)}`, {
+            cause: thrown,
+          });
+        }
+      });
+      assert.deepEqual(stopped.unexpected, []);
+    }
+    for (const phase of [
+      "host-started",
+      "host-listed",
+      "host-draining",
+      "session-warning",
+      "session-warned",
+      "grace-started",
+      "session-logoff-sent",
+      "host-waiting",
+      "session-reset",
+    ])
+      assert.ok(phases.has(phase), `no stop came right after ${phase}: ${[...phases].join(", ")}`);
+  });
+
+  it("is finished by the next one, which warns nobody twice within their grace period", async () => {
+    const asked = plan(false);
+    for (const atMs of await moments(fleet(slow), asked)) {
+      const { fleet: stopped, report } = await runStoppedAt(fleet(slow), atMs, asked);
+      const pending = report.hosts.filter(({ status }) => status !== "ok");
+      const earlier = new Map(pending.map(({ host, warned }): [string, EarlierRun] => [host, { warned }]));
+      const rest = await stopped.run(asked, {
+        stop: new AbortController().signal,
+        earlier,
+        hosts: new Set(earlier.keys()),
+      });
+      assert.deepEqual(
+        rest.hosts.filter(({ host, status }) => earlier.has(host) && status !== "ok"),
+        [],
+      );
+      for (const { model } of stopped.hosts) {
+        assert.deepEqual([model.people(), model.drain()], [[], "until-restart"]);
+        const latest = new Map<string, number>();
+        for (const { id, text, atMs: shownMs } of model.messages()) {
+          const before = latest.get(`${id} ${text}`) ?? -Infinity;
+          // Once the period that they were promised is over, they are promised a new one.
+          assert.ok(shownMs - before >= 10 * minute, `stopped at ${atMs} ms: ${id} was told twice: ${text}`);
+          latest.set(`${id} ${text}`, shownMs);
+        }
+      }
+    }
+  });
+});

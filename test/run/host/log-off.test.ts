@@ -1,0 +1,457 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { LogoffError } from "../../../provider/base/errors";
+import type { Connect } from "../../../provider/connection";
+import type { Plan, WarnPlan } from "../../../provider/plan/plan";
+import type { HostReport, Report } from "../../../provider/report/report";
+import { noExceptions } from "../../../provider/session/selector";
+import type { LogoffBehaviour } from "../../lab/windows/session-model";
+import { aSelector } from "../../session/sample";
+import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "../memory-fleet";
+
+let fleet: Fleet;
+function start(...options: readonly MemoryHostOptions[]): Fleet {
+  fleet = fleetOf(...options);
+  return fleet;
+}
+afterEach(() => {
+  assert.deepEqual(fleet.unexpected, []);
+  for (const host of fleet.hosts) assert.equal(host.open, 0, `${host.model.name} has an open connection`);
+});
+
+const alice = { id: 2, user: "alice" };
+const bob = { id: 3, user: "bob" };
+
+function outcomes(report: HostReport): string[] {
+  return report.sessions.map(
+    (one) => `${one.session.id} ${one.outcome}${one.outcome === "kept" ? ` ${one.reason}` : ""}`,
+  );
+}
+
+function sent(index = 0): string[] {
+  return (fleet.hosts[index]?.commands ?? [])
+    .map(({ command }) => command)
+    .filter((command) => /^(logoff|rwinsta)/.test(command));
+}
+
+describe("one host", () => {
+  it("lists, logs off by ID, and lists again", async () => {
+    start({ sessions: [alice, bob] });
+    const report = await fleet.runOne();
+    assert.equal(report.status, "ok");
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off", "3 logged-off"]);
+    assert.deepEqual(
+      fleet.hosts[0]?.commands.map(({ command }) => command),
+      [
+        "chcp.com",
+        "echo which shell; uname -s",
+        "qwinsta.exe",
+        "quser.exe",
+        "qwinsta.exe",
+        "quser.exe",
+        "logoff.exe 2",
+        "logoff.exe 3",
+        "qwinsta.exe",
+        "quser.exe",
+      ],
+    );
+    assert.deepEqual(fleet.hosts[0].model.people(), []);
+    assert.equal(fleet.hosts[0].connections, 1);
+  });
+
+  it("sends nothing where nobody is selected", async () => {
+    start({
+      sessions: [{ ...alice, user: "svc-backup" }],
+      selector: aSelector({ all: true, except: { ...noExceptions, users: ["svc-*"] } }),
+    });
+    const report = await fleet.runOne();
+    assert.deepEqual([report.status, outcomes(report)], ["ok", ["1 kept no-user", "2 kept excepted"]]);
+    assert.deepEqual(sent(), []);
+  });
+
+  it("waits while a row stays with a blank user", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 20_000 } }] });
+    const report = await fleet.runOne();
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off"]);
+    assert.ok(fleet.clock.now() >= 20_000);
+    assert.deepEqual(sent(), ["logoff.exe 2"]);
+  });
+
+  it("does not believe a logoff that returns 0 and did nothing, and does not send it again", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }, bob] });
+    const report = await fleet.runOne();
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 still-present", "3 logged-off"]);
+    assert.equal(report.error?.code, "session-stuck");
+    assert.match(
+      report.error.message,
+      /session 2 \(alice\) on "host1:22": still there 300 s after the request/,
+    );
+    assert.deepEqual(sent(), ["logoff.exe 2", "logoff.exe 3"]);
+    assert.ok(fleet.clock.now() >= 300_000 && fleet.clock.now() < 320_000);
+  });
+
+  it("looks at the list while a logoff blocks", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "blocks", closesAfterMs: 1_000 } }] });
+    const report = await fleet.runOne();
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off"]);
+    assert.ok(fleet.clock.now() < 5_000, `took ${fleet.clock.now()} ms`);
+  });
+
+  it("goes on with the others while one logoff blocks for ever", async () => {
+    const others = [3, 4, 5, 6].map((id) => ({ id, user: `user${id}` }));
+    start({ sessions: [{ ...alice, onLogoff: { kind: "blocks" } }, ...others] });
+    const report = await fleet.runOne();
+    assert.deepEqual(
+      report.sessions.map(({ outcome }) => outcome),
+      ["kept", "still-present", "logged-off", "logged-off", "logged-off", "logged-off"],
+    );
+  });
+
+  it("takes 7022 for somebody who went by themselves", async () => {
+    start({ sessions: [alice, bob] });
+    fleet.hosts[0]?.faults.add({
+      on: "logoff.exe 2",
+      trouble: { instead: true, stderr: "Error [7022]:x", code: 1 },
+    });
+    const [host] = fleet.hosts;
+    fleet.clock.at(300, () => host?.model.leave(2));
+    const report = await fleet.runOne();
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 already-gone", "3 logged-off"]);
+    assert.equal(report.status, "ok");
+  });
+
+  it("waits where the host is busy and never sends twice", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "busy", ms: 10_000 } }] });
+    fleet.clock.at(30_000, () => fleet.hosts[0]?.model.leave(2));
+    const report = await fleet.runOne();
+    assert.equal(report.status, "ok");
+    assert.deepEqual(sent(), ["logoff.exe 2"]);
+  });
+
+  it("stops at the first denied logoff and says what right is missing", async () => {
+    const many = [2, 3, 4, 5, 6].map((id) => ({ id, user: `user${id}` }));
+    start({ sessions: many, rights: "query-only" });
+    const report = await fleet.runOne();
+    assert.equal(report.error?.code, "permission-denied");
+    assert.match(report.error.message, /Full Control/);
+    assert.ok(sent().length <= 2, sent().join());
+    assert.equal(fleet.hosts[0]?.model.people().length, 5);
+  });
+
+  it("never reads missing rights as nobody", async () => {
+    for (const rights of ["none", "none-says-nobody"] as const) {
+      start({ sessions: [alice], rights });
+      const report = await fleet.runOne();
+      assert.equal(report.status, "failed");
+      assert.match(
+        report.error?.code ?? "",
+        rights === "none" ? /permission-denied/ : /permission-denied|output-unrecognised/,
+      );
+      assert.deepEqual(sent(), []);
+    }
+  });
+});
+
+describe("who is meant", () => {
+  it("refuses the host before anything is changed when a protected session was named", async () => {
+    start({ sessions: [alice], selector: aSelector({ operands: ["services", "2"] }) });
+    const report = await fleet.runOne();
+    assert.equal(report.error?.code, "session-protected");
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 failed"].slice(0, report.sessions.length));
+    assert.deepEqual(sent(), []);
+  });
+
+  it("reports who was named and is not there: a warning by default, a failure on request", async () => {
+    start({ sessions: [alice, bob], selector: aSelector({ operands: ["77", "2"] }) });
+    const report = await fleet.runOne();
+    assert.equal(report.status, "ok");
+    assert.deepEqual(report.notFound, ["77"]);
+    assert.match(report.warnings.join(), /no such session; sessions present are 2 \(alice\), 3 \(bob\)/);
+    start({ sessions: [alice, bob], selector: aSelector({ operands: ["77", "2"] }) });
+    const strict = await fleet.runOne({ ifMissing: "fail" });
+    assert.equal(strict.error?.code, "session-not-found");
+    assert.deepEqual(sent(), ["logoff.exe 2"], "the others are logged off all the same");
+  });
+
+  it("does not touch somebody who has the ID of a session chosen by ID", async () => {
+    start({ sessions: [alice], selector: aSelector({ ids: ["2"] }) });
+    const [host] = fleet.hosts;
+    // Between the two listings: the first is printed at 70 ms, the second at 90 ms.
+    fleet.clock.at(75, () => {
+      host?.model.leave(2);
+      host?.model.logon({ id: 2, user: "carol" });
+    });
+    const report = await fleet.runOne();
+    assert.deepEqual(host?.model.people(), ["carol"]);
+    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 already-gone"]);
+    assert.deepEqual(sent(), []);
+  });
+
+  it("keeps the console and says so", async () => {
+    start({ console: { user: "dave" }, sessions: [alice] });
+    const report = await fleet.runOne();
+    assert.equal(report.status, "ok");
+    assert.deepEqual(outcomes(report), ["1 kept console", "2 logged-off"]);
+    assert.match(report.warnings.join(), /1 \(dave\).*console: true/);
+  });
+
+  it("takes who came meanwhile in one more pass", async () => {
+    start({ sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 3_000 } }] });
+    fleet.clock.at(2_000, () => void fleet.hosts[0]?.model.logon({ user: "carol" }));
+    const report = await fleet.runOne();
+    assert.equal(report.status, "ok");
+    assert.deepEqual(fleet.hosts[0]?.model.people(), []);
+  });
+
+  it("fails with sessions-remain when people keep coming", async () => {
+    const slow = { onLogoff: { kind: "closes", ms: 3_000 } } as const;
+    start({ sessions: [{ ...alice, ...slow }] });
+    fleet.clock.at(2_000, () => void fleet.hosts[0]?.model.logon({ user: "carol", ...slow }));
+    fleet.clock.at(5_500, () => void fleet.hosts[0]?.model.logon({ user: "dora", ...slow }));
+    const report = await fleet.runOne();
+    assert.equal(report.error?.code, "sessions-remain");
+    assert.match(report.error.message, /dora/);
+    assert.deepEqual(fleet.hosts[0]?.model.people(), ["dora"]);
+  });
+
+  it("warns about an exception that matched nobody in the whole run", async () => {
+    const selector = aSelector({ all: true, except: { ...noExceptions, users: ["svc-*", "typo"] } });
+    start({ sessions: [{ user: "svc-backup" }], selector }, { sessions: [alice], selector });
+    const { warnings } = await fleet.run();
+    assert.deepEqual(warnings, ['The exception "users typo" matched nobody on any host: check its spelling']);
+  });
+});
+
+describe("a connection that breaks", () => {
+  it("repeats a listing whose answer was lost", async () => {
+    start({ sessions: [alice], faults: [{ on: "qwinsta", trouble: "drop-before" }] });
+    const report = await fleet.runOne();
+    assert.equal(report.status, "ok");
+    assert.equal(fleet.hosts[0]?.connections, 2);
+  });
+
+  for (const trouble of ["drop-before", "drop-after", "hang-after", "hang"] as const) {
+    it(`settles a logoff whose answer was lost (${trouble}) by listing, never by sending it again`, async () => {
+      start({ sessions: [alice, bob], faults: [{ on: "logoff.exe 2", trouble }] });
+      const report = await fleet.runOne();
+      assert.equal(sent().filter((command) => command === "logoff.exe 2").length, 1);
+      const happened = trouble.endsWith("after");
+      assert.equal(report.status, happened ? "ok" : "failed");
+      // Bob's logoff was on its way through the same connection: where that broke, his answer is lost too.
+      const left = happened ? [] : trouble === "hang" ? ["alice"] : ["alice", "bob"];
+      assert.deepEqual(fleet.hosts[0]?.model.people(), left);
+    });
+  }
+
+  it("sends a logoff again that the host had no room for before the connection died", async () => {
+    start({ sessions: [alice, bob] });
+    let troubles = 1;
+    const connect: Connect = async (host, signal) => {
+      const connection = await fleet.connect(host, signal);
+      return {
+        ...connection,
+        exec: async (command, options) => {
+          if (command !== "logoff.exe 2" || troubles === 0) return connection.exec(command, options);
+          troubles -= 1;
+          options.onTurn?.();
+          options.onNoRoom?.();
+          await connection.close();
+          throw new LogoffError("connection-lost", "Lost the connection");
+        },
+      };
+    };
+    const report = await fleet.run({ ifStuck: "reset" }, { connect });
+    assert.equal(report.totals.loggedOff, 2);
+    assert.deepEqual(sent().sort(), ["logoff.exe 2", "logoff.exe 3"]);
+  });
+
+  it("says of each session what is known when the host stays away", async () => {
+    start({ sessions: [alice, bob] });
+    const [host] = fleet.hosts;
+    host?.faults.add({ on: "logoff.exe 2", trouble: "drop-after" });
+    fleet.clock.at(112, () => {
+      if (host) host.down = new LogoffError("host-unreachable", "Cannot reach host1");
+    });
+    const report = await fleet.runOne();
+    assert.equal(report.status, "failed");
+    assert.equal(report.error?.code, "host-unreachable");
+    const messages = report.sessions.map((one) => ("message" in one ? one.message : ""));
+    assert.match(messages.join("\n"), /session 2 \(alice\).*the logoff was sent, its effect is not known/);
+  });
+
+  it("does not hide one host behind another", async () => {
+    start({ sessions: [alice] }, { sessions: [bob] }, { sessions: [alice] });
+    const [, second] = fleet.hosts;
+    if (second) second.down = new LogoffError("host-unreachable", "Cannot reach host2");
+    const report = await fleet.run();
+    assert.deepEqual(
+      report.hosts.map(({ status }) => status),
+      ["ok", "failed", "ok"],
+    );
+    assert.deepEqual([report.totals.ok, report.totals.failed, report.totals.loggedOff], [2, 1, 2]);
+  });
+});
+
+describe("a run that is stopped", () => {
+  it("starts nothing new and finishes verifying what was sent", async () => {
+    const hosts = [1, 2, 3].map(() => ({
+      sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 5_000 } as const }],
+    }));
+    start(...hosts);
+    fleet.clock.at(1_000, () => fleet.stop.abort());
+    const report = await fleet.run({ rollout: { parallel: 1, waves: [], pauseMs: 0, maxFailures: null } });
+    assert.deepEqual(
+      report.hosts.map(({ status }) => status),
+      ["ok", "skipped", "skipped"],
+    );
+    assert.deepEqual(
+      report.hosts.map(({ error }) => error?.code),
+      [undefined, "aborted", "aborted"],
+    );
+    assert.deepEqual(
+      report.hosts.map(({ contacted }) => contacted),
+      [true, false, false],
+    );
+  });
+
+  it("runs no more hosts at once than the plan allows", async () => {
+    start(...Array.from({ length: 12 }, () => ({ sessions: [alice] })));
+    await fleet.run({ rollout: { parallel: 3, waves: [], pauseMs: 0, maxFailures: null } });
+    assert.equal(fleet.mostOpen(), 3);
+  });
+});
+
+describe("a run that only looks", () => {
+  it("lists, or tells the very commands, and changes nothing", async () => {
+    start({ sessions: [alice, bob], selector: aSelector({ ids: ["2"] }) });
+    const listed = await fleet.runOne({}, { look: "list" });
+    assert.deepEqual(outcomes(listed), ["1 kept no-user", "2 listed", "3 kept not-selected"]);
+    const dry = await fleet.runOne({}, { look: "dry-run" });
+    assert.deepEqual(outcomes(dry), ["1 kept no-user", "2 would-log-off", "3 kept not-selected"]);
+    assert.deepEqual(dry.commands, ["logoff.exe 2"]);
+    assert.deepEqual(sent(), []);
+  });
+});
+
+describe("servers behind one host, which share its connection", () => {
+  const servers = Array.from({ length: 10 }, (_, index) => `host${index + 2}`);
+  const hosts = servers.map((server) => planFor({ server }, "host1"));
+  const people = (onLogoff: LogoffBehaviour): MemoryHostOptions => ({
+    sessions: ["alice", "bob", "carol", "dave"].map((user, index) => ({ id: index + 2, user, onLogoff })),
+  });
+  const sentAt = (program: RegExp): { readonly command: string; readonly atMs: number }[] =>
+    (fleet.hosts[0]?.commands ?? []).filter(({ command }) => program.test(command));
+
+  it("log off nobody whose turn on it comes after the run was stopped", async () => {
+    start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks", closesAfterMs: 10_000 })));
+    fleet.clock.at(15_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
+    const report = await fleet.run({ hosts });
+    const logoffs = sentAt(/^logoff/u);
+    assert.ok(logoffs.length > 0 && logoffs.length < 40);
+    assert.ok(logoffs.every(({ atMs }) => atMs <= 15_000));
+    const left = fleet.hosts.slice(1).flatMap(({ model }) => model.people());
+    assert.equal(left.length, 40 - logoffs.length);
+    const verified = report.hosts.flatMap(({ sessions }) =>
+      sessions.filter(({ outcome }) => outcome === "logged-off"),
+    );
+    assert.equal(verified.length, logoffs.length, "what was sent is verified");
+  });
+
+  for (const ifStuck of ["fail", "reset", "continue"] as const) {
+    it(`are all asked to go when it dies while they wait for their turn (ifStuck ${ifStuck})`, async () => {
+      const three = servers.slice(0, 3);
+      start({ sessions: [] }, ...three.map(() => people({ kind: "blocks", closesAfterMs: 20_000 })));
+      fleet.clock.at(5_000, () =>
+        fleet.hosts[0]?.faults.add({ on: "qwinsta.exe /server:host2", trouble: "drop-before" }),
+      );
+      const report = await fleet.run({ hosts: hosts.slice(0, 3), ifStuck });
+      assert.deepEqual(
+        report.hosts.map(({ status }) => status),
+        ["ok", "ok", "ok"],
+      );
+      assert.deepEqual(
+        fleet.hosts.slice(1).flatMap(({ model }) => model.people()),
+        [],
+      );
+      assert.deepEqual(sentAt(/^rwinsta/u), []);
+      const logoffs = sentAt(/^logoff/u).map(({ command }) => command);
+      assert.equal(new Set(logoffs).size, 12, "nobody is asked twice");
+      assert.equal(logoffs.length, 12);
+    });
+  }
+
+  describe("and their people", () => {
+    const three = servers.slice(0, 3);
+    const warn: WarnPlan = {
+      message: "Ends in {minutes} minutes",
+      gracePeriodMs: 600_000,
+      remindersMs: [60_000],
+      ifUndelivered: "continue",
+      cancelMessage: "Cancelled",
+    };
+    const startThree = (): void =>
+      void start({ sessions: [] }, ...three.map(() => people({ kind: "instant" })));
+    const hang = (on: RegExp): void => fleet.hosts[0]?.faults.add({ on, times: 8, trouble: "hang" });
+    const run = (more: Partial<Plan> = {}): Promise<Report> =>
+      fleet.run({ hosts: hosts.slice(0, 3), warn, ...more });
+    const each = three.flatMap((server) => [2, 3, 4, 5].map((id) => ({ server, id })));
+
+    it("have the time that they were told, also when others are slow to be told", async () => {
+      startThree();
+      hang(/msg\.exe .*\/server:host[23] /u);
+      await run();
+      for (const { server, id } of each) {
+        const told = sentAt(new RegExp(`^msg\\.exe ${id} /server:${server} `, "u"))[0]?.atMs ?? NaN;
+        const asked = sentAt(new RegExp(`^logoff\\.exe ${id} /server:${server}$`, "u"))[0]?.atMs ?? NaN;
+        assert.ok(asked - told >= warn.gracePeriodMs, `${id} on ${server} had ${asked - told} ms`);
+      }
+    });
+
+    it("are all warned, once, when the connection dies while they wait for their turn", async () => {
+      startThree();
+      fleet.hosts[0]?.faults.add({ on: /msg\.exe .*\/server:host2 /u, trouble: "drop-before" });
+      await run({ warn: { ...warn, remindersMs: [] } });
+      for (const { server, id } of each) {
+        const told = sentAt(new RegExp(`^msg\\.exe ${id} /server:${server} `, "u"));
+        assert.equal(told.length, 1, `${id} on ${server}`);
+      }
+    });
+
+    it("are not warned after the run was stopped, and told only what they heard of", async () => {
+      startThree();
+      hang(/msg\.exe .*\/server:host[23] /u);
+      fleet.clock.at(15_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
+      await run();
+      const warnings = (fleet.hosts[0]?.commands ?? []).filter(
+        ({ command, stdin }) => command.startsWith("msg") && stdin.startsWith("Ends"),
+      );
+      assert.ok(warnings.length > 0 && warnings.every(({ atMs }) => atMs <= 15_000));
+      assert.equal(fleet.hosts[3]?.model.messages().length, 0);
+    });
+
+    it("hear no reminder whose time had passed when its turn came", async () => {
+      startThree();
+      hang(/msg\.exe .*\/server:host[23] \/time:60$/u);
+      const report = await run();
+      const reminders = sentAt(/^msg\.exe .* \/time:60$/u);
+      for (const { command, atMs } of reminders) {
+        const [, id = "", server = ""] = /^msg\.exe (\d) \/server:(\w+) /u.exec(command) ?? [];
+        const asked = sentAt(new RegExp(`^logoff\\.exe ${id} /server:${server}$`, "u"))[0]?.atMs ?? NaN;
+        assert.ok(asked - atMs >= 29_000, `${command} came ${asked - atMs} ms before the end`);
+      }
+      const warnings = report.hosts.flatMap((host) => host.warnings);
+      assert.ok(warnings.some((warning) => /the time of the reminder had passed/u.test(warning)));
+    });
+  });
+
+  it("are reset only when each session had its own time to end", async () => {
+    start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks" })));
+    await fleet.run({ hosts, ifStuck: "reset" });
+    const resets = sentAt(/^rwinsta/u);
+    assert.equal(resets.length, 40);
+    for (const { command, atMs } of resets) {
+      const logoff = sentAt(/^logoff/u).find((one) => one.command === command.replace("rwinsta", "logoff"));
+      assert.ok(logoff !== undefined && atMs - logoff.atMs >= 300_000, `${command} came too early`);
+    }
+  });
+});

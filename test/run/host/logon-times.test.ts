@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import type { Plan, WarnPlan } from "../../../provider/plan/plan";
+import type { HostReport } from "../../../provider/report/report";
+import type { Selector } from "../../../provider/session/selector";
+import { aSelector } from "../../session/sample";
+import { fleetOf, type Fleet, type MemoryHostOptions } from "../memory-fleet";
+
+let fleet: Fleet;
+afterEach(() => assert.deepEqual(fleet.unexpected, []));
+
+const minute = 60_000;
+const hour = 60 * minute;
+const alice = { id: 2, user: "alice" };
+const bob = { id: 3, user: "bob" };
+const warn: WarnPlan = {
+  message: "Maintenance in {minutes} minutes.",
+  gracePeriodMs: 10 * minute,
+  remindersMs: [],
+  ifUndelivered: "continue",
+};
+
+function start(options: MemoryHostOptions): Fleet["hosts"][number]["model"] {
+  fleet = fleetOf(options);
+  return fleet.hosts[0]?.model ?? assert.fail();
+}
+
+function outcomes(report: HostReport): string[] {
+  return report.sessions
+    .filter(({ session }) => session.user !== undefined)
+    .map((one) => `${one.session.id} ${one.outcome}${one.outcome === "kept" ? ` ${one.reason}` : ""}`);
+}
+
+function texts(model: ReturnType<typeof start>): string[] {
+  return model.messages().map(({ id, text }) => `${id} ${text}`);
+}
+
+function sent(pattern: RegExp): string[] {
+  return (fleet.hosts[0]?.commands ?? []).flatMap(({ command }) => (pattern.test(command) ? [command] : []));
+}
+
+const logoffs = (): string[] => sent(/^logoff/);
+const byId = aSelector({ ids: ["2"] });
+const all = aSelector({ all: true });
+
+describe("a change of the host's clock", () => {
+  it("makes nobody leave during the grace period", async () => {
+    const model = start({ sessions: [alice, bob] });
+    fleet.clock.at(3 * minute, () => model.moveLogonTime(hour));
+    const report = await fleet.runOne({ warn });
+    assert.deepEqual([report.status, outcomes(report)], ["ok", ["2 logged-off", "3 logged-off"]]);
+    assert.equal(texts(model).length, 2, "nobody is warned again");
+    assert.ok(fleet.clock.now() >= 10 * minute);
+    assert.deepEqual(fleet.events.filter(({ type }) => type === "clock-changed").length, 1);
+  });
+
+  it("makes nobody be taken for gone right before the logoff, not even who is the only one selected", async () => {
+    const model = start({ sessions: [alice, bob], selector: byId });
+    fleet.clock.at(9.9 * minute, () => model.moveLogonTime(hour));
+    const report = await fleet.runOne({ warn });
+    assert.deepEqual([report.status, outcomes(report)], ["ok", ["2 logged-off", "3 kept not-selected"]]);
+    assert.deepEqual([logoffs(), texts(model).length], [["logoff.exe 2"], 1]);
+  });
+
+  for (const ifStuck of ["fail", "reset"] as const) {
+    it(`proves no logoff (ifStuck: ${ifStuck})`, async () => {
+      const ignored = { kind: "ignored" } as const;
+      const model = start({
+        sessions: [
+          { ...alice, onLogoff: ignored },
+          { ...bob, onLogoff: ignored },
+        ],
+      });
+      fleet.clock.at(minute, () => model.moveLogonTime(hour));
+      const report = await fleet.runOne({ ifStuck });
+      assert.equal(report.status, ifStuck === "fail" ? "failed" : "ok");
+      assert.deepEqual(model.people(), ifStuck === "fail" ? ["alice", "bob"] : []);
+    });
+  }
+
+  it("keeps nobody from being told that nothing happens", async () => {
+    const model = start({ sessions: [alice, bob] });
+    fleet.clock.at(minute, () => model.moveLogonTime(hour));
+    fleet.clock.at(3 * minute, () => fleet.stop.abort());
+    await fleet.runOne({ warn: { ...warn, cancelMessage: "Called off." } });
+    assert.deepEqual(
+      texts(model)
+        .filter((text) => /Called off/.test(text))
+        .sort(),
+      ["2 Called off.", "3 Called off."],
+    );
+  });
+
+  for (const when of ["before the stop", "after the stop"] as const) {
+    it(`makes nobody be warned again by the next run (${when})`, async () => {
+      const model = start({ sessions: [alice, bob] });
+      if (when === "before the stop") fleet.clock.at(minute, () => model.moveLogonTime(hour));
+      fleet.clock.at(3 * minute, () => fleet.stop.abort());
+      const first = await fleet.runOne({ warn });
+      if (when === "after the stop") model.moveLogonTime(hour);
+      const carol = { id: 4, user: "carol" };
+      model.logon(carol);
+      const again = {
+        stop: new AbortController().signal,
+        earlier: new Map([["host1:22", { warned: first.warned }]]),
+      };
+      const second = await fleet.runOne({ warn }, again);
+      assert.deepEqual([first.status, second.status], ["skipped", "ok"]);
+      assert.deepEqual(
+        texts(model).map((text) => text.slice(0, 1)),
+        ["2", "3", "4"],
+      );
+    });
+  }
+});
+
+describe("one logon time that changed", () => {
+  const cases: readonly (readonly [string, Selector, Partial<Plan>])[] = [
+    ["a session chosen by ID", byId, {}],
+    ["a session chosen by ID where arrivals are ignored", byId, { ifArrived: "ignore" }],
+    ["a session chosen by name", aSelector({ operands: ["rdp-tcp#0"] }), {}],
+    ["a session among all", all, {}],
+  ];
+  for (const [what, selector, plan] of cases) {
+    it(`is a new logon of ${what}: warned and given a grace period of its own`, async () => {
+      const model = start({ sessions: [alice], selector });
+      let logonAtMs = 0;
+      fleet.clock.at(3 * minute, () => {
+        model.moveLogonTime(hour, 2);
+        logonAtMs = fleet.clock.now();
+      });
+      const report = await fleet.runOne({ warn, ...plan });
+      assert.deepEqual([report.status, outcomes(report), model.people()], ["ok", ["2 logged-off"], []]);
+      assert.equal(texts(model).length, 2);
+      assert.ok((model.departures()[0]?.atMs ?? 0) - logonAtMs >= 10 * minute);
+      assert.match(report.warnings.join(), /Session 2 \(alice\) on "host1:22" has a different logon time/);
+    });
+  }
+
+  it("is a new logon that stays where arrivals are ignored", async () => {
+    const model = start({ sessions: [alice, bob] });
+    fleet.clock.at(3 * minute, () => model.moveLogonTime(hour, 2));
+    const report = await fleet.runOne({ warn, ifArrived: "ignore" });
+    assert.deepEqual([report.status, model.people()], ["ok", ["alice"]]);
+    assert.deepEqual(outcomes(report), ["2 kept arrived-later", "3 logged-off"]);
+  });
+
+  it("is logged off at once where nobody is warned", async () => {
+    const model = start({ sessions: [alice, bob], selector: byId });
+    fleet.clock.at(100, () => model.moveLogonTime(hour, 2));
+    const report = await fleet.runOne();
+    assert.deepEqual([report.status, outcomes(report)[0], model.people()], ["ok", "2 logged-off", ["bob"]]);
+  });
+
+  it("proves no logoff: the new logon is taken in the next pass", async () => {
+    const model = start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }, bob], selector: byId });
+    fleet.clock.at(minute, () => {
+      model.moveLogonTime(hour, 2);
+      model.onLogoff(2, { kind: "instant" });
+    });
+    const report = await fleet.runOne();
+    assert.deepEqual([report.status, outcomes(report)[0], model.people()], ["ok", "2 logged-off", ["bob"]]);
+    assert.deepEqual(logoffs(), ["logoff.exe 2", "logoff.exe 2"]);
+  });
+
+  it("fails the host in the last pass", async () => {
+    const model = start({ sessions: [alice, bob], selector: byId });
+    for (const atMs of [3, 10]) fleet.clock.at(atMs * minute, () => model.moveLogonTime(hour, 2));
+    const report = await fleet.runOne({ warn });
+    assert.deepEqual([report.error?.code, model.people()], ["sessions-remain", ["alice", "bob"]]);
+    assert.deepEqual(outcomes(report)[0], "2 failed");
+  });
+
+  it("is not warned on the strength of an earlier run's warning", async () => {
+    const model = start({ sessions: [alice, bob] });
+    fleet.clock.at(3 * minute, () => fleet.stop.abort());
+    const first = await fleet.runOne({ warn });
+    model.moveLogonTime(hour, 2);
+    const again = {
+      stop: new AbortController().signal,
+      earlier: new Map([["host1:22", { warned: first.warned }]]),
+    };
+    await fleet.runOne({ warn }, again);
+    assert.deepEqual(
+      texts(model).map((text) => text.slice(0, 1)),
+      ["2", "3", "2"],
+    );
+  });
+
+  it("is told that nothing happens, since its person was warned", async () => {
+    const model = start({ sessions: [alice] });
+    fleet.clock.at(minute - 10, () => model.moveLogonTime(hour, 2));
+    fleet.clock.at(minute + 200, () => fleet.stop.abort());
+    const report = await fleet.runOne({ warn: { ...warn, cancelMessage: "Called off." } });
+    assert.deepEqual([report.error?.code, outcomes(report)], ["aborted", ["2 failed"]]);
+    assert.match(JSON.stringify(report.sessions), /it was not asked to go/u);
+    assert.match(texts(model).at(-1) ?? "", /Called off/);
+  });
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ownSessions } from "../../../provider/run/host/own-sessions";
+import { logonTimesOf, steadied } from "../../../provider/session/logon-times";
+import type { Session, SessionList } from "../../../provider/session/session";
+import { aSession, without } from "../../session/sample";
+
+/** A login without a terminal, as ours are. */
+function aLogin(fields: Partial<Session>): Session {
+  return without(aSession({ user: "root", ...fields }), "name");
+}
+
+function idsOfOwn(list: SessionList): string[] {
+  return list.filter(({ own }) => own).map(({ id }) => id);
+}
+
+const alice = aSession({ id: "2" });
+const first = aLogin({ id: "10", logonTime: "05:28:10, leader 710" });
+const second = aLogin({ id: "11", logonTime: "05:29:11, leader 811" });
+const current = (session: Session): Session => ({ ...session, own: true });
+
+describe("our own sessions", () => {
+  it("are those of earlier connections too", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    assert.deepEqual(idsOfOwn(mark([alice, current(first)])), ["10"]);
+    connections = 2;
+    assert.deepEqual(idsOfOwn(mark([alice, first, current(second)])), ["10", "11"]);
+    assert.deepEqual(idsOfOwn(mark([alice, second])), ["11"], "also in a list that tells none");
+  });
+
+  it("stay ours when the host's clock changes", () => {
+    let connections = 1;
+    let times = logonTimesOf([]);
+    const mark = ownSessions(() => connections);
+    const look = (list: SessionList): string[] => {
+      const steady = steadied(times, list);
+      times = steady.times;
+      return idsOfOwn(mark(steady.list));
+    };
+    const person = { ...alice, logonTime: "05:00:00, leader 600" };
+    look([person, current(first)]);
+    connections = 2;
+    const moved = [
+      { ...person, logonTime: "06:00:00, leader 600" },
+      { ...first, logonTime: "06:28:10, leader 710" },
+    ];
+    assert.deepEqual(look([...moved, current(second)]), ["10", "11"]);
+  });
+
+  it("are not those of who has the ID of one by now", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([current(first)]);
+    connections = 2;
+    const others = [
+      { ...first, user: "bob" },
+      { ...first, logonTime: "06:00:00, leader 999" },
+    ];
+    for (const other of others) assert.deepEqual(idsOfOwn(mark([other, current(second)])), ["11"]);
+  });
+
+  it("are known by their looks where the connection was lost before it was told its own", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([alice, current(aLogin({ id: "9" }))]);
+    connections = 3;
+    const bob = aLogin({ id: "12", user: "bob" });
+    const atTerminal = aSession({ id: "13", user: "root", name: "pts/3" });
+    assert.deepEqual(idsOfOwn(mark([alice, first, bob, atTerminal, current(second)])), ["10", "11"]);
+    const later = aLogin({ id: "14" });
+    assert.deepEqual(idsOfOwn(mark([first, later, current(second)])), ["10", "11"], "all are told by now");
+  });
+
+  it("are no more than were lost, the newest, before there was any list: others may have been there for weeks", () => {
+    const mark = ownSessions(() => 2);
+    const old = aLogin({ id: "9" });
+    assert.deepEqual(idsOfOwn(mark([old, first, current(second)])), ["10", "11"]);
+  });
+
+  it("are one on this machine, where all connections are in one session", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([current(first)]);
+    connections = 2;
+    assert.deepEqual(idsOfOwn(mark([current(first), second])), ["10"]);
+  });
+
+  it("are not guessed for ever where the session of a lost connection was gone at once", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    mark([current(first)]);
+    connections = 3;
+    mark([current(second)]);
+    assert.deepEqual(idsOfOwn(mark([current(second), aLogin({ id: "12" })])), ["11"]);
+  });
+
+  it("are not a login of the same user while every connection has told its own", () => {
+    const mark = ownSessions(() => 1);
+    assert.deepEqual(idsOfOwn(mark([first, current(second)])), ["11"]);
+  });
+
+  it("are not a login that was there before the connection that was lost", () => {
+    let connections = 1;
+    const mark = ownSessions(() => connections);
+    const older = aLogin({ id: "9" });
+    mark([older, current(first)]);
+    connections = 3;
+    const third = aLogin({ id: "12" });
+    assert.deepEqual(idsOfOwn(mark([older, second, current(third)])), ["11", "12"]);
+  });
+});

@@ -1,0 +1,252 @@
+import { aborted } from "../../provider/base/abort";
+import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
+import { LogoffError } from "../../provider/base/errors";
+import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../provider/connection";
+import type { HostPlan, Plan } from "../../provider/plan/plan";
+import type { ProgressEvent } from "../../provider/report/events";
+import type { HostReport, Report } from "../../provider/report/report";
+import { runRollout, type RolloutDeps } from "../../provider/run/rollout";
+import type { Selector } from "../../provider/session/selector";
+import { createFaultScript, type CommandFault, type FaultScript } from "../lab/faults";
+import { runCommand } from "../lab/windows/commands";
+import type { Machine, Rights } from "../lab/windows/program";
+import { defaultLook, type Look } from "../lab/windows/render";
+import { createWindowsModel, type ModelOptions, type WindowsModel } from "../lab/windows/windows-model";
+import { aSelector } from "../session/sample";
+import { virtualClock, type VirtualClock } from "./virtual-clock";
+
+/** One host of the fleet: the lab's model and programs without SSH in between, so that hours pass in no time. */
+export interface MemoryHost {
+  readonly model: WindowsModel;
+  /** The raw text of every command, in order, with its standard input. */
+  readonly commands: { readonly command: string; readonly stdin: string; readonly atMs: number }[];
+  readonly faults: FaultScript;
+  /** While set, connecting fails with this. */
+  down: LogoffError | undefined;
+  open: number;
+  connections: number;
+}
+
+export interface MemoryHostOptions extends Omit<ModelOptions, "clock" | "name">, Partial<Look> {
+  readonly rights?: Rights;
+  readonly faults?: readonly CommandFault[];
+  readonly selector?: Selector;
+  readonly server?: string;
+  readonly missingTools?: readonly string[];
+  readonly greeting?: string;
+}
+
+export interface Fleet {
+  readonly clock: VirtualClock;
+  readonly hosts: readonly MemoryHost[];
+  readonly events: ProgressEvent[];
+  readonly stop: AbortController;
+  readonly connect: Connect;
+  /** @param signal drops everything; absent: never */
+  run(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>, signal?: AbortSignal): Promise<Report>;
+  /** Runs and gives the first host's report. */
+  runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
+  /** Connections open at once, at most, over all hosts. */
+  mostOpen(): number;
+  /** Everything that was never scripted. */
+  readonly unexpected: string[];
+}
+
+/** Everybody, without any of the steps that a plan may ask for. */
+export const plainPlan: Omit<Plan, "hosts"> = {
+  drain: "none",
+  warn: null,
+  atDeadline: "logoff",
+  ifStuck: "fail",
+  ifMissing: "ignore",
+  ifArrived: "include",
+  limits: { sessionsPerHost: null, sessions: null },
+  rollout: { parallel: 20, waves: [], pauseMs: 0, maxFailures: null },
+  failOn: "any",
+  window: null,
+  timeouts: { commandMs: 30_000, logoffMs: 300_000, totalMs: null },
+  mode: "once",
+  reports: [],
+  previewSessions: false,
+  warnings: [],
+};
+
+export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
+  const clock = virtualClock();
+  const unexpected: string[] = [];
+  const hosts = options.map((one, index) => memoryHost(one, `host${index + 1}`, clock));
+  const machines = new Map(hosts.map(({ host, machine }) => [host.model.name, machine]));
+  const events: ProgressEvent[] = [];
+  const stop = new AbortController();
+  let mostOpen = 0;
+  const connect: Connect = (host, signal) => {
+    const found = hosts.find(({ host: { model } }) => model.name === host.address);
+    if (found === undefined) throw new Error(`no host ${host.address} in this fleet`);
+    return connectTo(
+      found,
+      signal,
+      clock,
+      (name) => machines.get(name.toLowerCase()),
+      unexpected,
+      () => {
+        mostOpen = Math.max(
+          mostOpen,
+          hosts.reduce((sum, { host: { open } }) => sum + open, 0),
+        );
+      },
+    );
+  };
+  const run: Fleet["run"] = (plan = {}, deps = {}, signal = new AbortController().signal) =>
+    runRollout(
+      { ...plainPlan, hosts: options.map((one, index) => planFor(one, `host${index + 1}`)), ...plan },
+      {
+        connect,
+        clock,
+        slots: new Semaphore(64),
+        turns: new KeyedMutex(),
+        onProgress: (event) => events.push(event),
+        stop: stop.signal,
+        ...deps,
+      },
+      signal,
+    );
+  return {
+    clock,
+    hosts: hosts.map(({ host }) => host),
+    events,
+    stop,
+    connect,
+    unexpected,
+    mostOpen: () => mostOpen,
+    run,
+    runOne: async (plan, deps) => {
+      const [first] = (await run(plan, deps)).hosts;
+      if (first === undefined) throw new Error("the report has no host");
+      return first;
+    },
+  };
+}
+
+export function planFor({ selector, server }: MemoryHostOptions, name: string): HostPlan {
+  const host: Host = {
+    label: server === undefined ? `${name}:22` : `${name}:22>${server}`,
+    address: name,
+    login: { privateKeys: [] },
+    hostKeys: { pinned: [], strict: "yes" },
+    jumpHosts: [],
+    algorithms: "default",
+    keepaliveMs: 0,
+    connectTimeoutMs: 15_000,
+    ...(server === undefined ? {} : { server }),
+  };
+  return { host, selector: selector ?? aSelector({ all: true }) };
+}
+
+interface Entry {
+  readonly host: MemoryHost;
+  readonly machine: Machine;
+  readonly rights: Rights;
+}
+
+function memoryHost(options: MemoryHostOptions, name: string, clock: VirtualClock): Entry {
+  const model = createWindowsModel({ ...options, name, clock });
+  const look: Look = { ...defaultLook, ...options };
+  const { missingTools = [], greeting = "" } = options;
+  return {
+    machine: { model, look, missingTools, greeting },
+    rights: options.rights ?? "full-control",
+    host: {
+      model,
+      commands: [],
+      faults: createFaultScript(options.faults),
+      down: undefined,
+      open: 0,
+      connections: 0,
+    },
+  };
+}
+
+async function connectTo(
+  { host, machine, rights }: Entry,
+  signal: AbortSignal,
+  clock: VirtualClock,
+  peer: (name: string) => Machine | undefined,
+  unexpected: string[],
+  onOpen: () => void,
+): Promise<Connection> {
+  await clock.sleep(50, signal);
+  if (host.down !== undefined) throw host.down;
+  host.open += 1;
+  host.connections += 1;
+  onOpen();
+  const lost = new AbortController();
+  const lose = (): void => {
+    if (!lost.signal.aborted) host.open -= 1;
+    lost.abort(new LogoffError("connection-lost", "the connection was lost"));
+  };
+  // As over SSH: a connection has room for so many commands at once, and for so many of those that block.
+  const slots = new Semaphore(4);
+  const blocking = new Semaphore(2);
+  return {
+    warnings: [],
+    close: () => {
+      lose();
+      return Promise.resolve();
+    },
+    exec: (command, options) => {
+      const turn = (): Promise<ExecResult> => slots.run(() => exec(command, options), lost.signal);
+      return options.mayBlock ? blocking.run(turn, lost.signal) : turn();
+    },
+  };
+
+  async function exec(
+    command: string,
+    { stdin, timeoutMs, signal: given, onTurn }: ExecOptions,
+  ): Promise<ExecResult> {
+    if (lost.signal.aborted) throw aborted(lost.signal);
+    onTurn?.();
+    const text = Buffer.from(stdin ?? new Uint8Array());
+    host.commands.push({ command, stdin: text.toString("latin1"), atMs: clock.now() });
+    const ended = new AbortController();
+    const timeout = new AbortController();
+    void clock
+      .sleep(timeoutMs, ended.signal)
+      .then(() => timeout.abort(new LogoffError("timed-out", `no answer within ${timeoutMs} ms`)))
+      .catch(() => undefined);
+    const killed = AbortSignal.any([lost.signal, timeout.signal, ...(given ? [given] : [])]);
+    const dead = new Promise<never>((_, reject) => {
+      killed.addEventListener("abort", () => reject(aborted(killed)), { once: true });
+    });
+    try {
+      return await Promise.race([dead, work(command, text, killed)]);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async function work(command: string, text: Buffer, killed: AbortSignal): Promise<ExecResult> {
+    await clock.sleep(20, killed);
+    const trouble = host.faults.next(command);
+    if (trouble === "drop-before") lose();
+    if (trouble === "hang") await clock.sleep(1e9, killed);
+    if (killed.aborted) throw aborted(killed);
+    if (typeof trouble === "object" && trouble.instead) {
+      const { code = 0, stdout = "", stderr = "" } = trouble;
+      return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
+    }
+    const reply = await runCommand(command, "cmd", {
+      here: machine,
+      caller: { user: "admin", rights, method: "password" },
+      stdin: () => Promise.resolve(text),
+      wait: (ms) => clock.sleep(ms === "for-ever" ? 1e9 : ms, killed),
+      peer,
+      unexpected: (what) => unexpected.push(what),
+    });
+    if (trouble === "drop-after") lose();
+    if (trouble === "hang-after") await clock.sleep(1e9, killed);
+    killed.throwIfAborted();
+    if (typeof trouble !== "object") return reply;
+    const { code = reply.code, stdout = reply.stdout, stderr = reply.stderr } = trouble;
+    return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
+  }
+}

@@ -1,0 +1,433 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { LogoffError } from "../../provider/base/errors";
+import type { FindJumpHosts } from "../../provider/connection";
+import type { HostPlan, Plan, WarnPlan } from "../../provider/plan/plan";
+import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "./memory-fleet";
+
+let fleet: Fleet;
+function start(count: number, options: MemoryHostOptions = { sessions: [{ user: "alice" }] }): Fleet {
+  fleet = fleetOf(...Array.from({ length: count }, () => options));
+  return fleet;
+}
+afterEach(() => {
+  assert.deepEqual(fleet.unexpected, []);
+  for (const host of fleet.hosts) assert.equal(host.open, 0);
+});
+
+const minute = 60_000;
+const down = new LogoffError("host-unreachable", "Cannot reach it");
+const warn: WarnPlan = {
+  message: "Go",
+  gracePeriodMs: 10 * minute,
+  remindersMs: [],
+  ifUndelivered: "continue",
+};
+
+function rollout(fields: Partial<Plan["rollout"]>): Partial<Plan> {
+  return { rollout: { parallel: 20, waves: [], pauseMs: 0, maxFailures: null, ...fields } };
+}
+
+function breakHosts(...indexes: readonly number[]): void {
+  for (const index of indexes) {
+    const host = fleet.hosts[index];
+    assert.ok(host);
+    host.down = down;
+  }
+}
+
+describe("waves", () => {
+  it("begin when the one before has ended, after the pause", async () => {
+    start(5);
+    const report = await fleet.run(rollout({ waves: [{ hosts: 1 }, { hosts: 2 }], pauseMs: minute }));
+    assert.equal(report.totals.ok, 5);
+    const begins = fleet.hosts.map(({ commands: [first] }) => Math.floor((first?.atMs ?? 0) / minute));
+    assert.deepEqual(begins, [0, 1, 1, 2, 2]);
+  });
+
+  it("report hosts in the order of the plan", async () => {
+    start(4);
+    const report = await fleet.run(rollout({ waves: [{ hosts: 2 }] }));
+    assert.deepEqual(
+      report.hosts.map(({ host }) => host),
+      ["host1:22", "host2:22", "host3:22", "host4:22"],
+    );
+  });
+});
+
+describe("a host that others are reached through by ssh_config", () => {
+  const behind = (name: string): HostPlan => {
+    const { host, selector } = planFor({}, name);
+    return { host: { ...host, sshConfig: true }, selector };
+  };
+  it("comes last", async () => {
+    start(3);
+    const report = await fleet.run(
+      { hosts: ["host1", "host2", "host3"].map(behind) },
+      { findJumpHosts: () => Promise.resolve(new Map([["host2:22", ["host1:22"]]])) },
+    );
+    assert.equal(report.totals.ok, 3);
+    const [last, ...others] = fleet.hosts.map(({ commands }) => commands);
+    const endsAtMs = Math.max(...others.map((commands) => commands.at(-1)?.atMs ?? Infinity));
+    assert.ok((last?.[0]?.atMs ?? 0) >= endsAtMs);
+  });
+});
+
+describe("an ssh_config that does not answer", () => {
+  const hosts = [planFor({}, "host1")].map(({ host, selector }) => ({
+    host: { ...host, sshConfig: true as const },
+    selector,
+  }));
+  const given: (AbortSignal | undefined)[] = [];
+  const findJumpHosts: FindJumpHosts = (_hosts, signal) => {
+    given.push(signal);
+    return new Promise(() => undefined);
+  };
+
+  it("holds up no run beyond its total time", async () => {
+    start(1);
+    const timeouts = { commandMs: 1000, logoffMs: 1000, totalMs: minute };
+    const report = await fleet.run({ hosts, timeouts }, { findJumpHosts });
+    assert.deepEqual([report.hosts[0]?.status, report.hosts[0]?.error?.code], ["skipped", "timed-out"]);
+    assert.deepEqual([fleet.clock.now(), given.at(-1)?.aborted], [minute, true]);
+  });
+
+  it("holds up no run that is stopped", async () => {
+    start(1);
+    fleet.clock.at(minute, () => fleet.stop.abort());
+    const report = await fleet.run({ hosts }, { findJumpHosts });
+    assert.deepEqual([report.hosts[0]?.status, report.hosts[0]?.error?.code], ["skipped", "aborted"]);
+  });
+
+  it("leaves no timer behind when reading it breaks", async () => {
+    start(1);
+    let timers = 0;
+    const clock = {
+      ...fleet.clock,
+      sleep: (ms: number, signal: AbortSignal) => {
+        timers += 1;
+        return fleet.clock.sleep(ms, signal).finally(() => (timers -= 1));
+      },
+    };
+    const timeouts = { commandMs: 1000, logoffMs: 1000, totalMs: minute };
+    const broken = (): Promise<never> => Promise.reject(new Error("broken"));
+    await assert.rejects(fleet.run({ hosts, timeouts }, { clock, findJumpHosts: broken }), /broken/u);
+    await new Promise(setImmediate);
+    assert.equal(timers, 0);
+  });
+});
+
+describe("the failure budget", () => {
+  it("stops before the next wave, and says of each host left why", async () => {
+    start(6);
+    breakHosts(0);
+    const report = await fleet.run(
+      rollout({ waves: [{ hosts: 1 }, { hosts: 5 }], maxFailures: { hosts: 0 } }),
+    );
+    assert.deepEqual([report.totals.failed, report.totals.skipped], [1, 5]);
+    assert.ok(
+      report.hosts.slice(1).every(({ error, contacted }) => error?.code === "budget-exceeded" && !contacted),
+    );
+    assert.match(report.hosts[1]?.error?.message ?? "", /maxFailures allows 0/);
+  });
+
+  it("is not exceeded by as many as it allows", async () => {
+    start(6);
+    breakHosts(0, 3);
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 2 } }));
+    assert.deepEqual([report.totals.ok, report.totals.failed], [4, 2]);
+  });
+
+  it("by percent is one of each wave", async () => {
+    start(8);
+    breakHosts(0, 4);
+    const report = await fleet.run(rollout({ waves: [{ hosts: 4 }], maxFailures: { percent: 25 } }));
+    assert.deepEqual([report.totals.ok, report.totals.failed], [6, 2]);
+  });
+
+  it("that bursts while hosts are in their grace period logs nobody else off and undrains them", async () => {
+    start(4);
+    fleet.hosts[3]?.faults.add({
+      on: "msg.exe",
+      trouble: { instead: true, code: 1, stderr: "Error [87]:x" },
+    });
+    const report = await fleet.run({
+      ...rollout({ maxFailures: { hosts: 0 } }),
+      warn: { ...warn, ifUndelivered: "fail" },
+      drain: "until-restart",
+    });
+    assert.deepEqual(
+      report.hosts.map(({ status, drained, error }) => `${status} ${drained} ${error?.code ?? ""}`),
+      [
+        "skipped undrained budget-exceeded",
+        "skipped undrained budget-exceeded",
+        "skipped undrained budget-exceeded",
+        "failed undrained command-failed",
+      ],
+    );
+    assert.ok(
+      fleet.hosts.every(
+        ({ model, commands }) =>
+          model.drain() === "open" && !commands.some(({ command }) => command.startsWith("logoff")),
+      ),
+    );
+    assert.ok(fleet.clock.now() < minute);
+  });
+
+  it("lets a logoff that was already sent be verified", async () => {
+    start(2, { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 30_000 } }] });
+    fleet.clock.at(5_000, () => breakHosts(1));
+    const second = fleet.hosts[1];
+    second?.faults.add({ on: "qwinsta", after: 1, times: 9, trouble: "drop-before" });
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 0 } }));
+    assert.equal(report.hosts[0]?.status, "ok");
+  });
+});
+
+describe("a budget that bursts with the last hosts", () => {
+  it("is in the report although nobody is left over to say so", async () => {
+    start(3);
+    breakHosts(0, 1, 2);
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
+    assert.equal(report.totals.failed, 3);
+    assert.equal(report.ended?.code, "budget-exceeded");
+    assert.match(report.warnings.join(), /Stopped after 2 failed hosts: rollout.maxFailures allows 1/u);
+  });
+
+  it("is not in the report of a run within it", async () => {
+    start(3);
+    breakHosts(0);
+    const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
+    assert.deepEqual([report.ended, report.warnings], [undefined, []]);
+  });
+});
+
+describe("a window that holds a wave back", () => {
+  // The clock starts at 22:00.
+  const fromEleven: Partial<Plan> = {
+    window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
+  };
+  it("holds those behind it back too: no large wave goes without its canary", async () => {
+    start(5);
+    const report = await fleet.run({
+      ...rollout({ waves: [{ hosts: 1 }, { hosts: 4 }], pauseMs: 90 * minute }),
+      ...fromEleven,
+    });
+    assert.deepEqual([report.totals.skipped, report.ended?.code], [5, "outside-window"]);
+    assert.ok(report.hosts.every(({ error, contacted }) => error?.code === "outside-window" && !contacted));
+    assert.equal(fleet.clock.now(), 0, "nobody waits for a pause after which nothing comes");
+  });
+
+  it("and one that closes while a wave runs ends the run there", async () => {
+    start(3, { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 2 * minute } }] });
+    const report = await fleet.run({
+      ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute }),
+      window: { dailyFrom: "20:00", dailyTo: "22:01", timeZone: "UTC" },
+    });
+    assert.deepEqual(
+      report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+      ["ok ", "skipped outside-window", "skipped outside-window"],
+    );
+    assert.ok(fleet.clock.now() < 5 * minute);
+  });
+});
+
+describe("a look", () => {
+  const everything: Partial<Plan> = {
+    ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute, maxFailures: { hosts: 0 } }),
+    window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
+  };
+  for (const look of ["list", "dry-run"] as const) {
+    it(`(${look}) is held back by nothing: waves, pause, budget, window`, async () => {
+      start(4);
+      breakHosts(0);
+      const report = await fleet.run(everything, { look });
+      assert.deepEqual(
+        report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+        ["failed host-unreachable", "ok ", "ok ", "ok "],
+      );
+      assert.ok(fleet.clock.now() < minute, "it waits for no pause");
+    });
+  }
+});
+
+describe("hosts of an earlier run that still refuse logons", () => {
+  it("are counted in one warning when this run did not reach them, and named when it tried", async () => {
+    start(30);
+    breakHosts(0);
+    const earlier = new Map(
+      Array.from({ length: 30 }, (_, index) => [
+        `host${index + 1}:22`,
+        { drained: "until-restart" as const, warned: [] },
+      ]),
+    );
+    const report = await fleet.run(
+      { ...rollout({ parallel: 1, maxFailures: { hosts: 0 } }), drain: "until-restart" },
+      { earlier },
+    );
+    assert.match(report.hosts[0]?.warnings.join() ?? "", /"host1:22" may still refuse new logons/u);
+    assert.deepEqual(
+      report.hosts.slice(1).flatMap(({ warnings }) => warnings),
+      [],
+    );
+    const untried = report.hosts.filter(({ contacted }) => !contacted);
+    assert.ok(untried.length > 20 && untried.every(({ drained }) => drained === "until-restart"));
+    assert.deepEqual(report.warnings, [
+      `${untried.length} hosts left as found, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of an earlier run; run again`,
+    ]);
+  });
+});
+
+describe("limits.sessions", () => {
+  const limited = (sessions: number): Partial<Plan> => ({ limits: { sessionsPerHost: null, sessions } });
+  it("lets a run within it go", async () => {
+    start(3);
+    assert.equal((await fleet.run(limited(3))).totals.loggedOff, 3);
+  });
+  it("refuses everything before anything is changed", async () => {
+    start(3);
+    const report = await fleet.run({ ...limited(2), drain: "until-restart" });
+    assert.deepEqual([report.totals.skipped, report.hosts[0]?.error?.code], [3, "limit-exceeded"]);
+    assert.match(
+      report.hosts[0]?.error?.message ?? "",
+      /3 sessions would be logged off, and limits.sessions allows 2/,
+    );
+    const changing = fleet.hosts
+      .flatMap(({ commands }) => commands)
+      .filter(({ command }) => /logoff|chglogon|msg/.test(command));
+    assert.deepEqual(changing, []);
+  });
+  it("counts a host that cannot be listed as exceeding, and says why it cannot", async () => {
+    start(3);
+    breakHosts(1);
+    const report = await fleet.run(limited(100));
+    assert.deepEqual(
+      report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+      ["skipped limit-exceeded", "failed host-unreachable", "skipped limit-exceeded"],
+    );
+    assert.match(
+      report.hosts[0]?.error?.message ?? "",
+      /1 host could not be listed, "host2:22" \(Cannot reach it\)/,
+    );
+    assert.equal(report.hosts[1]?.error?.message, "Cannot reach it");
+    const finished = fleet.events.filter(({ type }) => type === "host-finished");
+    assert.equal(finished.length, 3);
+  });
+  it("says of every host that it was contacted, and forgets nobody who was warned before", async () => {
+    start(2);
+    const warned = [{ id: "2", user: "alice", warnedAt: "2026-11-23T21:59:00Z", remindersMs: [] }];
+    const earlier = new Map([["host1:22", { warned }]]);
+    const report = await fleet.run({ ...limited(1), warn }, { earlier });
+    assert.deepEqual(
+      report.hosts.map(({ contacted, platform }) => [contacted, platform]),
+      [
+        [true, "windows"],
+        [true, "windows"],
+      ],
+    );
+    assert.deepEqual(report.hosts[0]?.warned, warned);
+  });
+  it("is not what a run ends with that was stopped while it listed", async () => {
+    for (const stops of ["cancelled", "out of time"] as const) {
+      start(4);
+      const totalMs = stops === "out of time" ? 150 : null;
+      if (totalMs === null)
+        fleet.clock.at(150, () => fleet.stop.abort(new LogoffError("aborted", "Cancelled")));
+      const report = await fleet.run({
+        ...limited(100),
+        ...rollout({ parallel: 1 }),
+        timeouts: { commandMs: 30_000, logoffMs: 300_000, totalMs },
+      });
+      const expected = `skipped ${totalMs === null ? "aborted" : "timed-out"}`;
+      assert.deepEqual(
+        report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
+        [expected, expected, expected, expected],
+      );
+      assert.equal(report.ended?.code, totalMs === null ? undefined : "timed-out");
+    }
+  });
+  it("leaves a host skipped that was not tried", async () => {
+    start(3);
+    const [, second, third] = fleet.hosts;
+    assert.ok(second && third);
+    second.down = new LogoffError("auth-rejected", "Rejected");
+    third.down = new LogoffError("auth-rejected", "Not tried", { untried: true });
+    const report = await fleet.run(limited(100));
+    assert.deepEqual(report.hosts.map(({ status, error }) => `${status} ${error?.message ?? ""}`).slice(1), [
+      "failed Rejected",
+      "skipped Not tried",
+    ]);
+  });
+  it("names the hosts of an earlier run that it leaves closed", async () => {
+    start(2);
+    const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
+    const report = await fleet.run({ ...limited(1), drain: "until-restart" }, { earlier });
+    assert.deepEqual(
+      report.hosts.map(({ drained }) => drained),
+      ["until-restart", "no"],
+    );
+    assert.deepEqual(report.warnings, [
+      '1 host left as found, "host1:22": may still refuse new logons because of an earlier run; run again',
+    ]);
+  });
+  it("looks at nobody outside the window", async () => {
+    start(2);
+    breakHosts(1);
+    const report = await fleet.run({
+      ...limited(100),
+      window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
+    });
+    assert.ok(report.hosts.every(({ error }) => error?.code === "outside-window"));
+    assert.ok(fleet.hosts.every(({ connections }) => connections === 0));
+  });
+});
+
+describe("the total time", () => {
+  it("ends the run like a stop", async () => {
+    start(3);
+    const report = await fleet.run({
+      ...rollout({ parallel: 1 }),
+      warn,
+      timeouts: { commandMs: 30_000, logoffMs: 300_000, totalMs: 5 * minute },
+    });
+    assert.deepEqual(
+      [...new Set(report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`))],
+      ["skipped timed-out"],
+    );
+    assert.ok(fleet.clock.now() < 6 * minute);
+    assert.ok(
+      fleet.hosts.every(({ commands }) => !commands.some(({ command }) => command.startsWith("logoff"))),
+    );
+  });
+});
+
+describe("resuming", () => {
+  it("runs only the hosts it is told and warns nobody a second time", async () => {
+    start(2);
+    fleet.clock.at(2 * minute, () => fleet.stop.abort());
+    const first = await fleet.run({ warn });
+    assert.deepEqual(
+      first.hosts.map(({ warned }) => warned.map(({ user }) => user)),
+      [["alice"], ["alice"]],
+    );
+    const earlier = new Map(first.hosts.map(({ host, warned }) => [host, { warned }]));
+    const startedAt = fleet.clock.now();
+    const second = await fleet.run(
+      { warn },
+      { earlier, hosts: new Set(["host2:22"]), stop: new AbortController().signal },
+    );
+    assert.deepEqual([second.totals.hosts, second.totals.loggedOff], [1, 1]);
+    assert.equal(fleet.hosts[1]?.model.messages().length, 1);
+    assert.ok(fleet.clock.now() - startedAt < 9 * minute);
+    assert.deepEqual(fleet.hosts[0]?.model.people(), ["alice"]);
+  });
+});
+
+describe("a thousand hosts", () => {
+  it("share the connections of the process", async () => {
+    start(1_000, { sessions: [] });
+    const report = await fleet.run(rollout({ parallel: 200 }));
+    assert.equal(report.totals.ok, 1_000);
+    assert.ok(fleet.mostOpen() <= 64);
+  });
+});

@@ -1,0 +1,66 @@
+import { aborted } from "../../provider/base/abort";
+import type { Clock } from "../../provider/base/clock";
+
+/** A clock whose hours pass in no time: whenever nobody has anything left to do, it jumps to whoever wakes up next. */
+export interface VirtualClock extends Clock {
+  /** Calls `work` at that time, as if by somebody outside. */
+  at(ms: number, work: () => void): void;
+}
+
+/** Starts at 0, which is `startsAt` on the wall. */
+export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): VirtualClock {
+  let timeMs = 0;
+  let pumping = false;
+  let order = 0;
+  const sleepers = new Set<{ readonly untilMs: number; readonly order: number; readonly wake: () => void }>();
+
+  // Everything else here is promises, which all settle before the event loop turns; some turns more do no harm.
+  const pump = (idleTurns: number): void => {
+    setImmediate(() => {
+      if (idleTurns < 3) {
+        pump(idleTurns + 1);
+        return;
+      }
+      const [next] = [...sleepers].sort((a, b) => a.untilMs - b.untilMs || a.order - b.order);
+      if (next === undefined) {
+        pumping = false;
+        return;
+      }
+      sleepers.delete(next);
+      timeMs = Math.max(timeMs, next.untilMs);
+      next.wake();
+      pump(0);
+    });
+  };
+  const add = (ms: number, wake: () => void): (() => void) => {
+    const sleeper = { untilMs: timeMs + ms, order: (order += 1), wake };
+    sleepers.add(sleeper);
+    if (!pumping) {
+      pumping = true;
+      pump(0);
+    }
+    return () => sleepers.delete(sleeper);
+  };
+  return {
+    now: () => timeMs,
+    date: () => new Date(startsAt.getTime() + timeMs),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(aborted(signal));
+          return;
+        }
+        const onAbort = (): void => {
+          forget();
+          reject(aborted(signal));
+        };
+        const forget = add(ms, () => {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        });
+        signal.addEventListener("abort", onAbort, { once: true });
+      }),
+    after: add,
+    at: (ms, work) => void add(ms - timeMs, work),
+  };
+}

@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it, type TestContext } from "node:test";
+import { systemClock } from "../../../provider/base/clock";
+import { LogoffError, type ErrorCode } from "../../../provider/base/errors";
+import type { Host, HostKeyPolicy } from "../../../provider/connection";
+import { fingerprint } from "../../../provider/ssh/host-keys/public-key";
+import { openSsh } from "../../../provider/ssh/open-ssh";
+import { bareOptions, hostOf, never, startServer, testKey, type ScriptedServer } from "../scripted-server";
+
+const folder = mkdtempSync(join(tmpdir(), "host-key-"));
+after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const trueKey = testKey("host");
+const otherKey = testKey("other");
+const login = testKey("login");
+
+function fileWith(text: string): string {
+  const path = join(folder, `known_hosts-${(files += 1)}`);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function serverFor(t: TestContext, hostKeys = [trueKey]): Promise<ScriptedServer> {
+  const server = await startServer({ password: "open sesame", key: login, hostKeys });
+  t.after(() => server.close());
+  return server;
+}
+
+function hostWith(server: ScriptedServer, policy: Partial<HostKeyPolicy>, changes: Partial<Host> = {}): Host {
+  return hostOf(server, { hostKeys: { pinned: [], strict: "yes", ...policy }, ...changes });
+}
+
+async function warningsOf(host: Host, connect = openSsh(bareOptions()).connect): Promise<readonly string[]> {
+  const connection = await connect(host, never);
+  await connection.close();
+  return connection.warnings;
+}
+
+/** Fails with the code, and the server has seen no login at all, not even a user name. */
+async function refused(server: ScriptedServer, host: Host, code: ErrorCode): Promise<string> {
+  const error = await warningsOf(host).then(
+    () => assert.fail("it connected"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof LogoffError, String(error));
+  assert.equal(error.code, code, error.message);
+  assert.deepEqual(server.logins, []);
+  assert.equal(server.connections(), 1, "a host key is no reason to try again");
+  return error.message;
+}
+
+describe("known_hosts", () => {
+  it("lets a known host in: text and file, with port, by pattern, without port", async (t) => {
+    const server = await serverFor(t);
+    const name = `[127.0.0.1]:${server.port}`;
+    for (const names of [name, "[127.0.0.*]:*", `x,${name}`, "127.0.0.1"]) {
+      const line = `${names} ${trueKey.publicText}\n`;
+      assert.deepEqual(await warningsOf(hostWith(server, { knownHosts: line, knownHostsFiles: [] })), []);
+      assert.deepEqual(await warningsOf(hostWith(server, { knownHostsFiles: [fileWith(line)] })), []);
+    }
+  });
+
+  it("takes any of several keys of a host", async (t) => {
+    const server = await serverFor(t);
+    const name = `[127.0.0.1]:${server.port}`;
+    const text = `${name} ${otherKey.publicText}\n${name} ${trueKey.publicText}`;
+    await warningsOf(hostWith(server, { knownHosts: text, knownHostsFiles: [] }));
+  });
+
+  it("asks first for the type of key that it knows", async (t) => {
+    const rsa = testKey("host", "rsa");
+    const ecdsa = testKey("host", "ecdsa");
+    const server = await serverFor(t, [trueKey, rsa, ecdsa]);
+    for (const key of [rsa, ecdsa, trueKey]) {
+      const text = `[127.0.0.1]:${server.port} ${key.publicText}`;
+      await warningsOf(hostWith(server, { knownHosts: text, knownHostsFiles: [] }));
+    }
+  });
+
+  it("reads OpenSSH's own files when none is named: user's, then system's", async (t) => {
+    const server = await serverFor(t);
+    const home = mkdtempSync(join(folder, "home-"));
+    const system = fileWith(`[127.0.0.1]:${server.port} ${trueKey.publicText}`);
+    await warningsOf(
+      hostWith(server, {}),
+      openSsh(bareOptions({ home, systemKnownHostsFiles: [system] })).connect,
+    );
+    const message = await refused(server2(server), hostWith(server, {}), "host-key-unknown").catch(String);
+    assert.match(message, /\/nonexistent\/\.ssh\/known_hosts" \(no such file\)/u);
+  });
+
+  it("sees a file that has changed a second later, and looks at it no more often", async (t) => {
+    const server = await serverFor(t);
+    const path = fileWith("");
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => laterMs };
+    const connect = openSsh(bareOptions({ clock })).connect;
+    const host = hostWith(server, { knownHostsFiles: [path] });
+    await assert.rejects(warningsOf(host, connect));
+    writeFileSync(path, `[127.0.0.1]:${server.port} ${trueKey.publicText}`);
+    utimesSync(path, new Date(), new Date(Date.now() + 5000));
+    laterMs = 999;
+    await assert.rejects(warningsOf(host, connect));
+    laterMs = 1000;
+    await warningsOf(host, connect);
+  });
+
+  it("tells of lines that were passed over once per process", async (t) => {
+    const server = await serverFor(t);
+    const path = fileWith(`junk\n[127.0.0.1]:${server.port} ${trueKey.publicText}`);
+    const connect = openSsh(bareOptions()).connect;
+    const host = hostWith(server, { knownHostsFiles: [path] });
+    assert.deepEqual(await warningsOf(host, connect), [`${path}:1: line passed over: not NAMES TYPE KEY`]);
+    assert.deepEqual(await warningsOf(host, connect), []);
+  });
+});
+
+/** Counts from here on. */
+function server2(server: ScriptedServer): ScriptedServer {
+  const before = server.connections();
+  server.logins.length = 0;
+  return { ...server, logins: server.logins, connections: () => server.connections() - before };
+}
+
+describe("an unknown key", () => {
+  it("is refused before any login, with the line to add", async (t) => {
+    const server = await serverFor(t);
+    const message = await refused(
+      server,
+      hostWith(server, { knownHosts: "", knownHostsFiles: [] }),
+      "host-key-unknown",
+    );
+    assert.ok(message.includes(fingerprint(trueKey.blob)), message);
+    assert.ok(message.endsWith(`: [127.0.0.1]:${server.port} ${trueKey.publicText}`), message);
+  });
+
+  it("is refused without any policy", async (t) => {
+    const server = await serverFor(t);
+    await refused(server, hostWith(server, {}), "host-key-unknown");
+  });
+
+  it("says that a certificate authority cannot help, and which lines were passed over", async (t) => {
+    const server = await serverFor(t);
+    const path = fileWith(`junk\n@cert-authority * ${otherKey.publicText}`);
+    const message = await refused(server, hostWith(server, { knownHostsFiles: [path] }), "host-key-unknown");
+    assert.ok(message.includes(`${path}:2 is a @cert-authority line`), message);
+    assert.ok(message.includes(`1 lines were passed over, the first at ${path}:1`), message);
+  });
+});
+
+describe("a changed key", () => {
+  it("never sees a login; both fingerprints and the place of the known one are shown", async (t) => {
+    const server = await serverFor(t);
+    const path = fileWith(`# mine\n[127.0.0.1]:${server.port} ${otherKey.publicText}`);
+    const message = await refused(server, hostWith(server, { knownHostsFiles: [path] }), "host-key-changed");
+    for (const part of [fingerprint(trueKey.blob), fingerprint(otherKey.blob), `${path}:2`])
+      assert.ok(message.includes(part), message);
+  });
+
+  it("also when the host is known by another type of key", async (t) => {
+    const server = await serverFor(t);
+    const text = `[127.0.0.1]:${server.port} ${testKey("gone", "ecdsa").publicText}`;
+    await refused(server, hostWith(server, { knownHosts: text, knownHostsFiles: [] }), "host-key-changed");
+  });
+
+  it("a text by value is not overruled by a file", async (t) => {
+    const server = await serverFor(t);
+    const name = `[127.0.0.1]:${server.port}`;
+    const policy = {
+      knownHosts: `${name} ${otherKey.publicText}`,
+      knownHostsFiles: [fileWith(`${name} ${trueKey.publicText}`)],
+    };
+    const message = await refused(server, hostWith(server, policy), "host-key-changed");
+    assert.ok(message.includes("connection.knownHosts:1"), message);
+  });
+
+  it("another port's key makes it unknown, not changed", async (t) => {
+    const server = await serverFor(t);
+    const text = `127.0.0.1 ${otherKey.publicText}`;
+    await refused(server, hostWith(server, { knownHosts: text, knownHostsFiles: [] }), "host-key-unknown");
+  });
+});
+
+describe("a revoked key", () => {
+  it("is refused even when it is known elsewhere and with strict no", async (t) => {
+    const name = "127.0.0.*,[127.0.0.*]:*";
+    const path = fileWith(`@revoked ${name} ${trueKey.publicText}`);
+    for (const strict of ["yes", "no"] as const) {
+      const server = await serverFor(t);
+      const policy = { knownHosts: `${name} ${trueKey.publicText}`, knownHostsFiles: [path], strict };
+      const privateKeys = [{ from: "value", value: login.privateText }] as const;
+      const message = await refused(
+        server,
+        hostWith(server, policy, { login: { privateKeys } }),
+        "host-key-revoked",
+      );
+      assert.ok(message.includes(`@revoked at ${path}:1`), message);
+      assert.ok(message.includes(fingerprint(trueKey.blob)), message);
+    }
+  });
+
+  it("another key of the same host is not", async (t) => {
+    const server = await serverFor(t);
+    const text = `@revoked * ${otherKey.publicText}\n[127.0.0.1]:${server.port} ${trueKey.publicText}`;
+    await warningsOf(hostWith(server, { knownHosts: text, knownHostsFiles: [] }));
+  });
+});
+
+describe("pinned keys", () => {
+  const forms = [
+    fingerprint(trueKey.blob),
+    `${fingerprint(trueKey.blob)}=`,
+    trueKey.publicText,
+    `${trueKey.publicText} comment`,
+    `win-01 ${trueKey.publicText}`,
+  ];
+  for (const form of forms)
+    it(`win over known_hosts: ${form.slice(0, 24)}…`, async (t) => {
+      const server = await serverFor(t);
+      const knownHosts = `[127.0.0.1]:${server.port} ${otherKey.publicText}`;
+      await warningsOf(hostWith(server, { pinned: [form], knownHosts }));
+      await warningsOf(hostWith(server, { pinned: [otherKey.publicText, form], knownHosts }));
+    });
+
+  it("refuse every other key, also with strict no", async (t) => {
+    const server = await serverFor(t);
+    const policy = {
+      pinned: [otherKey.publicText],
+      knownHosts: `* ${trueKey.publicText}`,
+      strict: "no",
+    } as const;
+    const message = await refused(server, hostWith(server, policy), "host-key-changed");
+    assert.ok(
+      message.includes(fingerprint(trueKey.blob)) && message.includes(fingerprint(otherKey.blob)),
+      message,
+    );
+  });
+
+  it("that make no sense are an error of the plan", async (t) => {
+    const server = await serverFor(t);
+    for (const pin of ["", "MD5:aa:bb", "SHA256:short", "ssh-rsa AAAA"])
+      await assert.rejects(warningsOf(hostWith(server, { pinned: [pin] })), { code: "plan-invalid" });
+    assert.equal(server.connections(), 0);
+  });
+});
+
+describe('strict "no"', () => {
+  const key = { privateKeys: [{ from: "value", value: login.privateText }] } as const;
+  const password = { from: "value", value: "open sesame" } as const;
+
+  it("connects with a key, warns, and never offers the password", async (t) => {
+    const server = await serverFor(t);
+    const policy = { knownHosts: "", knownHostsFiles: [], strict: "no" } as const;
+    const warnings = await warningsOf(hostWith(server, policy, { login: { ...key, password } }));
+    assert.match(warnings.join(), /was not checked \(strictHostKeyChecking "no"\).*is unknown/u);
+    const stranger = {
+      privateKeys: [{ from: "value", value: testKey("stranger").privateText }],
+      password,
+    } as const;
+    await assert.rejects(warningsOf(hostWith(server, policy, { login: stranger })), {
+      code: "auth-rejected",
+      message: /the password was withheld/u,
+    });
+    assert.ok(
+      server.logins.every((offered) => !offered.startsWith("password")),
+      server.logins.join(),
+    );
+  });
+
+  it("with a password alone does not even connect", async (t) => {
+    const server = await serverFor(t);
+    const host = hostWith(server, { strict: "no" }, { login: { privateKeys: [], password } });
+    await assert.rejects(warningsOf(host), { code: "auth-unavailable" });
+    assert.equal(server.connections(), 0);
+  });
+
+  it("says where a changed key differs", async (t) => {
+    const server = await serverFor(t);
+    const text = `[127.0.0.1]:${server.port} ${otherKey.publicText}`;
+    const policy = { knownHosts: text, knownHostsFiles: [], strict: "no" } as const;
+    const warnings = await warningsOf(hostWith(server, policy, { login: key }));
+    assert.match(warnings.join(), /is not the one at connection\.knownHosts:1/u);
+  });
+});

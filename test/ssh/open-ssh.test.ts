@@ -1,0 +1,361 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import { LogoffError, type ErrorCode } from "../../provider/base/errors";
+import type { Host } from "../../provider/connection";
+import { quoter, redactor } from "../../provider/ssh/login/redact";
+import { openSsh } from "../../provider/ssh/open-ssh";
+import {
+  bareOptions,
+  holdTimers,
+  hostOf,
+  never,
+  serverFor,
+  testKey,
+  until,
+  type Script,
+} from "./scripted-server";
+
+const connect = openSsh(bareOptions()).connect;
+
+/** A TCP server that does what a test says with each connection. */
+async function rawServer(
+  t: TestContext,
+  onSocket: (socket: Socket, count: number) => void,
+): Promise<{ address: string; port: number; count: () => number }> {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+    onSocket(socket, (count += 1));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    sockets.forEach((socket) => socket.destroy());
+    server.close();
+  });
+  return { address: "127.0.0.1", port: (server.address() as AddressInfo).port, count: () => count };
+}
+
+async function failure(host: Host, signal: AbortSignal = never): Promise<LogoffError> {
+  try {
+    await (await connect(host, signal)).close();
+  } catch (thrown) {
+    assert.ok(thrown instanceof LogoffError, String(thrown));
+    return thrown;
+  }
+  return assert.fail("it connected");
+}
+
+async function failsWith(host: Host, code: ErrorCode, message: RegExp): Promise<LogoffError> {
+  const error = await failure(host);
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, message);
+  assert.ok(error.message.includes(`"${host.label}"`), error.message);
+  return error;
+}
+
+describe("connecting", () => {
+  it("connects, runs a command and leaves nothing open", async (t) => {
+    const server = await serverFor(t);
+    const connection = await connect(hostOf(server), never);
+    const result = await connection.exec("chcp", { timeoutMs: 2000 });
+    assert.equal(Buffer.from(result.stdout).toString(), "ran chcp");
+    assert.equal(result.code, 0);
+    assert.deepEqual(connection.warnings, []);
+    await connection.close();
+    await connection.close();
+    await until(() => server.open() === 0, "the connection is closed");
+    assert.deepEqual(server.logins, ["none", "password:open sesame"]);
+  });
+
+  it("uses the local user when none is given", async (t) => {
+    let user = "";
+    const server = await serverFor(t, {
+      onLogin: (context) => {
+        user = context.username;
+        context.accept();
+      },
+    });
+    const host = { ...hostOf(server) };
+    delete (host as { user?: string }).user;
+    await (await connect(host, never)).close();
+    assert.equal(user, "local");
+  });
+
+  it("connects many at once with one signal without a warning of leaking listeners", async (t) => {
+    const server = await serverFor(t);
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listen);
+    t.after(() => process.off("warning", listen));
+    const signal = new AbortController().signal;
+    await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const connection = await connect(hostOf(server), signal);
+        await connection.exec("x", { timeoutMs: 4000, signal });
+        await connection.close();
+      }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(warnings, []);
+  });
+});
+
+describe("what may pass is tried again", () => {
+  it("a server that drops the first connections before its banner", async (t) => {
+    const real = await serverFor(t);
+    const { connect: dial } = await import("node:net");
+    const front = await rawServer(t, (socket, count) => {
+      if (count === 1) socket.end("Exceeded MaxStartups\r\n");
+      else if (count === 2) socket.resetAndDestroy();
+      else socket.pipe(dial(real.port, real.address)).pipe(socket);
+    });
+    const connection = await connect(hostOf(front), never);
+    await connection.close();
+    assert.equal(front.count(), 3);
+    assert.equal(real.connections(), 1);
+  });
+
+  it("a refused connection, until the deadline, which it then names with the attempts", async () => {
+    const closed = createServer().listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    await once(closed, "close");
+    const start = performance.now();
+    await failsWith(
+      hostOf({ address: "127.0.0.1", port }, { connectTimeoutMs: 700 }),
+      "host-unreachable",
+      /refused.*\(\d+ attempts? in 0\.7 s\)$/u,
+    );
+    // A machine may be slow, but no timer is early by more than its clock's grain.
+    assert.ok(performance.now() - start >= 690);
+  });
+
+  it("but not a name that DNS does not know", async () => {
+    // With attempts its error would count them.
+    await failsWith(hostOf({ address: "no-such-host.invalid", port: 22 }), "host-unreachable", /DNS$/u);
+  });
+
+  it("but not once a credential was offered", async (t) => {
+    const server = await serverFor(t, {
+      onLogin: (context, self) => {
+        if (context.method === "none") context.reject(["password"]);
+        else void self.close();
+      },
+    });
+    await failsWith(hostOf(server), "host-unreachable", /while a login was being checked/u);
+    assert.deepEqual(server.logins, ["none", "password:open sesame"]);
+    assert.equal(server.connections(), 1);
+  });
+});
+
+describe("deadlines name the phase", () => {
+  it("no banner", async (t) => {
+    const silent = await rawServer(t, () => undefined);
+    await failsWith(
+      hostOf(silent, { connectTimeoutMs: 200 }),
+      "timed-out",
+      /waiting for its banner was not finished after 0.2 s/u,
+    );
+  });
+
+  it("no key exchange", async (t) => {
+    const halting = await rawServer(t, (socket) => socket.write("SSH-2.0-halts\r\n"));
+    const { clock, expire } = holdTimers(55_555);
+    let isIdentified = false;
+    const debug = (line: string): void => {
+      if (line.includes("Remote ident:")) isIdentified = true;
+    };
+    const opening = openSsh(bareOptions({ clock, debug })).connect(
+      hostOf(halting, { connectTimeoutMs: 55_555 }),
+      never,
+    );
+    const failing = assert.rejects(opening, { code: "timed-out", message: /exchanging keys/u });
+    await until(() => isIdentified, "the host has said who it is");
+    expire();
+    await failing;
+  });
+
+  it("no answer to a login", async (t) => {
+    const server = await serverFor(t, { onLogin: () => undefined });
+    const { clock, expire } = holdTimers(55_555);
+    const opening = openSsh(bareOptions({ clock })).connect(
+      hostOf(server, { connectTimeoutMs: 55_555 }),
+      never,
+    );
+    const failing = assert.rejects(opening, { code: "timed-out", message: /logging in/u });
+    await until(() => server.logins.length === 1, "the login has begun");
+    expire();
+    await failing;
+    await until(() => server.open() === 0, "the connection is closed");
+  });
+
+  it("and a cancel ends each of them at once", async (t) => {
+    const hidden: readonly (readonly [phase: RegExp, script: Script])[] = [
+      [/Socket connected/u, {}],
+      [/Remote ident:/u, {}],
+      [/Sending USERAUTH_REQUEST \(none\)/u, {}],
+      [/Sending USERAUTH_REQUEST \(password\)/u, {}],
+      [/Socket connected/u, { onConnection: (client) => void client.removeAllListeners() }],
+      [/Sending USERAUTH_REQUEST/u, { onLogin: () => undefined }],
+    ];
+    for (const [phase, script] of hidden) {
+      const server = await serverFor(t, script);
+      const stop = new AbortController();
+      const debug = (line: string): void => {
+        if (phase.test(line)) stop.abort();
+      };
+      const abortable = openSsh(bareOptions({ debug })).connect;
+      await assert.rejects(abortable(hostOf(server), stop.signal), { code: "aborted" });
+      assert.ok(stop.signal.aborted);
+      await until(() => server.open() === 0, "the connection is closed");
+      assert.equal((await failure(hostOf(server), stop.signal)).code, "aborted");
+    }
+  });
+
+  it("and a cancel ends the wait for a banner at once", async (t) => {
+    const silent = await rawServer(t, () => undefined);
+    const stop = new AbortController();
+    const failing = failure(hostOf(silent, { connectTimeoutMs: 3_600_000 }), stop.signal);
+    await until(() => silent.count() === 1, "it is connected");
+    stop.abort();
+    assert.equal((await failing).code, "aborted");
+  });
+});
+
+describe("algorithms", () => {
+  it("names both lists when nothing matches", async (t) => {
+    const server = await serverFor(t, { algorithms: { kex: ["diffie-hellman-group14-sha1"] } });
+    const error = await failsWith(hostOf(server), "no-common-algorithm", /KEX method/u);
+    assert.match(
+      error.message,
+      /we offer curve25519-sha256,.*; the host offers diffie-hellman-group14-sha1; /u,
+    );
+    assert.doesNotMatch(error.message, /kex-strict|ext-info/u);
+    assert.match(error.message, /set algorithms to "legacy"$/u);
+    assert.equal(server.logins.length, 0);
+  });
+
+  for (const methods of [
+    "mlkem768x25519-sha256",
+    "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,ext-info-s,kex-strict-s-v00@openssh.com",
+    "mlkem1024nistp384-sha384,\u001b[2Jkyber",
+  ])
+    it(`does not advise legacy to a host that offers only ${methods.replace(/[^\w,@.-]/gu, "")}`, async (t) => {
+      const modern = await rawServer(t, (socket) => {
+        socket.write("SSH-2.0-OpenSSH_10.2\r\n");
+        socket.write(keyExchangeInit(methods));
+      });
+      const error = await failsWith(hostOf(modern), "no-common-algorithm", /KEX method.*curve25519-sha256/u);
+      assert.match(error.message, /; enable one of ours on the host$/u);
+      // eslint-disable-next-line no-control-regex
+      assert.doesNotMatch(error.message, /legacy|\u001b/u);
+    });
+
+  for (const [what, algorithms] of [
+    ["Host key format", { serverHostKey: ["ssh-rsa"] }],
+    ["C->S MAC", { cipher: ["aes128-ctr"], hmac: ["hmac-sha1"] }],
+    ["C->S cipher", { cipher: ["aes128-cbc"] }],
+  ] as const) {
+    it(`names the step: ${what}`, async (t) => {
+      const server = await serverFor(t, {
+        algorithms: algorithms as never,
+        hostKeys: [testKey("old", "rsa")],
+      });
+      const error = await failsWith(hostOf(server), "no-common-algorithm", new RegExp(`\\(${what}\\)`, "u"));
+      // `legacy` brings no cipher.
+      assert.equal(error.message.includes("legacy"), what !== "C->S cipher", error.message);
+    });
+  }
+
+  it("takes SHA-1 with legacy, and says so", async (t) => {
+    const hostKey = testKey("old", "rsa");
+    const server = await serverFor(t, {
+      algorithms: {
+        kex: ["diffie-hellman-group14-sha1"],
+        serverHostKey: ["ssh-rsa"],
+        cipher: ["aes128-ctr"],
+        hmac: ["hmac-sha1"],
+      },
+      hostKeys: [hostKey],
+    });
+    const connection = await connect(
+      hostOf(server, { algorithms: "legacy", hostKeys: { pinned: [hostKey.publicText], strict: "yes" } }),
+      never,
+    );
+    assert.match(connection.warnings.join(), /legacy/u);
+    await connection.close();
+  });
+
+  it("offers neither SHA-1 nor group-exchange by default", async (t) => {
+    const lines: string[] = [];
+    const server = await serverFor(t);
+    const noisy = openSsh(bareOptions({ debug: (line) => lines.push(line) })).connect;
+    await (await noisy(hostOf(server), never)).close();
+    const offered = lines.filter((line) => line.includes("(local)")).join("\n");
+    assert.match(offered, /kex-strict-c-v00@openssh\.com/u);
+    assert.doesNotMatch(offered, /group-exchange|sha1|ssh-rsa|cbc/u);
+    assert.ok(lines.every((line) => line.startsWith(`${server.address}:${server.port}: `)));
+    assert.doesNotMatch(lines.join("\n"), /open sesame/u);
+  });
+});
+
+/** SSH_MSG_KEXINIT as an unencrypted packet (RFC 4253 6 and 7.1), with this as its first list of algorithms. */
+function keyExchangeInit(methods: string): Buffer {
+  const lists = [methods, ...Array<string>(9).fill("")].map((text) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, Buffer.from(text, "latin1")]);
+  });
+  const payload = Buffer.concat([Buffer.from([20]), Buffer.alloc(16), ...lists, Buffer.alloc(5)]);
+  const padding = 16 - ((5 + payload.length) % 8);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(1 + payload.length + padding);
+  head[4] = padding;
+  return Buffer.concat([head, payload, Buffer.alloc(padding)]);
+}
+
+describe("text of the host in errors", () => {
+  it("is printable and holds no secret of ours, even when the host repeats it", async (t) => {
+    const server = await serverFor(t, {
+      onConnection: (client) =>
+        client.on("handshake", () => {
+          const protocol = (
+            client as unknown as { _protocol: { disconnect: (reason: number) => void; _packetRW: unknown } }
+          )._protocol;
+          protocol.disconnect(2);
+        }),
+    });
+    const error = await failure(hostOf(server));
+    assert.equal(error.code, "host-unreachable");
+    const quote = quoter(redactor(["open sesame", 'q"uote', undefined, ""]));
+    assert.equal(quote('no \u001b[31m"open sesame" here\nq\\"uote q"uote'), 'no [31m"***" here *** ***');
+  });
+
+  it("is printable in what --debug prints, though nothing has been verified yet", async (t) => {
+    const lines: string[] = [];
+    const rude = await rawServer(t, (socket) => {
+      socket.write("SSH-2.0-rude\r\n");
+      socket.write(keyExchangeInit(`\u001b]0;owned\u0007\u001b[2J,${"x".repeat(3000)}`));
+    });
+    const noisy = openSsh(bareOptions({ debug: (line) => lines.push(line) })).connect;
+    await assert.rejects(noisy(hostOf(rude, { connectTimeoutMs: 500 }), never));
+    assert.match(lines.join("\n"), /owned/u);
+    // eslint-disable-next-line no-control-regex
+    for (const line of lines) assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]/u);
+    assert.ok(lines.every((line) => line.length <= 2000));
+  });
+
+  it("a host that is no SSH server", async (t) => {
+    const web = await rawServer(t, (socket) => socket.end("SSH-9.9-not\u001b[2Jthis\r\n"));
+    const error = await failure(hostOf(web, { connectTimeoutMs: 500 }));
+    assert.equal(error.code, "host-unreachable");
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(error.message, /\u001b/u);
+  });
+});
