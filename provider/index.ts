@@ -1,19 +1,19 @@
 /** The public API: the resource, its arguments and its results. */
 export type { ErrorCode } from "./base/errors";
 export type {
-  Connection,
+  ConnectionArgs,
   Duration,
-  Host,
+  HostArgs,
   Inputs,
-  JumpHost,
-  Limits,
-  MaintenanceWindow,
-  Rollout,
-  SessionExceptions,
-  Sessions,
-  SessionSelector,
-  Timeouts,
-  Warning,
+  JumpHostArgs,
+  LimitsArgs,
+  MaintenanceWindowArgs,
+  RolloutArgs,
+  SessionExceptionsArgs,
+  SessionsArgs,
+  SessionSelectorArgs,
+  TimeoutsArgs,
+  WarningArgs,
 } from "./plan/input";
 export { SessionLogoff } from "./pulumi/dynamic/session-logoff";
 export type { FieldsWithInputs, SessionLogoffArgs, WithInputs } from "./pulumi/dynamic/session-logoff";

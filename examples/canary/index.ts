@@ -8,7 +8,7 @@
  *     pulumi up
  */
 import * as pulumi from "@pulumi/pulumi";
-import { SessionLogoff, type MaintenanceWindow } from "pulumi-session-logoff";
+import { SessionLogoff, type MaintenanceWindowArgs } from "pulumi-session-logoff";
 
 const config = new pulumi.Config();
 
@@ -18,7 +18,7 @@ const loggedOff = new SessionLogoff("canary", {
   rollout: { waves: [1, "25%", "100%"], pause: config.get("pause") ?? "5m", maxFailures: "5%" },
   // What a mistake in the selection may cost at most.
   limits: { sessionsPerHost: 200 },
-  window: config.getObject<MaintenanceWindow>("window"),
+  window: config.getObject<MaintenanceWindowArgs>("window"),
   // Failed hosts within the budget do not hold up the patch of those that are ready.
   failOn: "budget",
   triggers: [config.get("patchRelease") ?? ""],

@@ -9,7 +9,7 @@ interface Entry<T> {
 }
 
 /** Caches for a second what was read, by name. */
-export class Lately<T> {
+export class ShortCache<T> {
   readonly #read = new Map<string, Entry<T>>();
 
   constructor(private readonly clock: Pick<Clock, "now">) {}

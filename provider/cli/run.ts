@@ -12,8 +12,8 @@ import { runRollout } from "../run/rollout";
 import { undrainEveryHost } from "../run/undrain";
 import { completionScript } from "./arguments/completion";
 import { helpText } from "./arguments/help";
-import type { HostEntry } from "./arguments/host-entries";
-import { parseArgs } from "./arguments/parse-arguments";
+import type { GivenHost } from "./arguments/host-entries";
+import { parseArguments } from "./arguments/parse-arguments";
 import { inOptionWords } from "./arguments/problem-names";
 import { readRequest } from "./arguments/request";
 import type { RunRequest } from "./arguments/run-request";
@@ -21,7 +21,7 @@ import { cancelOnSignals, type Cancellation } from "./cancellation";
 import { ask, consentFor, questionFor, showWho } from "./confirm";
 import type { ExitStatus } from "./exit-status";
 import { checkJson, checkNdjson, checkText } from "./output/check-text";
-import { adviceFor } from "./output/hints";
+import { hintsFor } from "./output/hints";
 import { progressView, type ProgressView } from "./output/progress";
 import { asList, asRun, changesNothing, resultText, warningLines, withCommands } from "./output/result";
 import { checkFiles, writeFiles } from "./output/result-files";
@@ -32,7 +32,7 @@ const connectionLimit = 64;
 
 /** Runs the command and returns its exit status. Never rejects. */
 export async function runCommand(argv: readonly string[], given: World): Promise<ExitStatus> {
-  const request = parseArgs(argv, given);
+  const request = parseArguments(argv, given);
   if (request.kind === "completion") {
     given.stdout.write(completionScript(request.shell));
     return 0;
@@ -74,7 +74,7 @@ interface Work {
   readonly request: RunRequest;
   readonly plan: Plan;
   /** As they were written, in the order of the plan. */
-  readonly entries: readonly HostEntry[];
+  readonly entries: readonly GivenHost[];
   /** Somebody must agree first. */
   readonly mustAsk: boolean;
   readonly world: World;
@@ -150,7 +150,7 @@ async function checked({
   if (format === "json") stdout.write(checkJson(checks, status));
   else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
   else stdout.write(checkText(checks, styleFor(world)));
-  if (format === "text") for (const line of adviceFor(checks)) world.stderr.write(`hint: ${line}\n`);
+  if (format === "text") for (const line of hintsFor(checks)) world.stderr.write(`hint: ${line}\n`);
   return status;
 }
 
@@ -166,7 +166,7 @@ async function reported(work: Work): Promise<ExitStatus> {
   // Before the result, which tells the status that the command ends with.
   const { exitStatus, lines } = await writeFiles({ request, plan, entries, report }, ofRun);
   world.stdout.write(resultText(report, request, exitStatus, styleFor(world)));
-  if (!quiet && format === "text") for (const line of adviceFor(report.hosts)) say(`hint: ${line}`);
+  if (!quiet && format === "text") for (const line of hintsFor(report.hosts)) say(`hint: ${line}`);
   for (const line of lines) world.stderr.write(`${line}\n`);
   return exitStatus;
 }

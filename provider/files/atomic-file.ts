@@ -10,7 +10,7 @@ import { printable } from "../base/text";
  * and its target is written, unless another user created the link in a folder such as /tmp.
  * @throws LogoffError `command-failed` naming the path
  */
-export async function writePrivately(path: string, text: string): Promise<void> {
+export async function writeFileAtomically(path: string, text: string): Promise<void> {
   let beside: string | undefined;
   try {
     const place = await placeOf(path);

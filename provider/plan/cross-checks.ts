@@ -9,7 +9,7 @@ import { isUnknown } from "./unknown";
  * What is wrong only together. Looks at the values as given, but for fields that are null or undefined, so that another mistake
  * beside them hides nothing.
  */
-export function checkTogether(
+export function crossCheck(
   input: Readonly<Record<string, unknown>>,
   fields: PlanFields,
   problems: PlanProblem[],

@@ -4,7 +4,7 @@
 export type Duration = string | number;
 
 /** Which sessions of a host: fields narrow each other, the values in one field widen it. An empty one is refused. */
-export interface SessionSelector {
+export interface SessionSelectorArgs {
   /** Session IDs. They mean another person on every host, so with several hosts they belong to a host. */
   ids?: readonly (string | number)[];
   /** Session names such as `TERM04`; `*` and `?` are wildcards, case does not matter. */
@@ -20,11 +20,11 @@ export interface SessionSelector {
   /** Whether the console session may be logged off. Default: false. */
   console?: boolean;
   /** Who stays, whatever else is said. */
-  except?: SessionExceptions;
+  except?: SessionExceptionsArgs;
 }
 
 /** Sessions that stay, whatever else is said. */
-export interface SessionExceptions {
+export interface SessionExceptionsArgs {
   ids?: readonly (string | number)[];
   /** Session names, with wildcards. */
   names?: readonly string[];
@@ -33,10 +33,10 @@ export interface SessionExceptions {
 }
 
 /** A session name, an ID, a list of both, `"current"` (the session of our own connection), or a selector. */
-export type Sessions = string | number | readonly (string | number)[] | SessionSelector;
+export type SessionsArgs = string | number | readonly (string | number)[] | SessionSelectorArgs;
 
 /** How a host is reached and trusted. The nearest wins: the host's own, then the resource's, then stack configuration. */
-export interface Connection {
+export interface ConnectionArgs {
   /** Default: stack configuration `session-logoff:user`, then the local user's name. */
   user?: string;
   /** Default: 22. A port that belongs to one host is part of its identity: write it with the host. */
@@ -56,7 +56,7 @@ export interface Connection {
   /** true for the agent of `SSH_AUTH_SOCK`, or the path of one; false asks none. Default: that of `SSH_AUTH_SOCK` where no credential is named. */
   agent?: boolean | string;
   /** Machines that the connection goes through, nearest to us first. */
-  jumpHosts?: readonly (string | JumpHost)[];
+  jumpHosts?: readonly (string | JumpHostArgs)[];
   /** Text of a known_hosts file. Default: stack configuration `session-logoff:knownHosts`, then OpenSSH's own files. */
   knownHosts?: string;
   /** Path of a known_hosts file. */
@@ -77,16 +77,16 @@ export interface Connection {
  * A machine on the way to a host. What its connection does not say is taken from the resource's, but for port, host key and jump
  * hosts; never from the host behind it.
  */
-export interface JumpHost {
+export interface JumpHostArgs {
   /** `[user@]address[:port]`. */
   host: string;
   user?: string;
   port?: number;
-  connection?: Omit<Connection, "jumpHosts">;
+  connection?: Omit<ConnectionArgs, "jumpHosts">;
 }
 
 /** One machine, with what differs there. Its identity is lower-case `address:port`, whatever user or connection. */
-export interface Host {
+export interface HostArgs {
   /** `[user@]address[:port]`, IPv6 in brackets. */
   host: string;
   port?: number;
@@ -94,15 +94,15 @@ export interface Host {
   /** The machine that commands act on through `/server:`. Not with `drain`. */
   server?: string;
   /** Which sessions here, instead of the resource's `sessions`. */
-  sessions?: Sessions;
+  sessions?: SessionsArgs;
   /** Default: found out after connecting. */
   platform?: "windows" | "linux";
   /** What differs from the resource's `connection`. */
-  connection?: Connection;
+  connection?: ConnectionArgs;
 }
 
 /** A message to the people on a host, and how long they have. */
-export interface Warning {
+export interface WarningArgs {
   /** At most 255 characters and bytes; `{minutes}`, `{user}` and `{host}` are filled in. */
   message: string;
   /** From the host's first warning; it ends early when everybody has left. */
@@ -116,7 +116,7 @@ export interface Warning {
 }
 
 /** More sessions than this, and nothing is changed. */
-export interface Limits {
+export interface LimitsArgs {
   /** Exceeded on a host, nothing is changed there. */
   sessionsPerHost?: number;
   /** Over all hosts, which are listed first for that: exceeded, nothing is changed anywhere. */
@@ -124,7 +124,7 @@ export interface Limits {
 }
 
 /** How the hosts are gone through. */
-export interface Rollout {
+export interface RolloutArgs {
   /** Hosts at once. Default: 20. */
   parallel?: number;
   /** Sizes of waves in the order of hosts, `[1, "10%", "50%"]`: shares are of all hosts, the last size repeats. */
@@ -136,7 +136,7 @@ export interface Rollout {
 }
 
 /** When anything may be changed: a span of time, or hours of every day. Hosts that are left over wait for the next run. */
-export interface MaintenanceWindow {
+export interface MaintenanceWindowArgs {
   /** RFC 3339. */
   notBefore?: string;
   /** RFC 3339. */
@@ -148,7 +148,7 @@ export interface MaintenanceWindow {
 }
 
 /** How long things may take. */
-export interface Timeouts {
+export interface TimeoutsArgs {
   /** From the first packet to the end of the login, retries included. Default: 15s. */
   connect?: Duration;
   /** One command. Default: 30s. */
@@ -162,15 +162,15 @@ export interface Timeouts {
 /** All inputs. Unknown fields, wrong types and impossible combinations are refused, all at once. */
 export interface Inputs {
   /** The machines: `[user@]address[:port]` (IPv6 in brackets), or objects for what differs. Not empty, no duplicates. */
-  hosts: readonly (string | Host)[];
+  hosts: readonly (string | HostArgs)[];
   /** Which sessions, for every host without `sessions` of its own. */
-  sessions?: Sessions;
+  sessions?: SessionsArgs;
   /** How hosts are reached, unless a host says otherwise. */
-  connection?: Connection;
+  connection?: ConnectionArgs;
   /** Refuse new logons, before anybody is warned and until the restart or until this is destroyed. Default `none`. */
   drain?: "none" | "until-restart" | "until-destroy";
   /** Tell people, and give them time. Default: nobody is warned. */
-  warn?: Warning;
+  warn?: WarningArgs;
   /** Who is still there when the grace period ends: `logoff` (default), or `fail` the host and log nobody off. */
   atDeadline?: "logoff" | "fail";
   /** A session that is still there after the logoff timeout: `fail` (default), `reset` it, or `continue` with a warning. */
@@ -179,12 +179,12 @@ export interface Inputs {
   ifMissing?: "ignore" | "fail";
   /** People who match and came meanwhile: `include` (default) takes them in one more pass, `ignore` leaves them. */
   ifArrived?: "include" | "ignore";
-  limits?: Limits;
-  rollout?: Rollout;
+  limits?: LimitsArgs;
+  rollout?: RolloutArgs;
   /** What fails the resource: `any` host that is not done (default), or only an exceeded `budget` of failures. */
   failOn?: "any" | "budget";
-  window?: MaintenanceWindow;
-  timeouts?: Timeouts;
+  window?: MaintenanceWindowArgs;
+  timeouts?: TimeoutsArgs;
   /** `once` (default), or `ensure`: a refresh looks again, and matching sessions are drift. */
   mode?: "once" | "ensure";
   /** Any values; a change runs every host again. */

@@ -33,7 +33,7 @@ const words: Describe = {
 };
 
 /** A step of a host's run in words; undefined for events that are not worth a line. */
-export function stepLine(event: ProgressEvent): string | undefined {
+export function eventText(event: ProgressEvent): string | undefined {
   const describe = words[event.type] as ((event: ProgressEvent) => string) | undefined;
   return describe?.(event);
 }

@@ -3,7 +3,7 @@ const harmless =
   /^(?:SESSIONNAME|USERNAME|ID|STATE|TYPE|DEVICE|IDLE|LOGON|TIME|services|console|rdp-tcp|rdp-sxs|ica-tcp|ica-cgp|Active|Disc|Conn|Listen|Down|Idle|Error|none)$/u;
 
 /** Lines of a host's answer with every letter as `x` and every digit as `9`: their form, and nobody in it. */
-export function maskedLines(text: string, most = 30): readonly string[] {
+export function anonymized(text: string, most = 30): readonly string[] {
   return text
     .split(/\r?\n/u)
     .filter((line) => line.trim() !== "")

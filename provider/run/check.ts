@@ -6,9 +6,9 @@ import { asLogoffError, type ErrorCode, type LogoffError } from "../base/errors"
 import type { Connect, ExecResult } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { ReportedError } from "../report/report";
-import { maskedLines } from "./anonymize";
-import { linkTo, type HostLink } from "./host/host-connection";
-import { sharingRelays } from "./relay";
+import { anonymized } from "./anonymize";
+import { hostConnection, type HostConnection } from "./host/host-connection";
+import { withSharedRelays } from "./relay";
 
 /** What is looked at, in its order. */
 export const checkNames = [
@@ -54,7 +54,7 @@ export interface CheckDeps {
 
 /** Checks every host, up to the plan's limit at once; servers behind one host share its connection. Never rejects. */
 export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
-  const deps = { ...given, connect: sharingRelays(given.connect) };
+  const deps = { ...given, connect: withSharedRelays(given.connect) };
   return mapConcurrent(plan.hosts, plan.rollout.parallel, async (hostPlan) => {
     const done = await deps.slots
       .run(() => checkHost(hostPlan, plan, deps), deps.stop)
@@ -82,26 +82,31 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   const { connect, clock, stop } = deps;
   const found: Findings = new Map();
   const ok = (check: CheckName, fact: string): unknown => found.set(check, { state: "ok", fact });
-  const link = linkTo(host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal: stop });
+  const connection = hostConnection(host, {
+    connect,
+    clock,
+    commandTimeoutMs: plan.timeouts.commandMs,
+    signal: stop,
+  });
   try {
     let detected: Detected;
     try {
-      detected = await link.ask(detection(host.label, host.platform));
+      detected = await connection.ask(detection(host.label, host.platform));
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       // On a connection that is logged in only the questions about the platform are left to fail.
-      const at = link.connections() > 0 ? "platform" : (failedAt[error.code] ?? "connection");
+      const at = connection.connections() > 0 ? "platform" : (failedAt[error.code] ?? "connection");
       for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
       found.set(at, { state: "failed", fact: error.code });
       return finish(hostPlan, found, error);
     }
     for (const name of ["connection", "host-key", "login"] as const) ok(name, connected(name, deps.here));
-    ok("platform", await versionOf(link, detected));
+    ok("platform", await versionOf(connection, detected));
     ok("shell", "runs the commands as they are written");
     codePage(detected, found);
-    return await checkTools(hostPlan, detected, link, found);
+    return await checkTools(hostPlan, detected, connection, found);
   } finally {
-    await link.release();
+    await connection.release();
   }
 }
 
@@ -116,9 +121,9 @@ function connected(name: CheckName, here: boolean): string {
 }
 
 /** Windows prints its version in one of ten languages; the number is the same in all. */
-async function versionOf(link: HostLink, { platform }: Detected): Promise<string> {
+async function versionOf(connection: HostConnection, { platform }: Detected): Promise<string> {
   if (platform !== "windows") return platform;
-  const version = await link
+  const version = await connection
     .ask({
       commands: ["cmd.exe /d /c ver"],
       parse: ([result]) =>
@@ -137,7 +142,7 @@ function codePage({ platform, codePage }: Detected, found: Findings): void {
 async function checkTools(
   hostPlan: HostPlan,
   detected: Detected,
-  link: HostLink,
+  connection: HostConnection,
   found: Findings,
 ): Promise<HostCheck> {
   const { host } = hostPlan;
@@ -145,7 +150,7 @@ async function checkTools(
   const list = backend.list();
   let answers: readonly ExecResult[] = [];
   try {
-    const sessions = await link.ask({
+    const sessions = await connection.ask({
       commands: list.commands,
       parse: (results) => {
         answers = results;
@@ -159,7 +164,7 @@ async function checkTools(
     const denied = error.code === "permission-denied";
     if (denied) found.set("tools", { state: "ok", fact: "are there" });
     found.set(denied ? "right-to-list" : "tools", { state: "failed", fact: error.code });
-    const shape = answers.flatMap(({ stdout, stderr }) => maskedLines(`${latin(stdout)}\n${latin(stderr)}`));
+    const shape = answers.flatMap(({ stdout, stderr }) => anonymized(`${latin(stdout)}\n${latin(stderr)}`));
     return finish(hostPlan, found, error, error.code === "output-unrecognised" ? shape : []);
   }
   if (host.server !== undefined) {
@@ -167,8 +172,8 @@ async function checkTools(
     return finish(hostPlan, found);
   }
   try {
-    const mode = await link.ask(backend.drainMode());
-    const closedToUs = detected.platform === "linux" && !(await isRoot(link));
+    const mode = await connection.ask(backend.drainMode());
+    const closedToUs = detected.platform === "linux" && !(await isRoot(connection));
     found.set(
       "drain-mode",
       closedToUs
@@ -183,8 +188,8 @@ async function checkTools(
 }
 
 /** On Linux a drain would refuse every other login, ours too, sudo or not. What is not told is no reason to doubt. */
-function isRoot(link: HostLink): Promise<boolean> {
-  const asked = link.ask({
+function isRoot(connection: HostConnection): Promise<boolean> {
+  const asked = connection.ask({
     commands: ["id -u"],
     parse: ([result]) => !/^[1-9][0-9]*$/u.test(latin(result?.stdout).trim()),
   });

@@ -13,7 +13,7 @@ interface Shared {
  * A `connect` under which all servers behind one host share its connection. It is closed when the last of them is done
  * with it, and opened anew when it was lost. Hosts that are no relays are passed through.
  */
-export function sharingRelays(connect: Connect): Connect {
+export function withSharedRelays(connect: Connect): Connect {
   const shared = new Map<string, Shared>();
   return async (host, signal) => {
     if (host.server === undefined) return connect(host, signal);

@@ -7,9 +7,9 @@ import type { Reach } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { totalsOf, type Report } from "../report/report";
-import { hindrance, type EarlierRun, type HostRunContext } from "./host/context";
+import { reasonToStop, type PreviousRun, type HostRunContext } from "./host/context";
 import { runHost, type HostRun, type RunOne } from "./host/host-run";
-import { sharingRelays } from "./relay";
+import { withSharedRelays } from "./relay";
 import { refusedByLimit } from "./session-limit";
 import { stillDrained, unusedExceptions } from "./warnings";
 import { isExceeded, wavesOf } from "./waves";
@@ -28,9 +28,9 @@ export interface RolloutDeps extends Reach {
   /** Start nothing new and finish verifying what was sent; absent: never. `signal` in contrast drops everything. */
   readonly stop?: AbortSignal;
   /** Change nothing: `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; absent: a real run. */
-  readonly look?: "list" | "dry-run";
+  readonly readOnly?: "list" | "dry-run";
   /** By label: what an earlier, unfinished run left behind. */
-  readonly earlier?: ReadonlyMap<string, EarlierRun>;
+  readonly previous?: ReadonlyMap<string, PreviousRun>;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface RolloutDeps extends Reach {
  */
 export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
   const { clock, onProgress } = deps;
-  const isLook = deps.look !== undefined;
+  const isLook = deps.readOnly !== undefined;
   const plan = isLook ? withNothingHeldBack(asked) : asked;
   const startedAt = clock.date().toISOString();
   const hosts = plan.hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
@@ -52,28 +52,33 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
   const context: Omit<HostRunContext, "turn"> = {
     plan,
     // Servers behind one host share its connection.
-    connect: sharingRelays(deps.connect),
+    connect: withSharedRelays(deps.connect),
     clock,
     runStartedAtMs: clock.now(),
     onProgress,
     outsideWindow,
     stop,
     signal,
-    ...(deps.look === undefined ? {} : { look: deps.look }),
+    ...(deps.readOnly === undefined ? {} : { readOnly: deps.readOnly }),
   };
   const run: RunOne = (host, begins, how = {}) => {
-    const earlier = deps.earlier?.get(host.host.label);
+    const earlier = deps.previous?.get(host.host.label);
     // The run's own place first, the connection last: who waits for one must not hold what others could use.
     const turn: HostRunContext["turn"] = (work, until) =>
       places.run(() => {
         begins();
         return deps.turns.run(host.host.label, () => deps.slots.run(work, until), until);
       }, until);
-    return runHost(host, { ...context, ...how, turn, ...(earlier === undefined ? {} : { earlier }) });
+    return runHost(host, {
+      ...context,
+      ...how,
+      turn,
+      ...(earlier === undefined ? {} : { previous: earlier }),
+    });
   };
   const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
-    const isLimited = !isLook && hindrance({ stop, outsideWindow, clock }) === undefined;
-    const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.earlier, stop) : undefined;
+    const isLimited = !isLook && reasonToStop({ stop, outsideWindow, clock }) === undefined;
+    const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.previous, stop) : undefined;
     if (refused !== undefined) enough.abort(refused.error);
     const runOrRefuse: RunOne = async (host, begins) => {
       const known = refused?.runs.get(host.host.label);

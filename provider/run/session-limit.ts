@@ -3,7 +3,7 @@ import { LogoffError } from "../base/errors";
 import { counted } from "../base/text";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { HostReport } from "../report/report";
-import type { EarlierRun } from "./host/context";
+import type { PreviousRun } from "./host/context";
 import type { HostRun, RunOne } from "./host/host-run";
 
 /** A run that changes nothing anywhere. */
@@ -21,14 +21,14 @@ export async function refusedByLimit(
   hosts: readonly HostPlan[],
   { limits, rollout }: Plan,
   run: RunOne,
-  earlier: ReadonlyMap<string, EarlierRun> | undefined,
+  earlier: ReadonlyMap<string, PreviousRun> | undefined,
   stop: AbortSignal,
 ): Promise<Refused | undefined> {
   const limit = limits.sessions;
   if (limit === null) return undefined;
   const looks: HostRun[] = [];
   await startInOrder(hosts, rollout.parallel, async (host, begins) => {
-    looks.push(await run(host, begins, { look: "list", onProgress: () => undefined }));
+    looks.push(await run(host, begins, { readOnly: "list", onProgress: () => undefined }));
   });
   // What stopped the looks stops the run as well, and each host says so.
   if (stop.aborted) return undefined;
@@ -51,7 +51,7 @@ export async function refusedByLimit(
 }
 
 /** Nothing was changed here, so what a previous run recorded still holds. */
-function leftBehind(earlier: EarlierRun | undefined): Pick<HostReport, "warned" | "asked"> {
+function leftBehind(earlier: PreviousRun | undefined): Pick<HostReport, "warned" | "asked"> {
   const { warned = [], asked } = earlier ?? {};
   return { warned, ...(asked === undefined ? {} : { asked }) };
 }

@@ -8,7 +8,7 @@ import type { HostPlan, Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
 import { lift } from "./host/drain";
-import { linkTo, type HostLink } from "./host/host-connection";
+import { hostConnection, type HostConnection } from "./host/host-connection";
 
 /** What a front hands over for lifting drains. */
 export interface UndrainDeps {
@@ -96,7 +96,7 @@ async function undrainHost(
 ): Promise<UndrainOutcome> {
   const { label } = host;
   const startedAtMs = clock.now();
-  const link = linkTo(host, { connect, clock, commandTimeoutMs, signal });
+  const connection = hostConnection(host, { connect, clock, commandTimeoutMs, signal });
   const end = (
     detected: Detected | undefined,
     result: Pick<UndrainOutcome, "drained" | "error">,
@@ -104,8 +104,8 @@ async function undrainHost(
     host: label,
     ...result,
     ...(detected === undefined ? {} : { platform: detected.platform }),
-    contacted: link.contacted(),
-    warnings: link.warnings(),
+    contacted: connection.contacted(),
+    warnings: connection.warnings(),
     durationMs: Math.round(clock.now() - startedAtMs),
   });
   const failed = (thrown: unknown, detected?: Detected): UndrainOutcome =>
@@ -115,21 +115,21 @@ async function undrainHost(
     });
   onProgress({ type: "host-started", host: label });
   try {
-    const detected = await link.ask(detection(label, host.platform));
+    const detected = await connection.ask(detection(label, host.platform));
     onProgress({ type: "host-connected", host: label, platform: detected.platform });
-    return await liftOn(link, detected).then(
+    return await liftOn(connection, detected).then(
       (drained) => end(detected, { drained }),
       (thrown: unknown) => failed(thrown, detected),
     );
   } catch (thrown) {
     return failed(thrown);
   } finally {
-    await link.release();
+    await connection.release();
   }
 
-  async function liftOn(to: HostLink, detected: Detected): Promise<UndrainOutcome["drained"]> {
+  async function liftOn(to: HostConnection, detected: Detected): Promise<UndrainOutcome["drained"]> {
     const drained = await lift(
-      { backend: backendFor(detected, host), link: to, label },
+      { backend: backendFor(detected, host), connection: to, label },
       ours,
       commandTimeoutMs,
     );

@@ -4,7 +4,7 @@ import type { Selector } from "./selector";
 import { isSameSession, whereabouts, type Session, type SessionList } from "./session";
 
 /** How a session that was selected earlier stands now. */
-export type Second = { readonly session: Session } & (
+export type Rechecked = { readonly session: Session } & (
   | { readonly now: "gone" }
   /** On its way out: nothing to send, wait for it. */
   | { readonly now: "closing" }
@@ -15,9 +15,9 @@ export type Second = { readonly session: Session } & (
 );
 
 /** A later listing in the light of an earlier selection. */
-export interface SecondLook {
+export interface Recheck {
   /** One for each session selected earlier, in its order; `session` is today's row where there is one. */
-  readonly before: readonly Second[];
+  readonly before: readonly Rechecked[];
   /** Sessions that match now and were not selected earlier. Where sessions are chosen one by one: only those that returned. */
   readonly arrived: readonly Session[];
 }
@@ -27,13 +27,13 @@ export interface SecondLook {
  * does not save them, and somebody else under their ID is not touched. Users, states, idle time and exceptions are
  * evaluated again.
  */
-export function lookAgain(before: readonly Session[], later: SessionList, selector: Selector): SecondLook {
+export function recheck(before: readonly Session[], later: SessionList, selector: Selector): Recheck {
   const held = select(later, {
     ...selector,
     ...(isOneByOne(selector) ? { all: true } : {}),
     ...anyName,
   }).decisions;
-  const seconds = before.map((session): Second => {
+  const seconds = before.map((session): Rechecked => {
     const where = whereabouts(session, later);
     if (where.is === "gone" || where.is === "closing") return { session, now: where.is };
     const decision = held.find((candidate) => candidate.session === where.session);

@@ -4,8 +4,8 @@ import { Semaphore } from "../base/concurrency";
 import { LogoffError } from "../base/errors";
 import type { Connect, Connection, FindJumpHosts, Host, Reach } from "../connection";
 import { jumpHostFinder } from "./config/jump-host-routes";
-import { targetResolver, type ResolveTarget } from "./config/ssh-config";
-import { keyLearner } from "./host-keys/accept-new";
+import { hostResolver, type ResolveHost } from "./config/ssh-config";
+import { acceptNewKeys } from "./host-keys/accept-new";
 import { hostKeyRules } from "./host-keys/host-key";
 import { knownHostsReader, type KnownHostsSource } from "./host-keys/known-hosts-files";
 import { readCredentials } from "./login/credentials";
@@ -51,7 +51,7 @@ export interface Ssh extends Reach {
 /** Once per process: it shares opened keys, parsed files, jump hosts and what is known of passwords. */
 export function openSsh(options: SshOptions): Ssh {
   const context = sshContext(options);
-  const resolveTarget = targetResolver(context);
+  const resolveTarget = hostResolver(context);
   const openLink = linkOpener(context, resolveTarget);
   const connect: Connect = async (host, signal) => {
     const { clock } = context;
@@ -70,12 +70,12 @@ export function openSsh(options: SshOptions): Ssh {
 
 function linkOpener(
   context: SshContext,
-  resolveTarget: ResolveTarget,
+  resolveTarget: ResolveHost,
 ): (host: Host, signal: AbortSignal) => Promise<OpenedLink> {
   const { clock, debug, passwordGuard: guard } = context;
   const tools = { read: secretReader(context), parse: privateKeyParser() };
   const knownHosts = knownHostsReader(context);
-  const learnKey = keyLearner(context, knownHosts);
+  const learnKey = acceptNewKeys(context, knownHosts);
   const newWarnings = onlyOnce();
   const jumps = jumpHosts(context, openLink);
   return openLink;

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { LogoffError } from "../../provider/base/errors";
-import { checkWritable, writePrivately } from "../../provider/files/atomic-file";
+import { checkWritable, writeFileAtomically } from "../../provider/files/atomic-file";
 import { reportText } from "../../provider/report/report-text";
 import { hostReport, report } from "../report/sample";
 
@@ -38,7 +38,7 @@ describe("report files", () => {
   it("belong to their owner alone, also where another file was before", async () => {
     const path = join(folder, "r.json");
     writeFileSync(path, "old", { mode: 0o644 });
-    await writePrivately(path, "new");
+    await writeFileAtomically(path, "new");
     assert.equal(readFileSync(path, "utf8"), "new");
     if (process.platform !== "win32") assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(folder), ["r.json"]);
@@ -46,8 +46,8 @@ describe("report files", () => {
 
   it("leave nothing beside when they cannot be written", async () => {
     mkdirSync(join(folder, "taken"));
-    await assert.rejects(writePrivately(join(folder, "taken"), "x"), failed);
-    await assert.rejects(writePrivately(join(folder, "no", "such", "folder.json"), "x"), failed);
+    await assert.rejects(writeFileAtomically(join(folder, "taken"), "x"), failed);
+    await assert.rejects(writeFileAtomically(join(folder, "no", "such", "folder.json"), "x"), failed);
     assert.deepEqual(readdirSync(folder).sort(), ["r.json", "taken"]);
   });
 
@@ -70,7 +70,7 @@ describe("a report file that is there and special", { skip: process.platform ===
     symlinkSync("/dev/null", path("null"));
     for (const place of [path("pipe"), path("null")]) {
       await assert.rejects(checkWritable(place), { code: "command-failed", message: refused });
-      await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: refused });
+      await assert.rejects(writeFileAtomically(place, "x"), { code: "command-failed", message: refused });
     }
     await assert.rejects(checkWritable("/dev/null"), { message: refused });
     assert.ok(lstatSync(path("pipe")).isFIFO());
@@ -87,7 +87,7 @@ describe("a report file that is there and special", { skip: process.platform ===
     symlinkSync("links", path("folder"));
     for (const name of ["links/old.json", "links/chain.json", "folder/new.json"]) {
       await checkWritable(path(name));
-      await writePrivately(path(name), name);
+      await writeFileAtomically(path(name), name);
       assert.ok(lstatSync(path(name)).isSymbolicLink(), name);
       assert.equal(readFileSync(path(name), "utf8"), name);
     }
@@ -100,7 +100,7 @@ describe("a report file that is there and special", { skip: process.platform ===
     symlinkSync("circle", path("circle"));
     for (const name of ["nowhere", "circle"]) {
       await assert.rejects(checkWritable(path(name)), failed);
-      await assert.rejects(writePrivately(path(name), "x"), failed);
+      await assert.rejects(writeFileAtomically(path(name), "x"), failed);
       assert.ok(lstatSync(path(name)).isSymbolicLink());
     }
   });
@@ -125,7 +125,7 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
   const foreign = /^Cannot write ".*": ".*" is a link that another user created$/u;
   const isRefused = async (place: string): Promise<void> => {
     await assert.rejects(checkWritable(place), { code: "command-failed", message: foreign });
-    await assert.rejects(writePrivately(place, "x"), { code: "command-failed", message: foreign });
+    await assert.rejects(writeFileAtomically(place, "x"), { code: "command-failed", message: foreign });
   };
 
   it("is not followed when another user created it", async () => {
@@ -147,12 +147,12 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
   });
 
   it("is followed when it is one's own", async () => {
-    await writePrivately(linked("sticky/own.json", "../mine/own.json", me), "own");
+    await writeFileAtomically(linked("sticky/own.json", "../mine/own.json", me), "own");
     assert.equal(readFileSync(path("mine/own.json"), "utf8"), "own");
   });
 
   it("is followed when only the owner can write to its folder", async () => {
-    await writePrivately(linked("plain/theirs.json", "../mine/theirs.json", other), "theirs");
+    await writeFileAtomically(linked("plain/theirs.json", "../mine/theirs.json", other), "theirs");
     assert.equal(readFileSync(path("mine/theirs.json"), "utf8"), "theirs");
   });
 });

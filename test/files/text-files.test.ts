@@ -8,7 +8,7 @@ import { decodeText } from "../../provider/base/decode-text";
 import { LogoffError } from "../../provider/base/errors";
 import type { Host } from "../../provider/connection";
 import { readTextFile } from "../../provider/files/read-text-file";
-import { targetResolver } from "../../provider/ssh/config/ssh-config";
+import { hostResolver } from "../../provider/ssh/config/ssh-config";
 import { knownHostsReader } from "../../provider/ssh/host-keys/known-hosts-files";
 import { readIdentity } from "../../provider/ssh/login/identities";
 import { readSecret } from "../../provider/ssh/login/secret";
@@ -59,7 +59,7 @@ for (const [name, encode] of Object.entries(encodings))
       };
       delete asked.port;
       delete asked.user;
-      const { host } = await targetResolver(context)(asked);
+      const { host } = await hostResolver(context)(asked);
       assert.deepEqual([host.port, host.user], [2222, "grün"]);
     });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { displayWidth } from "../../provider/base/text";
-import { stepLine } from "../../provider/report/event-text";
+import { eventText } from "../../provider/report/event-text";
 import type { HostReport } from "../../provider/report/report";
 import { textTable } from "../../provider/report/table";
 import { dryRunText, listText, runText } from "../../provider/report/text";
@@ -174,9 +174,9 @@ rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
 describe("the line of a step", () => {
   it("is in the past or the present, and names the person", () => {
     const host = "h:22";
-    assert.equal(stepLine({ type: "session-gone", host, session: session() }), "2 (alice) is gone");
+    assert.equal(eventText({ type: "session-gone", host, session: session() }), "2 (alice) is gone");
     assert.equal(
-      stepLine({
+      eventText({
         type: "session-warned",
         host,
         session: session(),
@@ -187,12 +187,12 @@ describe("the line of a step", () => {
       "could not warn 2 (alice), 5m to go",
     );
     assert.equal(
-      stepLine({ type: "warning-withdrawn", host, session: session() }),
+      eventText({ type: "warning-withdrawn", host, session: session() }),
       "telling 2 (alice) that nothing happens after all",
     );
-    assert.equal(stepLine({ type: "host-finished", host, report: failed }), "failed: auth-rejected");
-    assert.equal(stepLine({ type: "run-started", hosts: 1 }), undefined);
+    assert.equal(eventText({ type: "host-finished", host, report: failed }), "failed: auth-rejected");
+    assert.equal(eventText({ type: "run-started", hosts: 1 }), undefined);
     const many = Array.from({ length: 7 }, (_, id) => session({ id: String(id) }));
-    assert.match(stepLine({ type: "host-waiting", host, sessions: many }) ?? "", /and 2 more to end$/u);
+    assert.match(eventText({ type: "host-waiting", host, sessions: many }) ?? "", /and 2 more to end$/u);
   });
 });

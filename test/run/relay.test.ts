@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LogoffError } from "../../provider/base/errors";
 import type { Connect, Host } from "../../provider/connection";
-import { sharingRelays } from "../../provider/run/relay";
+import { withSharedRelays } from "../../provider/run/relay";
 import { planFor } from "./memory-fleet";
 
 const never = new AbortController().signal;
@@ -41,7 +41,7 @@ function counting(): { connect: Connect; opened: () => number; open: () => numbe
 describe("sharingRelays", () => {
   it("opens one connection for all servers behind a host, and closes it with the last", async () => {
     const host = counting();
-    const connect = sharingRelays(host.connect);
+    const connect = withSharedRelays(host.connect);
     const [a, b] = await Promise.all([connect(behind("a"), never), connect(behind("b"), never)]);
     assert.equal(host.opened(), 1);
     await a.close();
@@ -53,7 +53,7 @@ describe("sharingRelays", () => {
 
   it("does not share between logins, nor without a server", async () => {
     const host = counting();
-    const connect = sharingRelays(host.connect);
+    const connect = withSharedRelays(host.connect);
     for (const one of [behind("a"), behind("a", "other"), behind(undefined), behind(undefined)])
       await connect(one, never);
     assert.equal(host.opened(), 4);
@@ -61,7 +61,7 @@ describe("sharingRelays", () => {
 
   it("opens anew after a loss", async () => {
     const host = counting();
-    const connect = sharingRelays(host.connect);
+    const connect = withSharedRelays(host.connect);
     const a = await connect(behind("a"), never);
     host.lose();
     await assert.rejects(a.exec("x", { timeoutMs: 1 }), /lost/);
@@ -75,7 +75,7 @@ describe("sharingRelays", () => {
     let finish: (() => void) | undefined;
     const host = counting();
     let signalGiven: AbortSignal | undefined;
-    const connect = sharingRelays(async (to, signal) => {
+    const connect = withSharedRelays(async (to, signal) => {
       signalGiven = signal;
       await new Promise<void>((resolve) => (finish = resolve));
       return host.connect(to, signal);
@@ -94,7 +94,7 @@ describe("sharingRelays", () => {
   it("closes a connection that comes when nobody waits for it any more", async () => {
     let finish: (() => void) | undefined;
     const host = counting();
-    const connect = sharingRelays(async (to, signal) => {
+    const connect = withSharedRelays(async (to, signal) => {
       await new Promise<void>((resolve) => (finish = resolve));
       return host.connect(to, signal);
     });
@@ -109,7 +109,7 @@ describe("sharingRelays", () => {
 
   it("tells everybody who waits that connecting failed, and tries again next time", async () => {
     let tries = 0;
-    const connect = sharingRelays(() => {
+    const connect = withSharedRelays(() => {
       tries += 1;
       return Promise.reject(new LogoffError("host-unreachable", "no"));
     });
@@ -123,7 +123,7 @@ describe("sharingRelays", () => {
 
   it("opens it under the name of the host, so that no server is named for what befalls all", async () => {
     const labels: string[] = [];
-    const connect = sharingRelays((host) => {
+    const connect = withSharedRelays((host) => {
       labels.push(host.label);
       return Promise.reject(new LogoffError("host-unreachable", `Cannot connect to "${host.label}"`));
     });

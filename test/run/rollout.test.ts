@@ -241,7 +241,7 @@ describe("a look", () => {
     it(`(${look}) is held back by nothing: waves, pause, budget, window`, async () => {
       start(4);
       breakHosts(0);
-      const report = await fleet.run(everything, { look });
+      const report = await fleet.run(everything, { readOnly: look });
       assert.deepEqual(
         report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
         ["failed host-unreachable", "ok ", "ok ", "ok "],
@@ -263,7 +263,7 @@ describe("hosts of an earlier run that still refuse logons", () => {
     );
     const report = await fleet.run(
       { ...rollout({ parallel: 1, maxFailures: { hosts: 0 } }), drain: "until-restart" },
-      { earlier },
+      { previous: earlier },
     );
     assert.match(report.hosts[0]?.warnings.join() ?? "", /"host1:22" may still refuse new logons/u);
     assert.deepEqual(
@@ -317,7 +317,7 @@ describe("limits.sessions", () => {
     start(2);
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-11-23T21:59:00Z", remindersMs: [] }];
     const earlier = new Map([["host1:22", { warned }]]);
-    const report = await fleet.run({ ...limited(1), warn }, { earlier });
+    const report = await fleet.run({ ...limited(1), warn }, { previous: earlier });
     assert.deepEqual(
       report.hosts.map(({ contacted, platform }) => [contacted, platform]),
       [
@@ -361,7 +361,7 @@ describe("limits.sessions", () => {
   it("names the hosts of an earlier run that it leaves closed", async () => {
     start(2);
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
-    const report = await fleet.run({ ...limited(1), drain: "until-restart" }, { earlier });
+    const report = await fleet.run({ ...limited(1), drain: "until-restart" }, { previous: earlier });
     assert.deepEqual(
       report.hosts.map(({ drained }) => drained),
       ["until-restart", "no"],
@@ -414,7 +414,7 @@ describe("resuming", () => {
     const startedAt = fleet.clock.now();
     const second = await fleet.run(
       { warn },
-      { earlier, hosts: new Set(["host2:22"]), stop: new AbortController().signal },
+      { previous: earlier, hosts: new Set(["host2:22"]), stop: new AbortController().signal },
     );
     assert.deepEqual([second.totals.hosts, second.totals.loggedOff], [1, 1]);
     assert.equal(fleet.hosts[1]?.model.messages().length, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lookAgain } from "../../provider/session/recheck";
+import { recheck } from "../../provider/session/recheck";
 import { noExceptions } from "../../provider/session/selector";
 import { isSameSession, whereabouts } from "../../provider/session/session";
 import { aSelector, aSession, console1, services, without } from "./sample";
@@ -41,32 +41,32 @@ describe("lookAgain", () => {
 
   it("holds who was chosen by name through a disconnection", () => {
     const row = without({ ...alice, state: "disconnected" as const }, "name");
-    assert.deepEqual(lookAgain([alice], [services, row], named).before, [{ session: row, now: "selected" }]);
+    assert.deepEqual(recheck([alice], [services, row], named).before, [{ session: row, now: "selected" }]);
   });
 
   it("does not touch somebody else who has the ID or the name now", () => {
     const bob = aSession({ id: "2", user: "bob" });
-    const look = lookAgain([alice], [services, bob], aSelector({ ids: ["2"] }));
+    const look = recheck([alice], [services, bob], aSelector({ ids: ["2"] }));
     assert.deepEqual(look.before, [{ session: alice, now: "gone" }]);
     assert.deepEqual(look.arrived, []);
-    assert.deepEqual(lookAgain([alice], [services, { ...bob, id: "7" }], named).arrived, []);
+    assert.deepEqual(recheck([alice], [services, { ...bob, id: "7" }], named).arrived, []);
   });
 
   it("counts a newcomer under a pattern as arrived, also on a reused ID", () => {
     const bob = aSession({ id: "2", user: "bob" });
-    assert.deepEqual(lookAgain([alice], [services, bob], all).arrived, [bob]);
+    assert.deepEqual(recheck([alice], [services, bob], all).arrived, [bob]);
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
-    assert.deepEqual(lookAgain([alice], [services, again], all).arrived, [again]);
+    assert.deepEqual(recheck([alice], [services, again], all).arrived, [again]);
   });
 
   it("counts a new logon of somebody as arrived, also where they were chosen by ID or name", () => {
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
     for (const selector of [named, aSelector({ ids: ["2"] }), all]) {
-      const look = lookAgain([alice], [services, again], selector);
+      const look = recheck([alice], [services, again], selector);
       assert.deepEqual(look, { before: [{ session: again, now: "returned" }], arrived: [again] });
     }
     const excepted = aSelector({ ids: ["2"], except: { ...noExceptions, users: ["alice"] } });
-    assert.deepEqual(lookAgain([alice], [services, again], excepted), {
+    assert.deepEqual(recheck([alice], [services, again], excepted), {
       before: [{ session: again, now: "kept", reason: "no-longer-matches" }],
       arrived: [],
     });
@@ -75,20 +75,20 @@ describe("lookAgain", () => {
   it("evaluates users, exceptions, states and idle time again", () => {
     const idle = aSelector({ all: true, idleForMs: 60_000 });
     const back = { ...alice, idleMs: 0 };
-    assert.deepEqual(lookAgain([{ ...alice, idleMs: 90_000 }], [services, back], idle).before, [
+    assert.deepEqual(recheck([{ ...alice, idleMs: 90_000 }], [services, back], idle).before, [
       { session: back, now: "kept", reason: "no-longer-matches" },
     ]);
     const excepted = aSelector({ ids: ["2"], except: { ...noExceptions, names: ["vip*"] } });
     const renamed = { ...alice, name: "vip-1" };
-    assert.equal(lookAgain([alice], [services, renamed], excepted).before[0]?.now, "kept");
+    assert.equal(recheck([alice], [services, renamed], excepted).before[0]?.now, "kept");
   });
 
   it("keeps who moved to the console", () => {
     const moved = { ...console1, id: "2", user: "alice", state: "active" as const };
-    assert.equal(lookAgain([alice], [services, moved], named).before[0]?.now, "kept");
+    assert.equal(recheck([alice], [services, moved], named).before[0]?.now, "kept");
   });
 
   it("waits for who is closing", () => {
-    assert.equal(lookAgain([alice], [services, without(alice, "user")], all).before[0]?.now, "closing");
+    assert.equal(recheck([alice], [services, without(alice, "user")], all).before[0]?.now, "closing");
   });
 });

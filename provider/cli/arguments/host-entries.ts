@@ -1,16 +1,16 @@
 /** Hosts as the command takes them: `[user@]address[:port][>server]`, from arguments or a file. */
-import type { Host } from "../../plan/input";
+import type { HostArgs } from "../../plan/input";
 import type { CommandLine } from "./argv";
 
 /** One host as it was written, and where, for messages. */
-export interface HostEntry {
+export interface GivenHost {
   /** `--host`, `/server:`, or the file's name and line. */
   readonly from: string;
   readonly text: string;
 }
 
 /** The hosts of the arguments. */
-export function hostEntries({ server, values }: CommandLine): readonly HostEntry[] {
+export function givenHosts({ server, values }: CommandLine): readonly GivenHost[] {
   return [
     ...(server === undefined ? [] : [{ from: "/server:", text: server }]),
     ...(values.get("host") ?? []).map((text) => ({ from: "--host", text })),
@@ -18,7 +18,7 @@ export function hostEntries({ server, values }: CommandLine): readonly HostEntry
 }
 
 /** The hosts of a file: one a line, blanks around it and everything behind a `#` ignored. */
-export function readHostsFile(text: string, name: string): readonly HostEntry[] {
+export function readHostsFile(text: string, name: string): readonly GivenHost[] {
   return text
     .replace(/^\uFEFF/u, "")
     .split(/\r\n|\n|\r/u)
@@ -38,7 +38,7 @@ export interface EachHost {
 }
 
 /** The input's `hosts`: text where text says it all. With `via` every entry is a server behind that host. */
-export function hostInputs(entries: readonly HostEntry[], each: EachHost): readonly (string | Host)[] {
+export function hostInputs(entries: readonly GivenHost[], each: EachHost): readonly (string | HostArgs)[] {
   return entries.map(({ text }) => {
     const arrow = text.indexOf(">");
     const host = arrow < 0 ? text : text.slice(0, arrow).trim();
@@ -57,6 +57,6 @@ export function hostInputs(entries: readonly HostEntry[], each: EachHost): reado
  * A host as `--hosts-file` reads it back, without `--via`: as it was written. Its label would be another host where
  * ssh_config has a say, which knows names by their case and gives them ports.
  */
-export function hostLine({ text }: HostEntry, { via }: EachHost): string {
+export function hostLine({ text }: GivenHost, { via }: EachHost): string {
   return via === undefined ? text : `${via}>${text}`;
 }

@@ -1,14 +1,14 @@
 /** argv to what is wanted. Pure: files are named here and read by whoever runs the request. */
 import { readArgv, type CommandLine } from "./argv";
 import { findConflicts, hasSelection, isCurrent, tasks } from "./conflicts";
-import { hostEntries } from "./host-entries";
+import { givenHosts } from "./host-entries";
 import type { OptionName } from "./options";
 import { planInput } from "./plan-input";
-import type { ArgsContext, Request, RunRequest } from "./run-request";
+import type { ArgumentsContext, Request, RunRequest } from "./run-request";
 import { shells } from "./run-request";
 
 /** Reads argv (without node and the script). Never throws; help wins over everything that may be wrong beside it. */
-export function parseArgs(argv: readonly string[], context: ArgsContext): Request {
+export function parseArguments(argv: readonly string[], context: ArgumentsContext): Request {
   const { line, problems } = readArgv(argv);
   if (line.flags.has("help")) return { kind: "help" };
   if (line.flags.has("version")) return { kind: "version" };
@@ -23,7 +23,7 @@ export function parseArgs(argv: readonly string[], context: ArgsContext): Reques
   return { kind: "run", run: toRun(line, context) };
 }
 
-function toRun(line: CommandLine, context: ArgsContext): RunRequest {
+function toRun(line: CommandLine, context: ArgumentsContext): RunRequest {
   const { flags, operand, server } = line;
   const one = (name: OptionName): string | undefined => line.values.get(name)?.[0];
   const task = tasks.find((name) => flags.has(name)) ?? "log-off";
@@ -40,7 +40,7 @@ function toRun(line: CommandLine, context: ArgsContext): RunRequest {
     ...(isHere ? { here: true } : {}),
     input,
     ...(isCurrent(input.sessions) && flags.has("console") ? { mayBeConsole: true } : {}),
-    hosts: hostEntries(line),
+    hosts: givenHosts(line),
     ...(hostsFile === undefined ? {} : { hostsFile }),
     eachHost: {
       ...(via === undefined ? {} : { via }),

@@ -1,9 +1,9 @@
-import type { Inputs, Sessions, Warning } from "../../plan/input";
+import type { Inputs, SessionsArgs, WarningArgs } from "../../plan/input";
 import type { CommandLine } from "./argv";
 import type { OptionName } from "./options";
-import type { ArgsContext, Task } from "./run-request";
+import type { ArgumentsContext, Task } from "./run-request";
 
-interface InputContext extends ArgsContext {
+interface InputContext extends ArgumentsContext {
   readonly task: Task;
   readonly isHere: boolean;
 }
@@ -55,7 +55,7 @@ export function planInput(line: CommandLine, context: InputContext): Omit<Inputs
   return filled(input) ?? {};
 }
 
-function sessionsOf(line: CommandLine, { task, isHere }: InputContext): Sessions {
+function sessionsOf(line: CommandLine, { task, isHere }: InputContext): SessionsArgs {
   const { flags, values, operand } = line;
   if (operand !== undefined) return operand;
   const looksAtAll = task !== "log-off" && task !== "dry-run";
@@ -82,7 +82,7 @@ function sessionsOf(line: CommandLine, { task, isHere }: InputContext): Sessions
   };
 }
 
-function warning({ values }: CommandLine): Warning | undefined {
+function warning({ values }: CommandLine): WarningArgs | undefined {
   const message = values.get("warn")?.[0];
   const gracePeriod = duration(values.get("grace")?.[0]);
   if (message === undefined || gracePeriod === undefined) return undefined;

@@ -1,7 +1,7 @@
 /** What `readPlan` says about an input, in the words of whoever typed options. */
 import type { PlanProblem } from "../../base/errors";
 import { printable } from "../../base/text";
-import type { HostEntry } from "./host-entries";
+import type { GivenHost } from "./host-entries";
 import type { RunRequest } from "./run-request";
 
 /** Paths of the input and the options they come from; the first that matches counts. */
@@ -85,14 +85,14 @@ const words: readonly (readonly [string, string])[] = [
 export function namedProblem(
   { path, message }: PlanProblem,
   request: RunRequest,
-  hosts: readonly HostEntry[],
+  hosts: readonly GivenHost[],
 ): string {
   const reworded = rewordings.find(([where, what]) => where.test(path) && what.test(message))?.[2];
   return `${nameOf(path, request, hosts)}: ${reworded ?? inOptionWords(namingHosts(message, hosts))}`;
 }
 
 /** A message that speaks of another of the hosts, by what was typed or by its line and not by its number. */
-function namingHosts(message: string, hosts: readonly HostEntry[]): string {
+function namingHosts(message: string, hosts: readonly GivenHost[]): string {
   return message.replace(/hosts\[([0-9]+)\]/u, (number, index) => {
     const entry = hosts[Number(index)];
     if (entry === undefined) return number;
@@ -105,7 +105,7 @@ export function inOptionWords(message: string): string {
   return words.reduce((text, [input, option]) => text.replaceAll(input, option), message);
 }
 
-function nameOf(path: string, request: RunRequest, hosts: readonly HostEntry[]): string {
+function nameOf(path: string, request: RunRequest, hosts: readonly GivenHost[]): string {
   const host = /^hosts\[([0-9]+)\](.*)$/u.exec(path);
   if (host !== null) {
     const entry = hosts[Number(host[1])];

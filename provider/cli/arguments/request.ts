@@ -4,13 +4,13 @@ import { printable } from "../../base/text";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
 import type { World } from "../world";
-import { hostInputs, readHostsFile, type HostEntry } from "./host-entries";
+import { hostInputs, readHostsFile, type GivenHost } from "./host-entries";
 import { foreignForm } from "./hosts-file-form";
 import { namedProblem } from "./problem-names";
 import type { RunRequest } from "./run-request";
 
 export type ReadRequest =
-  | { readonly plan: Plan; readonly entries: readonly HostEntry[]; readonly problems?: never }
+  | { readonly plan: Plan; readonly entries: readonly GivenHost[]; readonly problems?: never }
   | { readonly problems: readonly string[] };
 
 /** The plan of a request, its hosts file read; or everything that is wrong, each line beginning with its option. */

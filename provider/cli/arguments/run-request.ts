@@ -1,5 +1,5 @@
 import type { Inputs } from "../../plan/input";
-import type { HostEntry } from "./host-entries";
+import type { GivenHost } from "./host-entries";
 
 /** What to do on each host: log off, only read, or something else entirely. */
 export type Task = "log-off" | "list" | "dry-run" | "check" | "undrain";
@@ -29,7 +29,7 @@ export interface RunRequest {
   /** The current session may be the console: `"current"` has no fields that could say so. */
   readonly mayBeConsole?: true;
   /** The hosts of the arguments, in their order. */
-  readonly hosts: readonly HostEntry[];
+  readonly hosts: readonly GivenHost[];
   /** A file with more of them; `-` is standard input. */
   readonly hostsFile?: string;
   /** Goes into every host, those of the file too. */
@@ -50,7 +50,7 @@ export type Request =
   | { readonly kind: "usage-error"; readonly problems: readonly string[] };
 
 /** What the arguments mean depends on where they are said. */
-export interface ArgsContext {
+export interface ArgumentsContext {
   /** The time zone of a `--window` that names none. */
   readonly timeZone: string;
 }

@@ -46,7 +46,7 @@ const special: readonly { code: ErrorCode; message: RegExp; advice: string | und
 ];
 
 /** A line for each kind of failure of these hosts, in the order of their appearance. */
-export function adviceFor(hosts: readonly { readonly error?: ReportedError }[]): readonly string[] {
+export function hintsFor(hosts: readonly { readonly error?: ReportedError }[]): readonly string[] {
   const lines = hosts.flatMap(({ error }) => {
     const line = error && hintFor(error);
     return error === undefined || line === undefined ? [] : [`${error.code}: ${line}`];

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../base/duration";
 import { counted, printable } from "../../base/text";
-import { stepLine } from "../../report/event-text";
+import { eventText } from "../../report/event-text";
 import type { OnProgress, ProgressEvent } from "../../report/events";
 import { countSessions, type HostReport } from "../../report/report";
 import { errorTally } from "../../report/shared-errors";
@@ -103,7 +103,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
     const first = failed ? errors.add(event.report) : undefined;
     // The first of many hosts with the same error stands for all.
     if (!everyStep && (!failed || first !== undefined)) return undefined;
-    const text = stepLine(event);
+    const text = eventText(event);
     if (text === undefined) return undefined;
     const message = failed && options.withMessages ? messageOf(event.report, first) : "";
     const line = printable(inOptionWords(`${text}${message}`), 600);

@@ -1,10 +1,10 @@
 import { asLogoffError } from "../../base/errors";
 import { counted } from "../../base/text";
-import { checkWritable, writePrivately } from "../../files/atomic-file";
+import { checkWritable, writeFileAtomically } from "../../files/atomic-file";
 import type { Plan } from "../../plan/plan";
 import type { Report } from "../../report/report";
 import { reportText } from "../../report/report-text";
-import { hostLine, type HostEntry } from "../arguments/host-entries";
+import { hostLine, type GivenHost } from "../arguments/host-entries";
 import type { RunRequest } from "../arguments/run-request";
 import type { ExitStatus } from "../exit-status";
 import { changesNothing } from "./result";
@@ -20,7 +20,7 @@ interface FinishedRun {
   readonly request: RunRequest;
   readonly plan: Plan;
   /** As they were written, in the order of the plan. */
-  readonly entries: readonly HostEntry[];
+  readonly entries: readonly GivenHost[];
   readonly report: Report;
 }
 
@@ -72,7 +72,7 @@ async function writeAll(
   const problems: string[] = [];
   for (const { path, text } of files) {
     try {
-      await writePrivately(path, text);
+      await writeFileAtomically(path, text);
     } catch (thrown) {
       failed.add(path);
       problems.push(`session-logoff: ${asLogoffError(thrown, "command-failed", "Cannot write").message}`);

@@ -1,6 +1,6 @@
 import type { PlanProblem } from "../../base/errors";
 import { isRecord, withoutEmptyFields } from "../../base/records";
-import { checkTogether } from "../cross-checks";
+import { crossCheck } from "../cross-checks";
 import { checkFields, problem, read } from "../problem";
 import { isUnknown } from "../unknown";
 import { readConnection, readHosts, readSelection } from "./hosts";
@@ -87,7 +87,7 @@ export function readFields(input: unknown): FieldsResult {
       ),
     ],
   };
-  checkTogether(values, result, problems);
+  crossCheck(values, result, problems);
   return { read: result, problems, warnings };
 }
 

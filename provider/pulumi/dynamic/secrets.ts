@@ -5,18 +5,18 @@ import { credentialFields } from "../../plan/credentials";
  * The value with a secret in the place of every credential, at any depth and inside of outputs: only the credential
  * itself, so that the rest stays readable. (The engine makes a whole list of one that holds a secret.)
  */
-export function sealed(value: unknown): unknown {
+export function withSecretsSealed(value: unknown): unknown {
   if (pulumi.Output.isInstance(value) || value instanceof Promise) {
-    return pulumi.output(value).apply((known: unknown) => sealed(known));
+    return pulumi.output(value).apply((known: unknown) => withSecretsSealed(known));
   }
-  if (Array.isArray(value)) return value.map(sealed);
+  if (Array.isArray(value)) return value.map(withSecretsSealed);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, field]: [string, unknown]) => [
       name,
       credentialFields.includes(name) && field !== undefined && field !== null
         ? pulumi.secret(field)
-        : sealed(field),
+        : withSecretsSealed(field),
     ]),
   );
 }

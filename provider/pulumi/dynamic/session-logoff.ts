@@ -5,7 +5,7 @@ import type { HostResult, Results } from "../resource/state";
 import { checkProgram, type ProgramProblem } from "./program-check";
 import { previewSessions } from "./program-preview";
 import { optionWarnings } from "./resource-options";
-import { sealed } from "./secrets";
+import { withSecretsSealed } from "./secrets";
 
 /** A value whose every leaf may be a `pulumi.Input`. */
 export type WithInputs<T> = pulumi.Input<WithInputsBelow<T>>;
@@ -169,8 +169,8 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
     };
     const inputs = {
       ...args,
-      hosts: sealed(args.hosts),
-      ...(args.connection === undefined ? {} : { connection: sealed(args.connection) }),
+      hosts: withSecretsSealed(args.hosts),
+      ...(args.connection === undefined ? {} : { connection: withSecretsSealed(args.connection) }),
       resourceName: name,
       ...noOutputsYet,
     };

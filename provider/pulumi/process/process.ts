@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { systemClock, type Clock } from "../../base/clock";
 import { KeyedMutex, Semaphore } from "../../base/concurrency";
-import { writePrivately } from "../../files/atomic-file";
+import { writeFileAtomically } from "../../files/atomic-file";
 import { resolvePath } from "../../files/paths";
 import type { Report } from "../../report/report";
 import { reportText } from "../../report/report-text";
@@ -48,7 +48,7 @@ export function processFront(): Front {
     ...(status === undefined ? {} : { status }),
     newId: () => `session-logoff-${randomUUID()}`,
     writeReport: (path, report, exitStatus) =>
-      writePrivately(
+      writeFileAtomically(
         resolvePath({ baseFolder: process.cwd(), home: homedir() }, path),
         reportText(path, report, { dryRun: false, exitStatus }),
       ),

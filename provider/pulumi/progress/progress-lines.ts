@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock";
-import { stepLine } from "../../report/event-text";
+import { eventText } from "../../report/event-text";
 import type { OnProgress } from "../../report/events";
 import type { HostReport } from "../../report/report";
 import { errorTally } from "../../report/shared-errors";
@@ -30,7 +30,7 @@ function linesOfFew(options: LinesOptions): ProgressLines {
       keptLines(event.report).forEach(say);
     }
     const first = event.type === "host-finished" ? errors.add(event.report) : undefined;
-    const line = failureLine(event, first) ?? stepLine(event);
+    const line = failureLine(event, first) ?? eventText(event);
     if (line !== undefined && (event.type !== "host-waiting" || isNews(host, line))) say(`${host}: ${line}`);
   };
   return { hear, end: () => undefined };

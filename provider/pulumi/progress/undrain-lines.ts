@@ -1,4 +1,4 @@
-import { stepLine } from "../../report/event-text";
+import { eventText } from "../../report/event-text";
 import { countByTime, fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
 
 /** Prints the lifting of drains, of which only outcomes are heard: of few hosts each, of many how many there are by now. */
@@ -10,7 +10,7 @@ function linesOfFew(options: LinesOptions): ProgressLines {
   const say = sayOn(options);
   return {
     hear: (event) => {
-      if (event.type === "host-drained") say(`${event.host}: ${stepLine(event) ?? ""}`);
+      if (event.type === "host-drained") say(`${event.host}: ${eventText(event) ?? ""}`);
     },
     end: () => undefined,
   };

@@ -12,7 +12,7 @@ import { withHostsKept, withoutHostsKept } from "./kept-hosts";
 import { failureReasons, PartialFailure } from "./partial-failure";
 import { lookForDrift } from "./refresh";
 import { planError, runAndRecord, type RunResult } from "./run";
-import { fitted } from "./size-limit";
+import { withinSizeLimit } from "./size-limit";
 import { ourDrain, readKnown, toResults } from "./state";
 import {
   planFromState,
@@ -65,7 +65,7 @@ export function lifecycleOn(given: Front): Lifecycle {
     ].map(inertText);
     // Nothing was touched and nothing is there yet: then there is no state worth keeping.
     if (id === undefined && !contacted) throw new Error(reasons.join("\n"));
-    const { properties, warnings } = fitted(
+    const { properties, warnings } = withinSizeLimit(
       withHostsKept(inputs, ownInputs(olds), leaving),
       results,
       ({ warnedAt }) =>

@@ -17,7 +17,7 @@ export function planError(name: string, problems: readonly PlanProblem[]): Logof
   });
 }
 
-type EarlierRun = NonNullable<RolloutDeps["earlier"]> extends ReadonlyMap<string, infer E> ? E : never;
+type EarlierRun = NonNullable<RolloutDeps["previous"]> extends ReadonlyMap<string, infer E> ? E : never;
 
 /** What a run adds to what was known. */
 export interface RunResult {
@@ -78,7 +78,7 @@ async function runHosts(
     turns,
     hosts: labels,
     stop,
-    earlier: new Map([...labels].map((label) => [label, earlierRun(label, known)])),
+    previous: new Map([...labels].map((label) => [label, earlierRun(label, known)])),
     onProgress: (event) => {
       told.hear(event);
       lines.hear(event);

@@ -11,7 +11,7 @@ import { isAsked, type Results, type ResumeEntry } from "./state";
 const mostBytes = 5_900_000;
 
 /** Outputs that fit, and what the next run will lack. */
-export interface Fitted {
+export interface SizedState {
   readonly properties: Readonly<Record<string, unknown>>;
   readonly warnings: readonly string[];
 }
@@ -22,11 +22,11 @@ export interface Fitted {
  *
  * @param isOver whether a warning's grace period is over: then the session is warned again in any case
  */
-export function fitted(
+export function withinSizeLimit(
   inputs: Readonly<Record<string, unknown>>,
   results: Results,
   isOver: (warned: WarnedSession) => boolean,
-): Fitted {
+): SizedState {
   const weigh = scale();
   const fits = (some: Results): boolean => weigh({ ...inputs, ...some }) <= mostBytes;
   const warnings: string[] = [];

@@ -7,7 +7,7 @@ import type { HostPlan, Plan } from "../../plan/plan";
 import type { OnProgress } from "../../report/events";
 import type { AskedSession, HostPhase, WarnedSession } from "../../report/report";
 import type { OutsideWindow } from "../window";
-import type { HostLink } from "./host-connection";
+import type { HostConnection } from "./host-connection";
 
 /** What one host's run needs of the run that it is part of. */
 export interface HostRunContext {
@@ -29,13 +29,13 @@ export interface HostRunContext {
   /** When the run began, on the monotonic clock. */
   readonly runStartedAtMs: number;
   /** Only look: nothing is changed on the host. */
-  readonly look?: "list" | "dry-run";
+  readonly readOnly?: "list" | "dry-run";
   /** What an earlier, unfinished run left behind. */
-  readonly earlier?: EarlierRun;
+  readonly previous?: PreviousRun;
 }
 
 /** What is known of a host from an earlier run. */
-export interface EarlierRun {
+export interface PreviousRun {
   /** Our drain that is still in force there. */
   readonly drained?: "until-restart" | "until-destroy";
   readonly warned: readonly WarnedSession[];
@@ -47,7 +47,7 @@ export interface EarlierRun {
 export interface HostAtWork extends HostRunContext {
   readonly hostPlan: HostPlan;
   readonly label: string;
-  readonly link: HostLink;
+  readonly connection: HostConnection;
   /** Notes what the host's time is spent on. */
   readonly spent: (phase: HostPhase["phase"], fromMs: number) => void;
   /** What the operator should know; kept in the report. */
@@ -60,7 +60,7 @@ export interface DetectedHost extends HostAtWork {
 }
 
 /** Why nothing may be changed just now: the run was stopped, or it is outside the window. Asked before each change. */
-export function hindrance({
+export function reasonToStop({
   stop,
   outsideWindow,
   clock,

@@ -1,6 +1,6 @@
 import type { Drain } from "../../backend/backend";
 import { asLogoffError, LogoffError } from "../../base/errors";
-import { hindrance, type DetectedHost } from "./context";
+import { reasonToStop, type DetectedHost } from "./context";
 import { isDrainedByUs, type HostRecord } from "./record";
 
 /**
@@ -9,10 +9,10 @@ import { isDrainedByUs, type HostRecord } from "./record";
  * @throws LogoffError `drain-failed`, `permission-denied`
  */
 export async function drain(host: DetectedHost, record: HostRecord, mode: Drain): Promise<boolean> {
-  const { backend, link, label, plan, earlier } = host;
-  const before = await link.ask(backend.drainMode());
+  const { backend, connection, label, plan, previous } = host;
+  const before = await connection.ask(backend.drainMode());
   // Ours, from an earlier run: it is still ours to undo.
-  const isOurs = earlier?.drained !== undefined && before === earlier.drained;
+  const isOurs = previous?.drained !== undefined && before === previous.drained;
   if (isOurs && before === mode) {
     record.drained = before;
     return false;
@@ -23,19 +23,19 @@ export async function drain(host: DetectedHost, record: HostRecord, mode: Drain)
     host.onProgress({ type: "host-drained", host: label, drained: "already" });
     return false;
   }
-  const hindered = hindrance(host);
-  if (hindered !== undefined) throw hindered;
+  const reason = reasonToStop(host);
+  if (reason !== undefined) throw reason;
   // By way of open: on Linux a drain never overwrites another.
-  if (isOurs) await lift(host, earlier.drained, plan.timeouts.commandMs);
+  if (isOurs) await lift(host, previous.drained, plan.timeouts.commandMs);
   // From here on it may be in force, whatever the answer says.
   record.drained = mode;
   host.onProgress({ type: "host-draining", host: label, mode });
-  await link.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
+  await connection.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
     const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
     if (error.code === "permission-denied" || error.code === "drain-failed") record.drained = "no";
     throw error;
   });
-  const after = await link.ask(backend.drainMode());
+  const after = await connection.ask(backend.drainMode());
   if (after !== mode) {
     record.drained = after === "open" ? "no" : mode;
     throw new LogoffError(
@@ -79,19 +79,19 @@ export async function undrain(host: DetectedHost, record: HostRecord): Promise<v
  * @throws LogoffError `drain-failed`, `permission-denied`, and all that asking may throw
  */
 export async function lift(
-  { backend, link, label }: Pick<DetectedHost, "backend" | "link" | "label">,
+  { backend, connection, label }: Pick<DetectedHost, "backend" | "connection" | "label">,
   ours: Drain | undefined,
   timeoutMs: number,
 ): Promise<"undrained" | "already" | "no"> {
-  const before = await link.ask(backend.drainMode());
+  const before = await connection.ask(backend.drainMode());
   if (before === "open") return ours === undefined ? "no" : "undrained";
   // Somebody has changed it since; it is theirs now.
   if (ours !== undefined && before !== ours) return "already";
-  const failure = await link
+  const failure = await connection
     .perform(backend.undrain(), timeoutMs)
     .catch((thrown: unknown) => asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`));
   // Whatever was answered: on Linux also that ours is lifted and a file of somebody else still refuses.
-  const after = await link.ask(backend.drainMode());
+  const after = await connection.ask(backend.drainMode());
   if (after === "open") return "undrained";
   if (ours !== undefined && after === "other") return "already";
   if (failure instanceof LogoffError) throw failure;

@@ -1,9 +1,9 @@
 import { asLogoffError, LogoffError } from "../../base/errors";
 import type { WarnPlan } from "../../plan/plan";
-import { lookAgain } from "../../session/recheck";
+import { recheck } from "../../session/recheck";
 import { describeSession } from "../../session/session";
-import { hindrance, type DetectedHost } from "./context";
-import { goneByItself, type Track } from "./record";
+import { reasonToStop, type DetectedHost } from "./context";
+import { goneByItself, type SessionWork } from "./record";
 import { lacks, remind } from "./warn";
 
 /** During grace a host is looked at at each reminder and at most so often: a tenth of the period, at least a minute. */
@@ -16,8 +16,8 @@ function lookEveryMs({ gracePeriodMs }: WarnPlan): number {
  * waits. Reminds people on the way; a reminder that is late by half its interval is dropped and reported.
  * @throws LogoffError when the run is stopped meanwhile
  */
-export async function waitOut(
-  people: readonly Track[],
+export async function waitForGracePeriod(
+  people: readonly SessionWork[],
   endsAtMs: number,
   warn: WarnPlan,
   host: DetectedHost,
@@ -38,7 +38,7 @@ export async function waitOut(
 }
 
 /** Still in its grace period: neither settled nor already closing. */
-export function isAwaited({ outcome, where }: Track): boolean {
+export function isAwaited({ outcome, where }: SessionWork): boolean {
   return outcome === undefined && where !== "closing";
 }
 
@@ -50,8 +50,8 @@ async function sleepUntil(whenMs: number, host: DetectedHost): Promise<void> {
   const longestMs = plan.window === null ? Infinity : windowCheckMs;
   do {
     await clock.sleep(Math.min(longestMs, Math.max(0, whenMs - clock.now())), stop);
-    const hindered = hindrance(host);
-    if (hindered !== undefined) throw hindered;
+    const reason = reasonToStop(host);
+    if (reason !== undefined) throw reason;
   } while (clock.now() < whenMs);
 }
 
@@ -62,17 +62,17 @@ interface Reminder {
 
 /** Lists, settles who has left and reminds the others. A host that cannot be reached just now may be so later. */
 async function lookDuringGrace(
-  people: readonly Track[],
+  people: readonly SessionWork[],
   reminders: Reminder[],
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<void> {
-  const { link, backend, label, clock, hostPlan } = host;
+  const { connection, backend, label, clock, hostPlan } = host;
   const dueNow: Reminder[] = [];
   try {
-    const list = await link.ask(backend.list());
+    const list = await connection.ask(backend.list());
     const open = people.filter(({ outcome }) => outcome === undefined);
-    const seconds = lookAgain(
+    const seconds = recheck(
       open.map(({ session }) => session),
       list,
       hostPlan.selector,
@@ -101,13 +101,13 @@ async function lookDuringGrace(
     }
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", `Cannot look at "${label}"`);
-    if (hindrance(host) !== undefined) throw error;
+    if (reasonToStop(host) !== undefined) throw error;
     host.warn(`Could not look at "${label}" during the grace period: ${error.message}`);
     // What was due is not sent later: by then its text would be wrong.
     const missed = reminders.filter(({ dueAtMs }) => dueAtMs <= clock.now());
     for (const { reminderMs } of reminders.splice(0, missed.length)) host.warn(dropped(reminderMs, label));
   } finally {
-    await link.release();
+    await connection.release();
   }
 }
 
@@ -116,7 +116,7 @@ function dropped(reminderMs: number, label: string): string {
 }
 
 /** With `atDeadline: "fail"`: whoever is still there fails the host, and nobody is logged off. */
-export function refuseWhoStayed(people: readonly Track[], label: string): void {
+export function refuseWhoStayed(people: readonly SessionWork[], label: string): void {
   const open = people.filter(({ outcome }) => outcome === undefined);
   // Who is signing out at this very moment has left.
   for (const one of open)

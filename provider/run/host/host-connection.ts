@@ -8,7 +8,7 @@ import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../c
  * One host, as long as somebody talks to it: connected when first needed, connected again when the connection was
  * lost, never both at once.
  */
-export interface HostLink {
+export interface HostConnection {
   /** Performs a query, whose commands run side by side. It changes nothing, so it is repeated when an answer was lost. */
   ask<T>(query: Query<T>): Promise<T>;
   /** Performs an action once. When its answer is lost it rejects: whether it took effect only a listing can tell. */
@@ -27,7 +27,7 @@ export interface HostLink {
   connections(): number;
 }
 
-interface LinkOptions {
+interface HostConnectionOptions {
   readonly connect: Connect;
   readonly clock: Clock;
   readonly commandTimeoutMs: number;
@@ -39,7 +39,10 @@ const retryDelaysMs = [250, 1000] as const;
 /** Waits before repeating a query whose answers contradict each other: somebody may be logging on or off at that moment. */
 const contradictionDelaysMs = [1000, 1000, 1000] as const;
 
-export function linkTo(host: Host, { connect, clock, commandTimeoutMs, signal }: LinkOptions): HostLink {
+export function hostConnection(
+  host: Host,
+  { connect, clock, commandTimeoutMs, signal }: HostConnectionOptions,
+): HostConnection {
   let current: Promise<Connection> | undefined;
   let contacted = false;
   let connections = 0;

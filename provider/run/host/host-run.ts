@@ -2,13 +2,13 @@ import { aborted } from "../../base/abort";
 import { asLogoffError, type LogoffError } from "../../base/errors";
 import type { HostPlan } from "../../plan/plan";
 import type { HostReport } from "../../report/report";
-import { hindrance, type DetectedHost, type HostAtWork, type HostRunContext } from "./context";
+import { reasonToStop, type DetectedHost, type HostAtWork, type HostRunContext } from "./context";
 import { undrain } from "./drain";
-import { isAwaited, waitOut } from "./grace-period";
-import { linkTo } from "./host-connection";
-import { closeHost } from "./log-off-pass";
-import { openHost } from "./prepare";
-import { emptyRecord, isDrainedByUs, toReport, type HostRecord, type Track } from "./record";
+import { isAwaited, waitForGracePeriod } from "./grace-period";
+import { hostConnection } from "./host-connection";
+import { logOffPass } from "./log-off-pass";
+import { prepare } from "./prepare";
+import { blankRecord, isDrainedByUs, toReport, type HostRecord, type SessionWork } from "./record";
 import { awaitsCancel, sendCancelMessage, warnFirst } from "./warn";
 
 /** One host's part of the report, and what only the whole run can judge. */
@@ -28,8 +28,13 @@ const passes = 2;
 export async function runHost(hostPlan: HostPlan, context: HostRunContext): Promise<HostRun> {
   const { clock, plan, connect, signal, onProgress } = context;
   const { label } = hostPlan.host;
-  const record = emptyRecord(context.earlier);
-  const link = linkTo(hostPlan.host, { connect, clock, commandTimeoutMs: plan.timeouts.commandMs, signal });
+  const record = blankRecord(context.previous);
+  const connection = hostConnection(hostPlan.host, {
+    connect,
+    clock,
+    commandTimeoutMs: plan.timeouts.commandMs,
+    signal,
+  });
   const spent: HostAtWork["spent"] = (phase, fromMs) => {
     const origin = context.runStartedAtMs;
     record.phases.push({
@@ -42,11 +47,11 @@ export async function runHost(hostPlan: HostPlan, context: HostRunContext): Prom
     ...context,
     hostPlan,
     label,
-    link,
+    connection,
     spent,
     warn: (text) => record.warnings.push(text),
   };
-  if (context.earlier?.drained !== undefined) record.drained = context.earlier.drained;
+  if (context.previous?.drained !== undefined) record.drained = context.previous.drained;
   let startedAtMs: number | undefined;
   const begin = (): void => {
     startedAtMs ??= clock.now();
@@ -57,7 +62,7 @@ export async function runHost(hostPlan: HostPlan, context: HostRunContext): Prom
     await goThrough(host, record, begin);
     if (record.notFound !== undefined) throw record.notFound;
   }, label);
-  if (error !== undefined && context.look === undefined) await cleanUp(host, record);
+  if (error !== undefined && context.readOnly === undefined) await cleanUp(host, record);
   const durationMs = startedAtMs === undefined ? 0 : Math.round(clock.now() - startedAtMs);
   const report = toReport(host, record, error, durationMs);
   onProgress({ type: "host-finished", host: label, report });
@@ -66,26 +71,26 @@ export async function runHost(hostPlan: HostPlan, context: HostRunContext): Prom
 
 /** The steps in their order. Between two turns the host holds no place and no connection. */
 async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void): Promise<void> {
-  const { plan, stop, look } = host;
+  const { plan, stop, readOnly } = host;
   let known: DetectedHost | undefined;
-  let people: readonly Track[] = [];
+  let people: readonly SessionWork[] = [];
   let graceEndsAtMs = 0;
   const open = async (): Promise<DetectedHost> => {
     if (stop.aborted) throw aborted(stop);
-    const hindered = look === undefined ? hindrance(host) : undefined;
+    const reason = readOnly === undefined ? reasonToStop(host) : undefined;
     // Outside the window a host is not even connected to: it has not begun.
-    if (hindered !== undefined) throw hindered;
+    if (reason !== undefined) throw reason;
     begin();
     const openedAtMs = host.clock.now();
-    const detected = await openHost(host, record).finally(() => host.spent("connected", openedAtMs));
-    people = record.tracks;
+    const detected = await prepare(host, record).finally(() => host.spent("connected", openedAtMs));
+    people = record.work;
     return detected;
   };
-  if (plan.warn === null || look !== undefined) {
+  if (plan.warn === null || readOnly !== undefined) {
     await turn(host, async () => {
       known = await open();
-      for (let pass = 1; look === undefined && people.length > 0; pass += 1) {
-        people = await closeHost(known, record, pass >= passes);
+      for (let pass = 1; readOnly === undefined && people.length > 0; pass += 1) {
+        people = await logOffPass(known, record, pass >= passes);
       }
     });
     return;
@@ -99,16 +104,18 @@ async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void
     const detected: DetectedHost = known;
     const warnedAtMs = host.clock.now();
     if (people.some(isAwaited))
-      await waitOut(people, graceEndsAtMs, warn, detected).finally(() => host.spent("warned", warnedAtMs));
+      await waitForGracePeriod(people, graceEndsAtMs, warn, detected).finally(() =>
+        host.spent("warned", warnedAtMs),
+      );
     await turn(host, async () => {
-      people = await closeHost(detected, record, pass >= passes);
+      people = await logOffPass(detected, record, pass >= passes);
       if (people.length > 0) graceEndsAtMs = await warnFirst(people, warn, detected);
     });
   }
 }
 
 function turn(host: HostAtWork, work: () => Promise<void>): Promise<void> {
-  return host.turn(() => work().finally(() => host.link.release()), host.stop);
+  return host.turn(() => work().finally(() => host.connection.release()), host.stop);
 }
 
 /** Leaves a failed host as it was found: open for logons if we closed it, and people told that nothing happens. */
@@ -116,11 +123,11 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
   const { plan, signal } = host;
   const { backend } = record;
   const warnedInVain =
-    isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.tracks.some(awaitsCancel);
+    isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.work.some(awaitsCancel);
   if (!isDrainedByUs(record.drained) && !warnedInVain) return;
   if (backend === undefined) {
     // From an earlier run, and this one did not get far enough to lift it. Hosts that were not even tried are counted by the run.
-    if (host.link.contacted())
+    if (host.connection.contacted())
       host.warn(
         `"${host.label}" may still refuse new logons because of an earlier run: run again when it can be reached`,
       );
@@ -131,10 +138,10 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
     () =>
       host.turn(async () => {
         try {
-          if (warnedInVain) await sendCancelMessage(record.tracks, plan.warn, known);
+          if (warnedInVain) await sendCancelMessage(record.work, plan.warn, known);
           await undrain(known, record);
         } finally {
-          await host.link.release();
+          await host.connection.release();
         }
       }, signal),
     host.label,
@@ -149,7 +156,7 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
 
 /** The run ended for this host without being finished, through no fault of the host. */
 function isCancelled(host: HostAtWork): boolean {
-  return hindrance(host) !== undefined;
+  return reasonToStop(host) !== undefined;
 }
 
 async function failureOf(work: () => Promise<void>, label: string): Promise<LogoffError | undefined> {

@@ -4,11 +4,11 @@ import type { Clock } from "../../base/clock";
 import { mapConcurrent } from "../../base/concurrency";
 import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";
 import type { SessionOutcome } from "../../report/report";
-import { lookAgain } from "../../session/recheck";
+import { recheck } from "../../session/recheck";
 import { describeSession, whereabouts, type Session, type SessionList } from "../../session/session";
-import { hindrance, type DetectedHost } from "./context";
+import { reasonToStop, type DetectedHost } from "./context";
 import { isAnswerLost } from "./host-connection";
-import { goneByItself, type Track } from "./record";
+import { goneByItself, type SessionWork } from "./record";
 
 /** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
 const logoffsAtOnce = 2;
@@ -32,14 +32,17 @@ const unwanted = new LogoffError("aborted", "It is not wanted any more");
  * allows it, resets those that hang. The list is the truth: `logoff` returns 0 without having logged off, and hangs
  * after it did. Leaves an outcome in every track.
  * @returns the last listing
- * @throws LogoffError when the host can no longer be listed; tracks without outcome were not verified then
+ * @throws LogoffError when the host can no longer be listed; work without outcome were not verified then
  */
-export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHost): Promise<SessionList> {
-  const list = await sendAndWatch(tracks, host, send, host.plan.timeouts.logoffMs);
-  const stuck = tracks.filter(isStuck);
-  if (host.plan.ifStuck === "continue") for (const one of tracks) tolerate(one, host);
-  const left = tracks.filter(({ leftover }) => leftover !== undefined);
-  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0 || hindrance(host) !== undefined) {
+export async function logOffAndVerify(
+  work: readonly SessionWork[],
+  host: DetectedHost,
+): Promise<SessionList> {
+  const list = await sendAndWatch(work, host, send, host.plan.timeouts.logoffMs);
+  const stuck = work.filter(isStuck);
+  if (host.plan.ifStuck === "continue") for (const one of work) tolerate(one, host);
+  const left = work.filter(({ leftover }) => leftover !== undefined);
+  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0 || reasonToStop(host) !== undefined) {
     for (const one of left) reportLeftover(one, host);
     return list;
   }
@@ -55,7 +58,7 @@ export async function logOffAndVerify(tracks: readonly Track[], host: DetectedHo
 }
 
 /** The person is out, which is what was wanted: a warning, no failure. */
-function reportLeftover({ session, leftover, isReset }: Track, host: DetectedHost): void {
+function reportLeftover({ session, leftover, isReset }: SessionWork, host: DetectedHost): void {
   if (leftover === undefined) return;
   const what = `session ${describeSession(session)} on "${host.label}"`;
   const advice = isReset ? "which the reset did not end either" : "ifStuck: reset would end them";
@@ -63,46 +66,51 @@ function reportLeftover({ session, leftover, isReset }: Track, host: DetectedHos
 }
 
 /** It was asked, the host is not at it any more, and it is still there. */
-function isStuck({ where, answer, outcome, sentAtMs }: Track): boolean {
+function isStuck({ where, answer, outcome, sentAtMs }: SessionWork): boolean {
   const wasAsked = sentAtMs !== undefined;
   return wasAsked && outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
 }
 
-type Send = (one: Track, all: readonly Track[], host: DetectedHost, ended: AbortSignal) => Promise<void>;
+type Send = (
+  one: SessionWork,
+  all: readonly SessionWork[],
+  host: DetectedHost,
+  ended: AbortSignal,
+) => Promise<void>;
 
 async function sendAndWatch(
-  tracks: readonly Track[],
+  work: readonly SessionWork[],
   host: DetectedHost,
   how: Send,
   timeoutMs: number,
 ): Promise<SessionList> {
-  const { clock, signal, link, backend } = host;
+  const { clock, signal, connection, backend } = host;
   const watchEnds = new AbortController();
   const startedAtMs = clock.now();
   let sentAtMs: number | undefined;
   let sendings = 0;
-  const begin = async (some: readonly Track[]): Promise<void> => {
+  const begin = async (some: readonly SessionWork[]): Promise<void> => {
     sendings += 1;
-    await mapConcurrent(some, logoffsAtOnce, (one) => how(one, tracks, host, watchEnds.signal));
+    await mapConcurrent(some, logoffsAtOnce, (one) => how(one, work, host, watchEnds.signal));
     sendings -= 1;
     if (watchEnds.signal.aborted || sentAtMs !== undefined) return;
     host.spent("logged-off", startedAtMs);
     sentAtMs = clock.now();
   };
-  const sending = begin(tracks);
+  const sending = begin(work);
   try {
     await atMost(sending, firstLookMs, clock, signal);
     let waitingFor = 0;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       const isInTime = clock.now() - startedAtMs < timeoutMs;
-      const list = await link.ask(isInTime ? unlessContradictory(backend.list()) : backend.list());
+      const list = await connection.ask(isInTime ? unlessContradictory(backend.list()) : backend.list());
       if (list === undefined) {
         await clock.sleep(pauseMs, signal);
         continue;
       }
       const turnMayCome = sendings > 0 || clock.now() - startedAtMs < timeoutMs;
-      for (const one of tracks) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
-      const open = tracks.filter(({ outcome }) => outcome === undefined);
+      for (const one of work) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
+      const open = work.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return list;
       // Passed over while it seemed to be closing, and it is not, or its connection died before its turn: that comes now.
       const passedOver = open.filter(
@@ -154,8 +162,8 @@ function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortS
 
 /** Never rejects: what went wrong is the answer. */
 async function send(
-  one: Track,
-  all: readonly Track[],
+  one: SessionWork,
+  all: readonly SessionWork[],
   host: DetectedHost,
   ended: AbortSignal,
 ): Promise<void> {
@@ -181,8 +189,8 @@ async function send(
 
 /** Never rejects either. A stopped run resets nobody. */
 async function reset(
-  one: Track,
-  _all: readonly Track[],
+  one: SessionWork,
+  _all: readonly SessionWork[],
   host: DetectedHost,
   ended: AbortSignal,
 ): Promise<void> {
@@ -208,7 +216,7 @@ async function reset(
  * on the connection has come, which servers behind one host may have to wait long for: what counts is when it is sent.
  */
 async function dispatch(
-  one: Track,
+  one: SessionWork,
   host: DetectedHost,
   ended: AbortSignal,
   command: (session: Session) => Action<LogoffAnswer>,
@@ -221,8 +229,8 @@ async function dispatch(
   const isFirstEver = one.sentAtMs === undefined;
   let isTold = false;
   const onTurn = (): void => {
-    const hindered = hindrance(host);
-    if (hindered !== undefined || !isWanted()) throw hindered ?? unwanted;
+    const reason = reasonToStop(host);
+    if (reason !== undefined || !isWanted()) throw reason ?? unwanted;
     one.sentAtMs ??= host.clock.now();
     one.askedAtMs = host.clock.now();
     if (!isTold) tell();
@@ -234,7 +242,7 @@ async function dispatch(
     if (isFirstEver) delete one.sentAtMs;
   };
   try {
-    one.answer = await host.link.perform(command(one.session), timeoutMs, {
+    one.answer = await host.connection.perform(command(one.session), timeoutMs, {
       onTurn,
       onNoRoom,
       mayBlock: true,
@@ -242,8 +250,8 @@ async function dispatch(
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
     const isSent = one.askedAtMs !== undefined;
-    const hindered = isSent ? undefined : hindrance(host);
-    if (hindered !== undefined) one.answer = { kind: "withheld", error: hindered };
+    const reason = isSent ? undefined : reasonToStop(host);
+    if (reason !== undefined) one.answer = { kind: "withheld", error: reason };
     // Never sent: its turn comes again, if it is still wanted then.
     else if (!isSent && (error === unwanted || isAnswerLost(error))) return;
     else one.answer = isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
@@ -251,7 +259,7 @@ async function dispatch(
 }
 
 /** Something is there that a command could end: the session, or what it left behind. */
-function isThere({ where, leftover }: Track): boolean {
+function isThere({ where, leftover }: SessionWork): boolean {
   return where === "present" || leftover !== undefined;
 }
 
@@ -264,7 +272,7 @@ interface Watch {
 
 /** Gives a track its outcome when the listing, the answer and the time together allow one. */
 function settle(
-  one: Track,
+  one: SessionWork,
   list: SessionList,
   { startedAtMs, timeoutMs, turnMayCome }: Watch,
   host: DetectedHost,
@@ -276,7 +284,7 @@ function settle(
   one.where = place.is;
   // While its user was missing it could not be selected: no logoff is sent before it is.
   if (reappears && one.sentAtMs === undefined && one.waitOnly !== true) {
-    const [second] = lookAgain([one.session], list, host.hostPlan.selector).before;
+    const [second] = recheck([one.session], list, host.hostPlan.selector).before;
     if (second?.now === "kept") {
       one.outcome = { session: second.session, outcome: "kept", reason: second.reason };
       return;
@@ -329,7 +337,7 @@ function settle(
 }
 
 function failed(
-  { session }: Track,
+  { session }: SessionWork,
   code: ErrorCode,
   detail: string,
   { label }: DetectedHost,
@@ -338,14 +346,14 @@ function failed(
   return { session, outcome: "failed", code, message };
 }
 
-function stillPresent(one: Track, timeoutMs: number, { label, plan }: DetectedHost): SessionOutcome {
+function stillPresent(one: SessionWork, timeoutMs: number, { label, plan }: DetectedHost): SessionOutcome {
   const { session } = one;
   const waited = `still there ${seconds(timeoutMs)} after the request; ${whyStill(one, plan)}`;
   const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}`;
   return { session, outcome: "still-present", code: "session-stuck", message };
 }
 
-function whyStill({ where, answer, isReset }: Track, { ifStuck }: DetectedHost["plan"]): string {
+function whyStill({ where, answer, isReset }: SessionWork, { ifStuck }: DetectedHost["plan"]): string {
   if (where === "closing") return "the host is still closing it";
   if (answer?.kind === "busy") return "the host says that it is busy with it";
   if (isReset) return "the reset did not end it either: restart the host";
@@ -358,7 +366,7 @@ function seconds(ms: number): string {
 }
 
 /** The reboot that follows will end it: a warning, no failure. */
-function tolerate(one: Track, host: DetectedHost): void {
+function tolerate(one: SessionWork, host: DetectedHost): void {
   if (one.outcome?.outcome !== "still-present") return;
   host.warn(one.outcome.message);
   one.outcome = { ...one.outcome, tolerated: true };

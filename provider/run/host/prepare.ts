@@ -7,7 +7,7 @@ import { describeSession, isSameSession, type Session, type SessionList } from "
 import type { DetectedHost, HostAtWork } from "./context";
 import { drain } from "./drain";
 import { ownSessions, withListsMarked, type MarkOwn } from "./own-sessions";
-import { isDrainedByUs, namelessIn, sentIn, track, type HostRecord } from "./record";
+import { isDrainedByUs, namelessIn, sentIn, sessionWork, type HostRecord } from "./record";
 import { adoptWarnings } from "./warn";
 
 /**
@@ -15,28 +15,30 @@ import { adoptWarnings } from "./warn";
  * Leaves who is to go in the record.
  * @throws LogoffError `session-protected`, `limit-exceeded`, `drain-failed`, and all that asking may throw
  */
-export async function openHost(host: HostAtWork, record: HostRecord): Promise<DetectedHost> {
-  const { link, label, hostPlan, plan, look, onProgress } = host;
-  const { detected, sessions } = await link.ask(firstContact(hostPlan.host, hostPlan.host.platform));
+export async function prepare(host: HostAtWork, record: HostRecord): Promise<DetectedHost> {
+  const { connection, label, hostPlan, plan, readOnly, onProgress } = host;
+  const { detected, sessions } = await connection.ask(firstContact(hostPlan.host, hostPlan.host.platform));
   record.detected = detected;
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
   // With "current" asked it is only that of the connection itself: the others are sessions like any.
-  const markOwn: MarkOwn = hostPlan.selector.current ? (list) => list : ownSessions(() => link.connections());
+  const markOwn: MarkOwn = hostPlan.selector.current
+    ? (list) => list
+    : ownSessions(() => connection.connections());
   const mark: MarkOwn = (list) => markOwn(withSteadyTimes(list, host, record));
   const backend = withListsMarked(backendFor(detected, hostPlan.host), mark, () => sentIn(record, host));
   record.backend = backend;
   const known: DetectedHost = { ...host, backend };
   known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
-  chooseFrom(sessions ? mark(sessions) : await link.ask(known.backend.list()), known, record);
-  if (look !== undefined) {
+  chooseFrom(sessions ? mark(sessions) : await connection.ask(known.backend.list()), known, record);
+  if (readOnly !== undefined) {
     record.commands = commandsFor(
       known,
-      record.tracks.map(({ session }) => session),
+      record.work.map(({ session }) => session),
     );
   } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
-    chooseFrom(await link.ask(known.backend.list()), known, record);
+    chooseFrom(await connection.ask(known.backend.list()), known, record);
   }
-  if (plan.warn !== null) adoptWarnings(record.tracks, plan.warn, known);
+  if (plan.warn !== null) adoptWarnings(record.work, plan.warn, known);
   record.opened = true;
   return known;
 }
@@ -61,12 +63,12 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
     selected: wanted.length,
   });
   note(host, record, selection);
-  record.tracks.splice(0, record.tracks.length, ...wanted.map(track));
-  if (host.look === undefined) rememberAsked(sessions, host, record);
-  const awaited = record.tracks.map(({ session }) => session.id);
-  record.nameless = namelessIn(sessions, record.tracks);
+  record.work.splice(0, record.work.length, ...wanted.map(sessionWork));
+  if (host.readOnly === undefined) rememberAsked(sessions, host, record);
+  const awaited = record.work.map(({ session }) => session.id);
+  record.nameless = namelessIn(sessions, record.work);
   // Who only wants to see who is there may name whom they like.
-  if (host.look === "list") return;
+  if (host.readOnly === "list") return;
   const soFar = isDrainedByUs(record.drained)
     ? "nobody was logged off on this host"
     : "nothing was changed on this host";
@@ -88,17 +90,21 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
  * Takes over the logoffs that a previous run sent. A row that has lost its user since then is closing and is waited for; it is
  * asked again only if its user reappears and is selected now.
  */
-function rememberAsked(sessions: SessionList, { earlier, hostPlan }: DetectedHost, record: HostRecord): void {
-  for (const { id, user, logonTime } of earlier?.asked ?? []) {
+function rememberAsked(
+  sessions: SessionList,
+  { previous, hostPlan }: DetectedHost,
+  record: HostRecord,
+): void {
+  for (const { id, user, logonTime } of previous?.asked ?? []) {
     const row = sessions.find((session) => session.id === id);
     if (row === undefined) continue;
     const session = { ...row, user, ...(logonTime === undefined ? {} : { logonTime }) };
-    const known = record.tracks.find((one) => isSameSession(one.session, session));
+    const known = record.work.find((one) => isSameSession(one.session, session));
     if (known !== undefined) known.sentBefore = true;
     if (row.user !== undefined || row.kind !== "user") continue;
     const isSelected = selected(select([session], hostPlan.selector)).length > 0;
-    record.tracks.push({
-      ...track(session),
+    record.work.push({
+      ...sessionWork(session),
       where: "closing",
       sentBefore: true,
       ...(isSelected ? {} : { waitOnly: true }),

@@ -18,10 +18,10 @@ import {
   type SessionList,
   type Whereabouts,
 } from "../../session/session";
-import { hindrance, type EarlierRun, type HostAtWork } from "./context";
+import { reasonToStop, type PreviousRun, type HostAtWork } from "./context";
 
 /** One session on its way out. */
-export interface Track {
+export interface SessionWork {
   session: Session;
   /** Where the last listing saw it. */
   where: Whereabouts["is"];
@@ -49,7 +49,7 @@ export interface Track {
   returned?: Session;
 }
 
-export function track(session: Session): Track {
+export function sessionWork(session: Session): SessionWork {
   return { session, where: "present" };
 }
 
@@ -60,7 +60,7 @@ export interface HostRecord {
   backend?: Backend;
   /** The logon times of the listings so far. */
   times: LogonTimes;
-  readonly tracks: Track[];
+  readonly work: SessionWork[];
   /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
   opened: boolean;
   readonly kept: SessionOutcome[];
@@ -76,10 +76,10 @@ export interface HostRecord {
   readonly phases: HostPhase[];
 }
 
-export function emptyRecord(earlier?: EarlierRun): HostRecord {
+export function blankRecord(earlier?: PreviousRun): HostRecord {
   return {
     times: logonTimesOf([...(earlier?.warned ?? []), ...(earlier?.asked ?? [])]),
-    tracks: [],
+    work: [],
     opened: false,
     kept: [],
     nameless: [],
@@ -105,7 +105,7 @@ export function toReport(
   error: LogoffError | undefined,
   durationMs: number,
 ): HostReport {
-  const contacted = host.link.contacted();
+  const contacted = host.connection.contacted();
   return {
     host: host.label,
     platform: record.detected?.platform ?? null,
@@ -115,7 +115,7 @@ export function toReport(
     durationMs,
     warnings: [
       ...new Set([
-        ...host.link.warnings(),
+        ...host.connection.warnings(),
         ...record.warnings,
         ...namelessWarning(record.nameless, host.label),
       ]),
@@ -123,7 +123,7 @@ export function toReport(
     sessions: inOrderOfId(
       lastWordOnEach(
         record.kept,
-        record.tracks.map((one) => outcomeOf(one, error, host)),
+        record.work.map((one) => outcomeOf(one, error, host)),
       ),
     ),
     notFound: record.missing,
@@ -133,25 +133,25 @@ export function toReport(
       error === undefined
         ? []
         : record.opened
-          ? record.tracks.flatMap(({ warned, untold, outcome }) =>
+          ? record.work.flatMap(({ warned, untold, outcome }) =>
               warned && !untold && !isGone(outcome) ? [asPrinted(warned, record)] : [],
             )
-          : (host.earlier?.warned ?? []),
+          : (host.previous?.warned ?? []),
     ...(error === undefined ? {} : askedIn(record, host)),
     ...(record.commands === undefined ? {} : { commands: record.commands }),
   };
 }
 
 /** Not the host's fault: the run ended before anybody was asked to go here, or before it was spoken to at all. */
-function isSkipped({ tracks }: HostRecord, { code, untried }: LogoffError, host: HostAtWork): boolean {
-  if (untried || !host.link.contacted()) return true;
-  return code === hindrance(host)?.code && tracks.every(({ sentAtMs }) => sentAtMs === undefined);
+function isSkipped({ work }: HostRecord, { code, untried }: LogoffError, host: HostAtWork): boolean {
+  if (untried || !host.connection.contacted()) return true;
+  return code === reasonToStop(host)?.code && work.every(({ sentAtMs }) => sentAtMs === undefined);
 }
 
 /** Sessions that may be closing because this run sent a logoff, or a previous run if this one never got that far. */
-function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, "asked"> {
-  if (!record.opened) return earlier?.asked === undefined ? {} : { asked: earlier.asked };
-  const asked = record.tracks.flatMap(({ session, sentAtMs, sentBefore, outcome }): AskedSession[] => {
+function askedIn(record: HostRecord, { previous }: HostAtWork): Pick<HostReport, "asked"> {
+  if (!record.opened) return previous?.asked === undefined ? {} : { asked: previous.asked };
+  const asked = record.work.flatMap(({ session, sentAtMs, sentBefore, outcome }): AskedSession[] => {
     const { id, user = "" } = session;
     const mayBeClosing =
       outcome === undefined || outcome.outcome === "still-present" || outcome.outcome === "failed";
@@ -164,16 +164,16 @@ function askedIn(record: HostRecord, { earlier }: HostAtWork): Pick<HostReport, 
 
 /** Sessions whose logoff was sent, by this run or a previous one. */
 export function sentIn(
-  { tracks }: HostRecord,
-  { earlier }: Pick<HostAtWork, "earlier">,
+  { work }: HostRecord,
+  { previous }: Pick<HostAtWork, "previous">,
 ): readonly AskedRow[] {
-  const sent = tracks.filter(({ sentAtMs }) => sentAtMs !== undefined);
-  return [...sent.map(({ session }) => session), ...(earlier?.asked ?? [])];
+  const sent = work.filter(({ sentAtMs }) => sentAtMs !== undefined);
+  return [...sent.map(({ session }) => session), ...(previous?.asked ?? [])];
 }
 
 /** Rows without a user that may belong to somebody. Tracked rows are closing. */
-export function namelessIn(list: SessionList, tracks: readonly Track[]): readonly string[] {
-  const tracked = new Set(tracks.map(({ session }) => session.id));
+export function namelessIn(list: SessionList, work: readonly SessionWork[]): readonly string[] {
+  const tracked = new Set(work.map(({ session }) => session.id));
   return list.flatMap(({ id, user, kind }) =>
     user === undefined && kind === "user" && !tracked.has(id) ? [id] : [],
   );
@@ -193,7 +193,7 @@ function namelessWarning(ids: readonly string[], label: string): readonly string
 }
 
 /** The outcome of a session that is gone and that this run did not ask to go: a user who was warned has followed the warning. */
-export function goneByItself({ session, warned, sentBefore }: Track): SessionOutcome {
+export function goneByItself({ session, warned, sentBefore }: SessionWork): SessionOutcome {
   if (warned !== undefined) return { session, outcome: "left" };
   return { session, outcome: sentBefore === true ? "logged-off" : "already-gone" };
 }
@@ -210,14 +210,14 @@ function isGone(outcome: SessionOutcome | undefined): boolean {
 
 /** A session whose turn never came has the outcome of what stopped its host; one that was sent may have worked. */
 function outcomeOf(
-  one: Track,
+  one: SessionWork,
   error: LogoffError | undefined,
-  { label, look, plan }: HostAtWork,
+  { label, readOnly, plan }: HostAtWork,
 ): SessionOutcome {
   if (one.outcome !== undefined && one.returned === undefined) return one.outcome;
   const session = one.returned ?? one.session;
-  if (look === "list") return { session, outcome: "listed" };
-  if (look === "dry-run")
+  if (readOnly === "list") return { session, outcome: "listed" };
+  if (readOnly === "dry-run")
     return { session, outcome: "would-log-off", ...(plan.atDeadline === "fail" ? { onlyWarned: true } : {}) };
   const sent =
     one.sentAtMs === undefined || one.returned !== undefined

@@ -4,9 +4,9 @@ import { asLogoffError, LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { WarnPlan } from "../../plan/plan";
 import { describeSession, whereabouts, type Session } from "../../session/session";
-import { hindrance, type DetectedHost } from "./context";
+import { reasonToStop, type DetectedHost } from "./context";
 import { isAnswerLost } from "./host-connection";
-import type { Track } from "./record";
+import type { SessionWork } from "./record";
 
 /** Concurrent warnings per host. */
 const warningsAtOnce = 4;
@@ -17,7 +17,7 @@ const warningsAtOnce = 4;
  * @throws LogoffError when the run was stopped, or with `ifUndelivered: "fail"`
  */
 export async function warnFirst(
-  people: readonly Track[],
+  people: readonly SessionWork[],
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<number> {
@@ -30,7 +30,7 @@ export async function warnFirst(
   // a host may be slow to show them.
   const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
   let latestAtMs = clock.now() - (nowMs - latest);
-  const mark = (one: Track): void => {
+  const mark = (one: SessionWork): void => {
     one.warned = {
       id: one.session.id,
       user: one.session.user ?? "",
@@ -46,11 +46,11 @@ export async function warnFirst(
 }
 
 /** Whoever was warned in an earlier run and is still within their grace period is not warned again. */
-export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: DetectedHost): void {
-  const { clock, earlier } = host;
+export function adoptWarnings(people: readonly SessionWork[], warn: WarnPlan, host: DetectedHost): void {
+  const { clock, previous } = host;
   const nowMs = clock.date().getTime();
   for (const one of people.filter(isReachable)) {
-    const before = earlier?.warned.find(
+    const before = previous?.warned.find(
       ({ id, user, logonTime }) =>
         id === one.session.id &&
         user.toLowerCase() === one.session.user?.toLowerCase() &&
@@ -64,12 +64,12 @@ export function adoptWarnings(people: readonly Track[], warn: WarnPlan, host: De
 }
 
 /** A session that is already closing no longer shows messages. */
-function isReachable({ where }: Track): boolean {
+function isReachable({ where }: SessionWork): boolean {
   return where === "present";
 }
 
 /** Warned, and not yet reminded in this step. */
-export function lacks({ warned }: Track, reminderMs: number): boolean {
+export function lacks({ warned }: SessionWork, reminderMs: number): boolean {
   return warned !== undefined && !warned.remindersMs.includes(reminderMs);
 }
 
@@ -78,7 +78,7 @@ const tooLate = new LogoffError("aborted", "the time of the reminder had passed 
 
 /** Reminds everybody who has not had this reminder, unless its time has passed. @throws LogoffError as {@link warnFirst} */
 export async function remind(
-  people: readonly Track[],
+  people: readonly SessionWork[],
   reminderMs: number,
   remainingMs: number,
   warn: WarnPlan,
@@ -102,20 +102,20 @@ export async function remind(
 }
 
 /** Warned, still there, and never asked to go (a withheld logoff counts as never asked). A new logon of a warned person counts as warned. */
-export function awaitsCancel({ warned, warnedBefore, sentAtMs, outcome, returned }: Track): boolean {
+export function awaitsCancel({ warned, warnedBefore, sentAtMs, outcome, returned }: SessionWork): boolean {
   const isThere = outcome === undefined || outcome.outcome === "failed" || returned !== undefined;
   return (warned !== undefined || warnedBefore === true) && sentAtMs === undefined && isThere;
 }
 
 /** Tells everybody who was warned that nothing happens after all. Best effort, never throws. */
 export async function sendCancelMessage(
-  people: readonly Track[],
+  people: readonly SessionWork[],
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<void> {
   const text = warn.cancelMessage;
   if (text === undefined) return;
-  const list = await host.link.ask(host.backend.list()).catch(() => undefined);
+  const list = await host.connection.ask(host.backend.list()).catch(() => undefined);
   const told = people.filter(awaitsCancel);
   await mapConcurrent(told, warningsAtOnce, async (one) => {
     const { session } = one;
@@ -128,7 +128,7 @@ export async function sendCancelMessage(
     host.onProgress({ type: "warning-withdrawn", host: host.label, session });
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)
-      await host.link.perform(action, host.plan.timeouts.commandMs).catch(() => undefined);
+      await host.connection.perform(action, host.plan.timeouts.commandMs).catch(() => undefined);
   });
 }
 
@@ -139,24 +139,24 @@ const cancelSeconds = 3600;
 const mostTries = 3;
 
 async function sendAll(
-  people: readonly Track[],
+  people: readonly SessionWork[],
   warn: WarnPlan,
   step: {
     readonly remainingMs: number;
     readonly reminderMs?: number;
-    readonly onTurn?: (one: Track) => void;
+    readonly onTurn?: (one: SessionWork) => void;
   },
   host: DetectedHost,
-  mark: (one: Track) => void,
+  mark: (one: SessionWork) => void,
   // A reminder that fails is one of several, and its receiver has been warned: only the first warning decides.
   ifUndelivered: WarnPlan["ifUndelivered"] = warn.ifUndelivered,
 ): Promise<void> {
-  const { link, label, plan, backend, onProgress } = host;
+  const { connection, label, plan, backend, onProgress } = host;
   const { remainingMs, reminderMs } = step;
   const failures: string[] = [];
   await mapConcurrent(people, warningsAtOnce, async (one) => {
     const { session } = one;
-    if (hindrance(host) !== undefined) return;
+    if (reasonToStop(host) !== undefined) return;
     const text = fill(warn.message, session, remainingMs, host);
     const warning = backend.warn(session, text, remainingMs / 1000);
     report(warning, session, host);
@@ -186,8 +186,8 @@ async function sendAll(
     host.warn(`Could not warn session ${describeSession(session)} on "${label}": ${problem}`);
     if (ifUndelivered === "keep") one.outcome = { session, outcome: "kept", reason: "not-warned" };
   });
-  const hindered = hindrance(host);
-  if (hindered !== undefined) throw hindered;
+  const reason = reasonToStop(host);
+  if (reason !== undefined) throw reason;
   if (ifUndelivered === "fail" && failures.length > 0) {
     throw new LogoffError(
       "command-failed",
@@ -198,16 +198,16 @@ async function sendAll(
   /** What was in the way, and whether the text may have been shown all the same. */
   async function deliver(
     { action, cannot }: Warning,
-    one: Track,
+    one: SessionWork,
   ): Promise<{ readonly problem?: string; readonly isUnknown: boolean }> {
     if (action === undefined)
       return { problem: cannot ?? "this session cannot be reached by a message", isUnknown: false };
     let sent = 0;
     const onTurn = (): void => {
-      const hindered = hindrance(host);
-      if (hindered !== undefined) {
+      const reason = reasonToStop(host);
+      if (reason !== undefined) {
         if (reminderMs === undefined) delete one.warned;
-        throw hindered;
+        throw reason;
       }
       step.onTurn?.(one);
       sent += 1;
@@ -215,7 +215,7 @@ async function sendAll(
     const onNoRoom = (): void => void (sent -= 1);
     for (let tries = 1; ; tries += 1) {
       try {
-        const answer = await link.perform(action, plan.timeouts.commandMs, { onTurn, onNoRoom });
+        const answer = await connection.perform(action, plan.timeouts.commandMs, { onTurn, onNoRoom });
         // Who is gone needs no warning; the next listing tells.
         return { isUnknown: false, ...(answer.kind === "undelivered" ? { problem: answer.detail } : {}) };
       } catch (thrown) {

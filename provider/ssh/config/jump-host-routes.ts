@@ -1,9 +1,9 @@
 import type { FindJumpHosts, Host } from "../../connection";
-import type { ResolveTarget, Target } from "./ssh-config";
+import type { ResolveHost, ResolvedHost } from "./ssh-config";
 
 /** Reads ssh_config where a host asks for it, and connects to nothing. What cannot be followed has no jump hosts: connecting says why. */
-export function jumpHostFinder(resolve: ResolveTarget): FindJumpHosts {
-  const resolved = async (host: Host): Promise<Target["host"] | undefined> => {
+export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {
+  const resolved = async (host: Host): Promise<ResolvedHost["host"] | undefined> => {
     try {
       return (await resolve(host)).host;
     } catch {
@@ -40,6 +40,6 @@ export function jumpHostFinder(resolve: ResolveTarget): FindJumpHosts {
   };
 }
 
-function placeOf({ address, port }: Target["host"]): string {
+function placeOf({ address, port }: ResolvedHost["host"]): string {
   return `${address.toLowerCase()}:${port}`;
 }

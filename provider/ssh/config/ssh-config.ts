@@ -13,7 +13,7 @@ import { configValues, type ConfigValue } from "./ssh-config-values";
 import { expandTokens, expandVariables, portOf, secondsOf } from "./ssh-config-words";
 
 /** A host with every question of where and who answered. */
-export interface Target {
+export interface ResolvedHost {
   readonly host: Host & { readonly port: number; readonly user: string };
   readonly identities: Identities;
   readonly algorithms: AllowedAlgorithms;
@@ -22,7 +22,7 @@ export interface Target {
 }
 
 /** @throws LogoffError `plan-invalid` when a file cannot be followed to the letter */
-export type ResolveTarget = (host: Host) => Promise<Target>;
+export type ResolveHost = (host: Host) => Promise<ResolvedHost>;
 
 // An option that would change what is trusted or how it is protected, and the words with which it changes nothing for us.
 const refused: Readonly<Record<string, readonly string[]>> = {
@@ -41,7 +41,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Reads each file once per process: a run of a thousand hosts shares one ssh_config. */
-export function targetResolver(context: SshContext): ResolveTarget {
+export function hostResolver(context: SshContext): ResolveHost {
   const cache = new Map<string, Promise<readonly (readonly ConfigLine[])[]>>();
   return async (host) => {
     const { sshConfig } = host;
@@ -54,7 +54,7 @@ export function targetResolver(context: SshContext): ResolveTarget {
   };
 }
 
-function plainTarget(host: Host, context: SshContext): Target {
+function plainTarget(host: Host, context: SshContext): ResolvedHost {
   const answered = { ...host, port: host.port ?? 22, user: host.user ?? context.localUser() };
   const algorithms = allowedAlgorithms(host.algorithms);
   return { host: answered, identities: { only: false }, algorithms, warnings: [] };
@@ -79,7 +79,7 @@ function configuredTarget(
   host: Host,
   files: readonly (readonly ConfigLine[])[],
   context: SshContext,
-): Target {
+): ResolvedHost {
   const localUser = context.localUser();
   const { first, identityFiles, warnings } = configValues(files, {
     host: host.address,

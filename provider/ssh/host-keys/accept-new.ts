@@ -16,7 +16,7 @@ export type LearnKey = (owner: KeyOwner, blob: Buffer, signal: AbortSignal) => P
  * `accept-new` for one process: one writer at a time. A key that no file holds is remembered, or every connection to its host
  * would take any key where nothing can be written.
  */
-export function keyLearner(context: SshContext, { readNow }: KnownHostsReader): LearnKey {
+export function acceptNewKeys(context: SshContext, { readNow }: KnownHostsReader): LearnKey {
   const turn = new Semaphore(1);
   const unwritten = new Map<string, Buffer>();
 

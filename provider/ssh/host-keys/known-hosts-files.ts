@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { Lately } from "../../base/short-cache";
+import { ShortCache } from "../../base/short-cache";
 import type { HostKeyPolicy } from "../../connection";
 import { resolvePath } from "../../files/paths";
 import { readTextFile, whyUnreadable } from "../../files/read-text-file";
@@ -51,7 +51,7 @@ export function knownHostsPaths(policy: HostKeyPolicy, context: SshContext): rea
 /** A reader that parses each text and each state of a file once: a run of a thousand hosts shares one known_hosts. */
 export function knownHostsReader(context: SshContext): KnownHostsReader {
   const files = new Map<string, CachedFile>();
-  const latest = new Lately<KnownHostsSource>(context.clock);
+  const latest = new ShortCache<KnownHostsSource>(context.clock);
   let lastText: { readonly text: string; readonly source: KnownHostsSource } | undefined;
 
   const readText = (text: string): KnownHostsSource => {

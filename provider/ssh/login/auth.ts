@@ -28,7 +28,7 @@ export interface LoginOptions {
 }
 
 /** One login as it goes on; ssh2 asks `handler` for the next method until one is accepted or none is left. */
-export interface Login {
+export interface LoginAttempt {
   readonly handler: AuthHandlerMiddleware;
   /** Must be told of every list of acceptable methods, which ssh2 keeps to itself while an agent's key is tried. */
   readonly hostAccepts: (methods: readonly string[]) => void;
@@ -47,7 +47,7 @@ export interface Login {
 type Choice = AnyAuthMethod | "password" | "keyboard-interactive" | undefined;
 
 /** Begins a login. Each credential is offered once, and the password never again after it was turned down. */
-export function beginLogin(options: LoginOptions): Login {
+export function beginLogin(options: LoginOptions): LoginAttempt {
   const { label, user: username, credentials, quote } = options;
   const { password } = credentials;
   const tried: string[] = [];

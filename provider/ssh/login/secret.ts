@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { LogoffError } from "../../base/errors";
-import { Lately } from "../../base/short-cache";
+import { ShortCache } from "../../base/short-cache";
 import type { Secret } from "../../connection";
 import { resolvePath } from "../../files/paths";
 import { readTextFile, whyUnreadable } from "../../files/read-text-file";
@@ -52,7 +52,7 @@ export type ReadSecret = (secret: Secret, what: string) => Promise<string>;
 
 /** Reads like {@link readSecret}, a file at most once a second. A failure is not cached. */
 export function secretReader(context: SshContext): ReadSecret {
-  const files = new Lately<string>(context.clock);
+  const files = new ShortCache<string>(context.clock);
   return (secret, what) => {
     const read = (): Promise<string> => readSecret(secret, what, context);
     return secret.from === "file" ? files.get(`${what} ${secret.path}`, read) : read();

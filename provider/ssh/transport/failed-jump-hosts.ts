@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock";
 import { LogoffError } from "../../base/errors";
 
 /** Jump hosts that failed in a way that the next host behind them would only meet again. */
-export interface HopRefusals {
+export interface FailedJumpHosts {
   /** Remembers why the jump host with that key could not be opened, if it is worth remembering. */
   readonly note: (key: string, thrown: unknown) => void;
   /** What the jump host would answer again; undefined when it may be tried. */
@@ -15,7 +15,7 @@ export interface HopRefusals {
  */
 const rememberedMs = 60_000;
 
-export function hopRefusals(clock: Pick<Clock, "now">): HopRefusals {
+export function failedJumpHosts(clock: Pick<Clock, "now">): FailedJumpHosts {
   const refusals = new Map<string, { readonly error: LogoffError; readonly untilMs: number }>();
   const remember = (key: string, error: LogoffError): unknown =>
     refusals.set(key, { error, untilMs: clock.now() + rememberedMs });

@@ -1,7 +1,7 @@
 /** What went wrong in a handshake, in terms that the operator knows, and whether it may be retried. */
 import { LogoffError } from "../../base/errors";
 import type { Host } from "../../connection";
-import type { Login } from "../login/auth";
+import type { LoginAttempt } from "../login/auth";
 import type { Quote } from "../login/redact";
 import type { LongPackets } from "../ssh2-quirks";
 import { longestBannerBytes, type Greeting } from "./banner";
@@ -57,7 +57,7 @@ const tooManyConnections = 12;
 export function classify(
   error: Ssh2Error,
   host: Pick<Host, "label">,
-  login: Login,
+  login: LoginAttempt,
   quote: Quote,
   disagreement: LogoffError | undefined,
 ): [LogoffError, Again] {
@@ -80,7 +80,7 @@ export function classify(
 }
 
 /** A connection that the host ended: after a rejection this is a refusal; before any offer it may be transient. */
-export function lost(how: string, label: string, login: Login): [LogoffError, Again] {
+export function lost(how: string, label: string, login: LoginAttempt): [LogoffError, Again] {
   if (login.rejected()) return [login.failure(`then ${how}`), "never"];
   const when = login.offered() ? " while a login was being checked" : "";
   return [

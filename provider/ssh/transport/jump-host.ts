@@ -8,7 +8,7 @@ import { printable } from "../../base/text";
 import type { Host } from "../../connection";
 import type { SshContext } from "../options";
 import { holdGreeting, type Dialled } from "./banner";
-import { hopRefusals } from "./failed-jump-hosts";
+import { failedJumpHosts } from "./failed-jump-hosts";
 import type { Link } from "./link";
 import type { Attempt, Endpoint } from "./socket";
 
@@ -53,7 +53,7 @@ export function jumpHosts(
   openLink: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<Link>,
 ): JumpHosts {
   const open = new Map<string, Shared>();
-  const refusals = hopRefusals(clock);
+  const refusals = failedJumpHosts(clock);
 
   const share = (key: string, host: Host, opening: readonly string[]): Shared => {
     const known = open.get(key);

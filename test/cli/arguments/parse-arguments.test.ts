@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { hostInputs } from "../../../provider/cli/arguments/host-entries";
 import { optionRows, optionSections } from "../../../provider/cli/arguments/options";
-import { parseArgs } from "../../../provider/cli/arguments/parse-arguments";
+import { parseArguments } from "../../../provider/cli/arguments/parse-arguments";
 import type { Request, RunRequest } from "../../../provider/cli/arguments/run-request";
 
 const context = { timeZone: "Europe/Berlin" };
@@ -344,11 +344,11 @@ describe("the arguments", () => {
 
   for (const [argv, expected] of grid) {
     it(`session-logoff ${argv.map((arg) => (/^[\w/:=.-]+$/u.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`, () =>
-      hold(parseArgs(argv, context), expected));
+      hold(parseArguments(argv, context), expected));
   }
 
   it("say everything that is wrong at once", () => {
-    const request = parseArgs(["12", "--all", "/zz", "--nope", "--output", "yaml"], context);
+    const request = parseArguments(["12", "--all", "/zz", "--nope", "--output", "yaml"], context);
     assert.equal(request.kind, "usage-error");
     assert.equal(request.problems.length, 4);
   });
@@ -357,7 +357,7 @@ describe("the arguments", () => {
     for (const row of optionRows.values()) {
       const value = row.completes !== undefined && row.completes !== "file" ? row.completes[0]! : "x1";
       const argv = row.kind === "flag" ? [`--${row.name}`] : [`--${row.name}`, value];
-      const request = parseArgs(argv, context);
+      const request = parseArguments(argv, context);
       if (request.kind === "usage-error")
         assert.doesNotMatch(request.problems.join("\n"), /is not a known|needs a value|takes no value/u);
     }
@@ -393,7 +393,7 @@ describe("the arguments", () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (argv) => {
-        const request = parseArgs(argv, context);
+        const request = parseArguments(argv, context);
         if (request.kind === "usage-error") assert.ok(request.problems.length > 0);
       }),
     );
@@ -438,7 +438,7 @@ describe("the arguments", () => {
     ];
     for (const argv of misplaced) {
       it(argv.join(" "), () => {
-        const request = parseArgs(argv, context);
+        const request = parseArguments(argv, context);
         assert.equal(request.kind, "usage-error");
         assert.doesNotMatch(request.problems.join("\n"), /Hunter2|unter2/u);
       });
@@ -446,7 +446,7 @@ describe("the arguments", () => {
 
     it("and say where a password belongs", () => {
       for (const option of ["--password", "--passwd", "--passphrase"]) {
-        const request = parseArgs(["12", "/server:h", option, "x"], context);
+        const request = parseArguments(["12", "/server:h", option, "x"], context);
         assert.equal(request.kind, "usage-error");
         assert.deepEqual(request.problems, [
           `${option} is not a known option: a secret is never an argument, --password-env and --passphrase-env name the variable that holds it`,
@@ -456,7 +456,7 @@ describe("the arguments", () => {
   });
 
   it("quote control characters of nobody", () => {
-    const request = parseArgs(["/\u001b[31mx", "--\u0007bell"], context);
+    const request = parseArguments(["/\u001b[31mx", "--\u0007bell"], context);
     assert.equal(request.kind, "usage-error");
     // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(request.problems.join(""), /[\u0000-\u001f]/u);

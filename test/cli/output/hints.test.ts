@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ErrorCode } from "../../../provider/base/errors";
-import { adviceFor } from "../../../provider/cli/output/hints";
+import { hintsFor } from "../../../provider/cli/output/hints";
 import { passwordGuard } from "../../../provider/ssh/login/password-guard";
 
 const never = new AbortController().signal;
@@ -19,7 +19,7 @@ describe("adviceFor", () => {
       failed("aborted", "says it all"),
     ];
     assert.deepEqual(
-      adviceFor(hosts).map((line) => line.replace(/:.*/u, "")),
+      hintsFor(hosts).map((line) => line.replace(/:.*/u, "")),
       ["session-stuck", "host-key-unknown"],
     );
   });
@@ -31,14 +31,14 @@ describe("adviceFor", () => {
     const silence = await guard.claim("h4", "admin", "pw", never).catch((thrown: unknown) => thrown);
     assert.ok(silence instanceof Error);
     const rejected = failed("auth-rejected", `Cannot log in to "h5": rejected: password`);
-    const lines = adviceFor([failed("auth-rejected", silence.message), rejected]);
+    const lines = hintsFor([failed("auth-rejected", silence.message), rejected]);
     assert.equal(lines.length, 2);
     assert.match(lines[0] ?? "", /--timeout-connect/u);
     assert.match(lines[1] ?? "", /check --user/u);
   });
 
   it("advises legacy algorithms only where the host offers one of them", () => {
-    const line = (message: string): readonly string[] => adviceFor([failed("no-common-algorithm", message)]);
+    const line = (message: string): readonly string[] => hintsFor([failed("no-common-algorithm", message)]);
     assert.deepEqual(line("the host offers mlkem768x25519-sha256; enable one of ours on the host"), []);
     assert.match(line('the host offers x; set algorithms to "legacy"')[0] ?? "", /--legacy-algorithms/u);
   });

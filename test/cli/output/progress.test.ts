@@ -5,7 +5,7 @@ import { helpText } from "../../../provider/cli/arguments/help";
 import { progressView } from "../../../provider/cli/output/progress";
 import type { World } from "../../../provider/cli/world";
 import type { HostReport } from "../../../provider/report/report";
-import { maskedLines } from "../../../provider/run/anonymize";
+import { anonymized } from "../../../provider/run/anonymize";
 import { hostReport, session } from "../../report/sample";
 
 /** A view whose clock stands still until it is moved. */
@@ -169,7 +169,7 @@ describe("the progress", () => {
 
 describe("an answer that is passed on", () => {
   it("has its form and nobody in it", () => {
-    const masked = maskedLines(
+    const masked = anonymized(
       " SESSIONNAME       USERNAME                 ID  STATE\r\n>rdp-tcp#3         Jürgen.Müller            12  Aktiv\r\n console                                     1  Conn\r\nError on RDSH01.corp.example [5]\r\n",
     );
     assert.deepEqual(masked, [

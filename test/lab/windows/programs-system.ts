@@ -2,7 +2,7 @@ import { fill } from "../languages/language";
 import type { Program, ProgramContext, Reply } from "./program";
 import { codePageOf, languageOf, lineEnd, renderError } from "./render";
 import { win32 } from "./session-model";
-import type { DrainMode } from "./windows-model";
+import type { LabDrainMode } from "./windows-model";
 
 /** `chcp`: the number stands at the end of a localized sentence. Setting it is for a console that nobody keeps. */
 export const chcp: Program = (context) => {
@@ -22,7 +22,7 @@ export const change: Program = (context) => {
   return { code: 1, stderr: renderError(win32.invalidParameter, context.here.look) };
 };
 
-const drainSentences: Readonly<Record<DrainMode, string>> = {
+const drainSentences: Readonly<Record<LabDrainMode, string>> = {
   open: "Session logins are currently ENABLED",
   disabled: "Session logins are currently DISABLED",
   drain: "New user logons are DISABLED, but reconnections to existing sessions are ENABLED.",
@@ -30,7 +30,7 @@ const drainSentences: Readonly<Record<DrainMode, string>> = {
     "New user logons are DISABLED, until the server is restarted, but reconnections to existing sessions are ENABLED.",
 };
 
-const drainSwitches: Readonly<Record<string, DrainMode>> = {
+const drainSwitches: Readonly<Record<string, LabDrainMode>> = {
   "/enable": "open",
   "/disable": "disabled",
   "/drain": "drain",
@@ -90,7 +90,7 @@ function isKey(given: string, key: string): boolean {
 }
 
 /** `reg query KEY`: its values, some of many here, and then its subkeys by their full names. */
-function listTerminalServer(mode: DrainMode): Reply {
+function listTerminalServer(mode: LabDrainMode): Reply {
   const drain = mode === "until-restart" ? ["0x1"] : mode === "drain" ? ["0x2"] : [];
   const lines = [
     "",

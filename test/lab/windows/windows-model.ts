@@ -11,7 +11,7 @@ import {
 } from "./session-model";
 
 /** `open`; `until-restart` and `drain` refuse new logons; `disabled` refuses reconnections too. */
-export type DrainMode = "open" | "until-restart" | "drain" | "disabled";
+export type LabDrainMode = "open" | "until-restart" | "drain" | "disabled";
 
 /** A session that has ended, and what ended it. */
 interface Departure {
@@ -30,7 +30,7 @@ export interface ModelOptions {
   readonly console?: SessionSeed | null;
   /** Names of the listeners, from ID 65536 on. Absent: `rdp-tcp`. */
   readonly listeners?: readonly string[];
-  readonly drain?: DrainMode;
+  readonly drain?: LabDrainMode;
   readonly clock?: LabClock;
 }
 
@@ -66,10 +66,10 @@ export interface WindowsModel {
   message(id: number, text: string, seconds?: number): Answer;
   /** Every message that anybody saw, also those of sessions that are gone. */
   messages(): readonly (SeenMessage & { readonly id: number; readonly user: string | null })[];
-  drain(): DrainMode;
-  setDrain(mode: DrainMode): void;
+  drain(): LabDrainMode;
+  setDrain(mode: LabDrainMode): void;
   /** Every mode that was set, in order; a mode that the host began with is the first. */
-  drainHistory(): readonly DrainMode[];
+  drainHistory(): readonly LabDrainMode[];
   /** Everybody is gone, `until-restart` is over. */
   reboot(): void;
   departures(): readonly Departure[];
@@ -105,8 +105,8 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
   const rows = new Map<number, Row>();
   const departures: Departure[] = [];
   const seen: (SeenMessage & { id: number; user: string | null })[] = [];
-  const drainHistory: DrainMode[] = options.drain === undefined ? [] : [options.drain];
-  let mode: DrainMode = options.drain ?? "open";
+  const drainHistory: LabDrainMode[] = options.drain === undefined ? [] : [options.drain];
+  let mode: LabDrainMode = options.drain ?? "open";
   let nextId = 2;
   let nextName = 0;
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { SessionLogoff, type SessionLogoffArgs } from "../../../provider";
-import { sealed } from "../../../provider/pulumi/dynamic/secrets";
+import { withSecretsSealed } from "../../../provider/pulumi/dynamic/secrets";
 
 /** What goes to the engine: the value, and which parts of it are secret. */
 async function inState(value: unknown): Promise<unknown> {
@@ -53,7 +53,8 @@ describe("credentials", () => {
     ["none that are absent", { password: undefined, user: "u" }, { password: undefined, user: "u" }],
   ];
   for (const [what, input, expected] of grid) {
-    it(`become secrets: ${what}`, async () => assert.deepEqual(await inState(sealed(input)), expected));
+    it(`become secrets: ${what}`, async () =>
+      assert.deepEqual(await inState(withSecretsSealed(input)), expected));
   }
 });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
-import { fitted, structBytes } from "../../../provider/pulumi/resource/size-limit";
+import { withinSizeLimit, structBytes } from "../../../provider/pulumi/resource/size-limit";
 import {
   readKnown,
   toHostResult,
@@ -55,11 +55,14 @@ const wireBytes = (properties: object): number => (structBytes(properties) * 4) 
 describe("a partial state", () => {
   it("that is small is kept as it is", () => {
     const results = toResults(labels.slice(0, 1), readKnown({}));
-    assert.deepEqual(fitted(inputs, results, never), { properties: { ...inputs, ...results }, warnings: [] });
+    assert.deepEqual(withinSizeLimit(inputs, results, never), {
+      properties: { ...inputs, ...results },
+      warnings: [],
+    });
   });
 
   it("of 10,000 hosts with long messages stays below 8 MB, as JSON and on the wire", () => {
-    const { properties, warnings } = fitted(inputs, stopped("ü€".repeat(5000), 0), never);
+    const { properties, warnings } = withinSizeLimit(inputs, stopped("ü€".repeat(5000), 0), never);
     assert.ok(JSON.stringify(properties).length < 8_000_000);
     assert.ok(wireBytes(properties) < 8_000_000);
     const { hosts } = readKnown(properties);
@@ -70,7 +73,7 @@ describe("a partial state", () => {
   it("of 10,000 hosts with five warned people each stays below 8 MB, keeps every drain and says what is lost", () => {
     const all = stopped("ü€".repeat(5000), 5);
     assert.ok(wireBytes({ ...inputs, ...all }) > 20_000_000);
-    const { properties, warnings } = fitted(inputs, all, never);
+    const { properties, warnings } = withinSizeLimit(inputs, all, never);
     assert.ok(JSON.stringify(properties).length < 8_000_000);
     assert.ok(wireBytes(properties) < 8_000_000);
     assert.ok(wireBytes(properties) > 7_500_000, "no more is dropped than has to be");
@@ -90,7 +93,7 @@ describe("a partial state", () => {
   it("loses first those whose grace period is over, who would be warned again anyway", () => {
     const all = stopped("x".repeat(40), 5);
     const over = (one: WarnedSession): boolean => Date.parse(one.warnedAt) < startsAtMs + 9_000_000;
-    const { properties, warnings } = fitted(inputs, all, over);
+    const { properties, warnings } = withinSizeLimit(inputs, all, over);
     const { hosts, resume } = readKnown(properties);
     assert.deepEqual([...resume.keys()], labels.slice(9000));
     assert.deepEqual(resume.get(labels[9000]!), all.resume[labels[9000]!]);
@@ -99,7 +102,7 @@ describe("a partial state", () => {
   });
 
   it("loses messages before it loses who was warned", () => {
-    const { properties, warnings } = fitted(inputs, stopped("x".repeat(300), 1), never);
+    const { properties, warnings } = withinSizeLimit(inputs, stopped("x".repeat(300), 1), never);
     const { hosts, resume } = readKnown(properties);
     assert.deepEqual([resume.size, hosts.get(labels[0]!)?.error?.message.length], [count, 40]);
     assert.deepEqual(warnings, []);
@@ -110,16 +113,20 @@ describe("a partial state", () => {
     const asked = { id: "9", user: "zoe", logonTime: "2026-01-01T00:00", logoffSent: true } as const;
     const [first = "", second = ""] = labels;
     const resume = { ...all.resume, [first]: [...(all.resume[first] ?? []), asked], [second]: [asked] };
-    const { properties } = fitted(inputs, { ...all, resume }, never);
+    const { properties } = withinSizeLimit(inputs, { ...all, resume }, never);
     const kept = readKnown(properties).resume;
     assert.ok(kept.size < count);
     assert.deepEqual([kept.get(first)?.at(-1), kept.get(second)], [asked, [asked]]);
-    const { resume: left } = readKnown(fitted(inputs, { ...all, resume }, () => true).properties);
+    const { resume: left } = readKnown(withinSizeLimit(inputs, { ...all, resume }, () => true).properties);
     assert.deepEqual([...left.values()], [[asked], [asked]]);
   });
 
   it("whose inputs alone are too large is said to be", () => {
-    const { properties, warnings } = fitted({ ...inputs, key: "x".repeat(8_000_000) }, stopped("", 1), never);
+    const { properties, warnings } = withinSizeLimit(
+      { ...inputs, key: "x".repeat(8_000_000) },
+      stopped("", 1),
+      never,
+    );
     assert.equal(readKnown(properties).resume.size, 0);
     assert.match(
       warnings.at(-1)!,

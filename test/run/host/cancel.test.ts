@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Plan } from "../../../provider/plan/plan";
 import type { ProgressEvent } from "../../../provider/report/events";
 import type { Report } from "../../../provider/report/report";
-import type { EarlierRun } from "../../../provider/run/host/context";
+import type { PreviousRun } from "../../../provider/run/host/context";
 import type { LogoffBehaviour } from "../../lab/windows/session-model";
 import { fleetOf, type Fleet } from "../memory-fleet";
 import { proveStopped } from "../stopped";
@@ -125,10 +125,10 @@ describe("a run that is stopped", () => {
     for (const atMs of await moments(fleet(slow), asked)) {
       const { fleet: stopped, report } = await runStoppedAt(fleet(slow), atMs, asked);
       const pending = report.hosts.filter(({ status }) => status !== "ok");
-      const earlier = new Map(pending.map(({ host, warned }): [string, EarlierRun] => [host, { warned }]));
+      const earlier = new Map(pending.map(({ host, warned }): [string, PreviousRun] => [host, { warned }]));
       const rest = await stopped.run(asked, {
         stop: new AbortController().signal,
-        earlier,
+        previous: earlier,
         hosts: new Set(earlier.keys()),
       });
       assert.deepEqual(

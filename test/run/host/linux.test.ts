@@ -159,7 +159,7 @@ describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, ()
       const report = await run(
         through(host, () => undefined),
         plan,
-        { earlier },
+        { previous: earlier },
       );
       assert.equal(report.drained, drained);
       assert.equal(host.file("/run/nologin") === undefined, drained === "already");

@@ -324,9 +324,9 @@ describe("a run that is stopped", () => {
 describe("a run that only looks", () => {
   it("lists, or tells the very commands, and changes nothing", async () => {
     start({ sessions: [alice, bob], selector: aSelector({ ids: ["2"] }) });
-    const listed = await fleet.runOne({}, { look: "list" });
+    const listed = await fleet.runOne({}, { readOnly: "list" });
     assert.deepEqual(outcomes(listed), ["1 kept no-user", "2 listed", "3 kept not-selected"]);
-    const dry = await fleet.runOne({}, { look: "dry-run" });
+    const dry = await fleet.runOne({}, { readOnly: "dry-run" });
     assert.deepEqual(outcomes(dry), ["1 kept no-user", "2 would-log-off", "3 kept not-selected"]);
     assert.deepEqual(dry.commands, ["logoff.exe 2"]);
     assert.deepEqual(sent(), []);

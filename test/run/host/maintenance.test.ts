@@ -93,7 +93,7 @@ describe("draining", () => {
     it(`changes our ${ours} to ${asked} when that is asked for by now`, async () => {
       start({ sessions: [], drain: set });
       const earlier = new Map([["host1:22", { drained: ours, warned: [] }]]);
-      const report = await fleet.runOne({ drain: asked }, { earlier });
+      const report = await fleet.runOne({ drain: asked }, { previous: earlier });
       assert.deepEqual([report.status, report.drained, model().drain()], ["ok", asked, now]);
     });
   }
@@ -126,7 +126,7 @@ describe("draining", () => {
   it("goes on with a drain of ours from an earlier run, and undoes it on failure", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }], drain: "until-restart" });
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
-    const report = await fleet.runOne({ drain: "until-restart" }, { earlier });
+    const report = await fleet.runOne({ drain: "until-restart" }, { previous: earlier });
     assert.deepEqual([report.drained, model().drain()], ["undrained", "open"]);
   });
 
@@ -219,7 +219,7 @@ describe("warning", () => {
     const earlier = new Map([
       ["host1:22", { warned: [{ id: "2", user: "alice", warnedAt, remindersMs: [5 * minute] }] }],
     ]);
-    const report = await fleet.runOne({ warn }, { earlier });
+    const report = await fleet.runOne({ warn }, { previous: earlier });
     assert.equal(report.status, "ok");
     assert.deepEqual(
       commands(/^msg/).map(({ command }) => command),
@@ -236,7 +236,7 @@ describe("warning", () => {
     const second = await fleet.runOne(
       { warn },
       {
-        earlier: new Map([["host1:22", { warned: first.warned }]]),
+        previous: new Map([["host1:22", { warned: first.warned }]]),
         stop: new AbortController().signal,
       },
     );
@@ -250,7 +250,7 @@ describe("warning", () => {
     const earlier = new Map([
       ["host1:22", { warned: [{ id: "2", user: "alice", warnedAt, remindersMs: [] }] }],
     ]);
-    await fleet.runOne({ warn: { ...warn, remindersMs: [] } }, { earlier });
+    await fleet.runOne({ warn: { ...warn, remindersMs: [] } }, { previous: earlier });
     assert.equal(commands(/^msg/).length, 1);
     assert.ok(fleet.clock.now() >= 15 * minute);
   });
@@ -293,7 +293,7 @@ describe("warning", () => {
       const second = await fleet.runOne(
         { warn: asked },
         {
-          earlier: new Map([["host1:22", { warned: first.warned }]]),
+          previous: new Map([["host1:22", { warned: first.warned }]]),
           stop: new AbortController().signal,
         },
       );
@@ -420,7 +420,7 @@ describe("looking again", () => {
 describe("a list", () => {
   it("shows a protected session that was named, and refuses nothing", async () => {
     start({ sessions: [alice], selector: aSelector({ names: ["console"] }) });
-    const report = await fleet.runOne({}, { look: "list" });
+    const report = await fleet.runOne({}, { readOnly: "list" });
     assert.equal(report.status, "ok", report.error?.message);
   });
 });
@@ -675,7 +675,7 @@ describe("odd moments", () => {
   it("a look changes nothing, also on a host that an earlier run left drained", async () => {
     start({ sessions: [alice], drain: "until-restart", selector: aSelector({ operands: ["services"] }) });
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
-    await fleet.runOne({}, { look: "dry-run", earlier });
+    await fleet.runOne({}, { readOnly: "dry-run", previous: earlier });
     assert.equal(model().drain(), "until-restart");
   });
 
@@ -687,7 +687,7 @@ describe("odd moments", () => {
       trouble: { instead: true, code: 1, stderr: "Error [5]:x" },
     });
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
-    const report = await fleet.runOne({ drain: "until-restart" }, { earlier });
+    const report = await fleet.runOne({ drain: "until-restart" }, { previous: earlier });
     assert.deepEqual(
       [report.error?.code, report.drained, model().drain()],
       ["permission-denied", "undrained", "open"],

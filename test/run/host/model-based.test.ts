@@ -7,7 +7,7 @@ import type { Plan } from "../../../provider/plan/plan";
 import type { Known } from "../../../provider/pulumi/resource/state";
 import { listenTo } from "../../../provider/pulumi/resource/told";
 import type { HostReport } from "../../../provider/report/report";
-import type { EarlierRun } from "../../../provider/run/host/context";
+import type { PreviousRun } from "../../../provider/run/host/context";
 import type { RolloutDeps } from "../../../provider/run/rollout";
 import type { LabSession, LogoffBehaviour } from "../../lab/windows/session-model";
 import { aSelector } from "../../session/sample";
@@ -260,7 +260,7 @@ function oddRows({ model }: MemoryHost): readonly LabSession[] {
 }
 
 /** What an earlier run noted, as the state of a resource holds it. */
-function asKnown(earlier: ReadonlyMap<string, EarlierRun>): Known {
+function asKnown(earlier: ReadonlyMap<string, PreviousRun>): Known {
   const resume = [...earlier].map(([host, { warned, asked = [] }]) => [host, [...warned, ...asked]] as const);
   const hosts = [...earlier].flatMap(([host, { drained }]) =>
     drained === undefined ? [] : [[host, { ...noSessions, status: "failed", drained }] as const],
@@ -315,7 +315,7 @@ async function check(given: Scenario): Promise<void> {
             ifUndelivered: "continue",
           },
   };
-  let earlier: ReadonlyMap<string, EarlierRun> = new Map();
+  let earlier: ReadonlyMap<string, PreviousRun> = new Map();
   let pending: ReadonlySet<string> | undefined;
   for (let run = 0; run < given.runs; run += 1) {
     const [stop, kill] = [new AbortController(), new AbortController()];
@@ -342,7 +342,7 @@ async function check(given: Scenario): Promise<void> {
     }
     const deps: Partial<RolloutDeps> = {
       stop: stop.signal,
-      earlier,
+      previous: earlier,
       ...(pending === undefined ? {} : { hosts: pending }),
       onProgress: (progress) => {
         told.hear(progress);
@@ -358,7 +358,7 @@ async function check(given: Scenario): Promise<void> {
     earlier = new Map(
       reports.map(({ host, warned, asked = [], drained }) => [
         host,
-        { warned, asked, ...(drained === "until-restart" ? { drained } : {}) } satisfies EarlierRun,
+        { warned, asked, ...(drained === "until-restart" ? { drained } : {}) } satisfies PreviousRun,
       ]),
     );
     if (pending.size === 0) break;

@@ -114,7 +114,7 @@ function nextRun(report: HostReport, plan: Partial<Plan> = {}, selector = all): 
   const { warned, asked } = report;
   const earlier = new Map([["host1:22", { warned, ...(asked === undefined ? {} : { asked }) }]]);
   const hosts = [planFor({ selector }, "host1")];
-  return fleet.runOne({ hosts, ...plan }, { earlier });
+  return fleet.runOne({ hosts, ...plan }, { previous: earlier });
 }
 
 describe("a row that lost its user after an earlier run had asked it to go", () => {

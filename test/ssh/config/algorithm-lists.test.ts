@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { Host } from "../../../provider/connection";
 import { narrowList } from "../../../provider/ssh/config/algorithm-lists";
-import { targetResolver } from "../../../provider/ssh/config/ssh-config";
+import { hostResolver } from "../../../provider/ssh/config/ssh-config";
 import { rsaBits } from "../../../provider/ssh/host-keys/public-key";
 import { openSsh } from "../../../provider/ssh/open-ssh";
 import { sshContext } from "../../../provider/ssh/options";
@@ -27,8 +27,7 @@ function fileWith(text: string, name = `file-${(files += 1)}`): string {
 
 async function allowed(config: string, changes: Partial<Host> = {}): Promise<AllowedAlgorithms> {
   const host = { ...hostOf({ address: "win-01", port: 22 }), sshConfig: fileWith(config), ...changes };
-  return (await targetResolver(sshContext(bareOptions({ home: folder, baseFolder: folder })))(host))
-    .algorithms;
+  return (await hostResolver(sshContext(bareOptions({ home: folder, baseFolder: folder })))(host)).algorithms;
 }
 
 /** What crypto-policies of RHEL 9 (DEFAULT) puts behind its `Match final all`. */

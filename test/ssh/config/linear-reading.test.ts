@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { readHostsFile } from "../../../provider/cli/arguments/host-entries";
 import { expandGlob } from "../../../provider/ssh/config/glob";
-import { targetResolver } from "../../../provider/ssh/config/ssh-config";
+import { hostResolver } from "../../../provider/ssh/config/ssh-config";
 import { parseConfigLine } from "../../../provider/ssh/config/ssh-config-file";
 import { parseKnownHosts } from "../../../provider/ssh/host-keys/known-hosts";
 import { sshContext } from "../../../provider/ssh/options";
@@ -20,7 +20,7 @@ async function readConfig(text: string): Promise<unknown> {
   writeFileSync(path, text);
   const context = sshContext(bareOptions({ home: folder, baseFolder: folder }));
   const host = { ...hostOf({ address: "win-01", port: 22 }), sshConfig: path };
-  return targetResolver(context)(host).catch((error: unknown) => error);
+  return hostResolver(context)(host).catch((error: unknown) => error);
 }
 
 /** Milliseconds of processor time, which a busy machine does not stretch. */

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Host } from "../../../provider/connection";
-import { targetResolver, type Target } from "../../../provider/ssh/config/ssh-config";
+import { hostResolver, type ResolvedHost } from "../../../provider/ssh/config/ssh-config";
 import { parseConfigLine, splitWords } from "../../../provider/ssh/config/ssh-config-file";
 import { openSsh } from "../../../provider/ssh/open-ssh";
 import { sshContext } from "../../../provider/ssh/options";
@@ -37,9 +37,13 @@ const asked: Host = {
   undecided: ["strictHostKeyChecking", "keepalive", "connectTimeout"],
 };
 
-function resolve(text: string, changes: Partial<Host> = {}, env: NodeJS.ProcessEnv = {}): Promise<Target> {
+function resolve(
+  text: string,
+  changes: Partial<Host> = {},
+  env: NodeJS.ProcessEnv = {},
+): Promise<ResolvedHost> {
   const context = sshContext(bareOptions({ home, baseFolder: home, env, localUser: () => localUser }));
-  return targetResolver(context)({ ...asked, sshConfig: fileWith(text), ...changes });
+  return hostResolver(context)({ ...asked, sshConfig: fileWith(text), ...changes });
 }
 
 async function refuses(text: string, message: RegExp, changes: Partial<Host> = {}): Promise<void> {
@@ -179,7 +183,7 @@ describe("a target", () => {
 
   it("is as before without ssh_config", async () => {
     const context = sshContext(bareOptions({ home, localUser: () => "me" }));
-    const { host, identities } = await targetResolver(context)(asked);
+    const { host, identities } = await hostResolver(context)(asked);
     assert.deepEqual(host, { ...asked, port: 22, user: "me" });
     assert.deepEqual(identities, { only: false });
   });
@@ -283,14 +287,14 @@ describe("files", () => {
     const system = fileWith("User system\nPort 77", "system_config");
     writeFileSync(join(home, ".ssh", "config"), "User own", { mode: 0o600 });
     const context = sshContext(bareOptions({ home, systemSshConfigFile: system }));
-    const { host } = await targetResolver(context)({ ...asked, sshConfig: true });
+    const { host } = await hostResolver(context)({ ...asked, sshConfig: true });
     assert.deepEqual([host.user, host.port], ["own", 77]);
     chmodSync(join(home, ".ssh", "config"), 0o666);
-    await assert.rejects(targetResolver(context)({ ...asked, sshConfig: true }), {
+    await assert.rejects(hostResolver(context)({ ...asked, sshConfig: true }), {
       message: /bad owner or permissions/u,
     });
     rmSync(join(home, ".ssh", "config"));
-    assert.equal((await targetResolver(context)({ ...asked, sshConfig: true })).host.user, "system");
+    assert.equal((await hostResolver(context)({ ...asked, sshConfig: true })).host.user, "system");
   });
 
   it("a loop of Include ends", async () => {

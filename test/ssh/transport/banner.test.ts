@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import type { Connection as ServerConnection } from "ssh2";
 import { systemClock, type Clock } from "../../../provider/base/clock";
 import { LogoffError } from "../../../provider/base/errors";
-import { adviceFor } from "../../../provider/cli/output/hints";
+import { hintsFor } from "../../../provider/cli/output/hints";
 import type { Host } from "../../../provider/connection";
 import { openSsh, type SshOptions } from "../../../provider/ssh/open-ssh";
 import {
@@ -133,7 +133,7 @@ describe("lines before the identification", () => {
       );
       assert.ok(error.message.length < 500);
       assert.equal(front.count(), 1, "it is not tried again");
-      assert.deepEqual(adviceFor([{ error }]), []);
+      assert.deepEqual(hintsFor([{ error }]), []);
     });
 });
 
@@ -166,7 +166,7 @@ describe("a host that turns a connection away with words", () => {
         pauses.every((ms) => ms >= 1000),
         String(pauses),
       );
-      assert.match(adviceFor([{ error }])[0] ?? "", /wait a few minutes.*--parallel/u);
+      assert.match(hintsFor([{ error }])[0] ?? "", /wait a few minutes.*--parallel/u);
     }
   });
 
@@ -274,7 +274,7 @@ describe("a banner before the login", () => {
         /sent 13[01] KB in one message before the login; its banner may have 100 KB/u,
       );
       assert.equal(server.connections(), 1);
-      assert.deepEqual(adviceFor([{ error }]), []);
+      assert.deepEqual(hintsFor([{ error }]), []);
     });
   }
 
