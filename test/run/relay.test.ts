@@ -38,8 +38,8 @@ function counting(): { connect: Connect; opened: () => number; open: () => numbe
   };
 }
 
-describe("sharingRelays", () => {
-  it("opens one connection for all servers behind a host, and closes it with the last", async () => {
+describe("a shared relay", () => {
+  it("has one connection for all servers behind it, which the last one closes", async () => {
     const host = counting();
     const connect = withSharedRelays(host.connect);
     const [a, b] = await Promise.all([connect(behind("a"), never), connect(behind("b"), never)]);
@@ -51,7 +51,7 @@ describe("sharingRelays", () => {
     assert.equal(host.open(), 0);
   });
 
-  it("does not share between logins, nor without a server", async () => {
+  it("is not shared by different logins, nor by hosts without a server", async () => {
     const host = counting();
     const connect = withSharedRelays(host.connect);
     for (const one of [behind("a"), behind("a", "other"), behind(undefined), behind(undefined)])
@@ -59,7 +59,7 @@ describe("sharingRelays", () => {
     assert.equal(host.opened(), 4);
   });
 
-  it("opens anew after a loss", async () => {
+  it("is connected again after its connection was lost", async () => {
     const host = counting();
     const connect = withSharedRelays(host.connect);
     const a = await connect(behind("a"), never);
@@ -71,7 +71,7 @@ describe("sharingRelays", () => {
     assert.equal(host.open(), 0);
   });
 
-  it("lets one give up without taking the connection from the others", async () => {
+  it("stays open for the others when one server is cancelled", async () => {
     let finish: (() => void) | undefined;
     const host = counting();
     let signalGiven: AbortSignal | undefined;
@@ -91,7 +91,7 @@ describe("sharingRelays", () => {
     assert.deepEqual([host.opened(), host.open()], [1, 0]);
   });
 
-  it("closes a connection that comes when nobody waits for it any more", async () => {
+  it("is closed when it connects after everybody was cancelled", async () => {
     let finish: (() => void) | undefined;
     const host = counting();
     const connect = withSharedRelays(async (to, signal) => {
@@ -107,7 +107,7 @@ describe("sharingRelays", () => {
     assert.deepEqual([host.opened(), host.open()], [1, 0]);
   });
 
-  it("tells everybody who waits that connecting failed, and tries again next time", async () => {
+  it("fails all that wait for it, and is tried again by the next", async () => {
     let tries = 0;
     const connect = withSharedRelays(() => {
       tries += 1;
@@ -121,7 +121,7 @@ describe("sharingRelays", () => {
     assert.equal(tries, 2);
   });
 
-  it("opens it under the name of the host, so that no server is named for what befalls all", async () => {
+  it("is named in its errors, since they affect every server behind it", async () => {
     const labels: string[] = [];
     const connect = withSharedRelays((host) => {
       labels.push(host.label);

@@ -100,11 +100,7 @@ function lookAt(work: readonly SessionWork[], list: SessionList, selector: Selec
  * Who matches now and is not on the way out already. Who was gone and came back is a newcomer, and so is who was kept
  * because they no longer matched, and matches again. Who could not be warned stays kept.
  */
-function newcomers(
-  work: readonly SessionWork[],
-  list: SessionList,
-  selector: Selector,
-): readonly Session[] {
+function newcomers(work: readonly SessionWork[], list: SessionList, selector: Selector): readonly Session[] {
   const handled = work.filter(
     ({ where, outcome, returned }) =>
       returned !== undefined ||

@@ -1,9 +1,10 @@
-/** Connections through other machines, which are opened once and shared by everything behind them. */
+/** Connections through other machines. Each is opened once and shared by all hosts behind it. */
 import { createHash } from "node:crypto";
 import type { ClientChannel } from "ssh2";
-import { aborted, onAbort, orAborted } from "../../base/abort";
+import { aborted, onAbort } from "../../base/abort";
 import { Semaphore } from "../../base/concurrency";
 import { LogoffError } from "../../base/errors";
+import { sharedResources } from "../../base/shared-resource";
 import { printable } from "../../base/text";
 import type { Host } from "../../connection";
 import type { SshContext } from "../options";
@@ -12,13 +13,13 @@ import { failedJumpHosts } from "./failed-jump-hosts";
 import type { Link } from "./link";
 import type { Attempt, Endpoint } from "./socket";
 
-/** A way to a host that somebody holds; it stays open until it is given back. */
+/** A way to a host. It stays open until it is released. */
 export interface Route {
   /** One attempt to reach the far end, as a byte stream. @throws LogoffError the signal's reason */
   readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Attempt<Dialled<ClientChannel>>>;
-  /** Waits for one of the places for handshakes through this jump host. */
+  /** Limits concurrent handshakes through this jump host. */
   readonly slots: Semaphore;
-  /** Gives it back; the last one closes it. Never rejects. */
+  /** Gives the route back; the last one closes the jump host's connection. Never rejects. */
   readonly release: () => Promise<void>;
 }
 
@@ -26,22 +27,21 @@ export interface JumpHosts {
   /**
    * The way through the given machines, nearest to us first.
    * @param opening the jump hosts that are being opened and wait for this one
-   * @throws LogoffError `jump-host-failed`, its message with the hop and what went wrong there, untried when that is known from
+   * @throws LogoffError `jump-host-failed`, whose message names the jump host and its error, untried when that error is known from
    * another host; `aborted`
    */
   readonly route: (
-    hops: readonly Host[],
+    hosts: readonly Host[],
     target: string,
     opening: readonly string[],
     signal: AbortSignal,
   ) => Promise<Route>;
 }
 
-interface Shared {
-  readonly link: Promise<Link>;
-  readonly stop: AbortController;
+/** An open jump host. */
+interface OpenJumpHost {
+  readonly link: Link;
   readonly slots: Semaphore;
-  users: number;
 }
 
 // RFC 4254 5.1
@@ -52,103 +52,80 @@ export function jumpHosts(
   { clock, handshakesPerJumpHost }: Pick<SshContext, "clock" | "handshakesPerJumpHost">,
   openLink: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<Link>,
 ): JumpHosts {
-  const open = new Map<string, Shared>();
-  const refusals = failedJumpHosts(clock);
-
-  const share = (key: string, host: Host, opening: readonly string[]): Shared => {
-    const known = open.get(key);
-    if (known) return known;
-    const stop = new AbortController();
-    const link = openLink(host, stop.signal, [...opening, key]);
-    const made: Shared = { link, stop, slots: new Semaphore(handshakesPerJumpHost), users: 0 };
-    open.set(key, made);
-    const forget = (): void => {
-      if (open.get(key) === made) open.delete(key);
-    };
-    // What is gone is not shared further: whoever comes next opens it anew.
-    link.then(
-      (opened) => opened.loggedIn.client.once("close", forget),
-      (thrown: unknown) => {
-        forget();
-        refusals.note(key, thrown);
-      },
-    );
-    return made;
-  };
-  const release = async (key: string, shared: Shared): Promise<void> => {
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    if (open.get(key) === shared) open.delete(key);
-    shared.stop.abort();
-    await shared.link.then(
-      (link) => link.close(),
-      () => undefined,
-    );
+  const shared = sharedResources<OpenJumpHost>(({ link }) => link.close());
+  const failed = failedJumpHosts(clock);
+  const open = async (
+    key: string,
+    host: Host,
+    opening: readonly string[],
+    unused: AbortSignal,
+    lost: () => void,
+  ): Promise<OpenJumpHost> => {
+    try {
+      const link = await openLink(host, unused, [...opening, key]);
+      link.loggedIn.client.once("close", lost);
+      return { link, slots: new Semaphore(handshakesPerJumpHost) };
+    } catch (thrown) {
+      failed.note(key, thrown);
+      throw thrown;
+    }
   };
   return {
-    route: async (hops, target, opening, signal) => {
-      const flat = hops.flatMap((hop) => [...hop.jumpHosts, { ...hop, jumpHosts: [] }]);
+    route: async (hosts, target, opening, signal) => {
+      const flat = hosts.flatMap((jumpHost) => [...jumpHost.jumpHosts, { ...jumpHost, jumpHosts: [] }]);
       const last = flat.at(-1);
       if (last === undefined) throw new Error("A route needs a jump host");
       const host = { ...last, jumpHosts: flat.slice(0, -1) };
       const key = createHash("sha256").update(JSON.stringify(host)).digest("base64");
-      // ssh_config can send us round; a jump host that waits for itself would wait for ever.
+      // ssh_config may lead in a circle, and a jump host that waits for itself waits for ever.
       if (opening.includes(key))
         throw new LogoffError("plan-invalid", `Cannot reach "${target}": its jump hosts lead in a circle`);
-      const refusal = refusals.met(key);
+      const refusal = failed.met(key);
       if (refusal !== undefined) throw notTried(refusal, last.label, target);
-      const shared = share(key, host, opening);
-      shared.users += 1;
-      let given = false;
-      const giveBack = async (): Promise<void> => {
-        if (given) return;
-        given = true;
-        await release(key, shared);
+      const share = await shared
+        .take(key, (unused, lost) => open(key, host, opening, unused, lost), signal)
+        .catch((thrown: unknown) => {
+          throw signal.aborted ? aborted(signal) : throughJumpHost(thrown, last.label, target);
+        });
+      const { link, slots } = share.value;
+      return {
+        open: (endpoint, inner) => forward(link, last.label, endpoint, inner),
+        slots,
+        release: share.release,
       };
-      try {
-        const link = await orAborted(shared.link, signal);
-        return {
-          open: (endpoint, inner) => forward(link, last.label, endpoint, inner),
-          slots: shared.slots,
-          release: giveBack,
-        };
-      } catch (thrown) {
-        await giveBack();
-        throw signal.aborted ? aborted(signal) : throughHop(thrown, last.label, target);
-      }
     },
   };
 }
 
-/** The error of a hop, as its target shows it. A hop's own hop is already in its message. */
-function throughHop(thrown: unknown, hop: string, target: string): LogoffError {
+/** A jump host's error as its target reports it. A jump host further on the way is already in the message. */
+function throughJumpHost(thrown: unknown, jumpHost: string, target: string): LogoffError {
   const inner = thrown instanceof LogoffError ? thrown : undefined;
   const message = inner?.message ?? "it could not be connected";
   const code = inner?.code ?? "host-unreachable";
   return new LogoffError(
     "jump-host-failed",
-    `Cannot reach "${target}" through "${hop}" (${code}): ${message}`,
+    `Cannot reach "${target}" through "${jumpHost}" (${code}): ${message}`,
     inner === undefined ? {} : { cause: inner, untried: inner.untried },
   );
 }
 
-function notTried(refusal: LogoffError, hop: string, target: string): LogoffError {
+function notTried(refusal: LogoffError, jumpHost: string, target: string): LogoffError {
   return new LogoffError(
     "jump-host-failed",
-    `Did not reach "${target}": not tried, since "${hop}" has just failed (${refusal.code}): ${refusal.message}`,
+    `Did not reach "${target}": not tried, since "${jumpHost}" has just failed (${refusal.code}): ${refusal.message}`,
     { cause: refusal, untried: true },
   );
 }
 
 function forward(
   link: Link,
-  hop: string,
+  jumpHost: string,
   endpoint: Endpoint,
   signal: AbortSignal,
 ): Promise<Attempt<Dialled<ClientChannel>>> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string, mayPass: boolean): void => {
-      const message = `Cannot reach "${endpoint.label}" through "${hop}": ${reason}`;
+      const message = `Cannot reach "${endpoint.label}" through "${jumpHost}": ${reason}`;
       resolve({ ok: false, error: new LogoffError("jump-host-failed", message), mayPass });
     };
     const lost = link.lost();
@@ -172,8 +149,8 @@ function forward(
           else if (reason === administrativelyProhibited)
             fail("it does not allow forwarding (AllowTcpForwarding)", false);
           else {
-            // The hop works; the far end is what cannot be reached.
-            const message = `Cannot connect to "${endpoint.label}": "${hop}" cannot reach it (${printable(error.message)})`;
+            // The jump host works, but cannot reach the target.
+            const message = `Cannot connect to "${endpoint.label}": "${jumpHost}" cannot reach it (${printable(error.message)})`;
             resolve({ ok: false, error: new LogoffError("host-unreachable", message), mayPass: true });
           }
           return;
