@@ -1,12 +1,12 @@
 import {
-    cpSync,
-    mkdirSync,
-    mkdtempSync,
-    readdirSync,
-    rmSync,
-    statSync,
-    symlinkSync,
-    writeFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

@@ -60,6 +60,7 @@ const report = await runRollout(
     clock: systemClock,
     slots: new Slots(64),
     turns: new Turns(),
+    readOnly: undefined,
     onProgress: () => undefined,
     ...(job.listOnly === true ? { look: "list" } : {}),
   },

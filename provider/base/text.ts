@@ -42,6 +42,7 @@ export function firstAndMore([first = "", ...others]: readonly string[]): string
 export function alternatives(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
 }
+
 /**
  * The text without the given letters at its end. A regular expression such as `/[ \t]+$/` would try to match from every blank
  * of a line, which takes hours for a line of a million blanks.
@@ -50,4 +51,10 @@ export function trimEnd(text: string, letters: string): string {
   let end = text.length;
   while (end > 0 && letters.includes(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
+}
+
+/** At most `limit` of the words: `a, b and 3 more`. */
+export function upTo(limit: number, words: readonly string[]): string {
+  const more = words.length - limit;
+  return `${words.slice(0, limit).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -8,7 +8,7 @@ import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";
 import { wouldGo } from "../report/text";
 import { checkHosts } from "../run/check";
-import { runRollout } from "../run/rollout";
+import { runRollout, type RolloutDeps } from "../run/rollout";
 import { undrainEveryHost } from "../run/undrain";
 import { completionScript } from "./arguments/completion";
 import { helpText } from "./arguments/help";
@@ -199,7 +199,7 @@ async function performed(work: Work): Promise<Report | undefined> {
       return undefined;
     }
   }
-  return runRollout(plan, deps, new AbortController().signal);
+  return runRollout(plan, { ...deps, readOnly: undefined }, new AbortController().signal);
 }
 
 /** Reads only, so that a stop may drop everything at once. */
@@ -209,7 +209,14 @@ async function look(
   onProgress: OnProgress,
 ): Promise<Report> {
   const { connect } = reach;
-  const deps = { connect, clock: world.clock, slots, turns: new KeyedMutex(), onProgress, look: how };
+  const deps: RolloutDeps = {
+    connect,
+    clock: world.clock,
+    slots,
+    turns: new KeyedMutex(),
+    onProgress,
+    readOnly: how,
+  };
   const report = await runRollout(plan, deps, stop);
   return request.here === true ? withCommands(report, world.commandHere) : report;
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from "../base/duration";
-import { counted } from "../base/text";
+import { counted, upTo } from "../base/text";
 import { describeSession, type Session } from "../session/session";
 import type { ProgressEvent } from "./events";
 import { countSessions } from "./report";
@@ -39,6 +39,5 @@ export function eventText(event: ProgressEvent): string | undefined {
 }
 
 function some(sessions: readonly Session[]): string {
-  const shown = sessions.slice(0, 5).map(describeSession).join(", ");
-  return sessions.length > 5 ? `${shown} and ${sessions.length - 5} more` : shown;
+  return upTo(5, sessions.map(describeSession));
 }

@@ -7,7 +7,7 @@ import type { Reach } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { totalsOf, type Report } from "../report/report";
-import { reasonToStop, type PreviousRun, type HostRunContext } from "./host/context";
+import { reasonToStop, type HostRunContext, type PreviousRun } from "./host/context";
 import { runHost, type HostRun, type RunOne } from "./host/host-run";
 import { withSharedRelays } from "./relay";
 import { refusedByLimit } from "./session-limit";
@@ -27,8 +27,11 @@ export interface RolloutDeps extends Reach {
   readonly hosts?: ReadonlySet<string>;
   /** Start nothing new and finish verifying what was sent; absent: never. `signal` in contrast drops everything. */
   readonly stop?: AbortSignal;
-  /** Change nothing: `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; absent: a real run. */
-  readonly readOnly?: "list" | "dry-run";
+  /**
+   * `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; both change nothing. Undefined, which has to be
+   * written: a real run.
+   */
+  readonly readOnly: "list" | "dry-run" | undefined;
   /** By label: what an earlier, unfinished run left behind. */
   readonly previous?: ReadonlyMap<string, PreviousRun>;
 }

@@ -1,6 +1,7 @@
 import { isPattern, matchesGlob } from "../base/wildcard";
 import type { Selector } from "./selector";
 import type { Session, SessionList } from "./session";
+import { withoutDomain } from "./session";
 
 /** Why a session stays. Closed: reports hold these words. */
 export type KeepReason =
@@ -111,14 +112,6 @@ function userMatches(glob: string, session: Session): boolean {
   return (
     user !== undefined && userCertain && (matchesGlob(glob, user) || matchesGlob(glob, withoutDomain(user)))
   );
-}
-
-/**
- * Drops the domain of `DOMAIN\user`. Most listings print none, so a selector cannot name one, and an exception that
- * names one protects more people, never fewer.
- */
-function withoutDomain(user: string): string {
-  return user.slice(user.lastIndexOf("\\") + 1);
 }
 
 function exceptionsFor(session: Session, { except }: Selector): string[] {

@@ -84,3 +84,8 @@ export function describeSession(session: Session): string {
     ? printable(session.id)
     : `${printable(session.id)} (${printable(session.user)})`;
 }
+
+/** The user of `DOMAIN\\user`. Most listings print no domain, so selections and comparisons leave it out. */
+export function withoutDomain(user: string): string {
+  return user.slice(user.lastIndexOf("\\") + 1);
+}

@@ -104,6 +104,7 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
         clock,
         slots: new Semaphore(64),
         turns: new KeyedMutex(),
+        readOnly: undefined,
         onProgress: (event) => events.push(event),
         stop: stop.signal,
         ...deps,

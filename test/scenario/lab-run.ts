@@ -48,6 +48,7 @@ export async function runOnLab(
       clock: systemClock,
       slots: new Semaphore(64),
       turns: new KeyedMutex(),
+      readOnly: undefined,
       onProgress: (event) => events.push(event),
       ...deps,
     },

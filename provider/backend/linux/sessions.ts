@@ -2,6 +2,7 @@ import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { Session, SessionKind, SessionList } from "../../session/session";
+import { withoutDomain } from "../../session/session";
 import type { Target } from "../backend";
 import { isDenied, startOf } from "./answers";
 import { readListAnswer, type ListAnswer } from "./list-answer";
@@ -128,6 +129,7 @@ function toSession(
     id,
     ...(name === undefined ? {} : { name }),
     ...(terminal === undefined ? {} : { terminal }),
+    // winbind prints `DOMAIN\\user`. As on Windows the domain is dropped, so that an exception `svc-*` protects.
     ...(user === undefined ? {} : { user: withoutDomain(user) }),
     userCertain: get("Name") !== undefined && isReadable(user ?? ""),
     kind: kindOf(properties, terminal),
@@ -192,11 +194,6 @@ function idleMsOf(properties: Properties, nowSeconds: number | undefined): numbe
   if (isGraphical(properties.get("Type")) && properties.get("IdleHint") !== "yes") return 0;
   const idleMs = Math.max(0, Math.round(nowSeconds * 1000 - sinceMs));
   return idleMs > longestIdleMs ? undefined : idleMs;
-}
-
-/** winbind prints `DOMAIN\user`. As on Windows the domain is dropped, so that `except: { users: ["svc-*"] }` protects. */
-function withoutDomain(user: string): string {
-  return user.slice(user.lastIndexOf("\\") + 1);
 }
 
 /** Whether a name is plain text: no control character, and none that turns it around or breaks its line. */

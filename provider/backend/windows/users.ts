@@ -1,4 +1,5 @@
 import type { Session } from "../../session/session";
+import { withoutDomain } from "../../session/session";
 import type { AskedRow } from "../backend";
 import { displayWidth, hasControls, type ConsoleText } from "./code-page";
 import { longestRow, resemblesIdAndState } from "./table";
@@ -147,8 +148,4 @@ function sharedBeginning(a: string, b: string): string {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length += 1;
   return a.slice(0, length);
-}
-
-function withoutDomain(user: string): string {
-  return user.slice(user.indexOf("\\") + 1);
 }

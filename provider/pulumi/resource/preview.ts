@@ -1,12 +1,12 @@
 /** What a preview shows of a run. Loaded by the class when it is asked for, and by nobody else. */
 import { asLogoffError } from "../../base/errors";
-import { counted, printable } from "../../base/text";
+import { counted, printable, upTo } from "../../base/text";
 import type { ConnectionDefaults } from "../../plan/input";
 import { readPlan } from "../../plan/read-plan";
 import { inertText } from "../../report/pipeline-commands";
 import type { HostReport, Report } from "../../report/report";
 import { isOnlyWarned } from "../../report/text";
-import { runRollout } from "../../run/rollout";
+import { runRollout, type RolloutDeps } from "../../run/rollout";
 import { describeSession } from "../../session/session";
 import type { ReadOnlyFront } from "../process/program-front";
 import { errorLines } from "./partial-failure";
@@ -28,7 +28,11 @@ export async function previewText(
     const { plan, problems } = readPlan(inputs, { defaults });
     // check says what is wrong, all of it, and says it better.
     if (plan === undefined) return `sessions are not shown: ${problems[0]?.path ?? "inputs"} cannot be used`;
-    const deps = { ...front, look: "dry-run", onProgress: () => undefined } as const;
+    const deps = {
+      ...front,
+      readOnly: "dry-run",
+      onProgress: () => undefined,
+    } as const satisfies RolloutDeps;
     const report = await runRollout(plan, deps, new AbortController().signal);
     return inertText(linesOf(report).join("\n"));
   } catch (thrown) {
@@ -63,11 +67,9 @@ function hostLine(host: HostReport): string {
       ? [`${describeSession(one.session)} is ${one.reason}`]
       : [],
   );
-  const going = some(goingOn(host).map(({ session }) => describeSession(session)));
-  return `${host.host}: ${going}${kept.length === 0 ? "" : `; kept: ${some(kept)}`}`;
-}
-
-function some(words: readonly string[]): string {
-  const more = words.length - namedSessions;
-  return [...words.slice(0, namedSessions), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+  const going = upTo(
+    namedSessions,
+    goingOn(host).map(({ session }) => describeSession(session)),
+  );
+  return `${host.host}: ${going}${kept.length === 0 ? "" : `; kept: ${upTo(namedSessions, kept)}`}`;
 }

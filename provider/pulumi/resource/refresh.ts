@@ -6,7 +6,7 @@ import { readPlan } from "../../plan/read-plan";
 import { blankReport, type HostReport } from "../../report/report";
 import { sharedErrors, toldErrors } from "../../report/shared-errors";
 import { alsoOn } from "../../report/text";
-import { runRollout } from "../../run/rollout";
+import { runRollout, type RolloutDeps } from "../../run/rollout";
 import type { Front } from "../process/process";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
 
@@ -84,9 +84,9 @@ async function look(
     turns,
     hosts,
     stop,
-    look: "list",
+    readOnly: "list",
     onProgress: () => undefined,
-  } as const;
+  } as const satisfies RolloutDeps;
   try {
     return (await runRollout({ ...plan, limits, ifMissing: "ignore" }, deps, signal)).hosts;
   } catch (thrown) {

@@ -77,6 +77,7 @@ async function runHosts(
     slots,
     turns,
     hosts: labels,
+    readOnly: undefined,
     stop,
     previous: new Map([...labels].map((label) => [label, earlierRun(label, known)])),
     onProgress: (event) => {

@@ -1,3 +1,4 @@
+import { upTo } from "../../base/text";
 import { describeCounts, describeOutcome, stateWord } from "../labels";
 import type { HostReport, HostStatus, Report, SessionOutcome, Totals } from "../report";
 import { sharedErrors } from "../shared-errors";
@@ -96,9 +97,8 @@ function notDone({ hosts }: Report): string {
   const items = [...errors]
     .sort((a, b) => b.hosts.length - a.hosts.length)
     .map(({ status = "", code, message, hosts: of }) => {
-      const shown = of.slice(0, 20).map((host) => `<a href="#${ids.get(host) ?? ""}">${esc(host)}</a>`);
-      const more = of.length > 20 ? ` and ${of.length - 20} more` : "";
-      return `<li><b>${esc(`${status}: ${code}`)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${shown.join(", ")}${more}<br><bdi>${esc(message)}</bdi></li>`;
+      const links = of.map((host) => `<a href="#${ids.get(host) ?? ""}">${esc(host)}</a>`);
+      return `<li><b>${esc(`${status}: ${code}`)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${upTo(20, links)}<br><bdi>${esc(message)}</bdi></li>`;
     });
   return `<section><h2>Not done, and why</h2><ul>${items.join("")}</ul></section>`;
 }

@@ -1,6 +1,7 @@
 import type { AskedRow, Backend, LogoffAnswer } from "../../backend/backend";
 import type { Detected } from "../../backend/detect";
 import type { LogoffError } from "../../base/errors";
+import { upTo } from "../../base/text";
 import type {
   AskedSession,
   DrainOutcome,
@@ -18,7 +19,7 @@ import {
   type SessionList,
   type Whereabouts,
 } from "../../session/session";
-import { reasonToStop, type PreviousRun, type HostAtWork } from "./context";
+import { reasonToStop, type HostAtWork, type PreviousRun } from "./context";
 
 /** One session on its way out. */
 export interface SessionWork {
@@ -185,10 +186,8 @@ const namedIds = 10;
 function namelessWarning(ids: readonly string[], label: string): readonly string[] {
   const [first] = ids;
   if (first === undefined) return [];
-  const more = ids.length > namedIds ? ` and ${ids.length - namedIds} more` : "";
-  const named = ids.slice(0, namedIds).join(", ");
   return [
-    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${named}${more}): left alone, since the user is unknown`,
+    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): left alone, since the user is unknown`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { FindJumpHosts, Host } from "../../connection";
-import type { ResolveHost, ResolvedHost } from "./ssh-config";
+import type { ResolvedHost, ResolveHost } from "./ssh-config";
 
 /** Reads ssh_config where a host asks for it, and connects to nothing. What cannot be followed has no jump hosts: connecting says why. */
 export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {

@@ -50,7 +50,14 @@ async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise
   } as const;
   const report = await runRollout(
     plan,
-    { connect, clock, slots: new Semaphore(4), turns: new KeyedMutex(), onProgress: () => undefined },
+    {
+      connect,
+      clock,
+      slots: new Semaphore(4),
+      turns: new KeyedMutex(),
+      readOnly: undefined,
+      onProgress: () => undefined,
+    },
     new AbortController().signal,
   );
   const [only] = report.hosts;

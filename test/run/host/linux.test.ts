@@ -49,6 +49,7 @@ async function run(
       clock: hurried,
       slots: new Semaphore(64),
       turns: new KeyedMutex(),
+      readOnly: undefined,
       onProgress: () => undefined,
       ...deps,
     },

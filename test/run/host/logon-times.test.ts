@@ -102,7 +102,7 @@ describe("a change of the host's clock", () => {
       model.logon(carol);
       const again = {
         stop: new AbortController().signal,
-        earlier: new Map([["host1:22", { warned: first.warned }]]),
+        previous: new Map([["host1:22", { warned: first.warned }]]),
       };
       const second = await fleet.runOne({ warn }, again);
       assert.deepEqual([first.status, second.status], ["skipped", "ok"]);
@@ -178,7 +178,7 @@ describe("one logon time that changed", () => {
     model.moveLogonTime(hour, 2);
     const again = {
       stop: new AbortController().signal,
-      earlier: new Map([["host1:22", { warned: first.warned }]]),
+      previous: new Map([["host1:22", { warned: first.warned }]]),
     };
     await fleet.runOne({ warn }, again);
     assert.deepEqual(

@@ -577,7 +577,7 @@ describe("what an earlier run has said", () => {
     return fleet.runOne(plan, { stop: stop.signal, ...known(earlier) });
   };
   const known = (report: HostReport | undefined): object =>
-    report === undefined ? {} : { earlier: new Map([[report.host, { warned: report.warned }]]) };
+    report === undefined ? {} : { previous: new Map([[report.host, { warned: report.warned }]]) };
   const plain: WarnPlan = { ...warn, remindersMs: [] };
 
   it("is forgotten when people were told that nothing happens: they are warned anew", async () => {
