@@ -1,6 +1,6 @@
 /**
  * The lines that a host prints before the output of every command: text of cmd's AutoRun registry value or of a PowerShell
- * profile. Without control characters, blank lines and differences in digits. Plain data, empty for most hosts.
+ * profile. Without control characters and blank lines, and with 0 for every number. Plain data, empty for most hosts.
  */
 export type Greeting = readonly string[];
 
@@ -44,14 +44,19 @@ function endOfGreeting(text: string, greeting: Greeting): number | undefined {
       line = comparable(text.slice(at, next));
       at = next;
     }
-    if (line !== expected) return undefined;
+    if (withoutBlanks(line) !== withoutBlanks(expected)) return undefined;
   }
   return at;
 }
 
-/** Times and counters change from one command to the next. */
+/** Times and counters change from one command to the next, and with their digits the separators between these. */
 function comparable(line: string): string {
   return withoutControls(line)
     .trim()
-    .replace(/[0-9]+/gu, "0");
+    .replace(/[0-9]+(?:[., ']+[0-9]+)*/gu, "0");
+}
+
+/** Blanks pad numbers, so a number of other digits has others around it. */
+function withoutBlanks(line: string): string {
+  return line.replaceAll(" ", "");
 }

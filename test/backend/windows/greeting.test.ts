@@ -14,6 +14,31 @@ describe("a greeting", () => {
     assert.equal(taken("\f\r\nWelcome to RDSH2\n\u001b[0m\n112 updates, 59 minutes ago  \n x"), " x");
   });
 
+  for (const [before, after] of [
+    ["[ 9:59:59.12] RDSH01", "[10:00:00.03] RDSH01"],
+    ["It is  9:59", "It is 10:00"],
+    ["Up   9 days", "Up  10 days"],
+    ["Free: 9   GB", "Free: 10  GB"],
+    ["Sun 11/ 9/2026  9:59", "Sun 11/10/2026 10:00"],
+    ["Loading profiles took 1,512ms.", "Loading profiles took 912ms."],
+    ["Loading profiles took 1.512,5 ms", "Loading profiles took 912 ms"],
+    ["Loading profiles took 1'512ms", "Loading profiles took 912ms"],
+    ["Loading profiles took 1 512 ms", "Loading profiles took 912 ms"],
+  ] as const) {
+    for (const [learned, printed] of [
+      [before, after],
+      [after, before],
+    ] as const) {
+      it(`is taken off when its numbers change their width: "${learned}" to "${printed}"`, () => {
+        const output = Buffer.from(`${printed}\r\nthe rest`);
+        assert.equal(
+          Buffer.from(withoutGreeting(output, greetingOf([`${learned}\r`]))).toString(),
+          "the rest",
+        );
+      });
+    }
+  }
+
   it("is taken off once only", () => {
     const twice = "Welcome to RDSH01\n3 updates, 2 minutes ago\n".repeat(2);
     assert.equal(taken(twice), "Welcome to RDSH01\n3 updates, 2 minutes ago\n");
