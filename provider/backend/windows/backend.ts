@@ -13,10 +13,11 @@ import type {
   WarnAnswer,
   Warning,
 } from "../backend";
+import { endOf } from "../replies";
 import { decodeConsole, encodingOf } from "./code-page";
 import { drainModeCommands, readDrainMode } from "./drain";
 import { errorMeaning } from "./error-numbers";
-import { denied, deniedDetail, endOf } from "./failures";
+import { denied, deniedDetail } from "./failures";
 import { withoutGreeting, type Greeting } from "./greeting";
 import { readList } from "./list";
 import { encodeMessage } from "./message";

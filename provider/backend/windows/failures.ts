@@ -1,6 +1,8 @@
 import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
+import { printable } from "../../base/text";
+import { LogoffError } from "../../base/errors";
 import type { Target } from "../backend";
 
 /** @param action what was tried, such as `list the sessions` */
@@ -35,9 +37,4 @@ export function contradictory({ label }: Target, contradiction: string): LogoffE
     `Cannot read the sessions of "${label}": ${printable(contradiction)}; one of the two lists is incomplete`,
     { isContradiction: true },
   );
-}
-
-/** How a command ended, in words. */
-export function endOf(result: ExecResult): string {
-  return result.code === undefined ? `signal ${printable(result.signal, 20)}` : `exit code ${result.code}`;
 }

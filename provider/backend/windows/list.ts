@@ -2,17 +2,17 @@ import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { Session, SessionList } from "../../session/session";
 import type { AskedRow } from "../backend";
+import { endOf, longestListing } from "../replies";
 import { errorMeaning, errorNumbers } from "./error-numbers";
-import { contradictory, denied, deniedDetail, endOf, unreachableServer, unreadable } from "./failures";
+import { contradictory, denied, deniedDetail, unreachableServer, unreadable } from "./failures";
 import { wordsOf, type ReadableHost } from "./readable-host";
 import { firstListenerId, toSession } from "./sessions";
 import { readTable, type Row, type SessionTable } from "./table";
 import { compare, readUsers, type Comparison } from "./users";
 
-/** A row takes about 80 bytes: no host has three thousand sessions. */
-const longestListing = 256 * 1024;
 /** How many lines that are not rows are searched for an error. */
 const mostQuoted = 20;
+
 /**
  * The sessions of a host from what `qwinsta` and `quser` printed at about the same time. A list that may be incomplete, or that can be
  * read in two ways, is an error and never a shorter list.
