@@ -41,6 +41,11 @@ export function hasControls(text: string, certain: boolean): boolean {
   return c0.test(text) || (certain && /[\u0080-\u009f]/u.test(text));
 }
 
+/** A text without the marks that some regions print in their dates and nobody sees. */
+export function withoutBidirectionalMarks(text: string): string {
+  return text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
+}
+
 /** Console columns: East Asian wide characters take two. */
 export function displayWidth(text: string): number {
   const wide =

@@ -2,6 +2,7 @@ import type { Session } from "../../session/session";
 import { withoutDomain } from "../../session/session";
 import type { AskedRow } from "../backend";
 import { displayWidth, hasControls, type ConsoleText } from "./code-page";
+import { displayWidth, hasControls, withoutBidirectionalMarks, type ConsoleText } from "./code-page";
 import { longestRow, resemblesIdAndState } from "./table";
 
 /** One row of a `quser` table. */
@@ -11,7 +12,7 @@ export interface UserRow {
   readonly userAndName: string;
   /** In milliseconds; absent when it cannot be read. */
   readonly idleMs?: number;
-  /** As printed, in whatever format the host is set to. */
+  /** In whatever format the host is set to, without bidirectional marks. */
   readonly logonTime?: string;
 }
 
@@ -43,7 +44,7 @@ export function readUsers({ text, certain }: ConsoleText): UserTable {
 
 /** The ID is the first number after the user's column that is followed by at least two blanks and a word without digits, the state. */
 function readUserRow(line: string, certain: boolean): UserRow | undefined {
-  if (line.length > longestRow || hasControls(line, certain)) return undefined;
+  if (line.length > longestRow) return undefined;
   // Without the first column, which marks the caller's own row, a line begins with the user.
   const userAt = /^[ >]/u.test(line) ? 1 : 0;
   if (line.charAt(userAt) === " ") return undefined;
@@ -51,11 +52,13 @@ function readUserRow(line: string, certain: boolean): UserRow | undefined {
   const place = [...places].find(({ index }) => index >= userAt + userWidth);
   if (place === undefined) return undefined;
   const id = String(Number(place[1]));
-  const [idle = "", ...logon] = line
-    .slice(place.index + place[0].length)
-    .trim()
-    .split(" ");
-  const logonTime = logon.join(" ").trim();
+  const stateEnd = place.index + place[0].length;
+  const [blanksAndIdle = "", idle = ""] = /^ *([^ ]*)/u.exec(line.slice(stateEnd)) ?? [];
+  const idleEnd = stateEnd + blanksAndIdle.length;
+  // Hebrew and Arabic dates hold marks. Text that tells who somebody is holds none.
+  const logonText = withoutBidirectionalMarks(line.slice(idleEnd));
+  if (hasControls(line.slice(0, idleEnd) + logonText, certain)) return undefined;
+  const logonTime = logonText.trim();
   if (logonTime.length > longestLogonTime || logonTime.includes("   ") || resemblesIdAndState(logonTime))
     return undefined;
   const idleMs = readIdle(idle);

@@ -100,6 +100,33 @@ describe("a row of quser", () => {
     });
   }
 
+  for (const mark of ["\u200e", "\u200f", "\u061c", "\u202a", "\u202e", "\u2066", "\u2069"]) {
+    const code = `U+${mark.charCodeAt(0).toString(16).padStart(4, "0").toUpperCase()}`;
+    it(`has its logon time without ${code}, which some regions print in dates`, () => {
+      const date = `${mark}22/${mark}11/${mark}2026 ${mark}9:14${mark}`;
+      const read = readRow(` alice                 rdp-tcp#3           2  Active          5  ${date}`);
+      assert.deepEqual([read.id, read.idleMs, read.logonTime], ["2", minutes(5), "22/11/2026 9:14"]);
+    });
+    for (const [where, row] of [
+      ["its user", ` al${mark}ice                rdp-tcp#3           2  Active          5  22/11/2026 9:14`],
+      ["its state", ` alice                 rdp-tcp#3           2  Act${mark}ive         5  22/11/2026 9:14`],
+      [
+        "its idle time",
+        ` alice                 rdp-tcp#3           2  Active         ${mark}5  22/11/2026 9:14`,
+      ],
+    ] as const) {
+      it(`is not read with ${code} in ${where}`, () => {
+        assert.deepEqual(readUsers({ text: tableOf(row), certain: true }), { rows: [], unread: [row] });
+      });
+    }
+  }
+
+  it("is not read when marks in its logon time hide another row", () => {
+    const row =
+      " alice                 rdp-tcp#3           2  Active          5  22/11/2026 9:14 bob 3 \u200e \u200eDisc";
+    assert.deepEqual(readUsers({ text: tableOf(row), certain: true }).rows, []);
+  });
+
   it("has no times when its end is missing", () => {
     const text = tableOf(
       " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:1",
@@ -117,6 +144,12 @@ describe("a row of quser", () => {
       "   alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM",
     "ESC in its date":
       " alice                 rdp-tcp#3           2  Active          5  11/22\u001b[0m/2026 9:14 AM",
+    "CSI of C1 in its date":
+      " alice                 rdp-tcp#3           2  Active          5  11/22\u009b/2026 9:14 AM",
+    "a tab in its date":
+      " alice                 rdp-tcp#3           2  Active          5  11/22/2026\t9:14 AM",
+    "U+2028 behind its date":
+      " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM\u2028",
     "no state": " alice                 rdp-tcp#3           2",
     "text without end": ` alice                 rdp-tcp#3           2  Active          5  ${"9 ".repeat(500)}`,
   };
