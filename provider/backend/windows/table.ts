@@ -83,7 +83,7 @@ function isHeader(line: string, { nameAt }: Layout): boolean {
 }
 
 /** Printable ASCII, blank-padded, with no two blanks in a row inside. Empty for a disconnected session. */
-const paddedName = /^(?:[!-~]+(?: [!-~]+)*)? +$/u;
+export const paddedName = /^(?:[!-~]+(?: [!-~]+)*)? +$/u;
 
 function readRow(line: string, { nameAt, userAt }: Layout, certain: boolean): Row | undefined {
   if (line.length > longestRow || hasControls(line, certain)) return undefined;

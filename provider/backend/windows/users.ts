@@ -1,14 +1,13 @@
 import type { Session } from "../../session/session";
 import { withoutDomain } from "../../session/session";
 import type { AskedRow } from "../backend";
-import { displayWidth, hasControls, type ConsoleText } from "./code-page";
 import { displayWidth, hasControls, withoutBidirectionalMarks, type ConsoleText } from "./code-page";
-import { longestRow, resemblesIdAndState } from "./table";
+import { longestRow, paddedName, resemblesIdAndState } from "./table";
 
 /** One row of a `quser` table. */
 export interface UserRow {
   readonly id: string;
-  /** What is printed before the ID: the user, which may be cut, and the name of the session. */
+  /** What is printed before the ID: the user, which may be cut, and the name of the session. Empty: nobody is logged on. */
   readonly userAndName: string;
   /** In milliseconds; absent when it cannot be read. */
   readonly idleMs?: number;
@@ -47,12 +46,15 @@ function readUserRow(line: string, certain: boolean): UserRow | undefined {
   if (line.length > longestRow) return undefined;
   // Without the first column, which marks the caller's own row, a line begins with the user.
   const userAt = /^[ >]/u.test(line) ? 1 : 0;
-  if (line.charAt(userAt) === " ") return undefined;
-  const places = line.matchAll(/(?<= )([0-9]{1,10}) {2,}[^ 0-9]+(?= )/gu);
+  const places = line.matchAll(/(?<= )([0-9]{1,10}) {2,}[^ 0-9]+(?= |$)/gu);
   const place = [...places].find(({ index }) => index >= userAt + userWidth);
   if (place === undefined) return undefined;
   const id = String(Number(place[1]));
+  const userAndName = line.slice(userAt, place.index);
+  const nobody = isNameWithoutUser(userAndName);
   const stateEnd = place.index + place[0].length;
+  // Where somebody is logged on, times follow.
+  if (!nobody && (userAndName.startsWith(" ") || stateEnd === line.length)) return undefined;
   const [blanksAndIdle = "", idle = ""] = /^ *([^ ]*)/u.exec(line.slice(stateEnd)) ?? [];
   const idleEnd = stateEnd + blanksAndIdle.length;
   // Hebrew and Arabic dates hold marks. Text that tells who somebody is holds none.
@@ -61,13 +63,20 @@ function readUserRow(line: string, certain: boolean): UserRow | undefined {
   const logonTime = logonText.trim();
   if (logonTime.length > longestLogonTime || logonTime.includes("   ") || resemblesIdAndState(logonTime))
     return undefined;
+  if (nobody) return { id, userAndName: "" };
   const idleMs = readIdle(idle);
   return {
     id,
-    userAndName: line.slice(userAt, place.index).trimEnd(),
+    userAndName: userAndName.trimEnd(),
     ...(idleMs === undefined ? {} : { idleMs }),
     ...(logonTime === "" ? {} : { logonTime }),
   };
+}
+
+/** Whether the user's column is blank, and the name begins right behind it or is blank too. */
+function isNameWithoutUser(userAndName: string): boolean {
+  const [user, name] = [userAndName.slice(0, userWidth), userAndName.slice(userWidth)];
+  return user.trim() === "" && paddedName.test(name);
 }
 
 /**
@@ -97,33 +106,50 @@ export interface Comparison {
 
 /**
  * Looks for each row of `quser` among the sessions, by ID and the beginning of the user. A row without its session means that
- * a list is incomplete or that somebody logged on or off just then; one that was asked to go may show its user a while longer. What only `qwinsta` shows is no contradiction.
+ * a list is incomplete or that somebody logged on or off just then, and so does a user that only one of them shows in a session of both.
+ * What only `qwinsta` shows is no contradiction.
+ * @param asked sessions whose logoff was sent: while they close, one of the lists may still show their user
  */
 export function compare(
   sessions: readonly Session[],
   { rows, unread }: UserTable,
   asked: readonly AskedRow[] = [],
 ): Comparison {
-  const isClosing = ({ id, userAndName }: UserRow): boolean =>
-    asked.some((one) => one.id === id && one.user !== undefined && isSameUser(one.user, userAndName));
   const byId = new Map(sessions.map((session) => [session.id, session]));
   const times = new Map<string, UserRow>();
+  const shownIds = new Set<string>();
   const contradictions = unread.map((line) => `quser.exe printed "${line}"`);
   for (const row of rows) {
+    const shown = `quser.exe shows session ${row.id} of ${row.userAndName === "" ? "nobody" : `"${row.userAndName}"`}`;
     const session = byId.get(row.id);
-    const shown = `quser.exe shows session ${row.id} of "${row.userAndName}"`;
-    if (times.has(row.id)) contradictions.push(`${shown} and of somebody else`);
-    else if (session === undefined) contradictions.push(`${shown}, qwinsta.exe does not`);
-    else if (session.user === undefined) {
-      if (!isClosing(row)) contradictions.push(`${shown}, qwinsta.exe shows it without a user`);
-    } else if (!isSameUser(session.user, row.userAndName))
-      contradictions.push(`${shown}, qwinsta.exe shows it as that of "${session.user}"`);
-    else if (/ {2}console$/iu.test(row.userAndName) && session.kind !== "console")
-      contradictions.push(`${shown}, qwinsta.exe does not show it at the console`);
-    else times.set(row.id, row);
+    const isExplained = session !== undefined && isClosing(session, row, asked);
+    const difference = shownIds.has(row.id) ? " and of somebody else" : differenceOf(session, row);
+    if (difference !== undefined && (shownIds.has(row.id) || !isExplained))
+      contradictions.push(shown + difference);
+    else if (difference === undefined && row.userAndName !== "") times.set(row.id, row);
+    shownIds.add(row.id);
   }
   const [contradiction] = contradictions;
   return { times, ...(contradiction === undefined ? {} : { contradiction }) };
+}
+
+/** Whether a session whose logoff was sent has lost its user in one of the lists only. */
+function isClosing({ user }: Session, { id, userAndName }: UserRow, asked: readonly AskedRow[]): boolean {
+  if ((user === undefined) === (userAndName === "")) return false;
+  const shown = user ?? userAndName;
+  return asked.some((one) => one.id === id && one.user !== undefined && isSameUser(one.user, shown));
+}
+
+/** What `qwinsta` says about the session of a row, if that is something else; absent when both agree. */
+function differenceOf(session: Session | undefined, { userAndName }: UserRow): string | undefined {
+  if (session === undefined) return ", qwinsta.exe does not";
+  const { user, kind } = session;
+  if (user === undefined) return userAndName === "" ? undefined : ", qwinsta.exe shows it without a user";
+  if (userAndName === "" || !isSameUser(user, userAndName))
+    return `, qwinsta.exe shows it as that of "${user}"`;
+  return / {2}console$/iu.test(userAndName) && kind !== "console"
+    ? ", qwinsta.exe does not show it at the console"
+    : undefined;
 }
 
 /** A table cuts users at 20 columns; a letter of two columns may not fit into the last one. */

@@ -182,6 +182,14 @@ describe("the list of the Windows backend", () => {
     );
   });
 
+  it("keeps rows that both tables show without a user", () => {
+    const down = " rdp-tcp#12                                  7  Down\r\n";
+    const inQuser = "                       rdp-tcp#12          7  Down\r\n";
+    const [, alice, leftover] = list(printed(table + down), printed(users + inQuser));
+    assert.deepEqual([alice?.idleMs, leftover?.id, leftover?.user], [300_000, "7", undefined]);
+    assert.throws(() => list(printed(table), printed(users + inQuser)), { isContradiction: true });
+  });
+
   const bob = " bob                   rdp-tcp#5           3  Active          .  11/22/2026 9:20 AM\r\n";
   for (const [what, qwinsta] of [
     ["that was cut behind the services", table.split("\r\n").slice(0, 2).join("\r\n") + "\r\n"],

@@ -136,7 +136,26 @@ describe("a row of quser", () => {
     ]);
   });
 
+  for (const [what, row, id] of [
+    ["a name", "                       rdp-tcp#12          7  Down", "7"],
+    ["a name with blanks", "                       RDP-Tcp 34         34  Down           .  ", "34"],
+    ["no name", "                                           8  Disc        none  22.11.2026 09:14", "8"],
+  ] as const) {
+    it(`has no user and no times where nobody is logged on: ${what}`, () => {
+      assert.deepEqual(readRow(row), { id, userAndName: "" });
+      assert.deepEqual(readRow(`>${row.slice(1)}`), { id, userAndName: "" });
+    });
+  }
+
   const refused: Readonly<Record<string, string>> = {
+    "no user, and a name one column to the left": "                      rdp-tcp#12           7  Down",
+    "no user, and a name one column to the right": "                        rdp-tcp#12         7  Down",
+    "no user, and two names": "                       alice  rdp-tcp#12   7  Down",
+    "no user, and a lost line break":
+      "                       rdp-tcp#12          7  Down           .   bob                   rdp-tcp#5           3  Active",
+    "no user, and ESC in its name": "                       rdp-tcp\u001b[0m#12      7  Down",
+    "no user and no state": "                       rdp-tcp#12          7",
+    "a user, and nothing behind the state": " alice                 rdp-tcp#3           2  Active",
     "a lost line break":
       " alice                 rdp-tcp#3           2  Active          .  22.11.2026 09:14 bob                                       3  Disc          5  22.11.2026 09:14",
     "squeezed blanks": " alice rdp-tcp#3 2 Active 5 11/22/2026 9:14 AM",
@@ -247,6 +266,41 @@ describe("qwinsta and quser of one moment", () => {
       readUsers({ text: tableOf(row("alice", "2")), certain: true }),
     );
     assert.match(contradiction ?? "", /session 2 of "alice .*, qwinsta\.exe shows it without a user/);
+  });
+
+  describe("where quser shows a session without a user", () => {
+    const { user, ...nobody } = aSession({ id: "7", user: "alice" });
+    const leftover = "                       rdp-tcp#12          7  Down";
+    const compareLeftover = (session: Session, ...rows: readonly string[]): ReturnType<typeof compare> =>
+      compare([...people, session], readUsers({ text: tableOf(leftover, ...rows), certain: true }));
+
+    it("agree when qwinsta shows nobody in it either", () => {
+      const { times, contradiction } = compareLeftover(nobody, row("alice", "2"));
+      assert.deepEqual([[...times.keys()], contradiction], [["2"], undefined]);
+    });
+
+    it("contradict each other when qwinsta shows somebody in it", () => {
+      assert.ok(user);
+      assert.match(
+        compareLeftover({ ...nobody, user }).contradiction ?? "",
+        /^quser\.exe shows session 7 of nobody, qwinsta\.exe shows it as that of "alice"$/,
+      );
+    });
+
+    it("contradict each other when qwinsta lacks it", () => {
+      assert.match(
+        compareWith(leftover).contradiction ?? "",
+        /^quser\.exe shows session 7 of nobody, qwinsta\.exe does not$/,
+      );
+    });
+
+    it("contradict each other when quser shows it twice", () => {
+      for (const again of [leftover, row("bob", "7")])
+        assert.match(
+          compareLeftover(nobody, again).contradiction ?? "",
+          /shows session 7 of (?:nobody|"bob .*") and of somebody else$/,
+        );
+    });
   });
 
   it("contradict each other about who is at the console", () => {
