@@ -7,6 +7,13 @@ import { linuxBackend } from "./linux/backend";
 import { windowsBackend } from "./windows/backend";
 import { readCodePage } from "./windows/code-page";
 import { greetingOf, withoutControls, withoutGreeting, type Greeting } from "./windows/greeting";
+import {
+  greetingOf,
+  sharedGreeting,
+  withoutControls,
+  withoutGreeting,
+  type Greeting,
+} from "./windows/greeting";
 
 /** What the first exchange with a host tells. Plain data: it outlives the connection. */
 export interface Detected {
@@ -15,6 +22,8 @@ export interface Detected {
   readonly codePage?: number;
   /** Windows: what the host prints before the output of every command; absent: nothing. */
   readonly greeting?: Greeting;
+  /** Windows: what it prints there on standard error; absent: nothing. */
+  readonly errorGreeting?: Greeting;
 }
 
 /**
@@ -111,10 +120,13 @@ function judge(
   const isWindowsShell =
     shell === "cmd" || (shell === "powershell" && (codePage !== undefined || isNoUnix(system)));
   if (isWindowsShell) {
+    // Either command may fail by itself (PowerShell knows no uname), and the two then print different errors.
+    const errorGreeting = sharedGreeting(ascii(chcp?.stderr), ascii(probe?.stderr));
     return {
       platform: "windows",
       ...(codePage === undefined ? {} : { codePage }),
       ...(greeting.length === 0 ? {} : { greeting }),
+      ...(errorGreeting.length === 0 ? {} : { errorGreeting }),
     };
   }
   if (codePage !== undefined) {
@@ -182,7 +194,7 @@ function ascii(bytes: Uint8Array | undefined): string {
 export function backendFor(detected: Detected, target: Target): Backend {
   switch (detected.platform) {
     case "windows":
-      return windowsBackend(target, detected.codePage, detected.greeting);
+      return windowsBackend(target, detected.codePage, detected.greeting, detected.errorGreeting);
     case "linux":
       return linuxBackend(target);
   }

@@ -114,6 +114,37 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
     );
   });
 
+  const complaint = "Error [5]:Access is denied.\r\n";
+  const learned = ["Error [0]:Access is denied."];
+  const missing = "'chcp.com' is not recognized as an internal or external command\r\n";
+  for (const [what, chcpAnswer, probeAnswer] of [
+    [
+      "by cmd",
+      printed("Active code page: 850\r\n", 0, complaint),
+      printed("which shell; uname -s\r\n", 0, complaint),
+    ],
+    [
+      "by PowerShell, without its error about uname",
+      printed("Active code page: 850\r\n", 0, complaint),
+      printed("which\r\nshell\r\n", 1, `${complaint}uname : The term 'uname' is not recognized\r\n`),
+    ],
+    ["without chcp", printed("", 1, complaint + missing), printed("which shell; uname -s\r\n", 0, complaint)],
+  ] as const) {
+    it(`notes what stands on standard error before the answer, ${what}`, () => {
+      const { errorGreeting, greeting: none } = detection("h:22").parse([chcpAnswer, probeAnswer]);
+      assert.deepEqual([errorGreeting, none], [learned, undefined]);
+    });
+  }
+
+  it("takes no error of one command for a greeting", () => {
+    for (const answers of [
+      [printed("", 1, missing), cmd],
+      [printed("", 1, missing), powershell("")],
+      [chcp, powershell("")],
+    ])
+      assert.equal(detection("h:22").parse(answers).errorGreeting, undefined);
+  });
+
   it("takes no number of it for the code page", () => {
     const answers = [
       printed(autoRun, 1, "'chcp.com' is not recognized"),

@@ -26,6 +26,7 @@ export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> 
   readonly missingTools?: readonly string[];
   readonly unixTools?: boolean;
   readonly greeting?: string;
+  readonly errorGreeting?: string;
 }
 
 export interface LabHost extends Omit<SshHost, "listen" | "close"> {
@@ -172,7 +173,15 @@ export async function startLab(options: {
 }
 
 function machineOf(host: HostOptions, clock: LabClock): Machine {
-  const { codePage, headerLanguage, messagesReachDisconnected, missingTools, unixTools, greeting } = host;
+  const {
+    codePage,
+    headerLanguage,
+    messagesReachDisconnected,
+    missingTools,
+    unixTools,
+    greeting,
+    errorGreeting,
+  } = host;
   return {
     model: createWindowsModel({ ...host, clock }),
     look: {
@@ -186,6 +195,7 @@ function machineOf(host: HostOptions, clock: LabClock): Machine {
     ...(missingTools === undefined ? {} : { missingTools }),
     ...(unixTools === undefined ? {} : { unixTools }),
     ...(greeting === undefined ? {} : { greeting }),
+    ...(errorGreeting === undefined ? {} : { errorGreeting }),
   };
 }
 

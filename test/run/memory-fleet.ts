@@ -34,6 +34,7 @@ export interface MemoryHostOptions extends Omit<ModelOptions, "clock" | "name">,
   readonly server?: string;
   readonly missingTools?: readonly string[];
   readonly greeting?: string;
+  readonly errorGreeting?: string;
 }
 
 export interface Fleet {
@@ -152,9 +153,9 @@ interface Entry {
 function memoryHost(options: MemoryHostOptions, name: string, clock: VirtualClock): Entry {
   const model = createWindowsModel({ ...options, name, clock });
   const look: Look = { ...defaultLook, ...options };
-  const { missingTools = [], greeting = "" } = options;
+  const { missingTools = [], greeting = "", errorGreeting = "" } = options;
   return {
-    machine: { model, look, missingTools, greeting },
+    machine: { model, look, missingTools, greeting, errorGreeting },
     rights: options.rights ?? "full-control",
     host: {
       model,

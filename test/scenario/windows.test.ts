@@ -259,7 +259,8 @@ describe("shells", () => {
   for (const shell of ["cmd", "powershell", "powershell-7"] as const) {
     it(`${shell} that prints text before the output of every command`, () => {
       const greeting = "\u001b[2J\fActive code page: 850\r\nWelcome to RDSH01, 3 updates\r\n\r\n";
-      return withLab([{ name: "a", shell, greeting, sessions: people }], async (lab) => {
+      const errorGreeting = "Fehler [5]:Zugriff verweigert\r\nIt is 9:30\r\n";
+      return withLab([{ name: "a", shell, greeting, errorGreeting, sessions: people }], async (lab) => {
         const report = await runOne(lab, { sessions: exceptServices, drain: "until-restart", warn });
         assert.deepEqual([report.error?.message ?? report.status, report.drained], ["ok", "until-restart"]);
         assert.deepEqual(lab.host("a").model.people(), ["svc-backup"]);

@@ -31,10 +31,12 @@ export function windowsBackend(
   target: Target,
   codePage: number | undefined,
   greeting: Greeting = [],
+  errorGreeting: Greeting = [],
 ): Backend {
   const host: ReadableHost = {
     ...target,
-    read: (output) => decodeConsole(withoutGreeting(output, greeting), codePage),
+    read: (stdout) => decodeConsole(withoutGreeting(stdout, greeting), codePage),
+    readErrors: (stderr) => decodeConsole(withoutGreeting(stderr, errorGreeting), codePage),
   };
   const onServer = target.server === undefined ? "" : ` /server:${target.server}`;
   const [sessions, times] = [`qwinsta.exe${onServer}`, `quser.exe${onServer}`];
@@ -117,7 +119,7 @@ function userSessionId(target: Target, { id }: Session): string {
 
 /** `logoff` may return 0 without having done anything, and fail after it has: whatever this says, the list decides. */
 function readAnswer(host: ReadableHost, result: ExecResult): LogoffAnswer {
-  const said = wordsOf(host, result.stderr, result.stdout);
+  const said = wordsOf(host, result);
   switch (errorMeaning(said)) {
     case "denied":
       return { kind: "denied", detail: deniedDetail(host, said) };

@@ -1,5 +1,5 @@
 /**
- * The lines that a host prints before the output of every command: text of cmd's AutoRun registry value or of a PowerShell
+ * The lines that a host prints before the output of every command, on one of its streams: text of cmd's AutoRun registry value or of a PowerShell
  * profile. Without control characters and blank lines, and with 0 for every number. Plain data, empty for most hosts.
  */
 export type Greeting = readonly string[];
@@ -19,6 +19,13 @@ export function withoutControls(line: string): string {
 /** The greeting in the lines before a known answer. */
 export function greetingOf(lines: readonly string[]): Greeting {
   return lines.map(comparable).filter((line) => line !== "");
+}
+
+/** The greeting in two outputs whose answers are not known: the lines that both begin with. */
+export function sharedGreeting(one: string, other: string): Greeting {
+  const [lines, others] = [one, other].map((text) => greetingOf(text.split("\n"))) as [Greeting, Greeting];
+  const end = lines.findIndex((line, index) => !isSameLine(line, others[index] ?? ""));
+  return end === -1 ? lines : lines.slice(0, end);
 }
 
 /**
@@ -44,7 +51,7 @@ function endOfGreeting(text: string, greeting: Greeting): number | undefined {
       line = comparable(text.slice(at, next));
       at = next;
     }
-    if (withoutBlanks(line) !== withoutBlanks(expected)) return undefined;
+    if (!isSameLine(line, expected)) return undefined;
   }
   return at;
 }
@@ -56,7 +63,7 @@ function comparable(line: string): string {
     .replace(/[0-9]+(?:[., ']+[0-9]+)*/gu, "0");
 }
 
-/** Blanks pad numbers, so a number of other digits has others around it. */
-function withoutBlanks(line: string): string {
-  return line.replaceAll(" ", "");
+/** Blanks do not count: they pad numbers, so a number with more digits has fewer around it. */
+function isSameLine(one: string, other: string): boolean {
+  return one.replaceAll(" ", "") === other.replaceAll(" ", "");
 }

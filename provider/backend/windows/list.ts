@@ -5,7 +5,7 @@ import type { AskedRow } from "../backend";
 import { endOf, longestListing } from "../replies";
 import { errorMeaning, errorNumbers } from "./error-numbers";
 import { contradictory, denied, deniedDetail, unreachableServer, unreadable } from "./failures";
-import { wordsOf, type ReadableHost } from "./readable-host";
+import { complaintsOf, type ReadableHost } from "./readable-host";
 import { firstListenerId, toSession } from "./sessions";
 import { readTable, type Row, type SessionTable } from "./table";
 import { compare, readUsers, type Comparison } from "./users";
@@ -29,9 +29,9 @@ export function readList(
   refuseLong(host, "quser.exe", quser);
   const printed = host.read(qwinsta.stdout);
   const table = readTable(printed);
-  const complaints =
-    `${wordsOf(host, qwinsta.stderr)}\n${table.unread.slice(0, mostQuoted).join("\n")}`.trim();
-  const meaning = errorMeaning(complaints);
+  const complaints = `${complaintsOf(host, qwinsta)}\n${table.unread.slice(0, mostQuoted).join("\n")}`.trim();
+  // A profile may print other words with each command. Beside a complete table they mean nothing.
+  const meaning = qwinsta.code === 0 && isComplete(table) ? undefined : errorMeaning(complaints);
   if (meaning === "denied") throw denied(host, "list the sessions", deniedDetail(host, complaints));
   if (meaning === "server-unreachable" && host.server !== undefined)
     throw unreachableServer(host, host.server, complaints);
@@ -48,6 +48,11 @@ export function readList(
 function refuseLong(host: ReadableHost, program: string, { stdout }: ExecResult): void {
   if (stdout.length > longestListing)
     throw unreadable(host, `${program} printed ${stdout.length} bytes, more than any session table`);
+}
+
+/** Whether every line was read and session 0 is there, which only an administrator sees. */
+function isComplete({ rows, unread }: SessionTable): boolean {
+  return unread.length === 0 && rows.some(({ id }) => id === "0");
 }
 
 function refuseIncomplete(host: ReadableHost, table: SessionTable, complaints: string, text: string): void {
@@ -110,6 +115,8 @@ function comparison(
   const unread = users.unread.filter((line) => errorNumbers(line).length === 0);
   const found = compare(sessions, { ...users, unread }, asked);
   const isDenied = errorMeaning(wordsOf(host, quser.stderr)) === "denied";
+  const found = compare(sessions, { ...users, unread });
+  const isDenied = errorMeaning(complaintsOf(host, quser)) === "denied";
   return isDenied ? { times: found.times } : found;
 }
 

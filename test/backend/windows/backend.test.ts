@@ -261,6 +261,81 @@ describe("the list of the Windows backend", () => {
   });
 });
 
+describe("a complete table of a qwinsta that ended with 0", () => {
+  const complaint = "Error [5]:Access is denied.\r\n";
+  for (const said of [complaint, "Error 0x00000005\r\n", "Error [1722]:RPC\r\n"]) {
+    it(`outweighs words on standard error: ${said.trim()}`, () => {
+      assert.equal(list(printed(table, said)).length, 2);
+      assert.equal(list(printed(table, said), nobody, relayed).length, 2);
+    });
+  }
+
+  it("does so only when it is complete", () => {
+    const withoutServices = table
+      .split("\r\n")
+      .filter((line) => !line.includes("services"))
+      .join("\r\n");
+    for (const partial of ["", withoutServices, `${table} rdp-tcp#4  x\r\n`])
+      assert.match(
+        codeOf(() => list(printed(partial, complaint))),
+        /^permission-denied: .*Full Control/,
+      );
+  });
+
+  it("does so only with 0, since another code may mean an error in the middle of the table", () => {
+    assert.match(
+      codeOf(() => list(printed(table, complaint, 1))),
+      /^permission-denied: .*Full Control/,
+    );
+  });
+});
+
+describe("a host that prints an error number on standard error before every command", () => {
+  const complaint = "Error [5]:Access is denied.\r\n";
+  const greeted = windowsBackend({ label: "win-03:22" }, 850, [], ["Error [0]:Access is denied."]);
+  const said = (stdout: string, stderr = "", code = 0): ExecResult =>
+    printed(stdout, `\f${complaint}${stderr}`, code);
+
+  it("is listed, whatever the exit code", () => {
+    for (const code of [0, 1]) assert.equal(list(said(table, "", code), said(users), greeted).length, 2);
+  });
+
+  it("is refused when it says more and the table is missing", () => {
+    assert.match(
+      codeOf(() => list(said("", "Error [7045]:denied", 1), said(""), greeted)),
+      /^permission-denied: .*: "Error \[7045\]:denied"$/,
+    );
+    assert.match(
+      codeOf(() => list(said("", "", 1), said(""), greeted)),
+      /^output-unrecognised: .*no complete session table \(/,
+    );
+  });
+
+  it("is refused when quser shows somebody that qwinsta lacks", () => {
+    const bob = " bob                   rdp-tcp#5           3  Active          .  11/22/2026 9:20 AM\r\n";
+    assert.throws(() => list(said(table), said(users + bob), greeted), { isContradiction: true });
+    assert.equal(list(said(table), said(users + bob, complaint, 1), greeted).length, 2);
+  });
+
+  for (const [what, stderr, code, kind] of [
+    ["nothing", "", 0, "accepted"],
+    ["nothing and fails", "", 1, "refused"],
+    ["a denial", complaint, 1, "denied"],
+    ["an absent session", "Error [7022]:not found", 1, "absent"],
+  ] as const) {
+    it(`answers a logoff or a reset by what stands behind: ${what}`, () => {
+      assert.equal(greeted.logOff(aSession()).parse(said("", stderr, code)).kind, kind);
+      assert.equal(greeted.reset(aSession()).parse(said("", stderr, code)).kind, kind);
+    });
+  }
+
+  it("shows messages, and changes its logon mode", () => {
+    assert.deepEqual(greeted.warn(aSession(), "Hello", 60).action?.parse(said("")), { kind: "delivered" });
+    assert.doesNotThrow(() => greeted.drain("until-restart").parse(said("")));
+    assert.throws(() => greeted.undrain().parse(said("", complaint, 1)), { code: "permission-denied" });
+  });
+});
+
 describe("the answer to a logoff", () => {
   const action = local.logOff(aSession());
   const rows: readonly (readonly [what: string, result: ExecResult, kind: string])[] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { greetingOf, withoutGreeting } from "../../../provider/backend/windows/greeting";
+import { greetingOf, sharedGreeting, withoutGreeting } from "../../../provider/backend/windows/greeting";
 
 const greeting = greetingOf(["\u001b[2JWelcome to RDSH01", "", "3 updates, 2 minutes ago"]);
 
@@ -61,4 +61,19 @@ describe("a greeting", () => {
     const output = Buffer.from([0x0c, 0x81, 0x9b, 0xff, 0x0d, 0x0a]);
     assert.deepEqual(Buffer.from(withoutGreeting(output, [])), output.subarray(1));
   });
+});
+
+describe("the greeting that two outputs share", () => {
+  for (const [what, one, other, expected] of [
+    ["both whole", "Hi\r\nUp 9 days\r\n", "Hi\nUp  10 days\n", ["Hi", "Up 0 days"]],
+    ["behind one of them an error", "Hi\r\nchcp?\r\n", "\f\r\nHi\r\n", ["Hi"]],
+    ["behind both an error", "Hi\r\nchcp?\r\n", "Hi\r\nuname?\r\n", ["Hi"]],
+    ["nothing in one of them", "", "Hi\r\n", []],
+    ["nothing alike", "chcp?\r\nHi\r\n", "uname?\r\nHi\r\n", []],
+  ] as const) {
+    it(`is the lines that both begin with: ${what}`, () => {
+      assert.deepEqual(sharedGreeting(one, other), expected);
+      assert.equal(sharedGreeting(other, one).length, expected.length);
+    });
+  }
 });

@@ -39,14 +39,14 @@ export async function runCommand(
   shell: Shell,
   context: Omit<ProgramContext, "args">,
 ): Promise<ExecReply> {
-  const { look, greeting = "" } = context.here;
+  const { look, greeting = "", errorGreeting = "" } = context.here;
   const reply = await interpret(line, shell, context);
   // PowerShell's own exit code only says whether the last command failed.
   const collapses = shell === "powershell" || shell === "powershell-7";
   return {
     code: collapses ? Math.min(reply.code, 1) : reply.code,
     stdout: encode(greeting + (reply.stdout ?? ""), codePageOf(look)),
-    stderr: encode(reply.stderr ?? "", codePageOf(look)),
+    stderr: encode(errorGreeting + (reply.stderr ?? ""), codePageOf(look)),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Machine {
   readonly unixTools?: boolean;
   /** What cmd's AutoRun or a PowerShell profile prints before every command. Absent: nothing. */
   readonly greeting?: string;
+  /** What it prints there on standard error. Absent: nothing. */
+  readonly errorGreeting?: string;
 }
 
 /** Who runs a command. */

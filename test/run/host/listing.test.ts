@@ -128,6 +128,17 @@ describe("a Windows host", () => {
     assert.equal(report.drained, "until-restart");
   });
 
+  it("runs where AutoRun prints an error number on standard error before every command", async () => {
+    for (const missingTools of [[], ["chcp"]]) {
+      for (const errorGreeting of ["Error [5]:Access is denied.\r\n", "Error [7022]:not found\r\n"]) {
+        start({ sessions: [alice, bob], errorGreeting, missingTools, drain: "open" });
+        const report = await fleet.runOne({ drain: "until-restart" });
+        assert.deepEqual([report.error?.message ?? report.status, people()], ["ok", []]);
+        assert.equal(report.drained, "until-restart");
+      }
+    }
+  });
+
   it("runs without a code page, with a warning", async () => {
     start({ sessions: [alice], missingTools: ["chcp"] });
     const report = await fleet.runOne();
