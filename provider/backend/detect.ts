@@ -6,13 +6,12 @@ import type { Backend, Query, Target } from "./backend";
 import { linuxBackend } from "./linux/backend";
 import { windowsBackend } from "./windows/backend";
 import { readCodePage } from "./windows/code-page";
-import { greetingOf, withoutControls, withoutGreeting, type Greeting } from "./windows/greeting";
 import {
   greetingOf,
-  sharedGreeting,
   withoutControls,
   withoutGreeting,
   type Greeting,
+  sharedGreeting,
 } from "./windows/greeting";
 
 /** What the first exchange with a host tells. Plain data: it outlives the connection. */

@@ -1,6 +1,5 @@
 import type { KeepReason } from "../session/select";
-import type { HostReport, SessionOutcome } from "./report";
-import { countSessions } from "./report";
+import { type HostReport, type SessionOutcome, countSessions } from "./report";
 
 const reasons: Readonly<Record<KeepReason, string>> = {
   "own-session": "our own connection",

@@ -1,7 +1,6 @@
 import { isPattern, matchesGlob } from "../base/wildcard";
 import type { Selector } from "./selector";
-import type { Session, SessionList } from "./session";
-import { withoutDomain } from "./session";
+import { type Session, type SessionList, withoutDomain } from "./session";
 
 /** Why a session stays. Closed: reports hold these words. */
 export type KeepReason =

@@ -1,8 +1,7 @@
 import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import type { Session, SessionKind, SessionList } from "../../session/session";
-import { withoutDomain } from "../../session/session";
+import { type Session, type SessionKind, type SessionList, withoutDomain } from "../../session/session";
 import type { Target } from "../backend";
 import { isDenied, startOf } from "./answers";
 import { readListAnswer, type ListAnswer } from "./list-answer";

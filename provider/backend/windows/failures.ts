@@ -1,8 +1,6 @@
 import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
-import { printable } from "../../base/text";
-import { LogoffError } from "../../base/errors";
 import type { Target } from "../backend";
 
 /** @param action what was tried, such as `list the sessions` */

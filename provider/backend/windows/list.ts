@@ -114,8 +114,6 @@ function comparison(
   // An error with its number is not an unreadable row.
   const unread = users.unread.filter((line) => errorNumbers(line).length === 0);
   const found = compare(sessions, { ...users, unread }, asked);
-  const isDenied = errorMeaning(wordsOf(host, quser.stderr)) === "denied";
-  const found = compare(sessions, { ...users, unread });
   const isDenied = errorMeaning(complaintsOf(host, quser)) === "denied";
   return isDenied ? { times: found.times } : found;
 }

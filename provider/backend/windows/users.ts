@@ -1,5 +1,4 @@
-import type { Session } from "../../session/session";
-import { withoutDomain } from "../../session/session";
+import { type Session, withoutDomain } from "../../session/session";
 import type { AskedRow } from "../backend";
 import { displayWidth, hasControls, withoutBidirectionalMarks, type ConsoleText } from "./code-page";
 import { longestRow, paddedName, resemblesIdAndState } from "./table";

@@ -4,8 +4,7 @@ import { findConflicts, hasSelection, isCurrent, tasks } from "./conflicts";
 import { givenHosts } from "./host-entries";
 import type { OptionName } from "./options";
 import { planInput } from "./plan-input";
-import type { ArgumentsContext, Request, RunRequest } from "./run-request";
-import { shells } from "./run-request";
+import { type ArgumentsContext, type Request, type RunRequest, shells } from "./run-request";
 
 /** Reads argv (without node and the script). Never throws; help wins over everything that may be wrong beside it. */
 export function parseArguments(argv: readonly string[], context: ArgumentsContext): Request {

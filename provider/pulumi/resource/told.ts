@@ -1,8 +1,13 @@
 import type { Clock } from "../../base/clock";
 import type { LogoffError } from "../../base/errors";
 import type { ProgressEvent } from "../../report/events";
-import type { AskedSession, DrainOutcome, HostReport, WarnedSession } from "../../report/report";
-import { blankReport } from "../../report/report";
+import {
+  type AskedSession,
+  type DrainOutcome,
+  type HostReport,
+  type WarnedSession,
+  blankReport,
+} from "../../report/report";
 import type { Session } from "../../session/session";
 import { askedOf, ourDrain, warnedOf, type Known } from "./state";
 

@@ -1,7 +1,6 @@
 import { ja, zhCn } from "./asia";
 import { de, es, fr, it, pl, ptBr, ru } from "./europe";
-import type { Language } from "./language";
-import { parts, two } from "./language";
+import { type Language, parts, two } from "./language";
 
 /** English: the words of Microsoft's command reference. */
 const en: Language = {
