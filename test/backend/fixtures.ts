@@ -4,7 +4,7 @@ import iconv from "iconv-lite";
 import { z } from "zod";
 import { cksum } from "../../provider/backend/linux/cksum";
 import type { ExecResult } from "../../provider/connection";
-import { errorCodes } from "../../provider/errors";
+import { errorCodes } from "../../provider/base/errors";
 
 /*
  * Recorded listings of real hosts, one JSON file per host. CONTRIBUTING.md describes the format.

@@ -6,12 +6,12 @@ import { windowsBackend } from "../../../provider/backend/windows/backend";
 import { LogoffError } from "../../../provider/base/errors";
 import type { ExecResult } from "../../../provider/connection";
 import type { Session, SessionList } from "../../../provider/session/session";
-import { encode, type CodePage } from "../../lab/languages/code-pages";
+import { decode, encode, type CodePage } from "../../lab/languages/code-pages";
 import { languages, languageTags } from "../../lab/languages/languages";
 import { renderQuser, renderQwinsta } from "../../lab/windows/render";
 import { createWindowsModel } from "../../lab/windows/windows-model";
+import { fixtureNames, readWindowsFixture, windowsFolder } from "../fixtures";
 import { damaged, damages } from "./damages";
-import { recorded } from "./recorded";
 
 /*
  * Damaged listings are read exactly or refused, and nobody disappears from one that is read.
@@ -91,13 +91,21 @@ const rendered: fc.Arbitrary<Printed> = fc
     });
   });
 
-const published: fc.Arbitrary<Printed> = fc
-  .constantFrom(...recorded.filter(({ quser }) => quser !== undefined))
-  .map(({ qwinsta, quser = [], codePage }) => ({
-    qwinsta: qwinsta.map((line) => `${line}\r\n`).join(""),
-    quser: quser.map((line) => `${line}\r\n`).join(""),
-    page: codePage as CodePage,
-  }));
+/** The recorded listings whose quser shows everybody, as text. */
+const recorded: fc.Arbitrary<Printed> = fc.constantFrom(
+  ...fixtureNames(windowsFolder).flatMap((name): readonly Printed[] => {
+    const { qwinsta, quser, codePage, expect } = readWindowsFixture(name);
+    const users = expect.sessions?.filter(({ user }) => user !== undefined) ?? [];
+    if (quser === undefined || users.length === 0 || !users.every(({ hasTimes }) => hasTimes)) return [];
+    const page = codePage as CodePage;
+    const printed = { qwinsta: decode(qwinsta.stdout, page), quser: decode(quser.stdout, page), page };
+    // Bytes that are no text of the code page cannot be damaged as text.
+    const isText =
+      encode(printed.qwinsta, page).equals(qwinsta.stdout) &&
+      encode(printed.quser, page).equals(quser.stdout);
+    return isText ? [printed] : [];
+  }),
+);
 
 function read({ qwinsta, quser, page }: Printed): SessionList {
   // A mark that a code page lacks would become a letter.
@@ -158,7 +166,7 @@ describe("a damaged listing", () => {
     test.diagnostic(`seed ${seed}: DAMAGED_SEED=${seed} DAMAGED_LISTINGS=${runs} tries the same again`);
     fc.assert(
       fc.property(
-        fc.oneof({ weight: 4, arbitrary: rendered }, { weight: 1, arbitrary: published }),
+        fc.oneof({ weight: 4, arbitrary: rendered }, { weight: 1, arbitrary: recorded }),
         damages,
         (printed, what) => {
           const hits = (table: "qwinsta" | "quser"): string =>

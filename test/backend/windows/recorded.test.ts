@@ -3,41 +3,38 @@ import { describe, it } from "node:test";
 import { windowsBackend } from "../../../provider/backend/windows/backend";
 import type { ExecResult } from "../../../provider/connection";
 import type { SessionList } from "../../../provider/session/session";
-import { encode, type CodePage } from "../../lab/languages/code-pages";
-import { altered, recorded } from "./recorded";
+import {
+  fixtureNames,
+  readWindowsFixture,
+  windowsFolder,
+  type ExpectedWindowsRow,
+  type WindowsFixture,
+} from "../fixtures";
 
-function listOf(qwinsta: readonly string[], quser: readonly string[], codePage: number): SessionList {
-  const printed = (lines: readonly string[]): ExecResult => ({
-    code: 0,
-    stdout: encode(lines.map((line) => `${line}\r\n`).join(""), codePage as CodePage),
-    stderr: new Uint8Array(),
-  });
-  return windowsBackend({ label: "h:22" }, codePage)
-    .list()
-    .parse([printed(qwinsta), printed(quser)]);
+const nothing: ExecResult = { code: 0, stdout: new Uint8Array(), stderr: new Uint8Array() };
+
+function listOf({ codePage, qwinsta, quser = nothing }: WindowsFixture): SessionList {
+  return windowsBackend({ label: "h:22" }, codePage).list().parse([qwinsta, quser]);
 }
 
-describe("a published table", () => {
-  for (const { from, codePage, qwinsta, quser = [], people } of recorded) {
-    it(`is read exactly: ${from}`, () => {
-      const sessions = listOf(qwinsta, quser, codePage);
-      assert.equal(sessions.length, qwinsta.length - 1);
-      const withUser = sessions.filter(({ user }) => user !== undefined);
-      assert.deepEqual(
-        withUser.map(({ id, name, user }) => [id, name, user]),
-        people,
-      );
-      // A session that quser shows as well has times.
-      const timed = withUser.filter(
-        ({ logonTime, idleMs }) => logonTime !== undefined && idleMs !== undefined,
-      );
-      assert.equal(timed.length, Math.max(0, quser.length - 1));
-    });
-  }
-
-  for (const [what, qwinsta] of Object.entries(altered)) {
-    it(`is refused when somebody altered it: ${what}`, () => {
-      assert.throws(() => listOf(qwinsta, [], 437), { code: "output-unrecognised" });
+describe("a recorded listing of Windows", () => {
+  for (const name of fixtureNames(windowsFolder)) {
+    it(`is read as its file expects: ${name}`, () => {
+      const fixture = readWindowsFixture(name);
+      const { sessions, error } = fixture.expect;
+      if (sessions === undefined) {
+        assert.throws(() => listOf(fixture), { code: error });
+        return;
+      }
+      const found = listOf(fixture).map(({ idleMs, logonTime, ...session }) => ({
+        ...session,
+        hasTimes: idleMs !== undefined && logonTime !== undefined,
+      }));
+      assert.deepEqual(found.map(rowOf), sessions.map(rowOf));
     });
   }
 });
+
+function rowOf({ id, name, user, kind, own, hasTimes }: ExpectedWindowsRow): ExpectedWindowsRow {
+  return { id, name, user, kind, own, hasTimes };
+}
