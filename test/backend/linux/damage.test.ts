@@ -4,18 +4,20 @@ import { it } from "node:test";
 import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/base/errors";
 import type { SessionList } from "../../../provider/session/session";
-import { answer, changed, recorded, type Parts } from "./recorded";
+import { answer, changed, recordedSession, recordedSessions, type Parts } from "./answer";
 
 /** `SESSION_LOGOFF_DAMAGES=20000` for a long run, `SESSION_LOGOFF_SEED` to repeat one. */
 const numRuns = Number(process.env["SESSION_LOGOFF_DAMAGES"] ?? 500);
 const seed = Number(process.env["SESSION_LOGOFF_SEED"] ?? Date.now() % 2 ** 31);
+
+const xrdp = recordedSession("xrdp");
 
 /** A host with a few people, as one that nobody damaged would answer. */
 const host: fc.Arbitrary<Parts> = fc
   .record({
     sessions: fc.array(
       fc.record({
-        lines: fc.constantFrom(...Object.values(recorded)),
+        lines: fc.constantFrom(...recordedSessions()),
         name: fc.constantFrom("alice", "bob", "CORP\\carol", "müller", "svc-sql"),
         Class: fc.constantFrom("user", "user", "user-early", "background", "greeter"),
         State: fc.constantFrom("active", "active", "online", "closing"),
@@ -40,10 +42,7 @@ const host: fc.Arbitrary<Parts> = fc
       ];
       return { block: [id, shown, outcome] as const, isLate, processes };
     });
-    const ours: Parts["shown"][number] = [
-      "7",
-      changed(recorded.xrdp, { Id: "7", Name: "root", Leader: "40" }),
-    ];
+    const ours: Parts["shown"][number] = ["7", changed(xrdp, { Id: "7", Name: "root", Leader: "40" })];
     const some = (late: boolean): Parts["shown"] =>
       blocks.filter(({ isLate }) => isLate === late).map(({ block }) => block);
     return {

@@ -10,7 +10,7 @@ import {
 } from "../../../provider/backend/linux/processes";
 import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/base/errors";
-import { answer, changed, recorded } from "./recorded";
+import { answer, changed, recordedSession } from "./answer";
 
 /** Processor time in microseconds, the least of a few tries: what else the machine does is not counted. */
 function costOf(work: () => void): number {
@@ -71,7 +71,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
   });
 
   it("for many sessions", () => {
-    const ssh = recorded["elogind 246, ssh without a terminal"];
+    const ssh = recordedSession("elogind-246-ssh-without-a-terminal");
     growsLinearly(
       (size) =>
         read(
@@ -131,7 +131,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
 
 describe("a Linux host that says too much", () => {
   it("is refused", () => {
-    const lines = changed(recorded.xrdp, { Display: "x".repeat(300_000) });
+    const lines = changed(recordedSession("xrdp"), { Display: "x".repeat(300_000) });
     const stdout = Buffer.from(answer({ shown: [["c7", lines]] }));
     assert.throws(
       () => readSessions(target, { code: 0, stdout, stderr: new Uint8Array() }),

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/base/errors";
 import { whereabouts, type Session } from "../../../provider/session/session";
-import { answer, bodyOf, changed, enclosed, recorded, type Parts } from "./recorded";
+import { answer, bodyOf, changed, enclosed, recordedSession, type Parts } from "./answer";
 
 /** Without SSH, so that our own login need not be in every list. */
 const target = { label: "jump-01", local: true };
@@ -34,8 +34,8 @@ function codeOf(work: () => unknown): string {
   return "no error";
 }
 
-const ssh = recorded["elogind 246, ssh with a terminal"];
-const execOnly = recorded["elogind 246, ssh without a terminal"];
+const ssh = recordedSession("elogind-246-ssh-with-a-terminal");
+const execOnly = recordedSession("elogind-246-ssh-without-a-terminal");
 
 describe("a session of logind", () => {
   it("is read whole", () => {
@@ -60,13 +60,13 @@ describe("a session of logind", () => {
   });
 
   it("of xrdp is named by its display, cannot be written to, and is not known to be idle or not", () => {
-    const { id, name, terminal, idleMs, kind } = readOne(recorded.xrdp);
+    const { id, name, terminal, idleMs, kind } = readOne(recordedSession("xrdp"));
     assert.deepEqual([id, name, terminal, idleMs, kind], ["c7", ":10", undefined, undefined, "user"]);
   });
 
   it("at a seat is the console; its terminal is not what people look at", () => {
     const { name, terminal, idleMs, kind, state, stateText } = readOne(
-      recorded["a desktop that says it is idle"],
+      recordedSession("desktop-that-says-it-is-idle"),
     );
     assert.deepEqual(
       [name, terminal, idleMs, kind, state, stateText],

@@ -1,80 +1,33 @@
+import assert from "node:assert/strict";
 import { cksum } from "../../../provider/backend/linux/cksum";
+import { readListAnswer } from "../../../provider/backend/linux/list-answer";
+import { fixtureNames, linuxFolder, readLinuxFixture } from "../fixtures";
 
-/** What real hosts printed of their sessions, and whole answers to our command made of it. */
+/** Answers to our list command, made of sessions that real hosts showed. */
 
-/** When the answers were given. */
+/** The time on the host when it answers. */
 const nowSeconds = 1_795_412_301;
 
-/**
- * What `show-session` printed, recorded. elogind 246 in full, of which our command asks for a part; the same properties
- * as systemd 252 names them, in another order and with the ones it adds.
- */
-export const recorded = {
-  "elogind 246, ssh with a terminal": [
-    "Id=10",
-    "User=1002",
-    "Name=labbob",
-    "Timestamp=Mon 2026-11-23 05:33:21 UTC",
-    "TimestampMonotonic=3287676225",
-    "VTNr=0",
-    "TTY=pts/0",
-    "Remote=yes",
-    "RemoteHost=127.0.0.1",
-    "Service=sshd",
-    "Leader=276",
-    "Audit=10",
-    "Type=tty",
-    "Class=user",
-    "Active=yes",
-    "State=active",
-    "IdleHint=no",
-    "IdleSinceHint=1795412001959803",
-    "IdleSinceHintMonotonic=3287675000",
-    "LockedHint=no",
-  ],
-  "elogind 246, ssh without a terminal": [
-    "Id=3",
-    "User=1002",
-    "Name=labbob",
-    "Timestamp=Mon 2026-11-23 05:28:52 UTC",
-    "Service=sshd",
-    "Leader=170",
-    "Type=tty",
-    "Class=user",
-    "State=active",
-    "IdleHint=no",
-    "IdleSinceHint=0",
-  ],
-  xrdp: [
-    "Id=c7",
-    "User=1005",
-    "Name=erin",
-    "Timestamp=Mon 2026-11-23 04:00:00 UTC",
-    "Display=:10",
-    "Service=xrdp-sesman",
-    "Leader=900",
-    "Type=x11",
-    "Class=user",
-    "State=active",
-    "IdleHint=no",
-    "IdleSinceHint=0",
-  ],
-  "a desktop that says it is idle": [
-    "Id=2",
-    "Name=carol",
-    "User=1001",
-    "Seat=seat0",
-    "TTY=tty2",
-    "Display=:0",
-    "Leader=700",
-    "Type=wayland",
-    "Class=user",
-    "State=online",
-    "IdleHint=yes",
-    "IdleSinceHint=1795411701000000",
-    "Timestamp=Mon 2026-11-23 04:00:00 CET",
-  ],
-} as const;
+/** The properties of every session in the recorded listings. */
+export function recordedSessions(): readonly (readonly string[])[] {
+  return fixtureNames(linuxFolder).flatMap(sessionsOf);
+}
+
+/** The properties of the only session in a recorded listing. */
+export function recordedSession(name: string): readonly string[] {
+  const [session, another] = sessionsOf(name);
+  assert.ok(session !== undefined && another === undefined, `${name} does not hold one session`);
+  return session;
+}
+
+/** Of a listing that is expected to be refused, none. */
+function sessionsOf(name: string): readonly (readonly string[])[] {
+  const { list, expect } = readLinuxFixture(name);
+  if (expect.sessions === undefined) return [];
+  const listing = readListAnswer(list.stdout);
+  if (typeof listing === "string") throw new Error(`${name}: ${listing}`);
+  return listing.shown.filter(({ outcome }) => outcome === "shown").map(({ lines }) => lines);
+}
 
 export interface Parts {
   readonly shown: readonly (readonly [
