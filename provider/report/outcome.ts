@@ -27,7 +27,7 @@ export function failsRun(
 ): boolean {
   if (ended !== undefined && failures.includes(ended.code)) return true;
   return hosts.some(
-    (host) => host.status !== "ok" && host.status !== "unknown" && (failOn === "any" || tellsOfTheEnd(host)),
+    (host) => host.status !== "ok" && host.status !== "unknown" && (failOn === "any" || showsRunEnded(host)),
   );
 }
 
@@ -42,7 +42,7 @@ export function exitStatusOf(
 }
 
 /** Whether a host that is not done shows that the run was ended as a whole. */
-function tellsOfTheEnd({ status, error }: HostOutcome): boolean {
+function showsRunEnded({ status, error }: HostOutcome): boolean {
   if (error === undefined) return false;
   if (status === "skipped") return endings.includes(error.code);
   return error.code === "aborted" || error.code === "budget-exceeded";

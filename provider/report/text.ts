@@ -89,8 +89,8 @@ export function runText(report: Report, style: TableStyle): string {
 
 /** The hosts that are not done, each reason in full and only once, however many hosts share it. */
 export function openHosts(report: Report, { paint }: TableStyle): string {
-  const open = report.hosts.filter(({ status }) => status !== "ok");
-  return errorsText(open, ({ status = "", code }) => paint(`${status}: ${code}`, "bad"));
+  const notDoneCounts = report.hosts.filter(({ status }) => status !== "ok");
+  return errorsText(notDoneCounts, ({ status = "", code }) => paint(`${status}: ${code}`, "bad"));
 }
 
 /** How many are listed; the others are counted. */

@@ -47,7 +47,7 @@ export function report(hosts: readonly HostReport[], over: Partial<Report> = {})
 }
 
 /** What a terminal would act upon, but for line feeds. */
-export const acting =
+export const terminalControls =
   // eslint-disable-next-line no-control-regex
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
@@ -56,7 +56,7 @@ export const acting =
 export const illegalInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
 
 /** A text that some build agent obeys when it stands in a log. */
-export const anyCommand = fc.constantFrom(
+export const pipelineCommand = fc.constantFrom(
   "##vso[task.setvariable variable=x]y",
   "##[add-mask]y",
   "##teamcity[message text='y']",

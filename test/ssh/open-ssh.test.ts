@@ -160,7 +160,7 @@ describe("deadlines name the phase", () => {
     await failsWith(
       hostOf(silent, { connectTimeoutMs: 200 }),
       "timed-out",
-      /waiting for its banner was not finished after 0.2 s/u,
+      /timed out after 0.2 s while waiting for its banner/u,
     );
   });
 

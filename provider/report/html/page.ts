@@ -18,7 +18,7 @@ interface HtmlContext {
  */
 export function htmlReport(report: Report, { dryRun }: HtmlContext = { dryRun: false }): string {
   const scaleMs = timelineScale(report.hosts);
-  const title = `session-logoff: ${outcomeWords(report, dryRun)}`;
+  const title = `session-logoff: ${outcomeText(report, dryRun)}`;
   return [
     `<!doctype html>
 <html lang="en">
@@ -55,7 +55,7 @@ ${filters(report.totals)}
   ].join("\n");
 }
 
-function outcomeWords({ hosts, totals }: Report, dryRun: boolean): string {
+function outcomeText({ hosts, totals }: Report, dryRun: boolean): string {
   const problems = hosts.filter(({ status }) => status !== "ok").length;
   const notDone = problems === 0 ? [] : [`${problems} of ${totals.hosts} hosts not done`];
   if (dryRun) return ["dry run, nothing was changed", ...notDone].join("; ");

@@ -3,7 +3,7 @@ import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import { decodePublicKey, rsaBits } from "../host-keys/public-key";
 
-// Left out by default: everything with SHA-1, and dh-group-exchange, which costs seconds of CPU per handshake in JavaScript.
+// The default excludes SHA-1, and dh-group-exchange, which costs seconds of CPU per handshake in JavaScript.
 const keyExchanges = [
   "curve25519-sha256",
   "curve25519-sha256@libssh.org",
@@ -43,26 +43,26 @@ const hostKeyTypes = [
   "ssh-rsa",
 ];
 
-/** What a connection with `legacy` algorithms tells the operator. */
+/** The warning on a connection that allows `legacy` algorithms. */
 export const legacyWarning = "algorithms with SHA-1 are allowed for this host (algorithms: legacy)";
 
-/** The algorithms that only `legacy` adds. No two steps of a negotiation share a name. */
+/** The algorithms that only `legacy` adds, of all negotiation steps: no name occurs in two of them. */
 const legacyOnly: ReadonlySet<string> = new Set([...legacyKeyExchanges, ...legacyMacs, "ssh-rsa"]);
 
-/** The algorithms that may be used with a host; each list in order of preference. */
+/** The algorithms allowed for a host, each list in order of preference. */
 export interface AllowedAlgorithms {
   readonly keyExchanges: readonly KexAlgorithm[];
   readonly ciphers: readonly CipherAlgorithm[];
   readonly macs: readonly MacAlgorithm[];
   /** Signature algorithms of the host's key. */
   readonly hostKeys: readonly ServerHostKeyAlgorithm[];
-  /** Signature algorithms of our own keys; absent: ssh_config does not say, so each key may be offered. */
+  /** Signature algorithms of our own keys; absent: ssh_config does not restrict them, so every key may be offered. */
   readonly userKeys?: readonly string[];
-  /** RSA keys of fewer bits are not used, whether the host's or ours; absent: ssh_config does not say. */
+  /** Minimum size of RSA keys in bits, for the host's key and ours; absent: ssh_config does not set one. */
   readonly requiredRsaBits?: number;
 }
 
-/** Everything that this client has at a level. */
+/** All algorithms that this client supports at a level. */
 export function allowedAlgorithms(level: "default" | "legacy"): AllowedAlgorithms {
   const legacy = level === "legacy";
   return {
@@ -73,32 +73,32 @@ export function allowedAlgorithms(level: "default" | "legacy"): AllowedAlgorithm
   };
 }
 
-/** What we offer to a host, the types of its known keys first; no compression. */
+/** The algorithms to offer to a host, with the types of its known keys first and without compression. */
 export function offeredAlgorithms(allowed: AllowedAlgorithms, knownTypes: readonly string[]): Algorithms {
-  const ofKnown = knownTypes
+  const ofKnownKeys = knownTypes
     .flatMap((type) => signatureAlgorithms(type, true))
     .filter((name) => allowed.hostKeys.includes(name));
   return {
     kex: [...allowed.keyExchanges],
     cipher: [...allowed.ciphers],
     hmac: [...allowed.macs],
-    serverHostKey: [...new Set([...ofKnown, ...allowed.hostKeys])],
+    serverHostKey: [...new Set([...ofKnownKeys, ...allowed.hostKeys])],
     compress: ["none"],
   };
 }
 
-/** Why ssh_config keeps a key of ours from being offered; undefined when it does not. */
+/** Why ssh_config forbids offering one of our keys; undefined when it allows the key. */
 export function keyRefusal(
   blob: Buffer,
   { userKeys, requiredRsaBits }: AllowedAlgorithms,
 ): string | undefined {
   const type = decodePublicKey(blob)?.type ?? "unknown";
-  // The host and ssh2 choose which of the two SHA-2 algorithms an RSA key signs with, so either in the list will do.
+  // The host and ssh2 choose which of the two SHA-2 algorithms an RSA key signs with, so either name in the list is enough.
   if (userKeys !== undefined && !signatureAlgorithms(type, true).some((name) => userKeys.includes(name)))
-    return `PubkeyAcceptedAlgorithms of ssh_config leaves out keys of type ${type}`;
+    return `PubkeyAcceptedAlgorithms in ssh_config excludes keys of type ${type}`;
   const bits = rsaBits(blob);
   if (bits === undefined || bits >= (requiredRsaBits ?? 0)) return undefined;
-  return `it has ${bits} bits, and RequiredRSASize of ssh_config asks for ${requiredRsaBits}`;
+  return `it has ${bits} bits, and RequiredRSASize in ssh_config is ${requiredRsaBits}`;
 }
 
 function signatureAlgorithms(type: string, legacy: boolean): ServerHostKeyAlgorithm[] {
@@ -106,23 +106,23 @@ function signatureAlgorithms(type: string, legacy: boolean): ServerHostKeyAlgori
   return legacy ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : ["rsa-sha2-512", "rsa-sha2-256"];
 }
 
-/** Watches ssh2's debug lines for the two lists of each negotiation step, which its errors do not hold. */
+/** Reads the two lists of each negotiation step from ssh2's debug lines, because its errors do not include them. */
 export interface NegotiationWatch {
   readonly line: (line: string) => void;
-  /** The error for a negotiation that found nothing in common; undefined when `message` speaks of something else. */
+  /** The error for a negotiation without a common algorithm; undefined when `message` reports something else. */
   readonly failure: (message: string, label: string, level: "default" | "legacy") => LogoffError | undefined;
 }
 
-/** Begins watching one connection. The words are fixed in ssh2 1.17 (lib/protocol/kex.js), which a test holds. */
+/** Watches one connection. Relies on the wording of ssh2 1.17 (lib/protocol/kex.js); a test fails when it changes. */
 export function watchNegotiation(): NegotiationWatch {
   let step = "";
   let ours = "";
   let theirs = "";
   return {
     line: (line) => {
-      const [, side, what, list] = /^Handshake: \((local|remote)\) ([^:]+): (.*)$/u.exec(line) ?? [];
-      if (side === undefined || what === undefined || list === undefined) return;
-      step = what;
+      const [, side, name, list] = /^Handshake: \((local|remote)\) ([^:]+): (.*)$/u.exec(line) ?? [];
+      if (side === undefined || name === undefined || list === undefined) return;
+      step = name;
       if (side === "local") ours = list;
       else theirs = list;
     },
@@ -132,14 +132,17 @@ export function watchNegotiation(): NegotiationWatch {
       const hint = legacyHelps
         ? '; if the host cannot be updated, set algorithms to "legacy"'
         : "; enable one of ours on the host";
-      const text = `Cannot agree on an algorithm with "${label}" (${step}): we offer ${withoutMarks(ours)}; the host offers `;
-      return new LogoffError("no-common-algorithm", `${text}${printable(withoutMarks(theirs), 800)}${hint}`);
+      const text = `Cannot agree on an algorithm with "${label}" (${step}): we offer ${withoutExtensionMarkers(ours)}; the host offers `;
+      return new LogoffError(
+        "no-common-algorithm",
+        `${text}${printable(withoutExtensionMarkers(theirs), 800)}${hint}`,
+      );
     },
   };
 }
 
-/** Names in the list that are no algorithms but announce protocol extensions. */
-function withoutMarks(list: string): string {
+/** The list without the names that announce protocol extensions, which are not algorithms. */
+function withoutExtensionMarkers(list: string): string {
   const names = list
     .split(",")
     .filter((name) => !/^(ext-info-[cs]|kex-strict-[cs]-v00@openssh\.com)$/u.test(name));

@@ -5,7 +5,7 @@ import type { Clock } from "../../base/clock";
 import { LogoffError } from "../../base/errors";
 import type { ExecResult } from "../../connection";
 import {
-  askForLife,
+  ping,
   discard,
   isAnswerToCommand,
   requestCommand,
@@ -14,14 +14,14 @@ import {
 } from "../ssh2-quirks";
 import type { UsedLink } from "./link-chain";
 
-/** Far more than any listing of sessions; a host that sends more is not answering the question. */
+/** Far more than any listing of sessions. */
 const maxOutputBytes = 8 * 1024 * 1024;
 /** How long a host may be silent after the exit status before we stop waiting for the end of the output. */
 const quietMs = 2000;
 
-export const keptOpenWarning = `the host leaves the channels of commands open: output was taken as complete ${quietMs / 1000} s after the exit status (a program that the login starts may hold them open)`;
+export const keptOpenWarning = `the host leaves command channels open: their output was taken as complete ${quietMs / 1000} s after the exit status (a program started at login may hold them open)`;
 
-/** The host did not open a channel, or refused the command: it does not run. */
+/** The host did not open a channel, or refused the command, so the command does not run. */
 export interface Refused {
   readonly kind: "refused";
   readonly error: NotStarted;
@@ -37,7 +37,7 @@ export interface CommandOptions {
   readonly used: UsedLink;
   readonly label: string;
   readonly clock: Clock;
-  /** Receives what the operator should know about the connection. */
+  /** Receives warnings about the connection. */
   readonly warn: (text: string) => void;
 }
 
@@ -52,24 +52,24 @@ export function runCommand(
   signal: AbortSignal,
 ): Promise<ExecResult | Refused | Lost> {
   const { used, label, clock } = options;
-  const { link, underWay } = used;
+  const { link, inProgress } = used;
   return new Promise((resolve, reject) => {
     let request: CommandRequest | undefined;
-    const over = (): void => {
+    const cleanUp = (): void => {
       stopListening();
-      if (request !== undefined) underWay.delete(request);
+      if (request !== undefined) inProgress.delete(request);
     };
     const stopListening = onAbort(signal, (error) => {
-      // A host that opens no channel in all that time and runs no other command of ours counts as lost.
+      // Without an open channel when the time is up, the connection is taken as dead; otherwise the command could still start.
       if (error.code === "timed-out" && channelsOpen(used) === 0) link.destroy(error);
-      over();
+      cleanUp();
       request?.abandon();
       reject(error);
     });
     const started = (channel: ClientChannel): void => {
       used.opened += 1;
       const result = collect(options, channel, stdin, signal).finally(() => {
-        over();
+        cleanUp();
         used.endedMs = clock.now();
       });
       result.then((ended) => {
@@ -81,8 +81,8 @@ export function runCommand(
       const wasSent = isAnswerToCommand(error);
       const isRefusal = !wasSent || request?.isOpen() === true;
       request?.abandon();
-      over();
-      // ssh2 reports a dead connection in the same words as a refusal; the link knows.
+      cleanUp();
+      // ssh2 reports a dead connection with the same message as a refusal.
       const lost = link.lost();
       if (lost !== undefined && !wasSent) resolve({ kind: "lost", error: lost });
       else if (isRefusal && lost === undefined) resolve({ kind: "refused", error });
@@ -94,13 +94,13 @@ export function runCommand(
         if (signal.aborted) {
           if (error === undefined) discard(channel);
         }
-        // Listening must begin right here: the packet that reports the start of a quick command may also hold its end.
+        // Listeners must be added synchronously: the packet that reports the start of a quick command may also contain its end.
         else if (error === undefined) started(channel);
         else notStarted(error);
       });
-      underWay.add(request);
+      inProgress.add(request);
     } catch {
-      over();
+      cleanUp();
       resolve({
         kind: "lost",
         error: link.lost() ?? new LogoffError("connection-lost", `Lost the connection to "${label}"`),
@@ -110,14 +110,14 @@ export function runCommand(
 }
 
 /** How many commands have an open channel on the host. */
-export function channelsOpen({ underWay }: UsedLink): number {
-  return [...underWay].filter((request) => request.isOpen()).length;
+export function channelsOpen({ inProgress }: UsedLink): number {
+  return [...inProgress].filter((request) => request.isOpen()).length;
 }
 
 function unanswered(label: string): LogoffError {
   return new LogoffError(
     "connection-lost",
-    `Lost a command on "${label}": the host closed it without saying how it ended`,
+    `Lost a command on "${label}": the host closed its channel without an exit status`,
   );
 }
 
@@ -135,8 +135,8 @@ function collect(
     const stderr: Buffer[] = [];
     let bytes = 0;
     let end: { readonly code: number } | { readonly signal: string } | undefined;
-    let open = 2;
-    let whole = false;
+    let openStreams = 2;
+    let isOutputComplete = false;
     let stopTimer = (): void => undefined;
 
     const stopWaiting = (): void => {
@@ -156,15 +156,16 @@ function collect(
     };
     const succeed = (how: NonNullable<typeof end>): void =>
       resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), ...how });
-    /** Some hosts never report the end of the output. After a silence, an answer proves that no output is still in transit. */
+    /** Some hosts never report the end of the output. After a silence, the answer to a ping proves that no output is in transit. */
     const waitForQuiet = (): void => {
       stopTimer();
-      if (end !== undefined && bytes !== Infinity) stopTimer = clock.after(quietMs, askWhetherAll);
+      if (end !== undefined && bytes !== Infinity) stopTimer = clock.after(quietMs, confirmComplete);
     };
-    const askWhetherAll = (): void => {
-      const soFar = bytes;
-      askForLife(link.loggedIn.client, () => {
-        if (end === undefined || open === 0 || bytes !== soFar || link.lost() !== undefined) return;
+    const confirmComplete = (): void => {
+      const bytesBefore = bytes;
+      ping(link.loggedIn.client, () => {
+        if (end === undefined || openStreams === 0 || bytes !== bytesBefore || link.lost() !== undefined)
+          return;
         succeed(end);
         abandon();
         options.warn(keptOpenWarning);
@@ -181,10 +182,10 @@ function collect(
       }
     };
     const onClosed = (): void => {
-      open -= 1;
-      if (open > 0) return;
+      openStreams -= 1;
+      if (openStreams > 0) return;
       stopWaiting();
-      if (end !== undefined && whole) succeed(end);
+      if (end !== undefined && isOutputComplete) succeed(end);
       else reject(link.lost() ?? unanswered(label));
     };
     const stopListening = onAbort(signal, (error) => queueMicrotask(() => fail(error)));
@@ -195,15 +196,15 @@ function collect(
     });
     channel.on("data", keep(stdout));
     channel.stderr.on("data", keep(stderr));
-    // A host may report the exit status before it has sent all output: only the end of the output completes it.
-    channel.once("end", () => (whole = link.lost() === undefined));
+    // A host may report the exit status before it has sent all output, so only the end of the output completes it.
+    channel.once("end", () => (isOutputComplete = link.lost() === undefined));
     channel.once("close", onClosed);
     channel.stderr.once("close", onClosed);
-    // The causes of these errors reach us as a closed channel or a lost link.
+    // The cause also closes the channel or the link, which is handled there.
     channel.on("error", () => undefined);
     channel.stderr.on("error", () => undefined);
     channel.end(stdin === undefined ? undefined : Buffer.from(stdin));
-    // ssh2 ends a finished channel once more, and Node turns that into an error with a stack that nobody receives.
+    // ssh2 ends a finished channel again, for which Node would create an error, with a stack, that is then discarded.
     channel.end = () => channel;
   });
 }

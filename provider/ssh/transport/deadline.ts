@@ -2,18 +2,18 @@ import { onAbort, throwIfAborted } from "../../base/abort";
 import type { Clock } from "../../base/clock";
 import type { LogoffError } from "../../base/errors";
 
-/** What `work` under a deadline can do about it. */
+/** The deadline as its `work` sees it. */
 export interface Deadline {
   /** Fires at the deadline, or when the outer signal does. Its reason is the error to throw: {@link aborted} returns it. */
   readonly signal: AbortSignal;
-  /** Waits for something that is not this work's own doing: the time does not count. */
+  /** The result of `wait`, whose duration does not count towards the deadline. */
   readonly pauseWhile: <T>(wait: () => Promise<T>) => Promise<T>;
 }
 
 /**
  * The result of `work`, which receives a signal that fires when `outer` does or after `ms`, whichever is first.
- * @param expired makes the error at the moment when time is up, so that it can name the phase of then
- * @throws LogoffError whatever `work` throws; `aborted` without calling `work` when `outer` already fired
+ * @param expired makes the error, only when time is up, so that it can name the current phase
+ * @throws LogoffError whatever `work` throws; `aborted`, without calling `work`, when `outer` has already fired
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -38,13 +38,13 @@ export async function withDeadline<T>(
     }
   };
   const end = clock.now() + ms;
-  const onTime = (): void => {
+  const onTimer = (): void => {
     const left = pausedMs > 0 ? end + pausedMs - clock.now() : 0;
-    if (pauses > 0) stopTimer = clock.after(pauseStepMs, onTime);
-    else if (left > 0) stopTimer = clock.after(left, onTime);
+    if (pauses > 0) stopTimer = clock.after(pauseStepMs, onTimer);
+    else if (left > 0) stopTimer = clock.after(left, onTimer);
     else inner.abort(expired());
   };
-  let stopTimer = clock.after(ms, onTime);
+  let stopTimer = clock.after(ms, onTimer);
   try {
     return await work(inner.signal, { signal: inner.signal, pauseWhile });
   } finally {
@@ -53,5 +53,5 @@ export async function withDeadline<T>(
   }
 }
 
-/** How often a paused deadline looks whether it goes on. */
+/** How often a paused deadline checks whether the pause has ended. */
 const pauseStepMs = 100;

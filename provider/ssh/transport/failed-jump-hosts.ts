@@ -1,17 +1,17 @@
 import type { Clock } from "../../base/clock";
 import { LogoffError } from "../../base/errors";
 
-/** Jump hosts that failed in a way that the next host behind them would only meet again. */
+/** Jump hosts whose failure would only repeat itself for the next host behind them. */
 export interface FailedJumpHosts {
-  /** Remembers why the jump host with that key could not be opened, if it is worth remembering. */
+  /** Remembers why the jump host with this key failed, unless the failure may be transient. */
   readonly note: (key: string, thrown: unknown) => void;
-  /** What the jump host would answer again; undefined when it may be tried. */
+  /** The remembered failure of a jump host; undefined when the host may be tried. */
   readonly met: (key: string) => LogoffError | undefined;
 }
 
 /**
- * How long a refusal is remembered after the last host that met it: for a whole run, whose hosts come one after another, but
- * not for the life of a process that goes on while somebody mends the jump host.
+ * How long a refusal is remembered after the last host that needed the jump host: long enough for a whole run, whose hosts follow
+ * one another, but short enough for a long-lived process to notice that the jump host was fixed.
  */
 const rememberedMs = 60_000;
 
@@ -33,8 +33,8 @@ export function failedJumpHosts(clock: Pick<Clock, "now">): FailedJumpHosts {
 }
 
 /**
- * A thousand hosts behind a jump host that rejects our login are a thousand rejections, and it shuts us out after a few. One that
- * is down counts nothing against us: it is tried anew, once for all who wait for it, and used as soon as it is back.
+ * Whether a jump host refused us. Retrying a rejected login for each of a thousand hosts would get us locked out. A jump host that is
+ * down is retried, once for all its waiters, and used as soon as it is back.
  */
 function isRefusal(thrown: unknown): thrown is LogoffError {
   return (

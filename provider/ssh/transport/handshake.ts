@@ -1,4 +1,4 @@
-/** From an open byte stream to a connection that is logged in: host key, then algorithms, then login. One Client each. */
+/** Turns an open byte stream into a logged-in connection: algorithms, then host key, then login. */
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import { onAbort } from "../../base/abort";
@@ -17,9 +17,9 @@ import {
   bannerTooLong,
   beforeIdentification,
   classify,
-  lost,
-  withWords,
-  type Again,
+  connectionEnded,
+  withGreeting,
+  type Retry,
   type Ssh2Error,
 } from "./handshake-failure";
 import type { Attempt } from "./socket";
@@ -32,33 +32,33 @@ export interface HandshakeOptions {
   readonly credentials: Credentials;
   readonly quote: Quote;
   readonly debug: ((line: string) => void) | undefined;
-  /** Writes down the key of a new host. What it returns is a warning. @throws when another key is known by now */
+  /** Records the key of a new host, and returns a warning. @throws LogoffError when a different key was recorded in the meantime */
   readonly learn: (blob: Buffer) => Promise<string>;
-  /** Awaited before the password is offered; the signal fires when the handshake ends meanwhile. */
+  /** Awaited before the password is offered; the signal fires when the handshake ends first. */
   readonly claimPassword: (signal: AbortSignal) => Promise<void>;
-  /** Is told what became of the password, at the latest when the handshake ends. */
+  /** Receives the outcome of the password, at the latest when the handshake ends. */
   readonly passwordVerdict: (verdict: PasswordVerdict) => void;
-  /** Is told where the handshake stands, for the error of a deadline. */
+  /** Receives each phase as it begins, for the error of a deadline. */
   readonly enter: (phase: Phase) => void;
 }
 
 export type Phase = "connecting" | "waiting for its banner" | "exchanging keys" | "logging in";
 
-/** The rest of a banner's packet: lengths, a language tag, padding. */
+/** Overhead of a banner's packet: lengths, a language tag, padding. */
 const bannerPacketBytes = 512;
 
-/** A connection that is logged in. Its holder must end it. */
+/** A logged-in connection. The caller must end it. */
 export interface LoggedIn {
   readonly client: Client;
   readonly stream: Duplex;
   readonly warnings: readonly string[];
 }
 
-/** Made once: the stack of an error costs more than the signal. */
+/** Created once, because the stack of an error costs more than the signal. */
 const ended = new LogoffError("aborted", "The handshake is over");
 
 /**
- * Logs in over `stream`, which is destroyed if that fails.
+ * The connection logged in over `stream`, or the failure, after which `stream` is destroyed.
  * @throws LogoffError the signal's reason
  */
 export function handshake(
@@ -84,15 +84,15 @@ export function handshake(
       over.abort(ended);
       act();
     };
-    const giveUp = (error: LogoffError, again: Again = "never"): void =>
+    const fail = (error: LogoffError, retry: Retry = "never"): void =>
       settle(() => {
         const verdict = login.passwordVerdict(false);
-        // A host that answers a password by hanging up has turned it down.
+        // A host that hangs up on a password has rejected it.
         options.passwordVerdict(
           verdict === "unanswered" && error.code === "auth-rejected" ? "rejected" : verdict,
         );
         stream.destroy();
-        resolve({ ok: false, error, mayPass: again !== "never", isTurnedAway: again === "later" });
+        resolve({ ok: false, error, mayPass: retry !== "never", isTurnedAway: retry === "later" });
       });
     const login = beginLogin({
       label: host.label,
@@ -106,24 +106,24 @@ export function handshake(
       },
       claimPassword: () => options.claimPassword(over.signal),
       over: over.signal,
-      fail: (error) => giveUp(asLogoffError(error, "host-unreachable", `Cannot log in to "${host.label}"`)),
+      fail: (error) => fail(asLogoffError(error, "host-unreachable", `Cannot log in to "${host.label}"`)),
     });
     const stopListening = onAbort(signal, (error) =>
       queueMicrotask(() =>
         settle(() => {
           options.passwordVerdict(login.passwordVerdict(false));
           stream.destroy();
-          reject(withWords(error, greeting, quote));
+          reject(withGreeting(error, greeting, quote));
         }),
       ),
     );
 
-    // These two stay for the life of the Client: an error that nobody hears would end the process, or hang `pulumi up`.
+    // These two listeners stay for the life of the Client: an unhandled error would end the process, or hang `pulumi up`.
     client.on("error", (error: Ssh2Error) => {
       if (error.message.includes(sha1Refused)) login.note(`${sha1Refused}, which needs algorithms "legacy"`);
       else if (error.level === "agent") login.note(`the agent did not sign (${quote(error.message)})`);
       else
-        giveUp(
+        fail(
           ...(beforeIdentification(greeting, host.label, quote) ??
             bannerTooLong(longPackets, host.label) ??
             classify(
@@ -137,9 +137,9 @@ export function handshake(
     });
     client.on("close", () => {
       if (settled) return;
-      giveUp(
+      fail(
         ...(beforeIdentification(greeting, host.label, quote) ??
-          lost("the connection was closed", host.label, login)),
+          connectionEnded("the connection was closed", host.label, login)),
       );
     });
     client.on("handshake", () => {
@@ -147,7 +147,7 @@ export function handshake(
       longPackets ??= allowLongPackets(client, longestBannerBytes + bannerPacketBytes);
     });
     client.on("change password", () =>
-      giveUp(login.failure("the password has expired and must be changed first")),
+      fail(login.failure("the password has expired and must be changed first")),
     );
     client.on("ready", () =>
       settle(() => {
@@ -164,22 +164,22 @@ export function handshake(
         username: options.user,
         authHandler: login.handler,
         algorithms: offeredAlgorithms(options.algorithms, rules.knownTypes),
-        readyTimeout: 0, // the deadline of the whole attempt is ours
+        readyTimeout: 0, // replaced by the deadline of the whole attempt
         keepaliveInterval: host.keepaliveMs,
         keepaliveCountMax: 3,
         hostVerifier: (blob: Buffer) => {
-          // Asked again at every renewal of the session's keys, which must not change the host.
+          // Called again whenever the session's keys are renewed, which must not change the host key.
           firstKey ??= blob;
           if (!firstKey.equals(blob)) return false;
           const verdict = rules.check(blob);
-          if (!verdict.trusted) giveUp(verdict.error);
+          if (!verdict.trusted) fail(verdict.error);
           else if (verdict.warning !== undefined) warnings.add(verdict.warning);
-          // Only remembered here: that the host owns the key is proven when the exchange is complete.
+          // Recorded later: only the completed exchange proves that the host owns the key.
           if (verdict.trusted && verdict.learn !== undefined) newKey ??= blob;
           return verdict.trusted;
         },
         debug: (line) => {
-          // ssh2 says every message of the connection's whole life, and only those of the handshake matter here.
+          // ssh2 reports every message for the life of the connection; only the handshake matters here.
           if (settled && debug === undefined) return;
           negotiation.line(line);
           if (line.startsWith("Remote ident:")) options.enter("exchanging keys");
@@ -190,7 +190,7 @@ export function handshake(
       });
     } catch (thrown) {
       const detail = thrown instanceof Error ? quote(thrown.message) : "unknown error";
-      giveUp(new LogoffError("host-unreachable", `Cannot set up SSH with "${host.label}": ${detail}`));
+      fail(new LogoffError("host-unreachable", `Cannot set up SSH with "${host.label}": ${detail}`));
     }
   });
 }

@@ -8,23 +8,23 @@ import type { Link } from "./link";
 export interface UsedLink {
   readonly link: Link;
   /** The commands in progress. */
-  readonly underWay: Set<CommandRequest>;
-  /** How many commands the host has opened a channel for, however they ended. */
+  readonly inProgress: Set<CommandRequest>;
+  /** Number of commands for which the host opened a channel, however they ended. */
   opened: number;
-  /** How many commands have a result. */
+  /** Number of commands with a result. */
   completed: number;
-  /** When the last command ended; before the first one, when the connection was opened. */
+  /** Milliseconds on the clock when the last command ended, or when the connection was opened. */
   endedMs: number;
-  /** The host opens no further channel on it. */
-  refusesMore: boolean;
+  /** Whether the host opens no further channels on it. */
+  isExhausted: boolean;
 }
 
 /** The connection to a host, and its replacements if the host allows only one command per connection. */
 export interface LinkChain {
   readonly current: () => UsedLink;
-  /** Replaces a connection that is used up, once for all concurrent callers. @throws LogoffError `connection-lost`, `aborted` */
+  /** The replacement of an exhausted connection, opened once for all concurrent callers. @throws LogoffError `connection-lost`, `aborted` */
   readonly replace: (used: UsedLink, signal: AbortSignal) => Promise<UsedLink>;
-  /** Ends the connection, and one that is being opened. Never rejects. */
+  /** Ends the connection and any replacement being opened. Never rejects. */
   readonly close: () => Promise<void>;
 }
 
@@ -36,11 +36,11 @@ export function linkChain(
 ): LinkChain {
   const fresh = (link: Link): UsedLink => ({
     link,
-    underWay: new Set(),
+    inProgress: new Set(),
     opened: 0,
     completed: 0,
     endedMs: clock.now(),
-    refusesMore: false,
+    isExhausted: false,
   });
   const closing = new AbortController();
   let current = fresh(first);
@@ -54,8 +54,8 @@ export function linkChain(
       current = next;
       return next;
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : "it cannot be reconnected";
-      const message = `Lost the connection to "${label}": the host runs no further command on it, and a new one failed: ${why}`;
+      const reason = thrown instanceof Error ? thrown.message : "unknown error";
+      const message = `Lost the connection to "${label}": the host runs no further commands on it, and a new connection failed: ${reason}`;
       throw new LogoffError("connection-lost", message, { cause: thrown });
     } finally {
       opening = undefined;

@@ -4,21 +4,21 @@ import { LogoffError } from "../../base/errors";
 import type { Quote } from "../login/redact";
 import type { LoggedIn } from "./handshake";
 
-/** A connection in use: knows whether it still lives, and how to end it. */
+/** A logged-in connection, with its state and the ways to end it. */
 export interface Link {
   readonly loggedIn: LoggedIn;
-  /** The error of everything that still wants to use a connection that is gone; undefined while it lives. */
+  /** The error for any further use of a lost connection; undefined while it is alive. */
   readonly lost: () => LogoffError | undefined;
-  /** Ends it at once, for a host that does not answer. */
+  /** Ends it without a goodbye, for a host that does not answer. */
   readonly destroy: (reason: LogoffError) => void;
-  /** Ends it politely. Never rejects; resolves when our side of it is closed. */
+  /** Says goodbye and ends it. Resolves when our side is closed. Never rejects. */
   readonly close: () => Promise<void>;
 }
 
-/** How long our goodbye may take, and a host to close its side where we wait for that. */
+/** Time limit for sending our goodbye, and again for the connection to close. */
 const goodbyeMs = 1000;
 
-/** Watches a connection that is logged in. */
+/** The {@link Link} of a logged-in connection. */
 export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote: Quote): Link {
   const { client, stream } = loggedIn;
   let lost: string | undefined;
@@ -38,12 +38,12 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
     );
     stream.destroy();
   });
-  // A jump host's channel does not close by itself when its other end does.
+  // A channel through a jump host does not close by itself when its far end does.
   client.once("end", () => stream.destroy());
 
-  // As OpenSSH does, and it spares a round trip: a socket is closed as soon as our goodbye has left. A jump host in contrast
-  // would drop a goodbye that it has not passed on yet, and closes the channel when it has.
-  const farewell =
+  // Like OpenSSH, close a socket as soon as our goodbye is sent, which saves a round trip. A jump host would drop a goodbye that it
+  // has not passed on yet, so wait until it closes the channel.
+  const goodbyeSent =
     stream instanceof Socket
       ? new Promise<void>((resolve) => stream.once("finish", resolve).once("close", resolve))
       : closed;
@@ -57,15 +57,15 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
     try {
       client.end();
     } catch {
-      // ssh2 throws when its side of a dead connection is written to; then there is nobody to say goodbye to
+      // ssh2 throws on a write to a dead connection, which needs no goodbye
     }
-    await atMost(farewell, goodbyeMs);
+    await atMost(goodbyeSent, goodbyeMs);
     stream.destroy();
     await atMost(closed, goodbyeMs);
   };
   return {
     loggedIn,
-    // The stack of an error costs more than the goodbye of a connection that nobody asks about any more.
+    // Created on demand: the stack of an error costs more than the goodbye of a connection that is no longer used.
     lost: () =>
       lost === undefined
         ? undefined

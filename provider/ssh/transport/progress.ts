@@ -2,26 +2,27 @@ import { LogoffError } from "../../base/errors";
 import type { Host } from "../../connection";
 import type { Phase } from "./handshake";
 
-/** Where the attempts at one host stand, and so what the error of their deadline is. */
+/** The progress of connecting to a host, from which the error of the deadline is made. */
 export interface Progress {
   readonly enter: (phase: Phase) => void;
-  /** Is told of each failure that is tried again. */
+  /** Records a failure that is retried. */
   readonly failed: (error: LogoffError) => void;
+  /** The error of a deadline during the attempts. */
   readonly expired: () => LogoffError;
-  /** Says before the first attempt what is waited for, as it is said when time is up: `the agent did not list its keys`. */
+  /** Sets what the error of a deadline before the first attempt reports: `the agent did not list its keys`. */
   readonly prepares: (unfinished: string) => void;
   /** The error of a deadline before the first attempt. */
   readonly preparingExpired: () => LogoffError;
 }
 
-/** Begins with what ssh_config says. */
+/** Starts in the preparation, with the reading of ssh_config. */
 export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): Progress {
   let phase: Phase = "connecting";
   let lastFailure: LogoffError | undefined;
   let failures = 0;
   let preparing = "ssh_config was not read";
   const seconds = host.connectTimeoutMs / 1000;
-  const what = `Cannot connect to "${host.label}"`;
+  const prefix = `Cannot connect to "${host.label}"`;
   return {
     enter: (next) => (phase = next),
     failed: (error) => {
@@ -31,15 +32,15 @@ export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): P
     },
     expired: () => {
       if (phase !== "connecting")
-        return new LogoffError("timed-out", `${what}: ${phase} was not finished after ${seconds} s`);
+        return new LogoffError("timed-out", `${prefix}: timed out after ${seconds} s while ${phase}`);
       if (lastFailure === undefined)
-        return new LogoffError("host-unreachable", `${what}: no answer within ${seconds} s`);
+        return new LogoffError("host-unreachable", `${prefix}: no answer within ${seconds} s`);
       const tries = `${failures} ${failures === 1 ? "attempt" : "attempts"} in ${seconds} s`;
       return new LogoffError(lastFailure.code, `${lastFailure.message} (${tries})`, {
         cause: lastFailure.cause,
       });
     },
     prepares: (unfinished) => (preparing = unfinished),
-    preparingExpired: () => new LogoffError("timed-out", `${what}: ${preparing} within ${seconds} s`),
+    preparingExpired: () => new LogoffError("timed-out", `${prefix}: ${preparing} within ${seconds} s`),
   };
 }

@@ -3,20 +3,22 @@ import type { SshContext } from "../options";
 import type { Attempt } from "./socket";
 
 interface Pauses {
+  /** Added to every pause. */
   readonly leastMs: number;
+  /** Upper bound of the first random part, doubled with each failure up to `longestMs`. */
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
 const usual: Pauses = { leastMs: 0, firstMs: 200, longestMs: 3000 };
-/** With each connection from an address, sshd extends the time for which it refuses that address (PerSourcePenalties). */
+/** With each connection from an address that it refuses, sshd extends the refusal (PerSourcePenalties). */
 const turnedAway: Pauses = { leastMs: 1000, firstMs: 1000, longestMs: 8000 };
 
 /**
- * The value of the first attempt that succeeds. What may pass is tried again until the signal fires, with exponential
- * back-off and full jitter: a thousand clients of a server that restarts must not come back in step.
- * @param failed is told of every failure that may pass, before the pause
- * @throws LogoffError the first failure that will not pass, or the signal's reason
+ * The value of the first attempt that succeeds. Transient failures are retried until the signal fires, with exponential backoff and
+ * full jitter, so that a thousand clients of a restarting server do not return in step.
+ * @param failed receives every transient failure, before the pause
+ * @throws LogoffError the first permanent failure, or the signal's reason
  */
 export async function untilItPasses<T>(
   context: Pick<SshContext, "clock" | "random">,

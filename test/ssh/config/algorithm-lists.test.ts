@@ -191,7 +191,7 @@ describe("a connection", () => {
     const key = testKey("left-out");
     const server = await serverFor(t, { key });
     const config = "PubkeyAcceptedAlgorithms rsa-sha2-512,ecdsa-*";
-    const refusal = /: PubkeyAcceptedAlgorithms of ssh_config leaves out keys of type ssh-ed25519/u;
+    const refusal = /: PubkeyAcceptedAlgorithms in ssh_config excludes keys of type ssh-ed25519/u;
     const login = { privateKeys: [{ from: "value", value: key.privateText }] } as const;
     const named = hostOf(server, { login, sshConfig: fileWith(config) });
     await assert.rejects(openSsh(bareOptions()).connect(named, never), {
@@ -273,7 +273,7 @@ describe("RequiredRSASize", () => {
     const host = hostOf(server, { login, sshConfig: fileWith("RequiredRSASize 2048") });
     await assert.rejects(openSsh(bareOptions()).connect(host, never), {
       code: "auth-unavailable",
-      message: /it has 1024 bits, and RequiredRSASize of ssh_config asks for 2048/u,
+      message: /it has 1024 bits, and RequiredRSASize in ssh_config is 2048/u,
     });
   });
 });

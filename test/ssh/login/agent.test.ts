@@ -239,7 +239,7 @@ describe("an agent that does not answer", () => {
     const host = hostOf(server, { login: { privateKeys: [], agent: path }, connectTimeoutMs: 300 });
     await assert.rejects(openSsh(bareOptions()).connect(host, never), {
       code: "timed-out",
-      message: /logging in was not finished/u,
+      message: /timed out after 0.3 s while logging in/u,
     });
     // SSH_AGENTC_REQUEST_IDENTITIES, then SSH_AGENTC_SIGN_REQUEST
     assert.deepEqual(asked, [11, 13]);

@@ -223,7 +223,7 @@ describe("a host that grants each connection one command", () => {
     isDown = true;
     await assert.rejects(connection.exec("b", quick), {
       code: "connection-lost",
-      message: /a new one failed: /,
+      message: /a new connection failed: /,
     });
     assert.deepEqual(server.commands, ["a"]);
   });

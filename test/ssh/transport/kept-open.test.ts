@@ -59,7 +59,7 @@ describe("a command whose channel stays open after its exit status", () => {
       const { stdout, stderr, code } = await answer;
       assert.deepEqual([text(stdout), text(stderr), code], ["the list", "and a word", 3]);
       assert.equal(connection.warnings.length, 1);
-      assert.match(connection.warnings[0] ?? "", /leaves the channels of commands open/u);
+      assert.match(connection.warnings[0] ?? "", /leaves command channels open/u);
 
       const again = connection.exec(command, patient);
       await until(() => quiet.running() === 1, "the quiet is timed again");
