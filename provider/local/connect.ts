@@ -1,4 +1,4 @@
-/** The connect of this very machine: the same commands, run here, without SSH. */
+/** Connects to this machine: runs the same commands here, without SSH. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { aborted, onAbort, throwIfAborted } from "../base/abort";
 import { systemClock, type Clock } from "../base/clock";
@@ -8,7 +8,7 @@ import type { Connect, Exec, ExecOptions, ExecResult } from "../connection";
 import { endTree, type EndTree } from "./process-tree";
 import { commandShell, systemCommand } from "./system-command";
 
-/** Everything has the default of the real world. */
+/** Defaults: this process's platform and environment, the system clock, and {@link endTree}. */
 export interface LocalOptions {
   readonly platform?: NodeJS.Platform;
   readonly env?: NodeJS.ProcessEnv;
@@ -16,20 +16,20 @@ export interface LocalOptions {
   readonly endTree?: EndTree;
 }
 
-/** As over SSH: no listing of sessions is near it. */
+/** The same limit as over SSH, far more than any listing of sessions. */
 const maxOutputBytes = 8 * 1024 * 1024;
-/** How long the output of a command that has ended may stay open, held by something that it left behind. */
+/** How long to wait for the end of the output after a command exits, in case a process that it started holds it open. */
 const outputEndsMs = 500;
 
 /**
- * A {@link Connect} to this machine, whatever address the host has. Commands are constants with validated IDs in them,
- * as everywhere, and run through the platform's shell because that is what they are written for.
+ * A {@link Connect} to this machine, whatever the host's address. Commands are constants with validated IDs in them, and are written
+ * for the platform's shell.
  */
 export function localConnect(options: LocalOptions = {}): Connect {
   return (host, signal) => {
     const closing = new AbortController();
     const closed = (): LogoffError =>
-      new LogoffError("connection-lost", `"${host.label}" was closed before a command had ended`);
+      new LogoffError("connection-lost", `Cannot finish a command on "${host.label}": the connection was closed`);
     const exec: Exec = (command, execOptions) => {
       if (closing.signal.aborted) return Promise.reject(closed());
       return run(command, execOptions, host.label, closing.signal, options);
@@ -53,12 +53,12 @@ function shellFor(command: string, { platform = process.platform, env = process.
     : { file: "/bin/sh", args: ["-c", command], verbatim: false };
 }
 
-/** The environment of a command, without the folders of the Windows around a Linux in WSL: their programs list the people there. */
+/** The environment of a command. Under WSL, PATH loses the folders of Windows, whose programs would list the sessions of Windows. */
 function environmentFor({ platform = process.platform, env = process.env }: LocalOptions): NodeJS.ProcessEnv {
   const path = env["PATH"];
   if (platform !== "linux" || env["WSL_DISTRO_NAME"] === undefined || path === undefined) return env;
-  const own = path.split(":").filter((folder) => !/^\/mnt\/[a-z](?:\/|$)/u.test(folder));
-  return { ...env, PATH: own.join(":") };
+  const linuxFolders = path.split(":").filter((folder) => !/^\/mnt\/[a-z](?:\/|$)/u.test(folder));
+  return { ...env, PATH: linuxFolders.join(":") };
 }
 
 function run(
@@ -74,7 +74,7 @@ function run(
     if (signal !== undefined) throwIfAborted(signal);
     onTurn?.();
     const { file, args, verbatim } = shellFor(systemCommand(command, options), options);
-    // A group of its own: Ctrl-C at the terminal is for us, and the whole tree can be ended at once.
+    // In a separate process group, Ctrl-C at the terminal reaches only us, and the whole tree can be ended at once.
     const child = spawn(file, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: environmentFor(options),
@@ -85,15 +85,15 @@ function run(
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let bytes = 0;
-    const over = new AbortController();
-    const listening: (() => void)[] = [];
+    const settled = new AbortController();
+    const stopListening: (() => void)[] = [];
     const settle = (finish: () => void): void => {
-      if (over.signal.aborted) return;
-      over.abort();
-      for (const stop of listening) stop();
+      if (settled.signal.aborted) return;
+      settled.abort();
+      for (const stop of stopListening) stop();
       finish();
     };
-    const giveUp = (error: LogoffError): void =>
+    const fail = (error: LogoffError): void =>
       settle(() => {
         kill(child);
         release(child);
@@ -104,7 +104,7 @@ function run(
       if (bytes <= maxOutputBytes) chunks.push(chunk);
       else {
         const message = `Cannot use the output of a command on "${label}": it is longer than ${maxOutputBytes / 1024 / 1024} MiB`;
-        giveUp(new LogoffError("output-unrecognised", message));
+        fail(new LogoffError("output-unrecognised", message));
       }
     };
     const done = (code: number | null, name: NodeJS.Signals | null): void =>
@@ -115,29 +115,29 @@ function run(
       });
 
     for (const ending of [closing, ...(signal === undefined ? [] : [signal])])
-      listening.push(onAbort(ending, giveUp));
+      stopListening.push(onAbort(ending, fail));
     child.stdout.on("data", keep(stdout));
     child.stderr.on("data", keep(stderr));
     child.once("close", done);
     child.once("exit", (code, name) => {
-      void clock.sleep(outputEndsMs, over.signal).then(
+      void clock.sleep(outputEndsMs, settled.signal).then(
         () => done(code, name),
         () => undefined,
       );
     });
     child.once("error", (cause: Error) => {
       const message = `Cannot start a command on "${label}": ${printable(cause.message)}`;
-      giveUp(new LogoffError("command-failed", message, { cause }));
+      fail(new LogoffError("command-failed", message, { cause }));
     });
-    // A command that does not read its input closes it; that is its business.
+    // A command need not read its input.
     child.stdin.on("error", () => undefined);
     child.stdin.end(stdin === undefined ? undefined : Buffer.from(stdin));
-    void clock.sleep(timeoutMs, over.signal).then(
+    void clock.sleep(timeoutMs, settled.signal).then(
       () =>
-        giveUp(
+        fail(
           new LogoffError(
             "timed-out",
-            `Gave up a command on "${label}" after ${timeoutMs / 1000} s without an end`,
+            `Timed out running a command on "${label}": it did not end within ${timeoutMs / 1000} s`,
           ),
         ),
       () => undefined,
@@ -145,7 +145,7 @@ function run(
   });
 }
 
-/** Lets go of a child: what it or its own children still hold must not keep this process alive. */
+/** Releases a child, so that handles which it or its children still hold do not keep this process alive. */
 function release(child: ChildProcess): void {
   child.stdin?.destroy();
   child.stdout?.destroy();

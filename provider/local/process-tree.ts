@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { systemFolder } from "./system-command";
 
-/** Ends a process and everything that it started. Never throws; the process may be gone already. */
+/** Ends a process and every process that it started. Does nothing if it has already ended. Never throws. */
 export type EndTree = (child: ChildProcess) => void;
 
-/** The way of a platform: the process group on POSIX, where the child leads one; `taskkill` on Windows. */
+/** The {@link EndTree} of a platform: `taskkill` on Windows; elsewhere the process group, which the child must lead. */
 export function endTree(platform: NodeJS.Platform, env?: NodeJS.ProcessEnv): EndTree {
   return (child) => {
     const { pid } = child;
@@ -21,7 +21,7 @@ export function endTree(platform: NodeJS.Platform, env?: NodeJS.ProcessEnv): End
     try {
       process.kill(-pid, "SIGKILL");
     } catch {
-      // ESRCH: the whole group has ended by itself
+      // ESRCH: the whole group has already ended
     }
   };
 }

@@ -1,14 +1,14 @@
 import { win32 } from "node:path";
 
-/** Where a command runs; everything has the default of this process. */
+/** Where a command runs; the default is this process's platform and environment. */
 export interface SystemContext {
   readonly platform?: NodeJS.Platform;
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * On Windows, the command with the full path of its program: `cmd.exe` looks for `qwinsta.exe` in the current folder first, where
- * anybody may have put one. Elsewhere, the command unchanged.
+ * The command, on Windows with the full path of its program: `cmd.exe` searches the current folder first, where anyone may have placed
+ * a `qwinsta.exe`.
  */
 export function systemCommand(
   command: string,
@@ -20,18 +20,18 @@ export function systemCommand(
   return `${path.includes(" ") ? `"${path}"` : path}${command.slice(program.length)}`;
 }
 
-/** The shell that commands are written for. A 32-bit process gets a 32-bit shell, which sees {@link systemFolder} as the process does. */
+/** The path of `cmd.exe`. A 32-bit process gets a 32-bit shell, which resolves {@link systemFolder} as the process does. */
 export function commandShell(env?: NodeJS.ProcessEnv): string {
   return `${systemRoot(env)}\\System32\\cmd.exe`;
 }
 
 /**
- * The folder of Windows' own programs. On 64-bit Windows, a 32-bit process that opens System32 gets another folder, which has no
- * `qwinsta.exe`; it reaches the real one as Sysnative.
+ * The folder of Windows' own programs. On 64-bit Windows, System32 is redirected for a 32-bit process to a folder without `qwinsta.exe`;
+ * the process reaches the real folder as Sysnative.
  */
 export function systemFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const isNarrow = env["PROCESSOR_ARCHITEW6432"] !== undefined;
-  return `${systemRoot(env)}\\${isNarrow ? "Sysnative" : "System32"}`;
+  const is32Bit = env["PROCESSOR_ARCHITEW6432"] !== undefined;
+  return `${systemRoot(env)}\\${is32Bit ? "Sysnative" : "System32"}`;
 }
 
 function systemRoot(env: NodeJS.ProcessEnv = process.env): string {

@@ -8,23 +8,22 @@ type Describe = {
   readonly [T in ProgressEvent["type"]]?: (event: Extract<ProgressEvent, { type: T }>) => string;
 };
 
-/** What each event is in words; events without a line of their own are absent. */
-const words: Describe = {
+/** The text of each event; events that are not printed are absent. */
+const texts: Describe = {
   "host-connected": ({ platform }) => `connected (${platform})`,
   "host-listed": ({ sessions, selected }) => `${counted(sessions, "session")}, ${selected} selected`,
-  "clock-changed": () => "all logon times changed: the host's clock, time zone or date format did",
+  "clock-changed": () => "all logon times changed: the host's clock, time zone or date format was changed",
   "host-drained": ({ drained }) =>
     drained === "undrained" ? "accepts new logons again" : `refuses new logons (${drained})`,
   "session-warned": ({ session, delivered, remainingMs }) =>
     `${delivered ? "warned" : "could not warn"} ${describeSession(session)}, ${formatDuration(remainingMs)} to go`,
-  "warning-withdrawn": ({ session }) => `telling ${describeSession(session)} that nothing happens after all`,
-  "grace-started": ({ gracePeriodMs }) =>
-    `waiting up to ${formatDuration(gracePeriodMs)} for people to leave`,
+  "warning-withdrawn": ({ session }) => `telling ${describeSession(session)} that the logoff is cancelled`,
+  "grace-started": ({ gracePeriodMs }) => `waiting up to ${formatDuration(gracePeriodMs)} for users to leave`,
   "session-left": ({ session }) => `${describeSession(session)} has left`,
   "session-logoff-sent": ({ session }) => `logging off ${describeSession(session)}`,
   "session-reset": ({ session }) => `resetting ${describeSession(session)}`,
   "session-gone": ({ session }) => `${describeSession(session)} is gone`,
-  "host-waiting": ({ sessions }) => `waiting for ${some(sessions)} to end`,
+  "host-waiting": ({ sessions }) => `waiting for ${firstSessions(sessions)} to end`,
   "host-finished": ({ report }) => {
     if (report.error !== undefined) return `${report.status}: ${report.error.code}`;
     const { loggedOff } = countSessions(report);
@@ -32,12 +31,12 @@ const words: Describe = {
   },
 };
 
-/** A step of a host's run in words; undefined for events that are not worth a line. */
+/** The text of an event for progress output; undefined for events that are not printed. */
 export function eventText(event: ProgressEvent): string | undefined {
-  const describe = words[event.type] as ((event: ProgressEvent) => string) | undefined;
+  const describe = texts[event.type] as ((event: ProgressEvent) => string) | undefined;
   return describe?.(event);
 }
 
-function some(sessions: readonly Session[]): string {
+function firstSessions(sessions: readonly Session[]): string {
   return upTo(5, sessions.map(describeSession));
 }

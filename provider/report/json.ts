@@ -2,23 +2,23 @@ import { stateWord } from "./labels";
 import { inertJson } from "./pipeline-commands";
 import type { HostReport, Report, SessionOutcome } from "./report";
 
-/** What a report is written with that is not part of it. */
+/** Fields of the JSON report that are not part of a {@link Report}. */
 export interface JsonContext {
-  /** Nothing was changed: a dry run or a list. */
+  /** Whether the run was read-only: a dry run or a list. */
   readonly dryRun: boolean;
   readonly exitStatus: number;
 }
 
 /**
- * The report as one JSON object, version 1, as `schema/report.schema.json` describes it. Later versions of the same
- * number only add fields.
+ * The report as one JSON object in format version 1, described by `schema/report.schema.json`. Later releases only add fields to
+ * this version.
  */
 export function jsonReport(report: Report, context: JsonContext): string {
   const { totals, ...head } = headOf(report, context);
   return `${safeJson({ ...head, totals, hosts: report.hosts.map(hostObject) }, 2)}\n`;
 }
 
-/** One host object a line, in the order of the plan; the last line is the same object without its hosts. */
+/** One host object per line, in the order of the plan. The last line is the report object without its hosts. */
 export function ndjsonReport(report: Report, context: JsonContext): string {
   const lines = [...report.hosts.map(hostObject), headOf(report, context)];
   return lines.map((line) => `${safeJson(line)}\n`).join("");
@@ -37,7 +37,7 @@ function headOf(report: Report, { dryRun, exitStatus }: JsonContext) {
   };
 }
 
-/** Of a host that was never spoken to there is nothing to say about drain and duration. */
+/** The object of a host; `drained` and `durationMs` are absent for a host whose platform was never detected. */
 function hostObject(host: HostReport): object {
   const { platform, status, error, drained, durationMs, warnings, notFound, commands, sessions } = host;
   return {
@@ -53,27 +53,27 @@ function hostObject(host: HostReport): object {
   };
 }
 
-function sessionObject(one: SessionOutcome): object {
-  const { id, name, user, logonTime, idleMs } = one.session;
-  const looked = one.outcome === "listed" || one.outcome === "would-log-off";
+function sessionObject(result: SessionOutcome): object {
+  const { id, name, user, logonTime, idleMs } = result.session;
+  const isReadOnly = result.outcome === "listed" || result.outcome === "would-log-off";
   return {
     id,
     name: name ?? null,
     user: user ?? null,
-    state: stateWord(one),
-    ...(looked && logonTime !== undefined ? { logonTime } : {}),
-    ...(looked && idleMs !== undefined ? { idleMs } : {}),
-    outcome: one.outcome,
-    ...(one.outcome === "kept" ? { reason: one.reason } : {}),
-    ...(one.outcome === "still-present" || one.outcome === "failed"
-      ? { error: { code: one.code, message: one.message } }
+    state: stateWord(result),
+    ...(isReadOnly && logonTime !== undefined ? { logonTime } : {}),
+    ...(isReadOnly && idleMs !== undefined ? { idleMs } : {}),
+    outcome: result.outcome,
+    ...(result.outcome === "kept" ? { reason: result.reason } : {}),
+    ...(result.outcome === "still-present" || result.outcome === "failed"
+      ? { error: { code: result.code, message: result.message } }
       : {}),
   };
 }
 
 /**
- * A value as JSON without anything that a terminal, a browser or a build agent would act upon: C1 controls, line separators,
- * bidirectional controls and pipeline commands are escaped.
+ * A value as JSON that is safe to print to a terminal, a browser or a build log: C1 controls, line separators, bidirectional
+ * controls and pipeline commands are escaped.
  */
 export function safeJson(value: unknown, indent?: number): string {
   const escaped = JSON.stringify(value, null, indent).replace(

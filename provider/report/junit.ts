@@ -3,8 +3,8 @@ import type { HostReport, Report, SessionOutcome } from "./report";
 import { element, xmlDocument, type Element } from "./xml";
 
 /**
- * JUnit XML, the form that pipelines show as tests: a host is a suite, a session that was selected a test. A host with
- * an error of its own gets one more test, named `host`, so that no failure is without a place.
+ * The report as JUnit XML, which pipelines display as tests. Each host is a suite, and each selected session is a test. Every suite
+ * also has a test named `host`, which carries the host's own error.
  */
 export function junitReport(report: Report): string {
   const suites = report.hosts.map(suite);
@@ -22,7 +22,7 @@ export function junitReport(report: Report): string {
   return xmlDocument(element("testsuites", attributes, suites));
 
   function suite(host: HostReport): Element {
-    const cases = [hostCase(host), ...host.sessions.flatMap((one) => sessionCase(host, one))];
+    const cases = [hostCase(host), ...host.sessions.flatMap((result) => sessionCase(host, result))];
     const count = (kind: string): number =>
       cases.filter(({ content }) => typeof content !== "string" && content[0]?.name === kind).length;
     const notes = [...host.warnings, ...host.notFound.map((name) => `not found: ${name}`)].join("\n");
@@ -47,32 +47,33 @@ function hostCase(host: HostReport): Element {
   const attributes = { name: "host", classname: host.host, time: seconds(host.durationMs) };
   const { error, status } = host;
   if (error === undefined) return element("testcase", attributes);
-  const what = `${error.code}: ${error.message}`;
+  const text = `${error.code}: ${error.message}`;
   return element("testcase", attributes, [
     status === "skipped"
-      ? element("skipped", { message: what })
-      : element("failure", { type: error.code, message: error.message }, what),
+      ? element("skipped", { message: text })
+      : element("failure", { type: error.code, message: error.message }, text),
   ]);
 }
 
-/** Sessions that nobody meant to log off are no tests. */
-function sessionCase(host: HostReport, one: SessionOutcome): readonly Element[] {
-  if (one.outcome === "kept" || one.outcome === "listed") return [];
-  const { id, user, name } = one.session;
-  const who = [user, name].filter((part) => part !== undefined).join(", ");
+/** The test of a selected session; empty for any other. */
+function sessionCase(host: HostReport, result: SessionOutcome): readonly Element[] {
+  if (result.outcome === "kept" || result.outcome === "listed") return [];
+  const { id, user, name } = result.session;
+  const label = [user, name].filter((part) => part !== undefined).join(", ");
   const attributes = {
-    name: `session ${id}${who === "" ? "" : ` (${who})`}: ${describeOutcome(one)}`,
+    name: `session ${id}${label === "" ? "" : ` (${label})`}: ${describeOutcome(result)}`,
     classname: host.host,
   };
-  if (one.outcome === "would-log-off")
+  if (result.outcome === "would-log-off")
     return [element("testcase", attributes, [element("skipped", { message: "dry run" })])];
-  if (one.outcome !== "failed" && one.outcome !== "still-present") return [element("testcase", attributes)];
-  const what = `${one.code}: ${one.message}`;
+  if (result.outcome !== "failed" && result.outcome !== "still-present")
+    return [element("testcase", attributes)];
+  const text = `${result.code}: ${result.message}`;
   return [
     element("testcase", attributes, [
-      one.outcome === "still-present" && one.tolerated === true
-        ? element("skipped", { message: what })
-        : element("failure", { type: one.code, message: one.message }, what),
+      result.outcome === "still-present" && result.tolerated === true
+        ? element("skipped", { message: text })
+        : element("failure", { type: result.code, message: result.message }, text),
     ]),
   ];
 }

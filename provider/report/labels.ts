@@ -13,9 +13,9 @@ const reasons: Readonly<Record<KeepReason, string>> = {
   "not-warned": "could not be warned",
 };
 
-/** What became of a session, for people: `logged off`, `kept: excepted`, `still present`. */
-export function describeOutcome(one: SessionOutcome): string {
-  switch (one.outcome) {
+/** The outcome of a session as text: `logged off`, `kept: excepted`, `still present`. */
+export function describeOutcome(result: SessionOutcome): string {
+  switch (result.outcome) {
     case "logged-off":
       return "logged off";
     case "left":
@@ -23,26 +23,26 @@ export function describeOutcome(one: SessionOutcome): string {
     case "already-gone":
       return "already gone";
     case "kept":
-      return `kept: ${reasons[one.reason]}`;
+      return `kept: ${reasons[result.reason]}`;
     case "still-present":
-      return one.tolerated === true ? "still present, tolerated" : "still present";
+      return result.tolerated === true ? "still present, tolerated" : "still present";
     case "failed":
-      return `failed: ${one.code}`;
+      return `failed: ${result.code}`;
     case "would-log-off":
-      return one.onlyWarned === true ? "would be warned" : "would be logged off";
+      return result.onlyWarned === true ? "would be warned" : "would be logged off";
     case "listed":
       return "listed";
   }
 }
 
-/** The sessions of a host in a few words: `3 logged off, 1 kept`; empty when there are none. */
+/** The sessions of a host by outcome: `3 logged off, 1 kept`; empty without sessions. */
 export function describeCounts(host: HostReport): string {
   const counts = countSessions(host);
-  const taken = host.sessions.filter((one) => one.outcome === "would-log-off");
-  const onlyWarned = taken.filter((one) => one.onlyWarned === true).length;
+  const selected = host.sessions.filter((result) => result.outcome === "would-log-off");
+  const onlyWarned = selected.filter((result) => result.onlyWarned === true).length;
   const listed = host.sessions.filter(({ outcome }) => outcome === "listed").length;
   const parts: readonly (readonly [number, string])[] = [
-    [taken.length - onlyWarned, "would be logged off"],
+    [selected.length - onlyWarned, "would be logged off"],
     [onlyWarned, "would be warned"],
     [counts.loggedOff, "logged off"],
     [counts.left, "left"],
@@ -57,8 +57,8 @@ export function describeCounts(host: HostReport): string {
 }
 
 /**
- * `active`, `disconnected`, `connected` (a client and nobody logged on) or `other`; never the word that the host
- * printed, which is in its language.
+ * The state of a session: `active`, `disconnected`, `connected` (a client without a logged-on user) or `other`; never the host's own
+ * word, which depends on its language.
  */
 export function stateWord({ session }: SessionOutcome): string {
   if (session.state !== "other") return session.state;

@@ -1,37 +1,37 @@
 import type { ErrorCode } from "../base/errors";
 import type { Report, ReportedError } from "./report";
 
-/** What a front must know about a host to judge the run, from its report or from the state. */
+/** The outcome of a host, from its report or from the Pulumi state. */
 interface HostOutcome {
-  /** `ok`, or `unknown` where only a refresh could not reach it: done. */
+  /** `ok` and `unknown` mean done; a refresh sets `unknown` on a host that it could not reach. */
   readonly status: "ok" | "unknown" | "failed" | "skipped";
   readonly error?: ReportedError;
 }
 
-/** Why a run fails as a whole, whatever happened on single hosts: too many failed, or a limit refused it. */
-const failures: readonly ErrorCode[] = ["budget-exceeded", "limit-exceeded"];
+/** Reasons why a whole run fails, whatever its hosts' outcomes: too many failures, or a limit. */
+const runFailures: readonly ErrorCode[] = ["budget-exceeded", "limit-exceeded"];
 
-/** Why hosts are skipped when a run ends as a whole and fails; `command-failed` when it broke. */
-const endings: readonly ErrorCode[] = [...failures, "aborted", "command-failed"];
+/** Errors of skipped hosts that show a whole run failed; `command-failed` when it failed unexpectedly. */
+const skippedByFailedRun: readonly ErrorCode[] = [...runFailures, "aborted", "command-failed"];
 
 /**
- * Whether a run failed, for the command, the resource and the reports alike. With `any` one host that is not done is enough. With
- * `budget` no single host is a failure, and neither is one that was not tried in order to protect others or that the window
- * or the total time left undone: only a run that was ended as a whole is.
- * @param ended why the run stopped by itself, which no host shows when the last ones exceeded the budget
+ * Whether a run failed, for the command, the resource and the reports alike. With `any`, a run fails when any host is not done. With
+ * `budget`, it fails only when it was ended as a whole: not because of failed hosts within the budget, nor because of hosts that
+ * were skipped to protect others, or by the maintenance window or the total time.
+ * @param ended why the run stopped by itself; no host shows it when the last hosts exceeded the budget
  */
 export function failsRun(
   hosts: readonly HostOutcome[],
   failOn: "any" | "budget",
   ended: Report["ended"],
 ): boolean {
-  if (ended !== undefined && failures.includes(ended.code)) return true;
+  if (ended !== undefined && runFailures.includes(ended.code)) return true;
   return hosts.some(
     (host) => host.status !== "ok" && host.status !== "unknown" && (failOn === "any" || showsRunEnded(host)),
   );
 }
 
-/** The status of a run: 0 all done, 1 failed, 130 cancelled. */
+/** The exit status of a run: 0 for success, 1 for failure, 130 for cancellation. */
 export function exitStatusOf(
   { hosts, ended }: Pick<Report, "hosts" | "ended">,
   failOn: "any" | "budget",
@@ -41,9 +41,9 @@ export function exitStatusOf(
   return failsRun(hosts, failOn, ended) ? 1 : 0;
 }
 
-/** Whether a host that is not done shows that the run was ended as a whole. */
+/** Whether the error of a host that is not done shows that the run was ended as a whole. */
 function showsRunEnded({ status, error }: HostOutcome): boolean {
   if (error === undefined) return false;
-  if (status === "skipped") return endings.includes(error.code);
+  if (status === "skipped") return skippedByFailedRun.includes(error.code);
   return error.code === "aborted" || error.code === "budget-exceeded";
 }

@@ -1,26 +1,26 @@
 /**
- * Build agents obey certain texts in the log of a step, whoever printed them. Text from a host must not be able to set a
- * variable, hide a secret or fold a log there.
+ * Build agents execute certain commands in the log of a step, whatever printed them. Text from a host must not be able to set a
+ * variable, mask text or fold the log.
  *
- * - Azure Pipelines: `##vso[area.event …]`, anywhere in a line; `##[group]` and the like for its display
- * - GitHub Actions: `::name …::` behind the blanks of a line's beginning, and the older `##[name …]` anywhere
+ * - Azure Pipelines: `##vso[area.event …]`, and formatting commands such as `##[group]`, anywhere in a line
+ * - GitHub Actions: `::name …::` at the beginning of a line, after optional blanks, and the older `##[name …]` anywhere
  * - TeamCity: `##teamcity[…]`
  * - GitLab: `section_start:…` and `section_end:…`
  */
 const hashes = /##(?=\w*\[)/gu;
 const section = /section_(?=start:|end:)/gu;
-/** Matches wherever the text is on its line, so that text stays harmless however it is joined later. */
+/** Matches on every line, so that text stays inert when it is joined to other text. */
 const lineOfColons = /^([^\S\r\n\u2028\u2029]*::)(?!\u200b)/gmu;
-/** A whole command, anywhere in a line; no IPv6 address holds two pairs of colons. */
+/** A whole command, anywhere in a line. No IPv6 address contains two pairs of colons. */
 const pairOfColons = /::(?=[\w-][^:"\n]*::)/gu;
 
 /**
- * Azure's and GitHub's agents compare by .NET's culture rules, which may pass over this space. They go on behind as many letters as
- * the command's beginning has without it, find `[task` or the space in front of the name, and know no such command.
+ * The agents of Azure and GitHub compare text by .NET culture rules, which may ignore this space. They then skip as many characters as
+ * the command's prefix has without the space, read `[task`, or the space before the name, and find no command of that name.
  */
 const zeroWidthSpace = "\u200b";
 
-/** The text with a zero-width space, which people do not see, after the first two characters of every command. */
+/** The text with a zero-width space, which is invisible, after the first two characters of every command. */
 export function inertText(text: string): string {
   return text
     .replace(hashes, `##${zeroWidthSpace}`)

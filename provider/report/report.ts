@@ -3,34 +3,34 @@ import type { Platform } from "../connection";
 import type { KeepReason } from "../session/select";
 import type { Session } from "../session/session";
 
-/** What became of one session. Closed: reports hold these words. */
+/** The outcome of one session. Reports contain these values, so the set is closed. */
 export type SessionOutcome = { readonly session: Session } & (
   | { readonly outcome: "logged-off" }
-  /** The person left during the grace period. */
+  /** The user logged off during the grace period. */
   | { readonly outcome: "left" }
-  /** It was gone when its turn came, without our doing. */
+  /** The session ended by itself before we logged it off. */
   | { readonly outcome: "already-gone" }
   | { readonly outcome: "kept"; readonly reason: KeepReason }
-  /** It was asked to go and is still there. */
+  /** The session was asked to log off and is still present. */
   | {
       readonly outcome: "still-present";
       readonly code: ErrorCode;
       readonly message: string;
-      /** With `ifStuck: "continue"`: it does not fail the host, since the reboot that follows will end it. */
+      /** With `ifStuck: "continue"`, the session does not fail the host, because the reboot that follows ends it. */
       readonly tolerated?: true;
     }
   | { readonly outcome: "failed"; readonly code: ErrorCode; readonly message: string }
-  /** A run would take it: log it off or, where the deadline fails the host instead, only warn it. */
+  /** A run would log the session off, or only warn it (`onlyWarned`) where the deadline fails the host instead. */
   | { readonly outcome: "would-log-off"; readonly onlyWarned?: true }
   | { readonly outcome: "listed" }
 );
 
-/** `ok`: nothing that was selected is left; `failed`: see `error`; `skipped`: its turn never came, see `error`. */
+/** `ok`: no selected session is left; `failed`: see `error`; `skipped`: the host was not started, see `error`. */
 export type HostStatus = "ok" | "failed" | "skipped";
 
 /**
- * Whether the host refuses new logons because of us: `no`; `until-restart` or `until-destroy` while our drain is in
- * force; `already` when somebody else had drained it and we left it as it was; `undrained` when we lifted ours again.
+ * Whether we drained the host: `no`; `until-restart` or `until-destroy` while our drain is in force; `already` when the host was drained
+ * before and we left it as it was; `undrained` when we lifted our drain.
  */
 export type DrainOutcome = "no" | "until-restart" | "until-destroy" | "already" | "undrained";
 
@@ -39,7 +39,7 @@ export interface ReportedError {
   readonly message: string;
 }
 
-/** What happened on one host. */
+/** The outcome of one host. */
 export interface HostReport {
   /** The host's label, never its credentials. */
   readonly host: string;
@@ -48,44 +48,44 @@ export interface HostReport {
   /** Present exactly when the status is not `ok`. */
   readonly error?: ReportedError;
   readonly drained: DrainOutcome;
-  /** Milliseconds from its first turn to its end, the grace period included; 0 when it was never contacted. */
+  /** Milliseconds from the host's start to its end, including the grace period; 0 when it was never contacted. */
   readonly durationMs: number;
   readonly warnings: readonly string[];
-  /** Every session that could hold a person, in the order of the listing. */
+  /** Every session that could belong to a user, in the order of the listing. */
   readonly sessions: readonly SessionOutcome[];
-  /** IDs and names that were asked for and were not there. */
+  /** Requested IDs and names that were not found. */
   readonly notFound: readonly string[];
-  /** Whether a connection was tried at all. */
+  /** Whether a connection was attempted. */
   readonly contacted: boolean;
-  /** Who was warned and may still be there; only of a host that is not `ok`, for the run that goes on with it. */
+  /** Sessions that were warned and may still be present, for the next run; empty for a host that is `ok`. */
   readonly warned: readonly WarnedSession[];
-  /** Who was asked to go and has not been seen to go; only for a host that is not `ok`. Absent: nobody. */
+  /** Sessions that were asked to log off and were not verified as gone, for the next run; absent without any, and for a host that is `ok`. */
   readonly asked?: readonly AskedSession[];
-  /** What the host's time was spent on, in the order of ending; absent: not known. */
+  /** How the host's time was spent, ordered by end; absent: unknown. */
   readonly phases?: readonly HostPhase[];
-  /** Only when a run just looks: the commands that a real run would send now. */
+  /** Only in a read-only run: the commands that a real run would send now. */
   readonly commands?: readonly string[];
 }
 
-/** A stretch of a host's run, in milliseconds from the start of the run. */
+/** A phase of a host, in milliseconds since the start of the run. */
 export interface HostPhase {
   readonly phase: "waited" | "connected" | "warned" | "logged-off" | "verified";
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** A warning that was sent, so that nobody gets it twice. */
+/** A warned session, recorded so that the next run does not repeat its warning. */
 export interface WarnedSession {
   readonly id: string;
   readonly user: string;
   readonly logonTime?: string;
-  /** RFC 3339: when the first warning was sent. The grace period counts from it. */
+  /** When the first warning was sent, in RFC 3339; the grace period starts then. */
   readonly warnedAt: string;
-  /** The reminders that were sent, in milliseconds before the end of the grace period. */
+  /** The reminders sent, in milliseconds before the end of the grace period. */
   readonly remindersMs: readonly number[];
 }
 
-/** A logoff that was sent and not verified: when its row has lost its user by the next run, it is still closing. */
+/** A session whose logoff was sent and not verified. If the next run lists it without a user, it is still closing. */
 export interface AskedSession {
   readonly id: string;
   readonly user: string;
@@ -93,7 +93,7 @@ export interface AskedSession {
   readonly logoffSent: true;
 }
 
-/** Sums over all hosts. `sessions` counts those that were selected; `kept` those that were listed and stay. */
+/** Sums over all hosts. `sessions` counts selected sessions; `kept` counts sessions that were listed and kept. */
 export interface Totals {
   readonly hosts: number;
   readonly ok: number;
@@ -109,21 +109,21 @@ export interface Totals {
   readonly failedSessions: number;
 }
 
-/** What happened in a whole run: every host's outcome, none hidden by another's. */
+/** The outcome of a whole run, with every host. */
 export interface Report {
-  /** RFC 3339. */
+  /** RFC 3339, as is `finishedAt`. */
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly totals: Totals;
   /** In the order of the plan. */
   readonly hosts: readonly HostReport[];
-  /** Warnings that belong to the run and to no single host. */
+  /** Warnings about the run as a whole. */
   readonly warnings: readonly string[];
-  /** Why the run stopped by itself, such as `budget-exceeded`, also when no host was left over; absent: it did not. */
+  /** Why the run stopped by itself, such as `budget-exceeded`, even when no host was left; absent: it did not. */
   readonly ended?: ReportedError;
 }
 
-/** The report of a host on which nothing has happened yet. */
+/** The report of a host that has not been started. */
 export function blankReport(host: string): HostReport {
   return {
     host,
@@ -155,7 +155,7 @@ export function countSessions(host: HostReport): Omit<Totals, "hosts" | "ok" | "
   };
 }
 
-/** Adds up a run. Works on any subset of its hosts, so that the state can keep totals without the sessions. */
+/** The totals of any set of hosts. */
 export function totalsOf(hosts: readonly HostReport[]): Totals {
   const status = (wanted: HostStatus): number => hosts.filter((host) => host.status === wanted).length;
   const counts = hosts.map(countSessions);

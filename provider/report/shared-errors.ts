@@ -1,32 +1,32 @@
-/** One error that many hosts share: printed once, with the number of hosts and the first of them. */
+/** Groups hosts by error, so that an error shared by many hosts is printed once. */
 import type { ReportedError } from "./report";
 
-/** A host and what went wrong there. */
+/** A host and its error. */
 export interface HostError {
   readonly host: string;
-  /** Hosts with another status have another error, whatever its message is. */
+  /** Hosts with different statuses never share an error. */
   readonly status?: string;
   readonly error?: ReportedError;
 }
 
-/** An error and all hosts that have it, at least one, in the order in which they came. */
+/** An error and all its hosts, at least one, in their original order. */
 export interface SharedError extends ReportedError {
   readonly status?: string;
-  /** The message of the first of the hosts; it may name that host. */
+  /** The first host's message, which may name that host. */
   readonly message: string;
   readonly hosts: readonly string[];
 }
 
-/** The errors of many hosts, each once, in the order of the first host that has it. Hosts without an error are left out. */
+/** The distinct errors of the hosts, in the order of their first hosts. Hosts without an error are omitted. */
 export function sharedErrors(hosts: Iterable<HostError>): readonly SharedError[] {
   const tally = errorTally();
   for (const host of hosts) tally.add(host);
   return tally.all();
 }
 
-/** Tells the first host with an error from the later hosts with the same one. */
+/** Groups hosts by error as they are added. */
 export interface ErrorTally {
-  /** @returns the first host with the same error; undefined when it is this one, or the host has none */
+  /** Adds a host. @returns the first host with the same error; undefined for that host itself and for a host without an error */
   readonly add: (host: HostError) => string | undefined;
   readonly all: () => readonly SharedError[];
 }
@@ -56,24 +56,25 @@ export function errorTally(): ErrorTally {
   };
 }
 
-/** An error with as many of its hosts as are named. */
+/** An error with the hosts to name. */
 export interface ToldError extends SharedError {
-  /** Hosts that are named beside the first. */
+  /** Hosts to name in addition to the first. */
   readonly also: readonly string[];
-  /** How many hosts are only counted. */
+  /** Number of hosts that are only counted. */
   readonly more: number;
 }
 
-/** How much is printed about many errors. */
+/** Limits on printed errors. */
 export interface ToldLimits {
+  /** Maximum number of errors. */
   readonly errors: number;
-  /** Hosts that are named in total, but at least one for each error. */
+  /** Maximum number of hosts named in total; each error always names one. */
   readonly hosts: number;
 }
 
 /**
- * The first errors, each with its first host; further hosts are named as far as the limit allows, so that few are all named.
- * @returns the errors, and how many hosts have others
+ * The first errors within the limits, each with its first host and as many further hosts as the limits allow.
+ * @returns the errors, and the number of hosts whose errors are left out
  */
 export function toldErrors(
   errors: readonly SharedError[],
@@ -81,16 +82,16 @@ export function toldErrors(
 ): { readonly told: readonly ToldError[]; readonly untold: number } {
   const shown = errors.slice(0, limits.errors);
   let left = Math.max(0, limits.hosts - shown.length);
-  const told = shown.map((one): ToldError => {
-    const also = one.hosts.slice(1, 1 + left);
+  const told = shown.map((error): ToldError => {
+    const also = error.hosts.slice(1, 1 + left);
     left -= also.length;
-    return { ...one, also, more: one.hosts.length - 1 - also.length };
+    return { ...error, also, more: error.hosts.length - 1 - also.length };
   });
   const untold = errors.slice(limits.errors).reduce((sum, { hosts }) => sum + hosts.length, 0);
   return { told, untold };
 }
 
-/** Equal for errors that differ only in the host that they name, in how long something took and in how often it was tried. */
+/** A key that is equal for errors that differ only in the host they name, a duration or a number of attempts. */
 function keyOf({ host, status = "" }: HostError, { code, message }: ReportedError): string {
   const general = message
     .replace(ownNames(host), "…")
@@ -98,11 +99,11 @@ function keyOf({ host, status = "" }: HostError, { code, message }: ReportedErro
   return [status, code, general].join("\n");
 }
 
-/** Matches a host's label, its server or its address as whole words. A host in front of others is kept, since they share it. */
+/** Matches a host's label, its server or its address as whole words, but not the host through which a server is reached. */
 function ownNames(label: string): RegExp {
-  const [place = "", server] = label.split(">");
-  const address = place.replace(/:[0-9]+$/u, "").replace(/^\[|\]$/gu, "");
-  // Not "a", which is a word as well.
+  const [machine = "", server] = label.split(">");
+  const address = machine.replace(/:[0-9]+$/u, "").replace(/^\[|\]$/gu, "");
+  // A short name such as "a" is also a word.
   const names = [label, ...[server ?? address].filter((name) => name.length > 2)];
   const escaped = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&"));
   return new RegExp(`(?<![\\w.-])(?:${escaped.join("|")})(?![\\w-]|\\.\\w)`, "giu");

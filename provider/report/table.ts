@@ -1,6 +1,6 @@
 import { displayWidth, printable } from "../base/text";
 
-/** How a cell is meant; a front without colours ignores it. */
+/** The tone of a cell, ignored by fronts without colours. */
 export type Tone = "plain" | "good" | "bad" | "dim";
 
 export interface Cell {
@@ -8,11 +8,11 @@ export interface Cell {
   readonly tone?: Tone;
 }
 
-/** Paints text that is padded already. */
+/** Colours text that is already padded. */
 export type Paint = (text: string, tone: Tone) => string;
 
 export interface TableStyle {
-  /** The width of the terminal; absent: nothing is cut, so that files and pipes get everything. */
+  /** The width of the terminal in columns; absent: nothing is truncated, for files and pipes. */
   readonly columns?: number;
   readonly paint: Paint;
 }
@@ -21,8 +21,8 @@ const gap = 2;
 const leastWidth = 6;
 
 /**
- * Rows under their headings, columns aligned by display width. Where it does not fit, the widest column is cut again
- * and again; the cut shows as `…`. Columns in which every cell is empty are left out. Lines end in line feeds.
+ * Rows under their headings, in columns aligned by display width. A table that is too wide has its widest columns truncated, with
+ * `…` at the end of the text. Columns in which every cell is empty are omitted. Every line ends in a line feed.
  */
 export function textTable(
   headings: readonly string[],
@@ -44,7 +44,7 @@ export function textTable(
   const line = (texts: readonly string[], tones: readonly Tone[]): string =>
     texts
       .map((text, index) =>
-        paint(pad(cut(text, widths[index] ?? 0), widths[index] ?? 0), tones[index] ?? "plain"),
+        paint(pad(truncate(text, widths[index] ?? 0), widths[index] ?? 0), tones[index] ?? "plain"),
       )
       .join(" ".repeat(gap))
       .trimEnd();
@@ -78,7 +78,7 @@ function pad(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - displayWidth(text)));
 }
 
-function cut(text: string, width: number): string {
+function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = "";
   for (const character of text) {

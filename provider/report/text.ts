@@ -1,4 +1,4 @@
-/** The result of a run for people, as text. */
+/** The result of a run as text for a terminal. */
 import { formatDuration } from "../base/duration";
 import { counted, firstAndMore, printable } from "../base/text";
 import { describeOutcome, stateWord } from "./labels";
@@ -6,31 +6,31 @@ import type { HostReport, Report, SessionOutcome } from "./report";
 import { sharedErrors, toldErrors, type HostError, type SharedError, type ToldError } from "./shared-errors";
 import { textTable, type Cell, type TableStyle, type Tone } from "./table";
 
-/** Who is where: one row a session, and below it the hosts that could not be listed. */
+/** All sessions, one per row, followed by the hosts that could not be listed. */
 export function listText(report: Report, style: TableStyle): string {
-  const rows = allSessions(report).map(({ host, one }): readonly Cell[] => {
-    const { id, name, user, idleMs, logonTime } = one.session;
+  const rows = allSessions(report).map(({ host, result }): readonly Cell[] => {
+    const { id, name, user, idleMs, logonTime } = result.session;
     return [
       { text: host.host },
       { text: id },
       { text: user ?? "" },
       { text: name ?? "" },
-      { text: stateWord(one), tone: one.session.state === "active" ? "good" : "dim" },
+      { text: stateWord(result), tone: result.session.state === "active" ? "good" : "dim" },
       { text: idleMs === undefined ? "" : formatDuration(idleMs) },
       { text: logonTime ?? "" },
     ];
   });
-  const people = allSessions(report).filter(({ one }) => one.session.user !== undefined).length;
+  const userSessions = allSessions(report).filter(({ result }) => result.session.user !== undefined).length;
   return parts(
     rows.length === 0
       ? ""
       : textTable(["HOST", "ID", "USER", "NAME", "STATE", "IDLE", "LOGON TIME"], rows, style),
     openHosts(report, style),
-    `${counted(people, "session")} of users on ${counted(report.totals.ok, "host")}${open(report)}\n`,
+    `${counted(userSessions, "user session")} on ${counted(report.totals.ok, "host")}${notDoneCounts(report)}\n`,
   );
 }
 
-/** Who would be logged off, who not and why, and the commands that would do it. */
+/** The sessions of a dry run with their outcomes, and the commands that a run would send. */
 export function dryRunText(report: Report, style: TableStyle): string {
   const commands = report.hosts.flatMap(({ host, commands: own = [] }) =>
     own.length === 0
@@ -41,36 +41,38 @@ export function dryRunText(report: Report, style: TableStyle): string {
     whoWouldGo(report, style),
     openHosts(report, style),
     commands.length === 0 ? "" : `Commands:\n${commands.join("")}`,
-    `${counted(wouldGo(report), "session")} would be ${isOnlyWarned(report) ? "warned, and nobody logged off," : "logged off"} on ${counted(report.totals.hosts, "host")}${open(report)}; nothing was changed\n`,
+    `${counted(wouldGo(report), "session")} would be ${isOnlyWarned(report) ? "warned, and nobody logged off," : "logged off"} on ${counted(report.totals.hosts, "host")}${notDoneCounts(report)}; nothing was changed\n`,
   );
 }
 
-/** Every session of a dry run with what would become of it; sessions without a user are left out. */
+/** The sessions of a dry run with their outcomes, without kept sessions that have no user. */
 export function whoWouldGo(report: Report, style: TableStyle): string {
   const rows = allSessions(report).filter(
-    ({ one }) => one.session.user !== undefined || one.outcome !== "kept",
+    ({ result }) => result.session.user !== undefined || result.outcome !== "kept",
   );
   return sessionRows(rows, style);
 }
 
-/** How many sessions a dry run found that a run would take. */
+/** Number of sessions that a run would log off, or only warn. */
 export function wouldGo(report: Report): number {
-  return allSessions(report).filter(({ one }) => one.outcome === "would-log-off").length;
+  return allSessions(report).filter(({ result }) => result.outcome === "would-log-off").length;
 }
 
-/** Whether the run would only warn them: who is still there at the deadline fails the host and stays. */
+/** Whether a run would only warn the sessions: those still present at the deadline fail the host and are kept. */
 export function isOnlyWarned(report: Report): boolean {
-  return allSessions(report).some(({ one }) => one.outcome === "would-log-off" && one.onlyWarned === true);
+  return allSessions(report).some(
+    ({ result }) => result.outcome === "would-log-off" && result.onlyWarned === true,
+  );
 }
 
-/** Up to so many sessions are shown one by one after a run; more are in the reports. */
-const shownSessions = 200;
+/** Runs with more sessions print no table of sessions; the reports list them. */
+const maxSessionRows = 200;
 
-/** What was done: the sessions one by one while they are few, every host that is not done, and the totals. */
+/** The sessions of a run, unless there are too many, the hosts that are not done, and the totals. */
 export function runText(report: Report, style: TableStyle): string {
   const { totals } = report;
   const rows = allSessions(report).filter(
-    ({ one }) => one.session.user !== undefined || one.outcome !== "kept",
+    ({ result }) => result.session.user !== undefined || result.outcome !== "kept",
   );
   const done = [
     counted(totals.loggedOff, "session") + " logged off",
@@ -81,32 +83,32 @@ export function runText(report: Report, style: TableStyle): string {
     ...(totals.notFound > 0 ? [`${totals.notFound} not found`] : []),
   ].join(", ");
   return parts(
-    rows.length > shownSessions ? "" : sessionRows(rows, style),
+    rows.length > maxSessionRows ? "" : sessionRows(rows, style),
     openHosts(report, style),
-    `${done} on ${counted(totals.hosts, "host")}${open(report)}\n`,
+    `${done} on ${counted(totals.hosts, "host")}${notDoneCounts(report)}\n`,
   );
 }
 
-/** The hosts that are not done, each reason in full and only once, however many hosts share it. */
+/** The hosts that are not done, each distinct error once. */
 export function openHosts(report: Report, { paint }: TableStyle): string {
-  const notDoneCounts = report.hosts.filter(({ status }) => status !== "ok");
-  return errorsText(notDoneCounts, ({ status = "", code }) => paint(`${status}: ${code}`, "bad"));
+  const notDone = report.hosts.filter(({ status }) => status !== "ok");
+  return errorsText(notDone, ({ status = "", code }) => paint(`${status}: ${code}`, "bad"));
 }
 
-/** How many are listed; the others are counted. */
-const limits = { errors: 50, hosts: 20 };
+/** Maximum numbers of errors and of hosts named; the rest are counted. */
+const errorLimits = { errors: 50, hosts: 20 };
 
-/** Errors of hosts, each once: the first host and the result of `describe`, the message, and the other hosts that have it. */
+/** Each distinct error of the hosts: its first host with the result of `describe`, the message, and the other hosts that have it. */
 export function errorsText(
   hosts: readonly HostError[],
   describe: (error: SharedError) => string = () => "",
 ): string {
-  const { told, untold } = toldErrors(sharedErrors(hosts), limits);
-  const texts = told.map((one) => {
-    const head = `${firstAndMore(one.hosts.map((host) => printable(host)))}  ${describe(one)}`.trimEnd();
-    const also = alsoOn(one);
+  const { told, untold } = toldErrors(sharedErrors(hosts), errorLimits);
+  const texts = told.map((error) => {
+    const head = `${firstAndMore(error.hosts.map((host) => printable(host)))}  ${describe(error)}`.trimEnd();
+    const also = alsoOn(error);
     return [
-      `${head}\n  ${printable(one.message, 1000)}\n`,
+      `${head}\n  ${printable(error.message, 1000)}\n`,
       also === undefined ? "" : `  ${printable(also, 5000)}\n`,
     ].join("");
   });
@@ -117,7 +119,7 @@ export function errorsText(
   return texts.join("") + rest;
 }
 
-/** `also rdsh02:22, rdsh03:22 and 5 more`; undefined when no host is named beside the first. */
+/** `also rdsh02:22, rdsh03:22 and 5 more`; undefined when only the first host is named. */
 export function alsoOn({ also, more }: ToldError): string | undefined {
   if (also.length === 0) return undefined;
   return `also ${also.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
@@ -125,11 +127,11 @@ export function alsoOn({ also, more }: ToldError): string | undefined {
 
 interface Row {
   readonly host: HostReport;
-  readonly one: SessionOutcome;
+  readonly result: SessionOutcome;
 }
 
 function allSessions({ hosts }: Report): readonly Row[] {
-  return hosts.flatMap((host) => host.sessions.map((one) => ({ host, one })));
+  return hosts.flatMap((host) => host.sessions.map((result) => ({ host, result })));
 }
 
 const tones: Readonly<Record<SessionOutcome["outcome"], Tone>> = {
@@ -145,18 +147,18 @@ const tones: Readonly<Record<SessionOutcome["outcome"], Tone>> = {
 
 function sessionRows(rows: readonly Row[], style: TableStyle): string {
   if (rows.length === 0) return "";
-  const cells = rows.map(({ host, one }): readonly Cell[] => [
+  const cells = rows.map(({ host, result }): readonly Cell[] => [
     { text: host.host },
-    { text: one.session.id },
-    { text: one.session.user ?? "" },
-    { text: one.session.name ?? "" },
-    { text: stateWord(one) },
-    { text: describeOutcome(one), tone: tones[one.outcome] },
+    { text: result.session.id },
+    { text: result.session.user ?? "" },
+    { text: result.session.name ?? "" },
+    { text: stateWord(result) },
+    { text: describeOutcome(result), tone: tones[result.outcome] },
   ]);
   return textTable(["HOST", "ID", "USER", "NAME", "STATE", "OUTCOME"], cells, style);
 }
 
-function open({ totals }: Report): string {
+function notDoneCounts({ totals }: Report): string {
   return [
     totals.failed > 0 ? `, ${counted(totals.failed, "host")} failed` : "",
     totals.skipped > 0 ? `, ${counted(totals.skipped, "host")} skipped` : "",

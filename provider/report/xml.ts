@@ -1,8 +1,8 @@
 import { inertText } from "./pipeline-commands";
 
 /**
- * Just enough XML to write a report. The libraries at hand bring a DOM, a YAML parser or lodash for what is one
- * recursive function, and leave illegal characters to the caller.
+ * An XML element. Written here because the available libraries add a DOM, a YAML parser or lodash for a single recursive function, and
+ * leave illegal characters to the caller.
  */
 export interface Element {
   readonly name: string;
@@ -18,7 +18,7 @@ export function element(
   return { name, attributes, content };
 }
 
-/** A document in UTF-8, indented, whatever characters its texts hold. */
+/** An indented document for UTF-8, well-formed whatever characters its texts contain. */
 export function xmlDocument(root: Element): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${elementText(root, "")}`;
 }
@@ -44,8 +44,8 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /**
- * Text for an attribute or an element; what XML 1.0 cannot hold, not even escaped, becomes U+FFFD. Pipeline commands are made
- * inert permanently, since a program that reads a report may print it.
+ * Text for an attribute or an element. Characters that XML 1.0 forbids even when escaped become U+FFFD. Pipeline commands are made inert
+ * in the text itself, because a program that reads the report may print it.
  */
 export function escapeXml(text: string): string {
   return (

@@ -315,7 +315,7 @@ describe("looking", () => {
     const { status, stdout } = await scene.run(["--list", ...scene.hosts()]);
     assert.equal(status, 0);
     for (const user of ["alice", "bob", "carol", "svc-backup"]) assert.ok(stdout.includes(user));
-    assert.match(stdout, /4 sessions of users on 2 hosts/u);
+    assert.match(stdout, /4 user sessions on 2 hosts/u);
     assert.deepEqual(changed(), []);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { build } from "../pulumi/built-package";
+import { build } from "../pulumi/dynamic/built-package";
 import { argsOf, recordedFile, recordedResource } from "../pulumi/recorded/recorded-state";
 import { createProject, type Project } from "./project";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { startLab, type Lab } from "../lab/lab";
-import { build, installedFolder, runNode } from "./built-package";
+import { build, installedFolder, runNode } from "./dynamic/built-package";
 import { recordedResource, type Json, type RecordedResource } from "./recorded/recorded-state";
 
 /** Calls one method of a recorded provider text as the SDK's provider process does. */

@@ -142,7 +142,7 @@ rdsh02:22  failed: auth-rejected
       `HOST       ID  USER   NAME       STATE   IDLE   LOGON TIME
 rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
 
-1 session of users on 1 host
+1 user session on 1 host
 `,
     );
   });
@@ -165,7 +165,8 @@ rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
   it("prints no control character that came from elsewhere", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
-        for (const write of [runText, dryRunText, listText]) assert.doesNotMatch(write(any, plain), terminalControls);
+        for (const write of [runText, dryRunText, listText])
+          assert.doesNotMatch(write(any, plain), terminalControls);
       }),
     );
   });
@@ -188,7 +189,7 @@ describe("the line of a step", () => {
     );
     assert.equal(
       eventText({ type: "warning-withdrawn", host, session: session() }),
-      "telling 2 (alice) that nothing happens after all",
+      "telling 2 (alice) that the logoff is cancelled",
     );
     assert.equal(eventText({ type: "host-finished", host, report: failed }), "failed: auth-rejected");
     assert.equal(eventText({ type: "run-started", hosts: 1 }), undefined);

@@ -1,6 +1,6 @@
-/** What every page is the same in: its style and its script. Neither holds anything of a report. */
+/** The style and the script, which are the same for every report. */
 
-/** Light and dark by the reader's setting; colours keep a contrast of 4.5 and are never the only sign. */
+/** Light or dark by the reader's setting. Text has a contrast of at least 4.5, and colour is never the only indication. */
 export const pageStyle = `
 :root{--back:#fff;--card:#f6f7f9;--ink:#1b1f24;--soft:#57606a;--rule:#d0d7de;--ok:#116329;--failed:#b3131b;--skipped:#7a4b00;--link:#0550ae;
 --waited:#c8ccd1;--connected:#80a8d8;--warned:#e0b040;--logged:#2f7fd0;--verified:#2c974b;--total:#2f7fd0}
@@ -43,7 +43,7 @@ main:has(#only-failed:checked) .host:not(.failed),main:has(#only-skipped:checked
 @media print{.search,fieldset,.skip{display:none}.host{content-visibility:visible}}
 `;
 
-/** Adds the search and opens a host that a link leads to. The page is complete without it. */
+/** Adds the search, and opens the host that a link leads to. The page is complete without it. */
 export const pageScript = `
 (() => {
   const hosts = Array.from(document.querySelectorAll(".host"));

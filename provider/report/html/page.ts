@@ -7,14 +7,14 @@ import { pageScript, pageStyle } from "./assets";
 import { timelineBar, timelineScale } from "./timeline";
 
 interface HtmlContext {
-  /** Nothing was changed: the title says so. */
+  /** Whether to state in the title that nothing was changed. */
   readonly dryRun: boolean;
 }
 
 /**
- * The report as one page without network: totals, who is not done and why, and every host with its sessions. Filtering
- * by status is plain CSS, so that it works where pipelines forbid scripts; the script adds a search. Hosts off the
- * screen cost the browser nothing, so that it serves ten thousand.
+ * The report as a self-contained page: totals, the hosts that are not done by error, and every host with its sessions. The status
+ * filter is plain CSS, because some pipelines forbid scripts; the script adds a search. Browsers skip the rendering of hosts that are
+ * off screen, so that a page of ten thousand hosts stays usable.
  */
 export function htmlReport(report: Report, { dryRun }: HtmlContext = { dryRun: false }): string {
   const scaleMs = timelineScale(report.hosts);
@@ -31,7 +31,7 @@ export function htmlReport(report: Report, { dryRun }: HtmlContext = { dryRun: f
 <style>${pageStyle}</style>
 </head>
 <body>
-<a class="skip" href="#hosts">To the hosts</a>
+<a class="skip" href="#hosts">Skip to hosts</a>
 <header>
 <h1>${esc(title)}</h1>
 <p>${time(report.startedAt)} to ${time(report.finishedAt)}</p>
@@ -89,21 +89,21 @@ function totalsList(totals: Totals): string {
   return `<dl class="totals">${tiles.join("")}</dl>`;
 }
 
-/** Each error once, the most common one first: a thousand hosts mostly fail for three reasons. */
+/** Each distinct error, the most common first: a thousand hosts mostly fail for three reasons. */
 function notDone({ hosts }: Report): string {
   const errors = sharedErrors(hosts.filter(({ status }) => status !== "ok"));
   if (errors.length === 0) return "";
   const ids = new Map(hosts.map(({ host }, index) => [host, hostId(index)]));
   const items = [...errors]
     .sort((a, b) => b.hosts.length - a.hosts.length)
-    .map(({ status = "", code, message, hosts: of }) => {
-      const links = of.map((host) => `<a href="#${ids.get(host) ?? ""}">${esc(host)}</a>`);
-      return `<li><b>${esc(`${status}: ${code}`)}</b>, ${of.length} ${of.length === 1 ? "host" : "hosts"}: ${upTo(20, links)}<br><bdi>${esc(message)}</bdi></li>`;
+    .map(({ status = "", code, message, hosts: affected }) => {
+      const links = affected.map((host) => `<a href="#${ids.get(host) ?? ""}">${esc(host)}</a>`);
+      return `<li><b>${esc(`${status}: ${code}`)}</b>, ${affected.length} ${affected.length === 1 ? "host" : "hosts"}: ${upTo(20, links)}<br><bdi>${esc(message)}</bdi></li>`;
     });
   return `<section><h2>Not done, and why</h2><ul>${items.join("")}</ul></section>`;
 }
 
-/** By position: a name may hold anything. */
+/** Derived from the position, because a name may contain any character. */
 function hostId(index: number): string {
   return `host-${index + 1}`;
 }
@@ -146,10 +146,11 @@ function list(kind: string, texts: readonly string[]): string {
 
 function sessionTable(sessions: readonly SessionOutcome[]): string {
   if (sessions.length === 0) return "";
-  const rows = sessions.map((one) => {
-    const { id, user, name } = one.session;
-    const why = one.outcome === "failed" || one.outcome === "still-present" ? ` – ${one.message}` : "";
-    return `<tr class="${one.outcome}"><td>${esc(id)}</td><td><bdi>${esc(user ?? "")}</bdi></td><td>${esc(name ?? "")}</td><td>${stateWord(one)}</td><td>${esc(describeOutcome(one))}<bdi>${esc(why)}</bdi></td></tr>`;
+  const rows = sessions.map((result) => {
+    const { id, user, name } = result.session;
+    const message =
+      result.outcome === "failed" || result.outcome === "still-present" ? ` – ${result.message}` : "";
+    return `<tr class="${result.outcome}"><td>${esc(id)}</td><td><bdi>${esc(user ?? "")}</bdi></td><td>${esc(name ?? "")}</td><td>${stateWord(result)}</td><td>${esc(describeOutcome(result))}<bdi>${esc(message)}</bdi></td></tr>`;
   });
   return `<div class="scroll"><table><thead><tr><th scope="col">ID</th><th scope="col">User</th><th scope="col">Name</th><th scope="col">State</th><th scope="col">Outcome</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }

@@ -1,7 +1,7 @@
 import type { HostPhase, HostReport } from "../report";
 import { escapeXml as esc } from "../xml";
 
-const phaseWords: Readonly<Record<HostPhase["phase"], string>> = {
+const phaseLabels: Readonly<Record<HostPhase["phase"], string>> = {
   waited: "waited for its turn",
   connected: "connected and listed",
   warned: "grace period",
@@ -9,7 +9,7 @@ const phaseWords: Readonly<Record<HostPhase["phase"], string>> = {
   verified: "verified",
 };
 
-/** What the full width of a timeline stands for: the end of the last host, or the longest duration. */
+/** The time in milliseconds that the full width of a timeline stands for: the end of the last host, or the longest duration. */
 export function timelineScale(hosts: readonly HostReport[]): number {
   return hosts.reduce(
     (most, { durationMs, phases = [] }) => Math.max(most, durationMs, ...phases.map(({ toMs }) => toMs)),
@@ -17,7 +17,7 @@ export function timelineScale(hosts: readonly HostReport[]): number {
   );
 }
 
-/** A host's time as a bar and in words; empty for a host that was never contacted. */
+/** A host's phases as a bar with a text alternative; empty for a host that was never contacted. */
 export function timelineBar(host: HostReport, scaleMs: number): string {
   const { durationMs, phases = [] } = host;
   const total = seconds(durationMs);
@@ -27,7 +27,7 @@ export function timelineBar(host: HostReport, scaleMs: number): string {
       ? [{ name: "total", words: `took ${total}`, fromMs: 0, toMs: durationMs }]
       : phases.map(({ phase, fromMs, toMs }) => ({
           name: phase,
-          words: `${phaseWords[phase]} ${seconds(toMs - fromMs)}`,
+          words: `${phaseLabels[phase]} ${seconds(toMs - fromMs)}`,
           fromMs,
           toMs,
         }));
@@ -40,7 +40,7 @@ export function timelineBar(host: HostReport, scaleMs: number): string {
 }
 
 function seconds(ms: number): string {
-  // Rounded first: nobody writes 60.0 s, or 1 min 60 s.
+  // Rounded before the unit is chosen, to avoid 60.0 s and 1 min 60 s.
   if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
   const tenths = Math.round(ms / 100);
   if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createProject } from "../../e2e/project";
 import { labUser, startLab } from "../../lab/lab";
-import { build, checkout } from "../built-package";
+import { build, checkout } from "../dynamic/built-package";
 
 type Json = Record<string, unknown>;
 
