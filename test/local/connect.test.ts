@@ -30,7 +30,7 @@ function code(expected: ErrorCode) {
   return (error: unknown) => error instanceof LogoffError && error.code === expected;
 }
 
-/** A zombie that nobody has collected yet has ended all the same. */
+/** Whether a process has ended; a zombie has. */
 function isGone(pid: number): boolean {
   try {
     return /\) Z /u.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -39,8 +39,8 @@ function isGone(pid: number): boolean {
   }
 }
 
-describe("the connect of this machine", { skip }, () => {
-  it("gives output as bytes, apart, and the exit code", async () => {
+describe("localConnect", { skip }, () => {
+  it("returns both outputs as bytes, and the exit code", async () => {
     const result = await (await open()).exec("printf 'a\\377'; printf b >&2; exit 3", { timeoutMs: 60_000 });
     assert.deepEqual([...result.stdout], [0x61, 0xff]);
     assert.equal(Buffer.from(result.stderr).toString(), "b");
@@ -48,7 +48,7 @@ describe("the connect of this machine", { skip }, () => {
     assert.equal(result.signal, undefined);
   });
 
-  it("leaves out of the path what WSL adds of the Windows around it: those programs speak of another machine", async () => {
+  it("removes the folders of Windows from PATH under WSL", async () => {
     const given = "/usr/bin:/mnt/c/Windows/System32:/mnt/d:/bin:/mnt/data/bin";
     const pathIn = async (env: NodeJS.ProcessEnv): Promise<string> => {
       const connection = await localConnect({ platform: "linux", env: { PATH: given, ...env } })(host, never);
@@ -59,7 +59,7 @@ describe("the connect of this machine", { skip }, () => {
     assert.equal(await pathIn({}), given);
   });
 
-  it("tells a signal from a code", async () => {
+  it("returns a signal instead of a code", async () => {
     const result = await (await open()).exec("kill -TERM $$", { timeoutMs: 60_000 });
     assert.equal(result.code, undefined);
     assert.equal(result.signal, "SIGTERM");
@@ -73,7 +73,7 @@ describe("the connect of this machine", { skip }, () => {
     assert.equal(none.stdout.length, 0);
   });
 
-  it("does not mind a command that leaves its input unread", async () => {
+  it("succeeds when a command does not read its input", async () => {
     const result = await (await open()).exec("exit 0", { timeoutMs: 60_000, stdin: Buffer.alloc(1 << 20) });
     assert.equal(result.code, 0);
   });
@@ -83,17 +83,17 @@ describe("the connect of this machine", { skip }, () => {
     assert.equal(result.code, 127);
   });
 
-  it("says when the shell itself is missing", async () => {
+  it("fails when the shell is missing", async () => {
     const connect = localConnect({ platform: "win32", env: { SystemRoot: "/no/such/folder" } });
     const connection = await connect(host, never);
     await assert.rejects(connection.exec("x", { timeoutMs: 60_000 }), code("command-failed"));
   });
 
-  it("ends a command that takes too long, and all that it started", async () => {
+  it("ends a command that times out, and every process that it started", async () => {
     const folder = mkdtempSync(join(tmpdir(), "local-connect-"));
     const pidFile = join(folder, "pid");
     const pid = (): number => (existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0);
-    // The time is up when the command has started another one.
+    // Time is up as soon as the command has started another process.
     const clock: Clock = {
       ...systemClock,
       sleep: async (ms, signal) => {
@@ -104,11 +104,11 @@ describe("the connect of this machine", { skip }, () => {
     const connection = await localConnect({ clock })(host, never);
     const started = connection.exec(`sleep 600 & echo $! > '${pidFile}'; wait`, { timeoutMs: 30_000 });
     await assert.rejects(started, code("timed-out"));
-    await until("what it started has ended", () => isGone(pid()));
+    await until("the child has ended", () => isGone(pid()));
     rmSync(folder, { recursive: true });
   });
 
-  it("ends what runs when it is told to stop", async () => {
+  it("ends a running command when its signal fires", async () => {
     const stop = new AbortController();
     const connection = await open();
     const running = connection.exec("sleep 60", { timeoutMs: 60_000, signal: stop.signal });
@@ -121,7 +121,7 @@ describe("the connect of this machine", { skip }, () => {
     await assert.rejects(localConnect()(host, stop.signal), code("aborted"));
   });
 
-  it("ends what runs when it is closed, and runs nothing more", async () => {
+  it("ends a running command when it is closed, and runs no more commands", async () => {
     const connection = await open();
     const running = connection.exec("sleep 60", { timeoutMs: 60_000 });
     await connection.close();
@@ -130,7 +130,7 @@ describe("the connect of this machine", { skip }, () => {
     await connection.close();
   });
 
-  it("does not wait for what a command leaves behind", async () => {
+  it("does not wait for background processes of a command", async () => {
     const result = await (await open()).exec("sleep 600 & echo $!", { timeoutMs: 60_000 });
     const pid = Number(Buffer.from(result.stdout).toString());
     assert.ok(pid > 0 && !isGone(pid));
@@ -145,8 +145,8 @@ describe("the connect of this machine", { skip }, () => {
     );
   });
 
-  it("hands cmd.exe its line as it is, with the program by its full path", async () => {
-    // Without a Windows here: a program in its place prints the arguments that it gets.
+  it("passes cmd.exe its command line unquoted, with the full path of the program", async () => {
+    // In place of cmd.exe, a program prints its arguments.
     const folder = mkdtempSync(join(tmpdir(), "local-connect-"));
     const SystemRoot = join(folder, "Windows");
     symlinkSync("/bin/echo", `${SystemRoot}\\System32\\cmd.exe`);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { commandShell, systemCommand, systemFolder } from "../../provider/local/system-command";
 
 const env = { SystemRoot: "C:\\WINDOWS" };
-const narrow = { ...env, PROCESSOR_ARCHITEW6432: "AMD64" };
+const env32Bit = { ...env, PROCESSOR_ARCHITEW6432: "AMD64" };
 
 describe("a command on Windows", () => {
   for (const [command, expected] of [
@@ -17,18 +17,18 @@ describe("a command on Windows", () => {
       assert.equal(systemCommand(command, { platform: "win32", env }), expected));
   }
 
-  it("is run from Sysnative by a 32-bit process, in a shell that sees it", () => {
-    const context = { platform: "win32", env: narrow } as const;
+  it("is run from Sysnative by a 32-bit process, in a 32-bit shell", () => {
+    const context = { platform: "win32", env: env32Bit } as const;
     assert.equal(systemCommand("quser.exe", context), "C:\\WINDOWS\\Sysnative\\quser.exe");
-    assert.equal(commandShell(narrow), "C:\\WINDOWS\\System32\\cmd.exe");
+    assert.equal(commandShell(env32Bit), "C:\\WINDOWS\\System32\\cmd.exe");
   });
 
-  it("is quoted where the folder's name holds a blank", () => {
+  it("is quoted when the folder name contains a space", () => {
     const context = { platform: "win32", env: { SystemRoot: "D:\\My Windows" } } as const;
     assert.equal(systemCommand("msg.exe 3", context), '"D:\\My Windows\\System32\\msg.exe" 3');
   });
 
-  it("is never looked up in the current folder, whatever SystemRoot says", () => {
+  it("is never run from the current folder, whatever the value of SystemRoot", () => {
     for (const SystemRoot of [undefined, "", ".", "Windows", "C:", 'C:\\a"b'])
       assert.equal(
         systemFolder({ ...(SystemRoot === undefined ? {} : { SystemRoot }) }),
@@ -37,6 +37,6 @@ describe("a command on Windows", () => {
   });
 });
 
-it("a command elsewhere is as it is written", () => {
+it("a command is unchanged on other platforms", () => {
   assert.equal(systemCommand("qwinsta.exe", { platform: "linux", env }), "qwinsta.exe");
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { errorCodes } from "../../provider/base/errors";
 import { jsonReport, ndjsonReport } from "../../provider/report/json";
-import { terminalControls, anyReport, hostReport, report, session } from "./sample";
+import { anyReport, hostReport, report, session, terminalControls } from "./sample";
 
 const schemaPath = join(__dirname, "..", "..", "schema", "report.schema.json");
 const schema = JSON.parse(readFileSync(schemaPath, "utf8")) as {
@@ -51,7 +51,7 @@ const example = report([
 ]);
 
 describe("the JSON report", () => {
-  it("is the object of the contract", () => {
+  it("contains the documented fields", () => {
     assert.deepEqual(JSON.parse(jsonReport(example, context)), {
       version: 1,
       dryRun: false,
@@ -97,12 +97,12 @@ describe("the JSON report", () => {
     });
   });
 
-  it("has its fields in the order of the contract", () => {
+  it("orders its fields as documented", () => {
     const keys = Object.keys(JSON.parse(jsonReport(example, context)) as object);
     assert.deepEqual(keys, ["version", "dryRun", "startedAt", "finishedAt", "exitStatus", "totals", "hosts"]);
   });
 
-  it("says in a dry run what would run, and when people were last seen", () => {
+  it("includes commands, logon times and idle times in a dry run", () => {
     const dry = report([
       hostReport({
         commands: ["logoff.exe 2"],
@@ -128,7 +128,7 @@ describe("the JSON report", () => {
     });
   });
 
-  it("names who was not found and why a session failed", () => {
+  it("includes sessions that were not found and the errors of sessions", () => {
     const text = jsonReport(
       report([
         hostReport({
@@ -145,7 +145,7 @@ describe("the JSON report", () => {
     assert.ok(isReport(JSON.parse(text)), ajv.errorsText(isReport.errors));
   });
 
-  it("keeps to its schema, whatever happened", () => {
+  it("conforms to its schema for every report", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
         assert.ok(isReport(JSON.parse(jsonReport(any, context))), ajv.errorsText(isReport.errors));
@@ -153,7 +153,7 @@ describe("the JSON report", () => {
     );
   });
 
-  it("holds nothing that a terminal would act upon", () => {
+  it("contains no terminal control characters", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
         assert.doesNotMatch(jsonReport(any, context), terminalControls);
@@ -161,7 +161,7 @@ describe("the JSON report", () => {
     );
   });
 
-  it("loses no character on the way", () => {
+  it("preserves every character", () => {
     const user = "a\u0085b\u202ec\u001b[31m\u2028";
     const text = jsonReport(
       report([hostReport({ sessions: [{ session: session({ user }), outcome: "left" }] })]),
@@ -173,11 +173,11 @@ describe("the JSON report", () => {
 });
 
 describe("the schema", () => {
-  it("knows every code", () => {
+  it("lists every error code", () => {
     assert.deepEqual(schema.$defs.error.properties.code.enum, [...errorCodes]);
   });
 
-  it("refuses what is no report", () => {
+  it("rejects invalid reports", () => {
     const good = JSON.parse(jsonReport(example, context)) as Record<string, unknown>;
     for (const wrong of [
       { ...good, version: 2 },
@@ -195,7 +195,7 @@ describe("the schema", () => {
 });
 
 describe("the NDJSON report", () => {
-  it("is one host a line and the totals last", () => {
+  it("has one host per line and the totals last", () => {
     const lines = ndjsonReport(example, context).split("\n");
     assert.equal(lines.pop(), "");
     const objects = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -207,7 +207,7 @@ describe("the NDJSON report", () => {
     assert.deepEqual({ ...objects[2], hosts: whole["hosts"] }, whole);
   });
 
-  it("keeps hosts to the schema and every object to its line", () => {
+  it("has one object per line, and hosts that conform to the schema", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
         const lines = ndjsonReport(any, context).split("\n").slice(0, -1);

@@ -60,7 +60,7 @@ const mixed = report([
 ]);
 
 describe("the JUnit report", () => {
-  it("has a suite for each host and a test for each session that was meant", () => {
+  it("has a suite for each host and a test for each selected session", () => {
     const tags = tagsOf(junitReport(mixed));
     assert.deepEqual(
       tags.filter(({ name }) => name === "testsuite").map(({ attributes }) => attributes["name"]),
@@ -79,7 +79,7 @@ describe("the JUnit report", () => {
     );
   });
 
-  it("counts what it holds", () => {
+  it("counts its tests, failures and skipped tests", () => {
     const tags = tagsOf(junitReport(mixed));
     const [root] = tags;
     const count = (wanted: string): number => tags.filter(({ name }) => name === wanted).length;
@@ -92,7 +92,7 @@ describe("the JUnit report", () => {
     assert.equal(root.attributes["time"], "12.500");
   });
 
-  it("gives a failure its code and its message", () => {
+  it("includes the code and the message of a failure", () => {
     const failure = tagsOf(junitReport(mixed)).find(({ name }) => name === "failure");
     assert.deepEqual(
       { ...failure?.attributes },
@@ -103,11 +103,11 @@ describe("the JUnit report", () => {
     );
   });
 
-  it("stays well-formed whatever the names hold", () => {
+  it("is well-formed for every report", () => {
     fc.assert(fc.property(anyReport, (any) => void tagsOf(junitReport(any))));
   });
 
-  it("keeps every character that XML can hold", () => {
+  it("preserves every character that XML allows", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const [tag] = tagsOf(`<a b="${escapeXml(text)}"/>`);

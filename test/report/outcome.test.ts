@@ -22,7 +22,7 @@ describe("the exit status", () => {
     [["ok", "failed"], 1, 0],
     [["ok", "skipped"], 1, 0],
   ] as const) {
-    it(`of ${statuses.join(" and ")} is ${any}, with budget ${budget}`, async () => {
+    it(`is ${any} for ${statuses.join(" and ")}, or ${budget} with budget`, async () => {
       const report = await reportOf(statuses);
       assert.equal(exitStatusOf(report, "any", false), any);
       assert.equal(exitStatusOf(report, "budget", false), budget);
@@ -31,13 +31,13 @@ describe("the exit status", () => {
   }
 
   for (const [what, code, ended, budget] of [
-    ["were not tried, for the sake of others", untried, undefined, 0],
+    ["were skipped to protect others", untried, undefined, 0],
     ["wait for the window", outside, outside, 0],
-    ["were left over by the total time", late, late, 0],
-    ["were left over by too many failures", exceeded, exceeded, 1],
+    ["were skipped by the total time", late, late, 0],
+    ["were skipped after too many failures", exceeded, exceeded, 1],
     ["were refused by a limit", limited, limited, 1],
   ] as const) {
-    it(`with budget is ${budget} when hosts ${what}`, async () => {
+    it(`is ${budget} with budget when hosts ${what}`, async () => {
       const report = await reportOf(["ok", "skipped"], ended);
       const hosts = report.hosts.map((host) => (host.status === "ok" ? host : { ...host, error: code }));
       assert.equal(exitStatusOf({ ...report, hosts }, "any", false), 1);
@@ -45,7 +45,7 @@ describe("the exit status", () => {
     });
   }
 
-  it("with budget is 1 when the budget is exceeded by the last hosts, and nobody is left over", async () => {
+  it("is 1 with budget when the last hosts exceed the budget", async () => {
     const report = await reportOf(["failed", "failed"], exceeded);
     assert.equal(exitStatusOf(report, "budget", false), 1);
   });

@@ -5,7 +5,7 @@ import { htmlReport } from "../../provider/report/html/page";
 import { jsonReport, ndjsonReport } from "../../provider/report/json";
 import { junitReport } from "../../provider/report/junit";
 import { inertJson, inertText } from "../../provider/report/pipeline-commands";
-import { pipelineCommand, holdsCommand, hostReport, report, session } from "./sample";
+import { holdsCommand, hostReport, pipelineCommand, report, session } from "./sample";
 
 const commands = [
   "##vso[task.setvariable variable=x]y",
@@ -20,15 +20,15 @@ const commands = [
 
 describe("text", () => {
   for (const command of commands) {
-    it(`holds no ${command}, at its beginning, indented and on a line of its own`, () => {
+    it(`contains no ${command} at its beginning, indented or on a separate line`, () => {
       for (const before of ["", "  \t", "host answered\n", "host answered\r\n  "]) {
-        assert.ok(holdsCommand(before + command), "the judge of this test is blind");
+        assert.ok(holdsCommand(before + command), "holdsCommand does not recognise the command");
         assert.ok(!holdsCommand(inertText(before + command)));
       }
     });
   }
 
-  it("holds no command in the middle of a line, where Azure Pipelines reads them too", () => {
+  it("contains no command in the middle of a line, where Azure Pipelines also reads them", () => {
     assert.equal(inertText("a ###vso[x]##[y]"), "a ###\u200bvso[x]##\u200b[y]");
   });
 
@@ -37,7 +37,7 @@ describe("text", () => {
     assert.equal(inertText("section_start:1:a"), "se\u200bction_start:1:a");
   });
 
-  it("is otherwise as it was, IPv6 addresses and headings included", () => {
+  it("is unchanged without a command, including IPv6 addresses and headings", () => {
     for (const plain of [
       "[fe80::1]:22  done",
       "## Heading",
@@ -49,7 +49,7 @@ describe("text", () => {
       assert.equal(inertText(plain), plain);
   });
 
-  it("does not change when it is made inert again", () => {
+  it("is unchanged when it is made inert again", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(pipelineCommand, fc.string())), (parts) => {
         const once = inertText(parts.join(""));
@@ -59,8 +59,8 @@ describe("text", () => {
     );
   });
 
-  it("takes work that grows with its length and not faster", () => {
-    // Work that grows with the square of it would not end in anybody's lifetime.
+  it("is made inert in linear time", () => {
+    // Quadratic time would not end within any timeout.
     for (const piece of ["#", "##a", ":", "::a", "a", " ", "\n", "section_"]) {
       for (const before of ["", "##", "::"]) {
         const text = before + piece.repeat(1_000_000);
@@ -72,7 +72,7 @@ describe("text", () => {
 });
 
 describe("JSON", () => {
-  it("holds no command and parses to what it was", () => {
+  it("contains no command and parses to the same value", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(pipelineCommand, fc.string())), (parts) => {
         const value = { parts, joined: parts.join(" ") };
@@ -84,7 +84,7 @@ describe("JSON", () => {
     );
   });
 
-  it("writes hashes and colons as \\u0023 and \\u003a", () => {
+  it("escapes hashes and colons as \\u0023 and \\u003a", () => {
     assert.equal(inertJson('"##vso[a.b]c"'), '"\\u0023#vso[a.b]c"');
     assert.equal(inertJson('"::add-mask::c"'), '"\\u003a:add-mask::c"');
     assert.equal(inertJson('["fe80::1","fe80::2"]'), '["fe80::1","fe80::2"]');
@@ -106,21 +106,21 @@ describe("a report of a host that prints commands", () => {
       ],
     }),
   );
-  const one = report(hosts, { warnings: commands });
+  const hostile = report(hosts, { warnings: commands });
   const written: Readonly<Record<string, string>> = {
-    JSON: jsonReport(one, context),
-    ndjson: ndjsonReport(one, context),
-    JUnit: junitReport(one),
-    HTML: htmlReport(one, context),
+    JSON: jsonReport(hostile, context),
+    ndjson: ndjsonReport(hostile, context),
+    JUnit: junitReport(hostile),
+    HTML: htmlReport(hostile, context),
   };
   for (const [form, text] of Object.entries(written)) {
-    it(`holds none of them as ${form}`, () => {
+    it(`contains none of them as ${form}`, () => {
       const line = text.split("\n").find(holdsCommand);
       assert.equal(line, undefined);
     });
   }
 
-  it("tells the names as they are in JSON", () => {
+  it("preserves names in JSON", () => {
     const { hosts: read } = JSON.parse(written["JSON"] ?? "") as {
       hosts: { error: { message: string }; sessions: { user: string }[] }[];
     };

@@ -3,8 +3,8 @@ import { errorCodes } from "../../provider/base/errors";
 import { totalsOf, type HostReport, type Report, type SessionOutcome } from "../../provider/report/report";
 import type { Session } from "../../provider/session/session";
 
-/** A session that somebody has, but for what a test changes. */
-export function session(over: Partial<Session> = {}): Session {
+/** A session of a user, with the given changes. */
+export function session(changes: Partial<Session> = {}): Session {
   return {
     id: "2",
     name: "rdp-tcp#0",
@@ -14,12 +14,12 @@ export function session(over: Partial<Session> = {}): Session {
     state: "active",
     stateText: "Aktiv",
     own: false,
-    ...over,
+    ...changes,
   };
 }
 
-/** A host that is done, but for what a test changes. */
-export function hostReport(over: Partial<HostReport> = {}): HostReport {
+/** A host that is done, with the given changes. */
+export function hostReport(changes: Partial<HostReport> = {}): HostReport {
   return {
     host: "rdsh01:22",
     platform: "windows",
@@ -31,31 +31,31 @@ export function hostReport(over: Partial<HostReport> = {}): HostReport {
     notFound: [],
     contacted: true,
     warned: [],
-    ...over,
+    ...changes,
   };
 }
 
-export function report(hosts: readonly HostReport[], over: Partial<Report> = {}): Report {
+export function report(hosts: readonly HostReport[], changes: Partial<Report> = {}): Report {
   return {
     startedAt: "2026-03-01T22:00:00.000Z",
     finishedAt: "2026-03-01T22:00:12.500Z",
     totals: totalsOf(hosts),
     hosts,
     warnings: [],
-    ...over,
+    ...changes,
   };
 }
 
-/** What a terminal would act upon, but for line feeds. */
+/** Matches the control characters of terminals, except line feeds. */
 export const terminalControls =
   // eslint-disable-next-line no-control-regex
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** What XML 1.0 cannot hold at all, lone surrogates included. */
+/** Matches the characters that XML 1.0 forbids, including lone surrogates. */
 // eslint-disable-next-line no-control-regex
 export const illegalInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
 
-/** A text that some build agent obeys when it stands in a log. */
+/** A text that a build agent executes as a command when it finds it in a log. */
 export const pipelineCommand = fc.constantFrom(
   "##vso[task.setvariable variable=x]y",
   "##[add-mask]y",
@@ -65,7 +65,7 @@ export const pipelineCommand = fc.constantFrom(
   "section_start:1560896352:x",
 );
 
-/** Whether a build agent would find a command in a log, by the rules of the agents themselves. */
+/** Whether a build agent would find a command in a log, by the agents' own rules. */
 export function holdsCommand(log: string): boolean {
   return log
     .split(/[\r\n\u2028\u2029]/u)
@@ -79,7 +79,7 @@ export function holdsCommand(log: string): boolean {
     );
 }
 
-/** Text of all that a hostile host or user name could hold. */
+/** Any text, including hostile names of hosts and users. */
 export const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
   fc.constantFrom(
@@ -131,16 +131,16 @@ const anyMessage = anyText.map((text) => `Cannot: ${text}`);
 
 const anyOutcome: fc.Arbitrary<SessionOutcome> = fc
   .tuple(anySession, anyCode, anyMessage, fc.nat(7))
-  .map(([one, code, message, which]): SessionOutcome => {
+  .map(([session, code, message, which]): SessionOutcome => {
     const outcomes: readonly SessionOutcome[] = [
-      { session: one, outcome: "logged-off" },
-      { session: one, outcome: "left" },
-      { session: one, outcome: "already-gone" },
-      { session: one, outcome: "kept", reason: "excepted" },
-      { session: one, outcome: "still-present", code, message },
-      { session: one, outcome: "failed", code, message },
-      { session: one, outcome: "would-log-off" },
-      { session: one, outcome: "listed" },
+      { session, outcome: "logged-off" },
+      { session, outcome: "left" },
+      { session, outcome: "already-gone" },
+      { session, outcome: "kept", reason: "excepted" },
+      { session, outcome: "still-present", code, message },
+      { session, outcome: "failed", code, message },
+      { session, outcome: "would-log-off" },
+      { session, outcome: "listed" },
     ];
     return outcomes[which]!;
   });
@@ -166,12 +166,12 @@ const anyHost: fc.Arbitrary<HostReport> = fc
     }),
   );
 
-/** Reports of every form, with texts of every kind. */
+/** Any report. */
 export const anyReport: fc.Arbitrary<Report> = fc
   .tuple(fc.array(anyHost, { maxLength: 4 }), fc.array(anyText, { maxLength: 2 }))
   .map(([hosts, warnings]) => report(hosts, { warnings }));
 
-/** As many hosts as asked for, every tenth of them failed. */
+/** A report of `count` hosts, every tenth of which failed. */
 export function manyHosts(count: number): Report {
   return report(
     Array.from({ length: count }, (_, index) =>

@@ -9,47 +9,47 @@ const failed = (host: string, message: string, status = "failed"): HostError => 
   error: { code, message },
 });
 
-/** How many hosts each error has. */
+/** The number of hosts of each error. */
 function sizes(...hosts: readonly HostError[]): readonly number[] {
-  return sharedErrors(hosts).map((one) => one.hosts.length);
+  return sharedErrors(hosts).map((error) => error.hosts.length);
 }
 
-describe("hosts share an error", () => {
+describe("hosts that share an error", () => {
   const same: readonly (readonly [what: string, a: HostError, b: HostError])[] = [
-    ["that names no host", failed("h1:22", "no key"), failed("h2:22", "no key")],
-    ["that names their label", failed("h1:22", 'Lost "h1:22"'), failed("h2:2222", 'Lost "h2:2222"')],
+    ["have the same message", failed("h1:22", "no key"), failed("h2:22", "no key")],
+    ["are each named by their label", failed("h1:22", 'Lost "h1:22"'), failed("h2:2222", 'Lost "h2:2222"')],
     [
-      "that names their address",
+      "are each named by their address",
       failed("rdsh01:22", "no such name: rdsh01"),
       failed("rdsh02:22", "no such name: rdsh02"),
     ],
     [
-      "that names their address in other letters",
+      "are each named by their address in another case",
       failed("rdsh01:22", "RDSH01 is down"),
       failed("rdsh02:22", "RDSH02 is down"),
     ],
     [
-      "that names an IPv6 address",
+      "are each named by their IPv6 address",
       failed("[fe80::1]:22", 'Lost "[fe80::1]:22"'),
       failed("[fe80::2]:22", 'Lost "[fe80::2]:22"'),
     ],
     [
-      "that names the server behind a host",
+      "are each named by their server",
       failed("gate:22>srv1", 'no route to "srv1"'),
       failed("gate:22>srv2", 'no route to "srv2"'),
     ],
     [
-      "of the host before them",
+      "are reached through the same host, which the message names",
       failed("gate:22>srv1", 'Lost "gate:22"'),
       failed("gate:22>srv2", 'Lost "gate:22"'),
     ],
     [
-      "after different times and attempts",
+      "failed after different times and attempts",
       failed("h1:22", "refused (5 attempts in 2 s)"),
       failed("h2:22", "refused (1 attempt in 1.5 s)"),
     ],
     [
-      "whatever a pattern would make of their names",
+      "have names that contain pattern characters",
       failed("a.c:22", 'Lost "a.c:22"'),
       failed("abc:22", 'Lost "abc:22"'),
     ],
@@ -57,29 +57,41 @@ describe("hosts share an error", () => {
   for (const [what, a, b] of same) it(what, () => assert.deepEqual(sizes(a, b), [2]));
 });
 
-describe("hosts do not share an error", () => {
+describe("hosts that do not share an error", () => {
   const different: readonly (readonly [what: string, a: HostError, b: HostError])[] = [
-    ["of other words", failed("h1:22", "refused"), failed("h2:22", "timed out")],
+    ["have different messages", failed("h1:22", "refused"), failed("h2:22", "timed out")],
     [
-      "of another code",
+      "have different codes",
       failed("h1:22", "x"),
       { ...failed("h2:22", "x"), error: { code: "timed-out", message: "x" } },
     ],
-    ["of another status", failed("h1:22", "x"), failed("h2:22", "x", "skipped")],
-    ["that names other people", failed("h1:22", "2 (alice) stayed"), failed("h2:22", "2 (bob) stayed")],
-    ["that names other sessions", failed("h1:22", 'no session "7"'), failed("h2:22", 'no session "8"')],
+    ["have different statuses", failed("h1:22", "x"), failed("h2:22", "x", "skipped")],
     [
-      "that names a longer name than their own",
+      "have messages that name different users",
+      failed("h1:22", "2 (alice) stayed"),
+      failed("h2:22", "2 (bob) stayed"),
+    ],
+    [
+      "have messages that name different sessions",
+      failed("h1:22", 'no session "7"'),
+      failed("h2:22", 'no session "8"'),
+    ],
+    [
+      "have messages with longer names than their own",
       failed("web:22", 'behind "web-2"'),
       failed("app:22", 'behind "app-2"'),
     ],
-    ["of two hosts before them", failed("g1:22>srv", 'Lost "g1:22"'), failed("g2:22>srv", 'Lost "g2:22"')],
+    [
+      "are reached through different hosts, which the messages name",
+      failed("g1:22>srv", 'Lost "g1:22"'),
+      failed("g2:22>srv", 'Lost "g2:22"'),
+    ],
   ];
   for (const [what, a, b] of different) it(what, () => assert.deepEqual(sizes(a, b), [1, 1]));
 });
 
 describe("shared errors", () => {
-  it("come in the order of their first hosts, with the first one's message", () => {
+  it("are in the order of their first hosts, with the message of the first host", () => {
     const errors = sharedErrors([
       failed("h1:22", 'Lost "h1:22"'),
       failed("h2:22", "x"),
@@ -91,16 +103,16 @@ describe("shared errors", () => {
     ]);
   });
 
-  it("leave out hosts without an error", () =>
+  it("omit hosts without an error", () =>
     assert.deepEqual(sharedErrors([{ host: "h1:22", status: "ok" }]), []));
 
-  it("are told from repeated ones while they come", () => {
+  it("are recognised as hosts are added", () => {
     const tally = errorTally();
     const hosts = [failed("h1:22", "x"), failed("h2:22", "y"), failed("h3:22", "x"), { host: "h4:22" }];
     assert.deepEqual(hosts.map(tally.add), [undefined, undefined, "h1:22", undefined]);
   });
 
-  it("are each told with a host, and with more hosts as far as the number reaches", () => {
+  it("each name a host, and more hosts within the limit", () => {
     const hosts = (name: string, count: number): readonly HostError[] =>
       Array.from({ length: count }, (_, index) => failed(`${name}${index}:22`, name));
     const errors = sharedErrors([...hosts("x", 30), ...hosts("y", 2), ...hosts("z", 1)]);

@@ -6,7 +6,7 @@ import { eventText } from "../../provider/report/event-text";
 import type { HostReport } from "../../provider/report/report";
 import { textTable } from "../../provider/report/table";
 import { dryRunText, listText, runText } from "../../provider/report/text";
-import { terminalControls, anyReport, anyText, hostReport, manyHosts, report, session } from "./sample";
+import { anyReport, anyText, hostReport, manyHosts, report, session, terminalControls } from "./sample";
 
 const plain = { paint: (text: string) => text };
 const failed = hostReport({
@@ -17,7 +17,7 @@ const failed = hostReport({
 });
 
 describe("a table", () => {
-  it("aligns its columns and leaves out empty ones", () => {
+  it("aligns its columns and omits empty columns", () => {
     const rows = [
       [{ text: "a" }, { text: "" }, { text: "1" }],
       [{ text: "longer" }, { text: "" }, { text: "2" }],
@@ -25,14 +25,14 @@ describe("a table", () => {
     assert.equal(textTable(["X", "NONE", "N"], rows, plain), "X       N\na       1\nlonger  2\n");
   });
 
-  it("cuts the widest column until it fits", () => {
+  it("truncates the widest column until it fits", () => {
     const rows = [[{ text: "a".repeat(40) }, { text: "b".repeat(10) }]];
     const lines = textTable(["A", "B"], rows, { ...plain, columns: 30 }).split("\n");
     assert.equal(lines[1], `${"a".repeat(17)}…  ${"b".repeat(10)}`);
     assert.equal(textTable(["A", "B"], rows, plain).split("\n")[1]?.length, 52);
   });
 
-  it("never is wider than the terminal where that is possible", () => {
+  it("is never wider than a terminal of at least 30 columns", () => {
     const table = fc.array(fc.tuple(anyText, anyText, anyText), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(table, fc.integer({ min: 30, max: 120 }), (texts, columns) => {
@@ -43,14 +43,14 @@ describe("a table", () => {
     );
   });
 
-  it("counts columns as a terminal does", () => {
+  it("measures text in the columns of a terminal", () => {
     assert.equal(displayWidth("alice"), 5);
     assert.equal(displayWidth("山田"), 4);
     assert.equal(displayWidth("Jürgen"), 6);
     assert.equal(displayWidth("e\u0301"), 1);
   });
 
-  it("paints after it has aligned", () => {
+  it("colours cells after aligning them", () => {
     const text = textTable(["S", "X"], [[{ text: "ok", tone: "good" }, { text: "y" }]], {
       paint: (cell, tone) => (tone === "good" ? `<${cell}>` : cell),
     });
@@ -59,15 +59,15 @@ describe("a table", () => {
 });
 
 describe("the result as text", () => {
-  it("of a run says who, what is not done, and the sums", () => {
-    const one = hostReport({
+  it("of a run lists sessions, hosts that are not done, and totals", () => {
+    const done = hostReport({
       sessions: [
         { session: session(), outcome: "logged-off" },
         { session: session({ id: "3", user: "svc-x" }), outcome: "kept", reason: "excepted" },
       ],
     });
     assert.equal(
-      runText(report([one, failed]), plain),
+      runText(report([done, failed]), plain),
       `HOST       ID  USER   NAME       STATE   OUTCOME
 rdsh01:22  2   alice  rdp-tcp#0  active  logged off
 rdsh01:22  3   svc-x  rdp-tcp#0  active  kept: excepted
@@ -80,7 +80,7 @@ rdsh02:22  failed: auth-rejected
     );
   });
 
-  it("of a run tells an error that many hosts share once, with the first of them and their number", () => {
+  it("of a run lists a shared error once, with its first host and the number of hosts", () => {
     const lost = (host: string): HostReport =>
       hostReport({ host, status: "failed", error: { code: "host-unreachable", message: `Lost "${host}"` } });
     const some = report([lost("h1:22"), failed, lost("h2:22"), lost("h3:22")]);
@@ -107,7 +107,7 @@ rdsh02:22  failed: auth-rejected
     }
   });
 
-  it("of a run tells fifty errors, and counts the hosts that have others", () => {
+  it("of a run lists fifty errors, and counts the hosts with others", () => {
     const own = Array.from({ length: 60 }, (_, index) =>
       hostReport({
         host: `h${index}:22`,
@@ -120,13 +120,13 @@ rdsh02:22  failed: auth-rejected
     assert.equal(lines[100], "10 more hosts with other errors: --report and --output json list them all");
   });
 
-  it("of a large run leaves the sessions to the reports", () => {
+  it("of a large run omits the sessions", () => {
     const text = runText(manyHosts(1000), plain);
     assert.doesNotMatch(text, /OUTCOME/u);
     assert.match(text, /2000 sessions logged off on 1000 hosts, 100 hosts failed\n$/u);
   });
 
-  it("of a list says who is where", () => {
+  it("of a list shows the sessions", () => {
     const text = listText(
       report([
         hostReport({
@@ -162,7 +162,7 @@ rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
     assert.match(text, /1 session would be logged off on 1 host; nothing was changed/u);
   });
 
-  it("prints no control character that came from elsewhere", () => {
+  it("contains no control characters from hosts", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
         for (const write of [runText, dryRunText, listText])
@@ -172,8 +172,8 @@ rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
   });
 });
 
-describe("the line of a step", () => {
-  it("is in the past or the present, and names the person", () => {
+describe("the text of an event", () => {
+  it("names the user", () => {
     const host = "h:22";
     assert.equal(eventText({ type: "session-gone", host, session: session() }), "2 (alice) is gone");
     assert.equal(

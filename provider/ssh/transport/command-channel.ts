@@ -5,9 +5,9 @@ import type { Clock } from "../../base/clock";
 import { LogoffError } from "../../base/errors";
 import type { ExecResult } from "../../connection";
 import {
-  ping,
   discard,
   isAnswerToCommand,
+  ping,
   requestCommand,
   type CommandRequest,
   type NotStarted,

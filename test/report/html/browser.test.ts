@@ -11,11 +11,11 @@ import { hostReport, manyHosts, report, session } from "../sample";
 const browser = ["chromium", "chromium-browser", "google-chrome"].find(
   (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
 );
-const skip = browser === undefined ? "no Chromium here: apt-get install chromium" : false;
+const skip = browser === undefined ? "needs Chromium: apt-get install chromium" : false;
 const folder = mkdtempSync(join(tmpdir(), "html-report-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The document after its script has run, as the browser prints it. */
+/** The document after its script has run, as printed by the browser. */
 function domOf(of: Report, hash = ""): Promise<string> {
   const path = join(folder, `${Math.random()}.html`);
   writeFileSync(path, htmlReport(of));
@@ -37,19 +37,19 @@ function domOf(of: Report, hash = ""): Promise<string> {
 }
 
 describe("the HTML report in a browser", { skip }, () => {
-  it("runs its search and opens the host of a link", async () => {
+  it("runs its script and opens the host of a link", async () => {
     const dom = await domOf(manyHosts(10), "#host-10");
     assert.match(dom, /aria-live="polite">10 of 10 hosts shown</u);
     assert.match(dom, /<p class="search"><label>/u);
     assert.match(dom, /<details class="host failed" id="host-10" open="">/u);
   });
 
-  it("serves ten thousand hosts", async () => {
+  it("displays ten thousand hosts", async () => {
     const dom = await domOf(manyHosts(10_000));
     assert.match(dom, />10000 of 10000 hosts shown</u);
   });
 
-  it("runs nothing that a name smuggles in", async () => {
+  it("runs no code from names", async () => {
     const evil = [
       "</title></script><script>document.title='hacked'</script>",
       `"><img src=x onerror="document.title='hacked'">`,

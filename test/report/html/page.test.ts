@@ -18,39 +18,42 @@ const failed = hostReport({
 });
 const page = htmlReport(report([hostReport(), failed], { warnings: ["mind the gap"] }));
 
-/** The page without what is the same in every page. */
-function own(html: string): string {
+/** The page without its style and its script. */
+function contentOf(html: string): string {
   return html.replace(pageStyle, "").replace(pageScript, "");
 }
 
 describe("the HTML report", () => {
-  it("is one file that loads nothing", () => {
+  it("is one file that loads no other", () => {
     assert.doesNotMatch(page, /https?:|url\(|@import|<link|<img|src=/u);
     assert.match(page, /Content-Security-Policy" content="default-src 'none'/u);
   });
 
-  it("says in its title and first lines how it went", () => {
+  it("states the outcome in its title and totals", () => {
     assert.match(page, /<title>session-logoff: 1 of 2 hosts not done<\/title>/u);
     assert.match(page, /<dt>still present<\/dt><dd>1<\/dd>/u);
     assert.match(page, /mind the gap/u);
     assert.match(htmlReport(report([hostReport()])), /<title>session-logoff: done<\/title>/u);
   });
 
-  it("says in its title that a dry run has changed nothing", () => {
-    const looked = htmlReport(report([hostReport()]), { dryRun: true });
-    assert.match(looked, /<title>session-logoff: dry run, nothing was changed<\/title>/u);
-    assert.match(looked, /<h1>session-logoff: dry run, nothing was changed<\/h1>/u);
-    const partly = htmlReport(report([hostReport(), failed]), { dryRun: true });
-    assert.match(partly, /<h1>session-logoff: dry run, nothing was changed; 1 of 2 hosts not done<\/h1>/u);
+  it("states in its title that a dry run changed nothing", () => {
+    const dryRun = htmlReport(report([hostReport()]), { dryRun: true });
+    assert.match(dryRun, /<title>session-logoff: dry run, nothing was changed<\/title>/u);
+    assert.match(dryRun, /<h1>session-logoff: dry run, nothing was changed<\/h1>/u);
+    const partlyFailed = htmlReport(report([hostReport(), failed]), { dryRun: true });
+    assert.match(
+      partlyFailed,
+      /<h1>session-logoff: dry run, nothing was changed; 1 of 2 hosts not done<\/h1>/u,
+    );
   });
 
-  it("says who is left and why", () => {
+  it("lists the sessions that are left and the reasons", () => {
     assert.match(page, /Not done, and why.*failed: session-stuck.*rdsh02:22/su);
     assert.match(page, /still present.*busy/su);
     assert.match(page, /kept: excepted/u);
   });
 
-  it("says once what many hosts have in common, with their number", () => {
+  it("lists a shared error once, with the number of hosts", () => {
     const hosts = Array.from({ length: 30 }, (_, index) =>
       hostReport({
         host: `h${index}:22`,
@@ -67,7 +70,7 @@ describe("the HTML report", () => {
     assert.equal(summary.match(/Lost/gu)?.length, 1);
   });
 
-  it("serves phones, screen readers and both colour schemes", () => {
+  it("supports phones, screen readers and both colour schemes", () => {
     assert.match(page, /<html lang="en">/u);
     assert.match(page, /name="viewport"/u);
     assert.match(page, /name="color-scheme" content="light dark"/u);
@@ -82,10 +85,10 @@ describe("the HTML report", () => {
     assert.match(pageStyle, /main:has\(#only-failed:checked\) \.host:not\(\.failed\)/u);
   });
 
-  it("escapes everything that comes from elsewhere", () => {
+  it("escapes all text from hosts", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
-        const html = own(htmlReport(any));
+        const html = contentOf(htmlReport(any));
         assert.equal(html.match(/<script/gu)?.length, 1);
         assert.doesNotMatch(html, /<(?:img|svg|iframe|!--)/u);
         // eslint-disable-next-line no-control-regex
@@ -98,14 +101,14 @@ describe("the HTML report", () => {
     );
   });
 
-  it("leads to hosts whose names are no plain words", () => {
+  it("links to hosts whose names contain special characters", () => {
     const html = htmlReport(report([hostReport({ ...failed, host: "[fe80::1%eth0]:22>rds'x" })]));
     const id = /<details class="host failed" id="([^"]+)"/u.exec(html)?.[1];
     assert.equal(id, "host-1");
     assert.ok(html.includes(`href="#${id}"`));
   });
 
-  it("grows with the hosts and no faster", () => {
+  it("grows linearly with the hosts", () => {
     const [small, large] = [1000, 10_000].map((count) => {
       const all = manyHosts(count);
       const { length } = htmlReport(all);
@@ -126,7 +129,7 @@ describe("the HTML report", () => {
 });
 
 describe("a timeline", () => {
-  it("shows the phases where they are known", () => {
+  it("shows known phases", () => {
     const host = {
       ...hostReport({ durationMs: 10_000 }),
       phases: [
@@ -146,13 +149,13 @@ describe("a timeline", () => {
     [119_600, "2 min 0 s"],
     [3_599_999, "60 min 0 s"],
   ] as const) {
-    it(`says ${words} for ${ms} ms, rounded as a whole`, () => {
+    it(`shows ${ms} ms as ${words}`, () => {
       const bar = timelineBar(hostReport({ durationMs: ms }), ms);
       assert.equal(/class="took">([^<]*)</u.exec(bar)?.[1], words);
     });
   }
 
-  it("is left out for a host that was never spoken to", () => {
+  it("is omitted for a host that was never contacted", () => {
     assert.equal(timelineBar(hostReport({ durationMs: 0 }), 1000), "");
   });
 });

@@ -1,4 +1,4 @@
-/** What hosts say before their identification and before the login. */
+/** Text that hosts send before their identification, and banners before the login. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, connect as dial, type AddressInfo, type Socket } from "node:net";
@@ -24,7 +24,7 @@ import {
 const quick = { timeoutMs: 20_000 };
 const patient = { connectTimeoutMs: 20_000 };
 
-/** A TCP server that does with each connection what a test says. */
+/** A TCP server that passes each connection to `onSocket`. */
 async function frontOf(
   t: TestContext,
   onSocket: (socket: Socket, count: number) => void,
@@ -42,7 +42,7 @@ async function frontOf(
   return { address: "127.0.0.1", port: (front.address() as AddressInfo).port, count: () => sockets.length };
 }
 
-/** Says something and then lets the real server speak. */
+/** Sends something and then connects to the real server. */
 function before(real: ScriptedServer, words: (socket: Socket) => Promise<void>): (socket: Socket) => void {
   return (socket) =>
     void words(socket).then(() => {
@@ -73,7 +73,7 @@ describe("lines before the identification", () => {
     ["95 KB in one line", (socket) => written(socket, `${"x".repeat(95_000)}\n`)],
     ["lines without carriage returns, some of them empty", (socket) => written(socket, "\n\nhello\n\n")],
     [
-      "lines that speak of SSH and control sequences",
+      "lines that contain SSH and control sequences",
       (socket) => written(socket, " SSH-2.0-no\r\nSSH_2.0\r\nSSH\r\n\u001b[2J\r\nXSSH-2.0-x\r\n"),
     ],
     [
@@ -88,7 +88,7 @@ describe("lines before the identification", () => {
     ],
   ];
   for (const [what, words] of ways)
-    it(`are passed over: ${what}`, async (t) => {
+    it(`are skipped: ${what}`, async (t) => {
       const real = await serverFor(t);
       const front = await frontOf(t, before(real, words));
       const connection = await openSsh(bareOptions()).connect(hostOf(front, patient), never);
@@ -96,16 +96,16 @@ describe("lines before the identification", () => {
       await connection.close();
     });
 
-  it("are passed over behind a jump host", async (t) => {
+  it("are skipped behind a jump host", async (t) => {
     const real = await serverFor(t);
     const front = await frontOf(
       t,
       before(real, (socket) => written(socket, "no entry\r\n".repeat(6000))),
     );
     const jump = await serverFor(t, { forwards: true, hostKeys: [testKey("jump")] });
-    const hop = hostOf(jump, { hostKeys: { pinned: [testKey("jump").publicText], strict: "yes" } });
+    const jumpHost = hostOf(jump, { hostKeys: { pinned: [testKey("jump").publicText], strict: "yes" } });
     const connection = await openSsh(bareOptions()).connect(
-      hostOf(front, { ...patient, jumpHosts: [hop] }),
+      hostOf(front, { ...patient, jumpHosts: [jumpHost] }),
       never,
     );
     assert.equal((await connection.exec("x", quick)).code, 0);
@@ -117,7 +117,7 @@ describe("lines before the identification", () => {
     ["one line", "x"],
     ["an identification", "SSH-2.0-"],
   ] as const)
-    it(`end the connection above 100 KB: ${what}`, async (t) => {
+    it(`end the connection when they exceed 100 KB: ${what}`, async (t) => {
       const front = await frontOf(t, (socket) => {
         const more = (): void => {
           while (!socket.destroyed && socket.write(line.repeat(2000)));
@@ -132,14 +132,14 @@ describe("lines before the identification", () => {
         /it sent more than 100 KB before its SSH identification, beginning with "/u,
       );
       assert.ok(error.message.length < 500);
-      assert.equal(front.count(), 1, "it is not tried again");
+      assert.equal(front.count(), 1, "it is not retried");
       assert.deepEqual(hintsFor([{ error }]), []);
     });
 });
 
-describe("a host that turns a connection away with words", () => {
-  /** Notes every pause, and ends the attempts after so many. */
-  function hasty(most: number): { clock: Clock; pauses: number[] } {
+describe("a host that refuses a connection with a text", () => {
+  /** Records every pause, and expires the deadline after `most` of them. */
+  function countPauses(most: number): { clock: Clock; pauses: number[] } {
     const { clock, expire } = holdTimers(55_555);
     const pauses: number[] = [];
     const sleep: Clock["sleep"] = (ms, signal) => {
@@ -151,17 +151,17 @@ describe("a host that turns a connection away with words", () => {
   }
   const away = { connectTimeoutMs: 55_555 };
 
-  it("is quoted, without control characters, and left alone for longer", async (t) => {
+  it("is quoted without control characters, and retried after longer pauses", async (t) => {
     const front = await frontOf(t, (socket) => socket.end("Not allowed\u001b[2J at this \u202etime\r\n"));
     for (const random of [0, 0.999]) {
-      const { clock, pauses } = hasty(5);
+      const { clock, pauses } = countPauses(5);
       const error = await failure(hostOf(front, away), { clock, random: () => random });
       assert.equal(error.code, "host-unreachable");
       assert.match(
         error.message,
         /closed the connection before its SSH identification, saying "Not allowed \[2J at this time"; .*MaxStartups.*\(5 attempts in 55\.555 s\)$/u,
       );
-      // At most six attempts in fifteen seconds instead of thirteen.
+      // At most six attempts in fifteen seconds, instead of thirteen.
       assert.ok(
         pauses.every((ms) => ms >= 1000),
         String(pauses),
@@ -170,9 +170,9 @@ describe("a host that turns a connection away with words", () => {
     }
   });
 
-  it("is let in as soon as it allows it", async (t) => {
+  it("is connected as soon as it accepts the connection", async (t) => {
     const real = await serverFor(t);
-    const { clock } = hasty(10);
+    const { clock } = countPauses(10);
     const pass = before(real, () => Promise.resolve());
     const front = await frontOf(t, (socket, count) => {
       if (count <= 2) socket.end("Exceeded MaxStartups\r\n");
@@ -182,28 +182,28 @@ describe("a host that turns a connection away with words", () => {
     assert.equal(front.count(), 3);
   });
 
-  it("is told from one that closes without a word, or in the middle of its identification", async (t) => {
+  it("is distinguished from a host that closes without a text, or within its identification", async (t) => {
     for (const words of ["", "\r\n", "SSH-2.0-half"]) {
       const front = await frontOf(t, (socket) => socket.end(words));
-      const { clock, pauses } = hasty(2);
+      const { clock, pauses } = countPauses(2);
       const error = await failure(hostOf(front, away), { clock, random: () => 0.5 });
       assert.match(error.message, /it closed the connection at once \(2 attempts/u);
       assert.deepEqual(pauses, [100, 200]);
     }
   });
 
-  it("is quoted too when it speaks and then waits for us", async (t) => {
+  it("is quoted when it sends a text and then waits", async (t) => {
     const front = await frontOf(t, (socket) => socket.write("220 mail.example ESMTP\r\n"));
     const error = await failure(hostOf(front, { connectTimeoutMs: 1500 }));
     assert.equal(error.code, "timed-out");
     assert.match(error.message, /waiting for its banner; the host has sent only "220 mail\.example ESMTP"$/u);
   });
 
-  it("ends with a cancel", async (t) => {
+  it("is abandoned on cancellation", async (t) => {
     const front = await frontOf(t, (socket) => socket.end("Not allowed at this time\r\n"));
     const stop = new AbortController();
     const opening = openSsh(bareOptions()).connect(hostOf(front, away), stop.signal);
-    await until(() => front.count() === 1, "it was turned away once");
+    await until(() => front.count() === 1, "it was refused once");
     stop.abort();
     await assert.rejects(opening, { code: "aborted" });
   });
@@ -225,7 +225,7 @@ describe("a banner before the login", () => {
   }
   const protocolOf = (client: ServerConnection): Protocol =>
     (client as unknown as { _protocol: Protocol })._protocol;
-  /** SSH_MSG_USERAUTH_BANNER (RFC 4252 5.4); ssh2's server sends one by itself, and only once. */
+  /** Sends SSH_MSG_USERAUTH_BANNER (RFC 4252 5.4), which ssh2's server can only send once. */
   const sendBanner = (client: ServerConnection, words: string): void => {
     const { _packetRW: packets, _cipher: cipher } = protocolOf(client);
     const length = Buffer.byteLength(words);
@@ -237,7 +237,7 @@ describe("a banner before the login", () => {
     packet.writeUInt32BE(0, start + 5 + length);
     cipher.encrypt(packets.write.finalize(packet));
   };
-  /** Says so many bytes at each step of the login. */
+  /** A server that sends a banner of `bytes` at each step of the login. */
   const withBanner = (bytes: number, algorithms: Script["algorithms"] = {}, times = 1): Script => ({
     algorithms,
     password: "open sesame",
@@ -258,14 +258,14 @@ describe("a banner before the login", () => {
   ];
   for (const [name, algorithms] of ciphers) {
     for (const kilobytes of [1, 40, 100])
-      it(`may have ${kilobytes} KB with ${name}`, async (t) => {
+      it(`is accepted with ${kilobytes} KB and ${name}`, async (t) => {
         const server = await serverFor(t, withBanner(kilobytes * 1024, algorithms));
         const connection = await openSsh(bareOptions()).connect(hostOf(server, patient), never);
         assert.equal((await connection.exec("x", quick)).code, 0);
         await connection.close();
       });
 
-    it(`may have no 130 KB with ${name}, and is said to`, async (t) => {
+    it(`is refused with 130 KB and ${name}`, async (t) => {
       const server = await serverFor(t, withBanner(130 * 1024, algorithms));
       const error = await failure(hostOf(server, patient));
       assert.equal(error.code, "host-unreachable");
@@ -278,14 +278,14 @@ describe("a banner before the login", () => {
     });
   }
 
-  it("may come again and again", async (t) => {
+  it("may be sent repeatedly", async (t) => {
     const server = await serverFor(t, withBanner(60_000, {}, 3));
     const connection = await openSsh(bareOptions()).connect(hostOf(server, patient), never);
     assert.equal((await connection.exec("x", quick)).code, 0);
     await connection.close();
   });
 
-  it("is never printed: --debug repeats no word of it", async (t) => {
+  it("is never printed by --debug", async (t) => {
     const lines: string[] = [];
     const server = await serverFor(t, withBanner(40_000));
     const debug = (line: string): void => void lines.push(line);
@@ -294,7 +294,7 @@ describe("a banner before the login", () => {
     assert.doesNotMatch(lines.join("\n"), /Unauthorised/u);
   });
 
-  it("is the only packet that may be so long", async (t) => {
+  it("is the only packet that may exceed the limit of ssh2", async (t) => {
     const server = await serverFor(t, {
       ...withBanner(40_000),
       onExec: (_command, accept, _reject, client: ServerConnection) => {

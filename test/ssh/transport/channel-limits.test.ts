@@ -1,4 +1,4 @@
-/** Hosts that grant a connection fewer channels than we would use. */
+/** Hosts that allow fewer channels per connection than we would use. */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { ServerChannel } from "ssh2";
@@ -17,14 +17,14 @@ import {
 } from "../scripted-server";
 
 const quick = { timeoutMs: 20_000 };
-/** A clock under which nobody may pause: a turn comes when a channel ends, not when time has passed. */
-const neverPause = (): never => assert.fail("it paused");
-const impatient: Clock = { ...systemClock, sleep: neverPause };
+/** A clock that fails on a pause: the end of a channel starts the next command, not the passing of time. */
+const failOnSleep = (): never => assert.fail("unexpected pause");
+const withoutPauses: Clock = { ...systemClock, sleep: failOnSleep };
 
 async function connected(
   t: TestContext,
   script: Script,
-  clock: Clock = impatient,
+  clock: Clock = withoutPauses,
 ): Promise<{ server: ScriptedServer; connection: Connection }> {
   const server = await serverFor(t, script);
   const connection = await openSsh(bareOptions({ clock })).connect(hostOf(server), never);
@@ -37,30 +37,30 @@ function end(channel: ServerChannel): void {
   channel.end();
 }
 
-describe("a host that refuses a further channel while others are open", () => {
+describe("a host that refuses another channel while others are open", () => {
   const refusals = [
     { reason: 2, words: "open failed" },
-    { reason: 1, words: "only so many are allowed" },
+    { reason: 1, words: "too many sessions" },
     { reason: 4, words: "" },
     { reason: 3, words: "unknown" },
     { reason: 0xfe00_0001, words: "Zu viele Sitzungen" },
   ];
   for (const refusal of refusals)
     for (const maxSessions of [1, 2, 3])
-      it(`runs ${maxSessions} at once, refusing with reason ${refusal.reason}`, async (t) => {
+      it(`runs ${maxSessions} commands at once when it refuses with reason ${refusal.reason}`, async (t) => {
         const deadlines = holdTimers(1500);
         const running: ServerChannel[] = [];
         const onExec: Script["onExec"] = (_command, accept) => void running.push(accept());
         const script = { maxSessions, refusal, onExec };
-        const { connection, server } = await connected(t, script, { ...deadlines.clock, sleep: neverPause });
+        const { connection, server } = await connected(t, script, { ...deadlines.clock, sleep: failOnSleep });
         const all = Array.from({ length: 7 }, (_, index) =>
           connection.exec(String(index), { timeoutMs: 1500 }),
         );
         for (let done = 0; done < 7; done += 1) {
           const expected = Math.min(7, done + maxSessions);
           await until(() => server.commands.length === expected, `${expected} commands have been sent`);
-          // Who waits has no deadline yet: it is that of the command, not of the waiting.
-          await until(() => deadlines.running() === running.length, "only those that run have a deadline");
+          // Waiting commands have no deadline: it starts with the command.
+          await until(() => deadlines.running() === running.length, "only running commands have a deadline");
           end(running.shift()!);
         }
         for (const command of all) assert.equal((await command).code, 0);
@@ -68,7 +68,7 @@ describe("a host that refuses a further channel while others are open", () => {
         assert.equal(server.connections(), 1);
       });
 
-  it("may refuse the command instead of the channel", async (t) => {
+  it("runs every command when it refuses the command instead of the channel", async (t) => {
     const running: ServerChannel[] = [];
     const { connection, server } = await connected(t, {
       onExec: (_command, accept, reject) => {
@@ -85,7 +85,7 @@ describe("a host that refuses a further channel while others are open", () => {
     assert.equal(server.connections(), 1);
   });
 
-  it("leaves room for a listing beside commands that block", async (t) => {
+  it("runs a listing while commands block", async (t) => {
     const blocked: ServerChannel[] = [];
     const { connection } = await connected(t, {
       maxSessions: 2,
@@ -95,7 +95,7 @@ describe("a host that refuses a further channel while others are open", () => {
         else blocked.push(channel);
       },
     });
-    // Three at once teach the limit.
+    // Three concurrent commands reveal the limit.
     await Promise.all(["list", "list", "list"].map((command) => connection.exec(command, quick)));
     const logoffs = [1, 2].map(() => connection.exec("logoff", { ...quick, mayBlock: true }));
     await until(() => blocked.length === 1, "a logoff runs");
@@ -107,9 +107,9 @@ describe("a host that refuses a further channel while others are open", () => {
     for (const logoff of logoffs) assert.equal((await logoff).code, 0);
   });
 
-  it("may count a channel that has just been closed for a moment longer", async (t) => {
+  it("runs every command when it still counts a channel that was just closed", async (t) => {
     let refuseNext = false;
-    const quickly = {
+    const shortPauses = {
       ...systemClock,
       sleep: (_ms: number, signal: AbortSignal) => systemClock.sleep(1, signal),
     };
@@ -119,7 +119,7 @@ describe("a host that refuses a further channel while others are open", () => {
       reject();
       return false;
     };
-    const { connection, server } = await connected(t, { onSession }, quickly);
+    const { connection, server } = await connected(t, { onSession }, shortPauses);
     for (let count = 0; count < 5; count += 1) {
       assert.equal((await connection.exec("x", quick)).code, 0);
       refuseNext = true;
@@ -127,7 +127,7 @@ describe("a host that refuses a further channel while others are open", () => {
     assert.equal(server.connections(), 1);
   });
 
-  it("is said to forbid commands when it refuses the first one", async (t) => {
+  it("is reported as forbidding commands when it refuses the first channel", async (t) => {
     const { connection } = await connected(t, {
       maxSessions: 0,
       refusal: { reason: 1, words: "no\u001b[2Jt here" },
@@ -139,8 +139,8 @@ describe("a host that refuses a further channel while others are open", () => {
   });
 });
 
-describe("a host that grants each connection one command", () => {
-  /** As tinysshd does: the connection ends with its only channel. */
+describe("a host that allows one command per connection", () => {
+  /** Like tinysshd: the connection ends with its only channel. */
   const tiny = (
     onCommand: (command: string, channel: ServerChannel) => void = (_c, channel) => end(channel),
   ): Script => ({
@@ -153,7 +153,7 @@ describe("a host that grants each connection one command", () => {
     },
   });
 
-  it("gets a connection for each of them, in turn", async (t) => {
+  it("gets one connection after another for concurrent commands", async (t) => {
     let now = 0;
     const { connection, server } = await connected(
       t,
@@ -174,7 +174,7 @@ describe("a host that grants each connection one command", () => {
     await until(() => server.open() === 0, "every connection is closed");
   });
 
-  it("also when the first ones come one after another", async (t) => {
+  it("gets a new connection for each sequential command", async (t) => {
     const { connection, server } = await connected(t, tiny(), systemClock);
     for (const command of ["a", "b", "c"]) {
       assert.equal((await connection.exec(command, quick)).code, 0);
@@ -184,19 +184,19 @@ describe("a host that grants each connection one command", () => {
     assert.equal(server.connections(), 3);
   });
 
-  it("also when it keeps the connection open", async (t) => {
-    const quickly = {
+  it("gets a new connection for each command when it keeps the old one open", async (t) => {
+    const shortPauses = {
       ...systemClock,
       sleep: (_ms: number, signal: AbortSignal) => systemClock.sleep(1, signal),
     };
-    const { connection, server } = await connected(t, { channelsEver: 1 }, quickly);
+    const { connection, server } = await connected(t, { channelsEver: 1 }, shortPauses);
     for (const command of ["a", "b", "c"]) assert.equal((await connection.exec(command, quick)).code, 0);
     assert.equal(server.connections(), 3);
     await connection.close();
     await until(() => server.open() === 0, "every connection is closed");
   });
 
-  it("is not taken for the same host after a while, in which it may have restarted", async (t) => {
+  it("loses its connection when it may have restarted since the last command", async (t) => {
     let laterMs = 0;
     const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
     const { connection, server } = await connected(t, tiny(), clock);
@@ -210,7 +210,7 @@ describe("a host that grants each connection one command", () => {
     assert.deepEqual([turns, server.commands], [0, ["a", "b"]]);
   });
 
-  it("is lost when it cannot be connected again", async (t) => {
+  it("loses its connection when a new one fails", async (t) => {
     let isDown = false;
     const script = tiny();
     const { connection, server } = await connected(
@@ -229,7 +229,7 @@ describe("a host that grants each connection one command", () => {
   });
 
   for (const how of ["cancel", "close"] as const)
-    it(`ends a command that waits for its connection by a ${how}`, async (t) => {
+    it(`ends a command that waits for its connection on ${how}`, async (t) => {
       let answers = true;
       const { connection, server } = await connected(
         t,

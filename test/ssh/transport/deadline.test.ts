@@ -7,17 +7,17 @@ import { withDeadline, type Deadline } from "../../../provider/ssh/transport/dea
 import { never } from "../scripted-server";
 
 const late = (): LogoffError => new LogoffError("timed-out", "late");
-/** Ends with the signal, as everything under a deadline must. */
+/** Rejects when the signal fires, as all work under a deadline must. */
 const untilFired = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => void onAbort(signal, reject));
 
 describe("withDeadline", () => {
-  it("gives the result, or the error of the moment when time is up", async () => {
+  it("returns the result, or throws the error made when time is up", async () => {
     assert.equal(await withDeadline(systemClock, 1000, never, late, () => Promise.resolve(7)), 7);
     await assert.rejects(withDeadline(systemClock, 20, never, late, untilFired), { code: "timed-out" });
   });
 
-  it("ends with the outer signal, before and while it works", async () => {
+  it("throws when the outer signal fires, before or during the work", async () => {
     const stop = new AbortController();
     const running = assert.rejects(withDeadline(systemClock, 1000, stop.signal, late, untilFired), {
       code: "aborted",
@@ -28,8 +28,8 @@ describe("withDeadline", () => {
     await assert.rejects(withDeadline(systemClock, 1000, stop.signal, late, notCalled), { code: "aborted" });
   });
 
-  it("does not count what is paused, and counts the rest", async () => {
-    const { clock, pass } = handClock();
+  it("excludes paused time and counts the rest", async () => {
+    const { clock, pass } = manualClock();
     let unpause = (): void => undefined;
     const pause = new Promise<void>((resolve) => (unpause = resolve));
     let isPaused = false;
@@ -45,7 +45,7 @@ describe("withDeadline", () => {
     const running = assert.rejects(withDeadline(clock, 150, never, late, work), { code: "timed-out" });
     assert.ok(isPaused);
     await pass(500);
-    assert.ok(signal?.aborted === false, "half a second of pause counts nothing");
+    assert.ok(signal?.aborted === false, "half a second of pause does not count");
     unpause();
     await pass(0);
     assert.ok(!isPaused);
@@ -57,8 +57,8 @@ describe("withDeadline", () => {
   });
 });
 
-/** A clock that a test moves on by hand, at most ten milliseconds at once. */
-function handClock(): { clock: Clock; pass: (ms: number) => Promise<void> } {
+/** A clock that a test advances, in steps of at most ten milliseconds. */
+function manualClock(): { clock: Clock; pass: (ms: number) => Promise<void> } {
   let nowMs = 0;
   const timers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
   const after: Clock["after"] = (ms, wake) => {

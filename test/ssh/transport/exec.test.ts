@@ -37,7 +37,7 @@ async function connected(
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 const socketOf = (client: ServerConnection): Socket => (client as unknown as { _sock: Socket })._sock;
 
-/** A clock on which every pause lasts until it is cancelled. */
+/** A clock whose pauses last until they are cancelled. */
 function holdSleeps(): { clock: Clock; running: () => number } {
   let running = 0;
   const sleep: Clock["sleep"] = (_ms, signal) => {
@@ -48,7 +48,7 @@ function holdSleeps(): { clock: Clock; running: () => number } {
 }
 
 describe("a command", () => {
-  it("leaves its bytes and its code", async (t) => {
+  it("returns its output as bytes and its exit code", async (t) => {
     const out = randomBytes(700_000);
     const { connection } = await connected(t, {
       onExec: (_command, accept) => {
@@ -65,7 +65,7 @@ describe("a command", () => {
     assert.deepEqual([...result.stderr], [0x8e, 0xff]);
   });
 
-  it("may be ended by a signal", async (t) => {
+  it("returns the signal that ended it", async (t) => {
     const { connection } = await connected(t, {
       onExec: (_command, accept) => {
         const channel = accept();
@@ -78,7 +78,7 @@ describe("a command", () => {
     assert.equal(result.code, undefined);
   });
 
-  it("gets its standard input and then its end, also without any", async (t) => {
+  it("receives its standard input, or an empty one, and then its end", async (t) => {
     const { connection } = await connected(t, {
       onExec: (_command, accept) => {
         const channel = accept();
@@ -96,7 +96,7 @@ describe("a command", () => {
     assert.equal(text((await connection.exec("x", { ...quick, stdin })).stdout), "[gr\u00fc\u00dfe]");
   });
 
-  it("asks for nothing but itself: no terminal, no environment, no agent", async (t) => {
+  it("is the only request: no terminal, environment or agent is requested", async (t) => {
     const lines: string[] = [];
     const server = await startServer({ password: "open sesame" });
     t.after(() => server.close());
@@ -112,8 +112,8 @@ describe("a command", () => {
   });
 });
 
-describe("a lost connection is no result", () => {
-  it("a channel closed without a status", async (t) => {
+describe("a lost connection", () => {
+  it("is the error of a command whose channel closes without a status", async (t) => {
     const { connection } = await connected(t, {
       onExec: (command, accept) => {
         const channel = accept();
@@ -127,7 +127,7 @@ describe("a lost connection is no result", () => {
     assert.equal((await connection.exec("second", quick)).code, 0);
   });
 
-  it("a connection cut in the middle", async (t) => {
+  it("is the error of a running command and of the next one", async (t) => {
     const cut = async (
       server: Promise<{ server: ScriptedServer; connection: Connection }>,
     ): Promise<void> => {
@@ -165,7 +165,7 @@ describe("a lost connection is no result", () => {
     );
   });
 
-  it("a peer that vanishes is noticed by keepalives", async (t) => {
+  it("is detected by keepalives when the host disappears", async (t) => {
     const { connection } = await connected(
       t,
       {
@@ -180,7 +180,7 @@ describe("a lost connection is no result", () => {
     await assert.rejects(connection.exec("x", quick), { code: "connection-lost", message: /keepalives/u });
   });
 
-  it("keepalives that are answered keep a quiet connection", async (t) => {
+  it("does not result from silence while keepalives are answered", async (t) => {
     let keepalives = 0;
     const debug = (line: string): void => {
       if (/GLOBAL_REQUEST \(keepalive@openssh\.com\)/u.test(line)) keepalives += 1;
@@ -191,7 +191,7 @@ describe("a lost connection is no result", () => {
   });
 });
 
-describe("giving up", () => {
+describe("an abandoned command", () => {
   const hang = (command: string, accept: () => ServerChannel): void => {
     const channel = accept();
     channel.write("some");
@@ -200,19 +200,19 @@ describe("giving up", () => {
     channel.end();
   };
 
-  it("a command that does not end leaves the connection usable", async (t) => {
+  it("leaves the connection usable after a timeout", async (t) => {
     const { clock, expire } = holdTimers(100);
     const { connection, server } = await connected(t, { onExec: hang }, {}, { clock });
-    const gaveUp = { code: "timed-out", message: /within 0\.1 s/u };
-    const given = assert.rejects(connection.exec("hang", { timeoutMs: 100 }), gaveUp);
+    const timedOut = { code: "timed-out", message: /within 0\.1 s/u };
+    const rejected = assert.rejects(connection.exec("hang", { timeoutMs: 100 }), timedOut);
     await until(() => server.commands.length === 1, "the command runs");
     expire();
-    await given;
+    await rejected;
     assert.equal((await connection.exec("next", quick)).code, 0);
     assert.equal(server.connections(), 1);
   });
 
-  it("a channel that is never opened ends the connection: the command cannot run later", async (t) => {
+  it("ends the connection when its channel is never opened, so that it cannot run later", async (t) => {
     const { connection, server } = await connected(t, { onSession: () => false });
     await assert.rejects(connection.exec("logoff 7", { timeoutMs: 100 }), { code: "timed-out" });
     await assert.rejects(connection.exec("x", quick), { code: "connection-lost" });
@@ -220,7 +220,7 @@ describe("giving up", () => {
     assert.deepEqual(server.commands, []);
   });
 
-  it("a channel that is not opened in time while another command runs leaves that one alone", async (t) => {
+  it("leaves another running command alone when its channel is not opened in time", async (t) => {
     const { clock, expire } = holdTimers(100);
     let finish = (): void => undefined;
     const { connection, server } = await connected(
@@ -248,7 +248,7 @@ describe("giving up", () => {
     assert.equal((await first).code, 0);
   });
 
-  it("more output than any listing has", async (t) => {
+  it("leaves the connection usable after too much output", async (t) => {
     const { connection } = await connected(t, {
       onExec: (command, accept) => {
         const channel = accept();
@@ -270,7 +270,7 @@ describe("giving up", () => {
     assert.equal((await connection.exec("next", quick)).code, 0);
   });
 
-  it("a connection that dies after the exit status and before the end of the output: half a list is no list", async (t) => {
+  it("has no result when the connection dies between the exit status and the end of the output", async (t) => {
     let cut = (): void => undefined;
     const debug = (line: string): void => {
       if (/CHANNEL_REQUEST .*exit-status/u.test(line)) cut();
@@ -286,7 +286,7 @@ describe("giving up", () => {
   });
 });
 
-describe("a cancelled command says aborted, is not sent any more, and leaves the connection usable", () => {
+describe("a cancelled command rejects with aborted, is never sent later, and leaves the connection usable", () => {
   const endAtOnce = (accept: () => ServerChannel): void => {
     const channel = accept();
     channel.exit(0);
@@ -294,7 +294,7 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
   };
   const aborted = { code: "aborted" };
 
-  it("while it waits for its turn", async (t) => {
+  it("when it is cancelled while it waits for a slot", async (t) => {
     const running: ServerChannel[] = [];
     const { connection, server } = await connected(t, {
       onExec: (command, accept) => (command === "slow" ? void running.push(accept()) : endAtOnce(accept)),
@@ -302,7 +302,7 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
     const others = Array.from({ length: 4 }, () => connection.exec("slow", quick));
     const stop = new AbortController();
     const waiting = assert.rejects(connection.exec("waits", { ...quick, signal: stop.signal }), aborted);
-    await until(() => running.length === 4, "every turn is taken");
+    await until(() => running.length === 4, "every slot is taken");
     stop.abort();
     await waiting;
     running.forEach((channel) => void (channel.exit(0), channel.end()));
@@ -311,14 +311,14 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
     assert.ok(!server.commands.includes("waits"));
   });
 
-  it("before it is asked for", async (t) => {
+  it("when its signal has already fired", async (t) => {
     const { connection, server } = await connected(t, {});
     await assert.rejects(connection.exec("x", { ...quick, signal: AbortSignal.abort() }), aborted);
     assert.equal((await connection.exec("next", quick)).code, 0);
     assert.deepEqual(server.commands, ["next"]);
   });
 
-  it("while the host opens its channel", async (t) => {
+  it("when it is cancelled while the host opens its channel", async (t) => {
     let open: (() => void) | undefined;
     const closed: string[] = [];
     const { connection, server } = await connected(t, {
@@ -332,16 +332,16 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
     });
     const stop = new AbortController();
     const cancelled = assert.rejects(connection.exec("logoff 7", { ...quick, signal: stop.signal }), aborted);
-    await until(() => open !== undefined, "a channel was asked for");
+    await until(() => open !== undefined, "a channel was requested");
     stop.abort();
     await cancelled;
     open?.();
-    await until(() => closed.length === 1, "the channel was closed again");
+    await until(() => closed.length === 1, "the channel was closed");
     assert.equal((await connection.exec("next", quick)).code, 0);
     assert.deepEqual(server.commands, ["next"]);
   });
 
-  it("while it is sent: the host has not answered yet", async (t) => {
+  it("when it is cancelled before the host answers", async (t) => {
     let start: (() => ServerChannel) | undefined;
     const { connection, server } = await connected(t, {
       onExec: (command, accept) => (command === "hang" ? void (start = accept) : endAtOnce(accept)),
@@ -352,12 +352,12 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
     stop.abort();
     await cancelled;
     const late = start?.();
-    late?.on("error", () => undefined).end("late words");
+    late?.on("error", () => undefined).end("late output");
     assert.equal((await connection.exec("next", quick)).code, 0);
     assert.equal(server.connections(), 1);
   });
 
-  it("while it runs", async (t) => {
+  it("when it is cancelled while it runs", async (t) => {
     const { connection, server } = await connected(t, {
       onExec: (command, accept) => (command === "hang" ? void accept().write("some") : endAtOnce(accept)),
     });
@@ -371,7 +371,7 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
     assert.equal(server.connections(), 1);
   });
 
-  it("while it waits for room on the host", async (t) => {
+  it("when it is cancelled while it waits to retry its channel", async (t) => {
     const { clock, running: pausing } = holdSleeps();
     const { connection, server } = await connected(t, { maxSessions: 0 }, {}, { clock });
     const stop = new AbortController();
@@ -382,7 +382,7 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
     assert.deepEqual(server.commands, []);
   });
 
-  it("although its connection is lost in the same moment", async (t) => {
+  it("when its connection is lost at the same moment", async (t) => {
     const { connection, server } = await connected(t, { onExec: (_command, accept) => void accept() });
     const stop = new AbortController();
     const cancelled = Array.from({ length: 6 }, () =>
@@ -394,8 +394,8 @@ describe("a cancelled command says aborted, is not sent any more, and leaves the
   });
 });
 
-describe("many commands", () => {
-  it("run four at once; waiting for a turn is not part of the timeout", async (t) => {
+describe("concurrent commands", () => {
+  it("run four at once, and waiting for a slot is not part of the timeout", async (t) => {
     const { clock, running: timers } = holdTimers(1100);
     const running: ServerChannel[] = [];
     const onExec: Script["onExec"] = (_command, accept) => void running.push(accept());
@@ -403,7 +403,7 @@ describe("many commands", () => {
     const all = Promise.all(Array.from({ length: 12 }, () => connection.exec("x", { timeoutMs: 1100 })));
     for (const commands of [4, 8, 12]) {
       await until(() => server.commands.length === commands, `${commands} commands have been sent`);
-      // The others have neither a channel nor a deadline.
+      // Waiting commands have neither a channel nor a deadline.
       assert.deepEqual([running.length, timers()], [4, 4]);
       for (const channel of running.splice(0)) {
         channel.exit(0);
@@ -413,7 +413,7 @@ describe("many commands", () => {
     assert.ok((await all).every(({ code }) => code === 0));
   });
 
-  it("wait a little when the host has no room", async (t) => {
+  it("are retried when the host refuses a channel", async (t) => {
     const { connection, server } = await connected(t, {
       onSession: (_accept, reject, count) => {
         if (count > 2) return true;
@@ -421,12 +421,12 @@ describe("many commands", () => {
         return false;
       },
     });
-    // ssh2's server refuses with CONNECT_FAILED, as sshd does at MaxSessions
+    // ssh2's server refuses with CONNECT_FAILED, like sshd at MaxSessions.
     assert.equal((await connection.exec("x", quick)).code, 0);
     assert.deepEqual(server.commands, ["x"]);
   });
 
-  it("are told that their turn has come before each try, and not sent when they do not want it any more", async (t) => {
+  it("call onTurn before each attempt, and are not sent when it throws", async (t) => {
     const { connection, server } = await connected(t, {
       onSession: (_accept, reject, count) => {
         if (count > 1) return true;
@@ -439,7 +439,7 @@ describe("many commands", () => {
     const onNoRoom = (): void => void (refusals += 1);
     const onTurn = (): void => {
       turns += 1;
-      if (turns > 1) throw new LogoffError("aborted", "Stopped meanwhile");
+      if (turns > 1) throw new LogoffError("aborted", "Stopped");
     };
     await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn, onNoRoom }), {
       code: "aborted",
@@ -449,7 +449,7 @@ describe("many commands", () => {
     assert.deepEqual([turns, refusals, server.commands], [2, 1, []]);
   });
 
-  it("are not told that their turn has come on a connection that died meanwhile", async (t) => {
+  it("do not call onTurn on a connection that died while they waited", async (t) => {
     let running = 0;
     const { connection } = await connected(t, {
       onExec: (_command, accept, _reject, client) => {
@@ -467,7 +467,7 @@ describe("many commands", () => {
     assert.equal(turns, 2);
   });
 
-  it("give up when the host never has room", async (t) => {
+  it("fail when the host refuses every channel", async (t) => {
     const clock = {
       ...systemClock,
       sleep: (_ms: number, signal: AbortSignal) => systemClock.sleep(1, signal),
@@ -479,7 +479,7 @@ describe("many commands", () => {
     });
   });
 
-  it("a host that refuses to start commands", async (t) => {
+  it("fail when the host refuses to start them", async (t) => {
     const { connection } = await connected(t, { onExec: (_command, _accept, reject) => reject() });
     await assert.rejects(connection.exec("x", quick), {
       code: "command-failed",
@@ -489,20 +489,20 @@ describe("many commands", () => {
 });
 
 describe("goodbye", () => {
-  it("is said, and does not wait for the host to hang up", async (t) => {
+  it("is sent without waiting for the host to close the connection", async (t) => {
     const seen: string[] = [];
     const server = await startServer({
       password: "open sesame",
       debug: (line) => void seen.push(line),
       onConnection: (client) => {
-        // It hears the goodbye and the end of what we send, and keeps its side open all the same.
+        // The host receives the goodbye and the end of our data, but keeps its side open.
         const socket = socketOf(client);
         socket.allowHalfOpen = true;
         socket.end = () => socket;
       },
     });
     t.after(() => server.close());
-    // The second that a goodbye may take at most never ends, so that it could not have been what ended the wait.
+    // The time limit of the goodbye never expires, so that it cannot be what ends the wait.
     const endless: Clock = {
       ...systemClock,
       after: (ms, wake) => (ms === 1000 ? () => undefined : systemClock.after(ms, wake)),
@@ -513,7 +513,7 @@ describe("goodbye", () => {
     await until(() => seen.some(goodbye), "the goodbye has arrived");
   });
 
-  it("ends commands that still run", async (t) => {
+  it("ends running commands", async (t) => {
     const { connection, server } = await connected(t, { onExec: (_command, accept) => void accept() });
     const running = assert.rejects(connection.exec("x", quick), {
       code: "connection-lost",
@@ -524,7 +524,7 @@ describe("goodbye", () => {
     await running;
   });
 
-  it("a reset at goodbye is no failure", async (t) => {
+  it("succeeds when the host resets the connection", async (t) => {
     const { connection, server } = await connected(t, {
       onConnection: (client) => client.on("end", () => undefined),
     });

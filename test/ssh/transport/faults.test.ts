@@ -1,6 +1,6 @@
 /**
- * Every fault in every phase ends with the right code before its deadline, leaves no handle and repeats nothing. The table is
- * printed at the end.
+ * Every fault in every phase ends with the right code before its deadline, leaves no handle and repeats nothing. The results are
+ * printed as a table at the end.
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -11,9 +11,9 @@ import { openSsh } from "../../../provider/ssh/open-ssh";
 import { startFaultProxy, type Fault, type FaultProxy } from "../fault-proxy";
 import { bareOptions, hostOf, never, startServer, until, type ScriptedServer } from "../scripted-server";
 
-/** What comes to its end all the same has room on a busy machine; of the others the deadline is the end. */
+/** Slow faults still succeed, so they get time on a busy machine; the others run into their deadline. */
 const limitMs = (fault: string): number => (isOnlySlow(fault) ? 6000 : 900);
-/** What a deadline may take longer on a busy machine; goodbye may take a second by itself. */
+/** Time that a deadline may overrun on a busy machine; the goodbye alone may take a second. */
 const slackMs = 2500;
 
 const phases = ["connect", "banner", "key exchange", "login", "command", "exit status", "close"] as const;
@@ -30,25 +30,25 @@ const faults: Readonly<Record<string, Fault>> = {
   "slow close": { kind: "slow-close", ms: 300 },
 };
 
-const slow = ["ok"];
-const gone = ["connection-lost"];
+const succeeds = ["ok"];
+const loses = ["connection-lost"];
 function isOnlySlow(fault: string): boolean {
   return /latency|bandwidth|sliced|slow close/u.test(fault);
 }
 
-/** What may come out, by fault and phase. */
+/** The codes that a fault may cause in a phase. */
 function expected(fault: string, phase: Phase): readonly string[] {
-  if (isOnlySlow(fault)) return slow;
-  if (phase === "close") return slow;
-  if (phase === "command" || phase === "exit status") return fault === "black hole" ? ["timed-out"] : gone;
+  if (isOnlySlow(fault)) return succeeds;
+  if (phase === "close") return succeeds;
+  if (phase === "command" || phase === "exit status") return fault === "black hole" ? ["timed-out"] : loses;
   if (fault === "black hole") return ["timed-out"];
-  // before a credential is offered it may pass, so it is tried until the deadline; in the login it is final
+  // Before a credential is offered, the failure is transient and retried until the deadline; during the login it is final.
   return ["host-unreachable"];
 }
 
 const table = new Map<string, string>();
 
-/** One connection with one command through a proxy that breaks when the phase begins. */
+/** Runs one command on one connection, through a proxy that applies the fault when the phase begins. */
 async function run(
   fault: Fault,
   phase: Phase,
@@ -106,7 +106,7 @@ function openSockets(): number {
 
 describe("faults", () => {
   for (const [name, fault] of Object.entries(faults))
-    it(`${name} in every phase`, async () => {
+    it(`${name} ends with the expected code in every phase`, async () => {
       const before = openSockets();
       const timeoutMs = limitMs(name);
       const runs = await Promise.all(
@@ -125,15 +125,15 @@ describe("faults", () => {
           "a password is offered once",
         );
       }
-      await until(() => openSockets() <= before, "no more sockets are open than before");
+      await until(() => openSockets() <= before, "no sockets remain open");
     });
 
   after(() => {
-    const wide = (text: string): string => text.padEnd(18);
-    console.log(`# ${wide("fault \\ phase")}${phases.map(wide).join("")}`);
+    const cell = (text: string): string => text.padEnd(18);
+    console.log(`# ${cell("fault \\ phase")}${phases.map(cell).join("")}`);
     for (const name of Object.keys(faults))
       console.log(
-        `# ${wide(name)}${phases.map((phase) => wide(table.get(`${name}/${phase}`) ?? "?")).join("")}`,
+        `# ${cell(name)}${phases.map((phase) => cell(table.get(`${name}/${phase}`) ?? "?")).join("")}`,
       );
   });
 });

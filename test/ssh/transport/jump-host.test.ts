@@ -24,15 +24,15 @@ async function failure(host: Host, connect = openSsh(bareOptions()).connect): Pr
     assert.ok(thrown instanceof LogoffError, String(thrown));
     return thrown;
   }
-  return assert.fail("it connected");
+  return assert.fail("unexpectedly connected");
 }
 
 async function allClosed(...servers: readonly ScriptedServer[]): Promise<void> {
   await until(() => servers.every((server) => server.open() === 0), "every connection is closed");
 }
 
-/** A login and a host key of its own for each hop. */
-function hop(server: ScriptedServer, name: string, changes: Partial<Host> = {}): Host {
+/** A jump host with its own login and host key. */
+function jumpHost(server: ScriptedServer, name: string, changes: Partial<Host> = {}): Host {
   return hostOf(server, {
     label: name,
     hostKeys: { pinned: [testKey(name).publicText], strict: "yes" },
@@ -41,41 +41,44 @@ function hop(server: ScriptedServer, name: string, changes: Partial<Host> = {}):
   });
 }
 
-const hopScript = (name: string): Script => ({
+const jumpScript = (name: string): Script => ({
   hostKeys: [testKey(name)],
   key: testKey(`${name} user`),
   forwards: true,
 });
 
 describe("jump hosts", () => {
-  it("lead to the target, one or several, and everything is closed", async (t) => {
+  it("lead to the target, alone or in a chain, and are closed with it", async (t) => {
     let goodbyes = 0;
     const debug = (line: string): void => {
       if (line.includes("Received DISCONNECT")) goodbyes += 1;
     };
     const target = await serverFor(t, { debug });
-    const one = await serverFor(t, { debug, ...hopScript("one") });
-    const two = await serverFor(t, { debug, ...hopScript("two") });
-    for (const jumps of [[hop(one, "one")], [hop(one, "one"), hop(two, "two")]]) {
+    const first = await serverFor(t, { debug, ...jumpScript("first") });
+    const second = await serverFor(t, { debug, ...jumpScript("second") });
+    for (const jumps of [
+      [jumpHost(first, "first")],
+      [jumpHost(first, "first"), jumpHost(second, "second")],
+    ]) {
       const connection = await openSsh(bareOptions()).connect(hostOf(target, { jumpHosts: jumps }), never);
       const { stdout } = await connection.exec("x", quick);
       assert.equal(Buffer.from(stdout).toString(), "ran x");
       await connection.close();
-      await allClosed(target, one, two);
-      // to the target and to each hop, also where it has to pass through another
+      await allClosed(target, first, second);
+      // to the target and to each jump host, including those behind another jump host
       assert.equal(goodbyes, jumps.length + 1);
       goodbyes = 0;
     }
-    assert.equal(one.connections(), 2);
-    assert.equal(one.forwarded.at(-1), `127.0.0.1:${two.port}`);
-    assert.equal(two.forwarded.at(-1), `127.0.0.1:${target.port}`);
-    // no hop sees a login of another
-    assert.ok(one.logins.every((login) => !login.startsWith("password")));
+    assert.equal(first.connections(), 2);
+    assert.equal(first.forwarded.at(-1), `127.0.0.1:${second.port}`);
+    assert.equal(second.forwarded.at(-1), `127.0.0.1:${target.port}`);
+    // no jump host receives the login of another
+    assert.ok(first.logins.every((login) => !login.startsWith("password")));
     assert.ok(target.logins.every((login) => !login.startsWith("publickey")));
   });
 
-  it("are shared by all targets behind them, and closed by the last", async (t) => {
-    const jump = await serverFor(t, hopScript("jump"));
+  it("are shared by all targets behind them, and closed with the last", async (t) => {
+    const jump = await serverFor(t, jumpScript("jump"));
     const targets = await Promise.all(Array.from({ length: 15 }, () => serverFor(t)));
     const connect = openSsh(bareOptions()).connect;
     const warnings: Error[] = [];
@@ -83,7 +86,7 @@ describe("jump hosts", () => {
     process.on("warning", listen);
     t.after(() => process.off("warning", listen));
     const connections = await Promise.all(
-      targets.map((target) => connect(hostOf(target, { jumpHosts: [hop(jump, "jump")] }), never)),
+      targets.map((target) => connect(hostOf(target, { jumpHosts: [jumpHost(jump, "jump")] }), never)),
     );
     assert.equal(jump.connections(), 1);
     await Promise.all(connections.slice(1).map((connection) => connection.close()));
@@ -94,14 +97,14 @@ describe("jump hosts", () => {
     assert.deepEqual(warnings, []);
   });
 
-  it("take no more than so many handshakes at once", async (t) => {
-    const jump = await serverFor(t, hopScript("jump"));
+  it("limit concurrent handshakes", async (t) => {
+    const jump = await serverFor(t, jumpScript("jump"));
     let now = 0;
     let most = 0;
     const targets = await Promise.all(
       Array.from({ length: 7 }, () =>
         serverFor(t, {
-          // with a password the first host alone would prove it
+          // a password would be tried on the first host alone
           onConnection: () => (most = Math.max(most, (now += 1))),
           onLogin: (context) => {
             if (context.method === "none")
@@ -117,7 +120,7 @@ describe("jump hosts", () => {
     const connect = openSsh(bareOptions({ handshakesPerJumpHost: 3 })).connect;
     const login = { privateKeys: [{ from: "value", value: testKey("mine").privateText }] } as const;
     const connections = await Promise.all(
-      targets.map((target) => connect(hostOf(target, { login, jumpHosts: [hop(jump, "jump")] }), never)),
+      targets.map((target) => connect(hostOf(target, { login, jumpHosts: [jumpHost(jump, "jump")] }), never)),
     );
     assert.equal(most, 3);
     await Promise.all(connections.map((connection) => connection.close()));
@@ -125,11 +128,13 @@ describe("jump hosts", () => {
 });
 
 describe("errors of a jump host", () => {
-  it("name the hop and what went wrong there", async (t) => {
+  it("name the jump host and its failure", async (t) => {
     const target = await serverFor(t);
-    const jump = await serverFor(t, hopScript("jump"));
-    const changed = hop(jump, "jump", { hostKeys: { pinned: [testKey("x").publicText], strict: "yes" } });
-    const unknownUser = hop(jump, "jump", {
+    const jump = await serverFor(t, jumpScript("jump"));
+    const changed = jumpHost(jump, "jump", {
+      hostKeys: { pinned: [testKey("x").publicText], strict: "yes" },
+    });
+    const unknownUser = jumpHost(jump, "jump", {
       login: { privateKeys: [{ from: "value", value: testKey("x").privateText }] },
     });
     const cases: [Host, RegExp][] = [
@@ -147,30 +152,34 @@ describe("errors of a jump host", () => {
     assert.equal(target.connections(), 0);
   });
 
-  it("name the hop behind a hop", async (t) => {
+  it("name a jump host behind another", async (t) => {
     const target = await serverFor(t);
-    const one = await serverFor(t, hopScript("one"));
-    const two = await serverFor(t, hopScript("two"));
-    const wrong = hop(two, "two", { hostKeys: { pinned: [testKey("x").publicText], strict: "yes" } });
-    const error = await failure(hostOf(target, { jumpHosts: [hop(one, "one"), wrong] }));
-    assert.match(error.message, /through "two" \(host-key-changed\)/u);
-    await allClosed(one, two);
+    const first = await serverFor(t, jumpScript("first"));
+    const second = await serverFor(t, jumpScript("second"));
+    const wrong = jumpHost(second, "second", {
+      hostKeys: { pinned: [testKey("x").publicText], strict: "yes" },
+    });
+    const error = await failure(hostOf(target, { jumpHosts: [jumpHost(first, "first"), wrong] }));
+    assert.match(error.message, /through "second" \(host-key-changed\)/u);
+    await allClosed(first, second);
   });
 
-  it("a target that the hop cannot reach is unreachable itself", async (t) => {
-    const jump = await serverFor(t, { ...hopScript("jump"), forwards: false });
+  it("are not those of a target that the jump host cannot reach", async (t) => {
+    const jump = await serverFor(t, { ...jumpScript("jump"), forwards: false });
     const target = await serverFor(t);
-    const error = await failure(hostOf(target, { jumpHosts: [hop(jump, "jump")], connectTimeoutMs: 600 }));
+    const error = await failure(
+      hostOf(target, { jumpHosts: [jumpHost(jump, "jump")], connectTimeoutMs: 600 }),
+    );
     assert.equal(error.code, "host-unreachable");
     assert.match(error.message, /"jump" cannot reach it.*\(\d+ attempts? in 0.6 s\)/u);
-    assert.ok(jump.forwarded.length > 1, "a refusal may pass");
+    assert.ok(jump.forwarded.length > 1, "a refusal is retried");
     assert.equal(jump.connections(), 1);
   });
 
-  it("a target whose key changed or whose password is wrong is told as such", async (t) => {
-    const jump = await serverFor(t, hopScript("jump"));
+  it("are not those of a target whose key changed or whose password is wrong", async (t) => {
+    const jump = await serverFor(t, jumpScript("jump"));
     const target = await serverFor(t);
-    const jumps = [hop(jump, "jump")];
+    const jumps = [jumpHost(jump, "jump")];
     const hostKeys = { pinned: [testKey("x").publicText], strict: "yes" } as const;
     assert.equal((await failure(hostOf(target, { jumpHosts: jumps, hostKeys }))).code, "host-key-changed");
     const login = { privateKeys: [], password: { from: "value", value: "wrong" } } as const;
@@ -178,17 +187,17 @@ describe("errors of a jump host", () => {
     await allClosed(jump);
   });
 
-  it("a jump host that dies loses the connections through it, and is opened anew for the next", async (t) => {
+  it("include a lost connection, after which the next target opens the jump host again", async (t) => {
     let cut: (() => void) | undefined;
     const jump = await serverFor(t, {
-      ...hopScript("jump"),
+      ...jumpScript("jump"),
       onConnection: (client) => {
         cut = () => (client as unknown as { _sock: { resetAndDestroy: () => void } })._sock.resetAndDestroy();
       },
     });
     const target = await serverFor(t, { onExec: (_command, accept) => void accept().write("half") });
     const connect = openSsh(bareOptions()).connect;
-    const host = hostOf(target, { jumpHosts: [hop(jump, "jump")] });
+    const host = hostOf(target, { jumpHosts: [jumpHost(jump, "jump")] });
     const connection = await connect(host, never);
     const lost = assert.rejects(connection.exec("x", quick), { code: "connection-lost" });
     await until(() => target.commands.length === 1, "the command runs");
@@ -202,11 +211,11 @@ describe("errors of a jump host", () => {
     await allClosed(jump, target);
   });
 
-  it("a cancelled target leaves the jump host to the others", async (t) => {
-    const jump = await serverFor(t, hopScript("jump"));
+  it("do not result from a cancelled target", async (t) => {
+    const jump = await serverFor(t, jumpScript("jump"));
     const target = await serverFor(t);
     const connect = openSsh(bareOptions()).connect;
-    const host = hostOf(target, { jumpHosts: [hop(jump, "jump")] });
+    const host = hostOf(target, { jumpHosts: [jumpHost(jump, "jump")] });
     const stop = new AbortController();
     const cancelled = assert.rejects(connect(host, stop.signal), { code: "aborted" });
     const kept = connect(host, never);
@@ -216,33 +225,33 @@ describe("errors of a jump host", () => {
     await allClosed(jump);
   });
 
-  it("a silent jump host ends at its own deadline", async (t) => {
-    const jump = await serverFor(t, { ...hopScript("jump"), onLogin: () => undefined });
+  it("include a timeout at the deadline of the jump host itself", async (t) => {
+    const jump = await serverFor(t, { ...jumpScript("jump"), onLogin: () => undefined });
     const target = await serverFor(t);
     const error = await failure(
-      hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 1200 })] }),
+      hostOf(target, { jumpHosts: [jumpHost(jump, "jump", { connectTimeoutMs: 1200 })] }),
     );
     assert.equal(error.code, "jump-host-failed");
     assert.match(error.message, /"jump" \(timed-out\).*logging in/u);
   });
 });
 
-describe("a jump host that rejects us, or that we reject", () => {
-  it("is not tried again for the hosts behind it, which are skipped", async (t) => {
+describe("a jump host whose login or host key is rejected", () => {
+  it("is not retried for the other hosts behind it, which are reported as untried", async (t) => {
     const target = await serverFor(t);
-    const turnedAway: readonly (readonly [code: string, script: Script, changes: Partial<Host>])[] = [
-      ["auth-rejected", { ...hopScript("jump"), key: testKey("somebody else") }, {}],
-      ["host-key-changed", { ...hopScript("jump"), hostKeys: [testKey("x")] }, {}],
+    const rejections: readonly (readonly [code: string, script: Script, changes: Partial<Host>])[] = [
+      ["auth-rejected", { ...jumpScript("jump"), key: testKey("other user") }, {}],
+      ["host-key-changed", { ...jumpScript("jump"), hostKeys: [testKey("x")] }, {}],
       [
         "no-common-algorithm",
-        { ...hopScript("jump"), algorithms: { kex: ["diffie-hellman-group14-sha1"] } },
+        { ...jumpScript("jump"), algorithms: { kex: ["diffie-hellman-group14-sha1"] } },
         {},
       ],
     ];
-    for (const [code, script, changes] of turnedAway) {
+    for (const [code, script, changes] of rejections) {
       const jump = await serverFor(t, script);
       const connect = openSsh(bareOptions()).connect;
-      const behind = hostOf(target, { jumpHosts: [hop(jump, "jump", changes)] });
+      const behind = hostOf(target, { jumpHosts: [jumpHost(jump, "jump", changes)] });
       const first = await failure(behind, connect);
       assert.deepEqual([first.code, first.untried], ["jump-host-failed", false], first.message);
       for (let count = 0; count < 3; count += 1) {
@@ -260,30 +269,30 @@ describe("a jump host that rejects us, or that we reject", () => {
     assert.equal(target.connections(), 0);
   });
 
-  it("is not tried for hops behind it either", async (t) => {
+  it("is not retried for jump hosts behind it", async (t) => {
     const target = await serverFor(t);
-    const one = await serverFor(t, { ...hopScript("one"), key: testKey("somebody else") });
-    const two = await serverFor(t, hopScript("two"));
+    const first = await serverFor(t, { ...jumpScript("first"), key: testKey("other user") });
+    const second = await serverFor(t, jumpScript("second"));
     const connect = openSsh(bareOptions()).connect;
-    const behind = hostOf(target, { jumpHosts: [hop(one, "one"), hop(two, "two")] });
+    const behind = hostOf(target, { jumpHosts: [jumpHost(first, "first"), jumpHost(second, "second")] });
     assert.equal((await failure(behind, connect)).untried, false);
     const next = await failure(behind, connect);
     assert.deepEqual([next.code, next.untried], ["jump-host-failed", true]);
-    assert.match(next.message, /through "two".*not tried, since "one" has just failed/u);
-    assert.equal(one.connections(), 1);
+    assert.match(next.message, /through "second".*not tried, since "first" has just failed/u);
+    assert.equal(first.connections(), 1);
   });
 
-  it("is tried again when nobody has asked for it for a minute", async (t) => {
+  it("is retried after a minute without use", async (t) => {
     const target = await serverFor(t);
     let accepts = false;
     const jump = await serverFor(t, {
-      ...hopScript("jump"),
+      ...jumpScript("jump"),
       onLogin: (context) => (accepts ? context.accept() : context.reject(["publickey"])),
     });
     let laterMs = 0;
     const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
     const connect = openSsh(bareOptions({ clock })).connect;
-    const behind = hostOf(target, { jumpHosts: [hop(jump, "jump")] });
+    const behind = hostOf(target, { jumpHosts: [jumpHost(jump, "jump")] });
     assert.equal((await failure(behind, connect)).untried, false);
     accepts = true;
     for (const stepMs of [40_000, 40_000]) {
@@ -295,31 +304,31 @@ describe("a jump host that rejects us, or that we reject", () => {
     assert.equal(jump.connections(), 2);
   });
 
-  it("and one whose password another host has turned down leaves its hosts untried", async (t) => {
+  it("leaves its hosts untried when another host has rejected its password", async (t) => {
     const target = await serverFor(t);
-    const wrong = await serverFor(t, { password: "another one" });
-    const jump = await serverFor(t, { ...hopScript("jump"), password: "another one" });
+    const wrong = await serverFor(t, { password: "other password" });
+    const jump = await serverFor(t, { ...jumpScript("jump"), password: "other password" });
     const connect = openSsh(bareOptions()).connect;
     assert.equal((await failure(hostOf(wrong), connect)).code, "auth-rejected");
     const { login } = hostOf(wrong);
-    const error = await failure(hostOf(target, { jumpHosts: [hop(jump, "jump", { login })] }), connect);
+    const error = await failure(hostOf(target, { jumpHosts: [jumpHost(jump, "jump", { login })] }), connect);
     assert.deepEqual([error.code, error.untried], ["jump-host-failed", true]);
     assert.equal(jump.connections(), 0);
   });
 });
 
 describe("a jump host that is down", () => {
-  it("is tried once for all who wait for it, and used as soon as it is back", async (t) => {
+  it("is tried once for all waiting targets, and used as soon as it is back", async (t) => {
     const target = await serverFor(t);
     let answers = false;
     const jump = await serverFor(t, {
-      ...hopScript("jump"),
+      ...jumpScript("jump"),
       onLogin: (context) => {
         if (answers) context.accept();
       },
     });
     const connect = openSsh(bareOptions()).connect;
-    const behind = hostOf(target, { jumpHosts: [hop(jump, "jump", { connectTimeoutMs: 1200 })] });
+    const behind = hostOf(target, { jumpHosts: [jumpHost(jump, "jump", { connectTimeoutMs: 1200 })] });
     const errors = await Promise.all(Array.from({ length: 5 }, () => failure(behind, connect)));
     assert.deepEqual(
       errors.map(({ code, untried }) => [code, untried]),

@@ -1,4 +1,4 @@
-/** Hosts that say how a command ended and then leave its channel open. */
+/** Hosts that report the exit status of a command and then leave its channel open. */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Connection as ServerConnection } from "ssh2";
@@ -51,10 +51,10 @@ describe("a command whose channel stays open after its exit status", () => {
   };
 
   for (const command of ["nothing", "eof"])
-    it(`has its answer after two quiet seconds (${command})`, async (t) => {
+    it(`returns its result after two seconds of silence (${command})`, async (t) => {
       const { connection, server, quiet } = await connected(t, leaveOpen);
       const answer = connection.exec(command, patient);
-      await until(() => quiet.running() === 1, "the quiet is timed");
+      await until(() => quiet.running() === 1, "the silence is timed");
       quiet.expire();
       const { stdout, stderr, code } = await answer;
       assert.deepEqual([text(stdout), text(stderr), code], ["the list", "and a word", 3]);
@@ -62,15 +62,15 @@ describe("a command whose channel stays open after its exit status", () => {
       assert.match(connection.warnings[0] ?? "", /leaves command channels open/u);
 
       const again = connection.exec(command, patient);
-      await until(() => quiet.running() === 1, "the quiet is timed again");
+      await until(() => quiet.running() === 1, "the silence is timed again");
       quiet.expire();
       await again;
-      assert.equal(connection.warnings.length, 1, "said once");
+      assert.equal(connection.warnings.length, 1, "the warning is reported once");
       assert.equal((await connection.exec("close", patient)).code, 3);
       assert.equal(server.connections(), 1);
     });
 
-  it("is not taken as complete while words are still on their way", async (t) => {
+  it("is not complete while output is still in transit", async (t) => {
     let rest: (() => void) | undefined;
     const { connection, quiet } = await connected(
       t,
@@ -80,7 +80,7 @@ describe("a command whose channel stays open after its exit status", () => {
         channel.exit(0);
         rest = () => void channel.write("second half");
       },
-      // The host has spoken before it hears that we ask.
+      // The host sends the rest before it answers the keepalive.
       (line) => {
         if (!/GLOBAL_REQUEST \(keepalive@openssh\.com\)/u.test(line)) return;
         rest?.();
@@ -88,14 +88,14 @@ describe("a command whose channel stays open after its exit status", () => {
       },
     );
     const answer = connection.exec("qwinsta", patient);
-    await until(() => quiet.running() === 1, "the quiet is timed");
+    await until(() => quiet.running() === 1, "the silence is timed");
     quiet.expire();
-    await until(() => quiet.running() === 1, "the quiet is timed anew");
+    await until(() => quiet.running() === 1, "the silence is timed again");
     quiet.expire();
     assert.equal(text((await answer).stdout), "first half, second half");
   });
 
-  it("has no answer from a host that gives no sign of life", async (t) => {
+  it("times out when the host does not answer keepalives", async (t) => {
     const { connection, quiet } = await connected(t, (_command, accept, _reject, client) => {
       const channel = accept();
       channel.write("the list");
@@ -103,13 +103,13 @@ describe("a command whose channel stays open after its exit status", () => {
       deafen(client);
     });
     const answer = assert.rejects(connection.exec("qwinsta", { timeoutMs: 1000 }), { code: "timed-out" });
-    await until(() => quiet.running() === 1, "the quiet is timed");
+    await until(() => quiet.running() === 1, "the silence is timed");
     quiet.expire();
     await answer;
     assert.deepEqual(connection.warnings, []);
   });
 
-  it("has no answer without an exit status", async (t) => {
+  it("times out without an exit status", async (t) => {
     const { connection, quiet } = await connected(t, (_command, accept) => {
       accept().write("the list");
     });
@@ -117,7 +117,7 @@ describe("a command whose channel stays open after its exit status", () => {
     assert.equal(quiet.running(), 0);
   });
 
-  it("has no answer when the connection is lost meanwhile", async (t) => {
+  it("is lost when the connection is lost during the silence", async (t) => {
     let cut = (): void => undefined;
     const { connection, quiet } = await connected(t, (_command, accept, _reject, client) => {
       const channel = accept();
@@ -126,21 +126,21 @@ describe("a command whose channel stays open after its exit status", () => {
       cut = () => void client.end();
     });
     const answer = assert.rejects(connection.exec("qwinsta", patient), { code: "connection-lost" });
-    await until(() => quiet.running() === 1, "the quiet is timed");
+    await until(() => quiet.running() === 1, "the silence is timed");
     cut();
     await answer;
     assert.equal(quiet.running(), 0);
   });
 });
 
-/** ssh2's server closes a channel by itself when both sides have ended; this one no longer does. */
+/** Stops ssh2's server from closing a channel when both sides have ended. */
 function withoutClose(client: ServerConnection): { undo: () => void } {
   const protocol = (client as unknown as { _protocol: { channelClose?: unknown } })._protocol;
   protocol.channelClose = () => undefined;
   return { undo: () => delete protocol.channelClose };
 }
 
-/** From now on the host hears nothing. */
+/** Makes the host ignore everything from here on. */
 function deafen(client: ServerConnection): void {
   const socket = (client as unknown as { _sock: NodeJS.ReadableStream })._sock;
   socket.removeAllListeners("data");
