@@ -1,13 +1,14 @@
+const bidirectionalMarks = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
+/** Everything but C1, which other code pages give to letters. */
+const controlsButC1 = `\\u0000-\\u001f\\u007f\\u2028\\u2029${bidirectionalMarks}`;
+const unprintable = new RegExp(`[${controlsButC1}\\u0080-\\u009f]+`, "gu");
+
 /**
  * Text from elsewhere made safe to print: control characters (C0, DEL, C1), line and paragraph separators and
  * bidirectional controls become blanks, runs of blanks shrink to one, and at most `maxLength` characters remain.
  */
 export function printable(text: string, maxLength = 200): string {
-  const clean = text
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
-    .replace(/ {2,}/gu, " ")
-    .trim();
+  const clean = text.replace(unprintable, " ").replace(/ {2,}/gu, " ").trim();
   const characters = Array.from(clean);
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join("")}…`;
 }
@@ -57,4 +58,19 @@ export function trimEnd(text: string, letters: string): string {
 export function upTo(limit: number, words: readonly string[]): string {
   const more = words.length - limit;
   return `${words.slice(0, limit).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const anyControl = new RegExp(`[${controlsButC1}]`, "u");
+
+/**
+ * Whether a text holds characters that no tool prints in a name or a table: C0, DEL, line and paragraph separators, bidirectional
+ * marks, and C1 unless `c1` is false.
+ */
+export function hasControls(text: string, c1 = true): boolean {
+  return anyControl.test(text) || (c1 && /[\u0080-\u009f]/u.test(text));
+}
+
+/** A text without the bidirectional marks that some regions print in their dates. */
+export function withoutBidirectionalMarks(text: string): string {
+  return text.replace(new RegExp(`[${bidirectionalMarks}]`, "gu"), "");
 }

@@ -29,7 +29,10 @@ export function localConnect(options: LocalOptions = {}): Connect {
   return (host, signal) => {
     const closing = new AbortController();
     const closed = (): LogoffError =>
-      new LogoffError("connection-lost", `Cannot finish a command on "${host.label}": the connection was closed`);
+      new LogoffError(
+        "connection-lost",
+        `Cannot finish a command on "${host.label}": the connection was closed`,
+      );
     const exec: Exec = (command, execOptions) => {
       if (closing.signal.aborted) return Promise.reject(closed());
       return run(command, execOptions, host.label, closing.signal, options);

@@ -123,24 +123,31 @@ function withNothingHeldBack(plan: Plan): Plan {
 }
 
 /**
- * The jump hosts that ssh_config puts between us and hosts; the plan knows all others. A file that does not answer does not
- * delay a run that is stopped; no host starts then, so no route is needed.
+ * The jump hosts that ssh_config puts between us and the hosts; the plan knows all others. A file that does not answer delays neither
+ * a run that is stopped, since no host starts then, nor any other run for longer than a connection may take: connecting reads the
+ * file again, and its error says why.
  */
 async function routesOf(
   hosts: readonly HostPlan[],
-  { findJumpHosts }: RolloutDeps,
+  { findJumpHosts, clock }: RolloutDeps,
   stop: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
   if (findJumpHosts === undefined || hosts.every(({ host }) => host.sshConfig === undefined))
     return undefined;
+  const tooLong = new AbortController();
+  const longestMs = hosts.reduce((ms, { host }) => Math.max(ms, host.connectTimeoutMs), 0);
+  const stopTimer = clock.after(longestMs, () => tooLong.abort());
+  const ending = AbortSignal.any([stop, tooLong.signal]);
   const finding = findJumpHosts(
     hosts.map(({ host }) => host),
-    stop,
+    ending,
   );
-  return orAborted(finding, stop).catch((thrown: unknown) => {
-    if (stop.aborted) return undefined;
-    throw thrown;
-  });
+  return orAborted(finding, ending)
+    .catch((thrown: unknown) => {
+      if (ending.aborted) return undefined;
+      throw thrown;
+    })
+    .finally(stopTimer);
 }
 
 /** Why the run stopped by itself; undefined when it did not. */

@@ -75,7 +75,7 @@ describe("a host that others are reached through by ssh_config", () => {
 
 describe("an ssh_config that does not answer", () => {
   const hosts = [planFor({}, "host1")].map(({ host, selector }) => ({
-    host: { ...host, sshConfig: true as const },
+    host: { ...host, sshConfig: true as const, connectTimeoutMs: 5 * minute },
     selector,
   }));
   const given: (AbortSignal | undefined)[] = [];
@@ -90,6 +90,15 @@ describe("an ssh_config that does not answer", () => {
     const report = await fleet.run({ hosts, timeouts }, { findJumpHosts });
     assert.deepEqual([report.hosts[0]?.status, report.hosts[0]?.error?.code], ["skipped", "timed-out"]);
     assert.deepEqual([fleet.clock.now(), given.at(-1)?.aborted], [minute, true]);
+  });
+
+  it("holds up no run for longer than a connection may take", async () => {
+    start(1);
+    const report = await fleet.run({ hosts }, { findJumpHosts });
+    assert.equal(report.hosts[0]?.status, "ok");
+    const elapsedMs = fleet.clock.now();
+    assert.ok(elapsedMs >= 5 * minute && elapsedMs < 6 * minute, `${elapsedMs} ms`);
+    assert.equal(given.at(-1)?.aborted, true);
   });
 
   it("holds up no run that is stopped", async () => {

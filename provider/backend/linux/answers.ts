@@ -1,3 +1,4 @@
+import { endOf } from "../replies";
 import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { LogoffAnswer } from "../backend";
@@ -41,11 +42,6 @@ export function isDenied(said: string): boolean {
   return /authentication (?:is )?required|Access denied|Permission denied|Operation not permitted|^sudo: /imu.test(
     said,
   );
-}
-
-/** `exit code 1` or `signal TERM`. */
-export function endOf(result: ExecResult): string {
-  return result.code === undefined ? `signal ${printable(result.signal, 20)}` : `exit code ${result.code}`;
 }
 
 /** Arguments of loginctl that we use as root, exactly: a wildcard of sudoers matches blanks and more options too. */

@@ -2,7 +2,8 @@ import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { Action, Drain, DrainMode, Query } from "../backend";
-import { endOf, textOf } from "./answers";
+import { endOf } from "../replies";
+import { textOf } from "./answers";
 import { exitNoPermission, inShell, loginIsRoot } from "./shell";
 
 /** Read by pam_nologin(8), shown to whoever is refused, and gone after a restart: /run is memory. */

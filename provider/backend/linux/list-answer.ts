@@ -1,3 +1,4 @@
+import { longestListing } from "../replies";
 import { textOf } from "./answers";
 import { cksum } from "./cksum";
 import { processLine } from "./processes";
@@ -26,9 +27,6 @@ export interface ListAnswer {
   readonly groups: readonly string[];
   readonly processes: readonly string[];
 }
-
-/** Far more than the sessions of any host need, and small enough to read at once. Excludes the process table. */
-const longestListing = 256 * 1024;
 
 const startUpFiles =
   "the login's start-up files, such as .bashrc, must print nothing and must not end the shell";

@@ -2,7 +2,8 @@ import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { Session } from "../../session/session";
 import type { WarnAnswer, Warning } from "../backend";
-import { endOf, textOf } from "./answers";
+import { endOf } from "../replies";
+import { textOf } from "./answers";
 import { checkedTerminal, inShell } from "./shell";
 
 /**

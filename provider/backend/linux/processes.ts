@@ -4,7 +4,10 @@ import { checkedTerminal, groupLine } from "./shell";
 export interface Processes {
   readonly parentOf: ReadonlyMap<number, number>;
   readonly childrenOf: ReadonlyMap<number, readonly number[]>;
+  /** Terminals whose name may enter a command line. */
   readonly terminalOf: ReadonlyMap<number, string>;
+  /** Processes with a terminal of any kind, serial lines and consoles of virtual machines included. */
+  readonly withTerminal: ReadonlySet<number>;
 }
 
 /** A line of `ps -A -o pid= -o ppid= -o tty=`. */
@@ -15,6 +18,7 @@ export function readProcesses(lines: readonly string[]): Processes {
   const parentOf = new Map<number, number>();
   const childrenOf = new Map<number, number[]>();
   const terminalOf = new Map<number, string>();
+  const withTerminal = new Set<number>();
   for (const line of lines) {
     const [, first, second, tty] = processLine.exec(line) ?? [];
     if (tty === undefined) continue;
@@ -23,10 +27,11 @@ export function readProcesses(lines: readonly string[]): Processes {
     const siblings = childrenOf.get(parent);
     if (siblings === undefined) childrenOf.set(parent, [pid]);
     else siblings.push(pid);
+    if (tty !== "?" && tty !== "-") withTerminal.add(pid);
     const terminal = checkedTerminal(tty);
     if (terminal !== undefined) terminalOf.set(pid, terminal);
   }
-  return { parentOf, childrenOf, terminalOf };
+  return { parentOf, childrenOf, terminalOf, withTerminal };
 }
 
 /**
@@ -34,19 +39,31 @@ export function readProcesses(lines: readonly string[]): Processes {
  * terminal, so logind knows it only from utmp, which older versions do not read and newer systems do not have. Nearest, because
  * `tmux`, `screen` and `sudo` make further terminals that nobody watches.
  */
-export function terminalBelow(
-  leader: number,
-  { parentOf, childrenOf, terminalOf }: Processes,
-): string | undefined {
-  const seen = new Set<number>();
-  let level: readonly number[] = parentOf.has(leader) ? [leader] : [];
-  while (level.length > 0) {
+export function terminalBelow(leader: number, processes: Processes): string | undefined {
+  const { terminalOf } = processes;
+  for (const level of levelsBelow(leader, processes)) {
     const owner = level.reduce((found, pid) => (terminalOf.has(pid) && pid < found ? pid : found), Infinity);
     if (owner !== Infinity) return terminalOf.get(owner);
-    for (const pid of level) seen.add(pid);
-    level = level.flatMap((pid) => childrenOf.get(pid) ?? []).filter((pid) => !seen.has(pid));
   }
   return undefined;
+}
+
+/** Whether the leader of a session or any process below it has a terminal of any kind. */
+export function hasTerminalBelow(leader: number, processes: Processes): boolean {
+  return levelsBelow(leader, processes).some((level) => level.some((pid) => processes.withTerminal.has(pid)));
+}
+
+/** The process itself, its children, their children and so on. */
+function levelsBelow(pid: number, { parentOf, childrenOf }: Processes): readonly (readonly number[])[] {
+  const levels: (readonly number[])[] = [];
+  const seen = new Set<number>();
+  let level: readonly number[] = parentOf.has(pid) ? [pid] : [];
+  while (level.length > 0) {
+    levels.push(level);
+    for (const each of level) seen.add(each);
+    level = level.flatMap((each) => childrenOf.get(each) ?? []).filter((each) => !seen.has(each));
+  }
+  return levels;
 }
 
 /** The ancestors of a process, nearest first, without the first process of the host. */

@@ -1,11 +1,18 @@
+import { hasControls, printable } from "../../base/text";
 import { LogoffError } from "../../base/errors";
-import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import { type Session, type SessionKind, type SessionList, withoutDomain } from "../../session/session";
 import type { Target } from "../backend";
 import { isDenied, startOf } from "./answers";
 import { readListAnswer, type ListAnswer } from "./list-answer";
-import { ancestorsOf, readGroups, readProcesses, terminalBelow, type Processes } from "./processes";
+import {
+  ancestorsOf,
+  readGroups,
+  readProcesses,
+  hasTerminalBelow,
+  terminalBelow,
+  type Processes,
+} from "./processes";
 import { checkedTerminal } from "./shell";
 
 type Properties = ReadonlyMap<string, string>;
@@ -34,7 +41,7 @@ export function readSessions(target: Target, result: ExecResult | undefined): Se
   const ownId = ownIdIn(byId, answer, processes);
   if (ownId === undefined && target.local !== true) throw unknownToLogind(target);
   const doubtful = [...byId].find(
-    ([id, properties]) => id !== ownId && needsTerminal(properties.get("Class") ?? ""),
+    ([id, properties]) => id !== ownId && mayBePerson(properties.get("Class") ?? ""),
   );
   if (doubtful !== undefined && processes.parentOf.size === 0) throw withoutProcesses(target, doubtful[0]);
   const sessions = [...byId].map(([id, properties]) => ({
@@ -130,8 +137,8 @@ function toSession(
     ...(terminal === undefined ? {} : { terminal }),
     // winbind prints `DOMAIN\\user`. As on Windows the domain is dropped, so that an exception `svc-*` protects.
     ...(user === undefined ? {} : { user: withoutDomain(user) }),
-    userCertain: get("Name") !== undefined && isReadable(user ?? ""),
-    kind: kindOf(properties, terminal),
+    userCertain: get("Name") !== undefined && !hasControls(user ?? "") && !user?.includes("\ufffd"),
+    kind: kindOf(properties, processes),
     state: state === "active" || state === "online" ? "active" : "other",
     stateText: state,
     ...(logonTime === undefined ? {} : { logonTime }),
@@ -141,25 +148,41 @@ function toSession(
 
 const isUserClass = (name: string): boolean => /^user(?:-|$)/u.test(name);
 
-/**
- * Whether a session of this class is a person only if it has a terminal. Greeters, lock screens and managers are never people,
- * although programs below their leader may have terminals: those of a desktop's services do.
- */
-const needsTerminal = (name: string): boolean =>
-  !isUserClass(name) && !/^(?:greeter|lock-screen|manager(?:-.+)?)$/u.test(name);
+/** Greeters, lock screens and managers, whose programs may have terminals of their own: those of a desktop's services do. */
+const isNeverPerson = (name: string): boolean => /^(?:greeter|lock-screen|manager(?:-.+)?)$/u.test(name);
+
+/** Whether only a terminal or a screen tells that a session of this class is a person. */
+const mayBePerson = (name: string): boolean => !isUserClass(name) && !isNeverPerson(name);
 
 /**
  * People are of class `user` or one of its newer variants (`user-early` is root's since v256, when a login of root is no longer
- * `user`), or have a terminal: Teleport's logins, and those of system users, are background jobs to logind. Everything else is a
- * service, unknown classes included. A session at a seat is at the machine's own screen, which Windows calls the console; xrdp and
- * SSH have no seat.
+ * `user`), or have a terminal or a screen: to logind the logins of Teleport and those of system users are background jobs. Everything
+ * else is a service, unknown classes included. A session at a seat is at the machine's own screen, which Windows calls the console;
+ * xrdp and SSH have no seat.
  */
-function kindOf(properties: Properties, terminal: string | undefined): SessionKind {
+function kindOf(properties: Properties, processes: Processes): SessionKind {
   const sessionClass = properties.get("Class") ?? "";
-  const isPerson = isUserClass(sessionClass) || (terminal !== undefined && needsTerminal(sessionClass));
+  const isPerson =
+    isUserClass(sessionClass) || (mayBePerson(sessionClass) && hasTerminalOrScreen(properties, processes));
   if (!isPerson) return "services";
   if (properties.get("State") === "closing") return "leftover";
   return properties.get("Seat") ? "console" : "user";
+}
+
+/** Whether somebody may sit in front of a session. It need not be a terminal that we can write to. */
+function hasTerminalOrScreen(properties: Properties, processes: Processes): boolean {
+  return (
+    isGraphical(properties.get("Type")) ||
+    isDevice(properties.get("TTY")) ||
+    hasTerminalBelow(leaderOf(properties), processes)
+  );
+}
+
+/** Whether a TTY is a terminal, and not a word such as `cron` or `ssh`, which programs without one give to PAM. */
+function isDevice(tty: string | undefined): boolean {
+  return /^(?:\/dev\/.+|pts\/.+|tty[A-Za-z0-9]+|hvc[0-9]+|hvsi[0-9]+|xvc[0-9]+|sclp_line[0-9]+|console)$/u.test(
+    tty ?? "",
+  );
 }
 
 function isGraphical(type: string | undefined): boolean {
@@ -167,10 +190,14 @@ function isGraphical(type: string | undefined): boolean {
 }
 
 function terminalOf(properties: Properties, processes: Processes): string | undefined {
-  const known = checkedTerminal(properties.get("TTY"));
-  if (known !== undefined || properties.get("TTY") || properties.get("Display")) return known;
-  const leader = Number(properties.get("Leader") ?? 0);
-  return leader > 0 ? terminalBelow(leader, processes) : undefined;
+  const tty = properties.get("TTY");
+  if (isDevice(tty)) return checkedTerminal(tty);
+  return properties.get("Display") ? undefined : terminalBelow(leaderOf(properties), processes);
+}
+
+/** 0 when logind names none, which no process has. */
+function leaderOf(properties: Properties): number {
+  return Number(properties.get("Leader") ?? 0);
 }
 
 /** Both together: timestamps have seconds only, and after a restart a process may lead a session of the same number. */
@@ -193,12 +220,6 @@ function idleMsOf(properties: Properties, nowSeconds: number | undefined): numbe
   if (isGraphical(properties.get("Type")) && properties.get("IdleHint") !== "yes") return 0;
   const idleMs = Math.max(0, Math.round(nowSeconds * 1000 - sinceMs));
   return idleMs > longestIdleMs ? undefined : idleMs;
-}
-
-/** Whether a name is plain text: no control character, and none that turns it around or breaks its line. */
-function isReadable(user: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return !/[\ufffd\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(user);
 }
 
 /**

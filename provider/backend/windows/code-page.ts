@@ -32,22 +32,10 @@ export function decodeConsole(bytes: Uint8Array, codePage: number | undefined): 
 }
 
 /**
- * Whether a text holds characters that no tool prints in a table: control characters, line and paragraph separators,
- * bidirectional marks. Where the code page is unknown, letters may have the codes of C1, so only C0 counts.
+ * Columns of a Windows console, where East Asian wide characters take two. Unlike on a terminal every other character counts as one:
+ * the tools cut a user by such columns, and a user that may be cut must not seem whole.
  */
-export function hasControls(text: string, certain: boolean): boolean {
-  // eslint-disable-next-line no-control-regex
-  const c0 = /[\u0000-\u001f\u007f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
-  return c0.test(text) || (certain && /[\u0080-\u009f]/u.test(text));
-}
-
-/** A text without the marks that some regions print in their dates and nobody sees. */
-export function withoutBidirectionalMarks(text: string): string {
-  return text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
-}
-
-/** Console columns: East Asian wide characters take two. */
-export function displayWidth(text: string): number {
+export function consoleWidth(text: string): number {
   const wide =
     /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/u;
   return Array.from(text).reduce((width, character) => width + (wide.test(character) ? 2 : 1), 0);

@@ -1,6 +1,5 @@
 import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
-import type { ExecResult } from "../../connection";
 import type { Target } from "../backend";
 
 /** @param action what was tried, such as `list the sessions` */

@@ -1,5 +1,5 @@
 import type { Session, SessionKind, SessionState } from "../../session/session";
-import { displayWidth } from "./code-page";
+import { consoleWidth } from "./code-page";
 import type { Row } from "./table";
 
 /** IDs from here on are listeners. */
@@ -28,7 +28,7 @@ export function toSession(row: Row, decoded: boolean, classic: boolean): Session
 
 /** `?` stands for a letter that the code page lacks: no account name can hold one itself. */
 function isCertain(user: string, decoded: boolean, classic: boolean): boolean {
-  const width = displayWidth(user);
+  const width = consoleWidth(user);
   // A letter of two columns does not fit into the last one: a name that holds such may be cut one column earlier.
   const fits = width < classicUserWidth - (width > user.length ? 1 : 0);
   const cut = user.endsWith("...") || (classic && !fits);

@@ -1,4 +1,5 @@
-import { hasControls, type ConsoleText } from "./code-page";
+import { type ConsoleText } from "./code-page";
+import { hasControls } from "../../base/text";
 
 /** One row of a `qwinsta` table, as printed. */
 export interface Row {

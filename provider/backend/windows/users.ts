@@ -1,6 +1,7 @@
 import { type Session, withoutDomain } from "../../session/session";
 import type { AskedRow } from "../backend";
-import { displayWidth, hasControls, withoutBidirectionalMarks, type ConsoleText } from "./code-page";
+import { consoleWidth, type ConsoleText } from "./code-page";
+import { hasControls, withoutBidirectionalMarks } from "../../base/text";
 import { longestRow, paddedName, resemblesIdAndState } from "./table";
 
 /** One row of a `quser` table. */
@@ -167,7 +168,7 @@ function begins(user: string, userAndName: string): boolean {
   const shared = sharedBeginning(whole, userAndName);
   const behind = userAndName.slice(shared.length);
   const endsThere = /^(?: {2}|$)/u.test(behind);
-  const mayBeCut = displayWidth(shared) >= leastCutWidth;
+  const mayBeCut = consoleWidth(shared) >= leastCutWidth;
   if (shared === whole) return endsThere || mayBeCut || whole !== user;
   return behind.startsWith("...") || (endsThere && mayBeCut);
 }

@@ -24,6 +24,12 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 /** Errors whose message matters more than their code, with advice for each; undefined where the message is enough. */
 const special: readonly { code: ErrorCode; message: RegExp; advice: string | undefined }[] = [
+  // known_hosts has no part in either.
+  {
+    code: "host-key-changed",
+    message: /is not the pinned one|could not be written down/u,
+    advice: undefined,
+  },
   {
     code: "auth-rejected",
     message: /none of which gave an answer/u,

@@ -1,3 +1,4 @@
+import { resolvePath } from "../../files/paths";
 import { connect, type Socket } from "node:net";
 import {
   BaseAgent,
@@ -27,9 +28,10 @@ export interface AgentKey {
 /** OpenSSH's agent service on Windows listens here; it sets no variable. */
 const windowsPipe = "\\\\.\\pipe\\openssh-ssh-agent";
 
-/** The path of an agent: the one asked for, or that of `SSH_AUTH_SOCK`; undefined when there is none. */
+/** The path of an agent: the one asked for, which may begin with `~`, or that of `SSH_AUTH_SOCK`; undefined when there is none. */
 export function agentPath(asked: string | true, context: SshContext): string | undefined {
-  if (asked !== true) return asked;
+  // A pipe of Windows is no path of the file system.
+  if (asked !== true) return asked.startsWith("\\\\.\\pipe\\") ? asked : resolvePath(context, asked);
   const variable = context.env["SSH_AUTH_SOCK"];
   if (variable !== undefined && variable !== "") return variable;
   return context.platform === "win32" ? windowsPipe : undefined;

@@ -115,6 +115,51 @@ describe("a session of logind", () => {
     });
   }
 
+  const signsOfPeople: readonly (readonly [
+    what: string,
+    properties: Record<string, string>,
+    processes?: string,
+  ])[] = [
+    ["a serial line below its leader", {}, "301 300 ttyS0"],
+    ["a console of a virtual machine below its leader", {}, "301 300 hvc0"],
+    ["a serial line as its terminal", { TTY: "ttyS0" }],
+    ["a device as its terminal", { TTY: "/dev/hvc0" }],
+    ["a screen of xrdp", { Type: "x11", Display: ":10", Service: "xrdp-sesman" }],
+    ["a terminal below its leader, beside a display", { Display: ":1" }, "301 300 pts/3"],
+    ["a terminal below its leader, beside a word for a terminal", { TTY: "ssh" }, "301 300 pts/3"],
+  ];
+  for (const [what, properties, process] of signsOfPeople) {
+    it(`of class background is a person when it has ${what}`, () => {
+      const lines = changed(execOnly, { Class: "background", Leader: "300", ...properties });
+      const processes = ["  300   1 ?", ...(process === undefined ? [] : [`  ${process}`])];
+      assert.equal(readOne(lines, { processes }).kind, "user");
+      const manager = changed(lines, { Class: "manager" });
+      assert.equal(readOne(manager, { processes }).kind, "services");
+    });
+  }
+
+  it("of class background is a service when its terminal is only a word", () => {
+    for (const tty of ["cron", "ssh"]) {
+      const lines = changed(execOnly, { Class: "background", Leader: "300", TTY: tty });
+      assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 ?"] }).kind, "services");
+    }
+  });
+
+  it("whose terminal is only a word can be written to at the terminal below its leader", () => {
+    const lines = changed(execOnly, { Leader: "300", TTY: "ssh" });
+    assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 pts/3"] }).terminal, "pts/3");
+  });
+
+  it("that nobody can write to has no terminal for messages", () => {
+    const lines = changed(execOnly, { Class: "background", Leader: "300" });
+    assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 hvc0"] }).terminal, undefined);
+  });
+
+  it("has an uncertain user when its name holds a mark that turns text around", () => {
+    for (const mark of ["\u061c", "\u200e", "\u202e", "\u2066"])
+      assert.equal(readOne(changed(ssh, { Name: `ali${mark}ce` })).userCertain, false, mark);
+  });
+
   for (const name of ["greeter", "lock-screen", "manager", "manager-early"]) {
     it(`of class ${name} is no person although programs below its leader have terminals`, () => {
       const lines = changed(execOnly, { Class: name, Leader: "300" });

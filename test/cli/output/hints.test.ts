@@ -9,7 +9,7 @@ const failed = (code: ErrorCode, message: string): { error: { code: ErrorCode; m
   error: { code, message },
 });
 
-describe("adviceFor", () => {
+describe("hintsFor", () => {
   it("gives one line for each kind of failure, in the order of their appearance", () => {
     const hosts = [
       failed("session-stuck", "a"),
@@ -35,6 +35,13 @@ describe("adviceFor", () => {
     assert.equal(lines.length, 2);
     assert.match(lines[0] ?? "", /--timeout-connect/u);
     assert.match(lines[1] ?? "", /check --user/u);
+  });
+
+  it("gives none for a changed host key where known_hosts has no part in it", () => {
+    const line = (message: string): readonly string[] => hintsFor([failed("host-key-changed", message)]);
+    assert.deepEqual(line('Cannot trust "a:22": its key x is not the pinned one (y)'), []);
+    assert.deepEqual(line("is not the one that was accepted before and could not be written down"), []);
+    assert.match(line('Cannot trust "a:22": its key x differs from known_hosts:3')[0] ?? "", /known_hosts/u);
   });
 
   it("advises legacy algorithms only where the host offers one of them", () => {

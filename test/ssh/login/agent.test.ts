@@ -37,6 +37,10 @@ describe("the path of an agent", () => {
   const context = (changes: Partial<SshOptions>): ReturnType<typeof sshContext> =>
     sshContext(bareOptions(changes));
   it("is the named one, that of SSH_AUTH_SOCK, or the pipe of Windows", () => {
+    const home = context({ home: "/home/op", baseFolder: "/program" });
+    assert.equal(agentPath("~/agent.sock", home), "/home/op/agent.sock");
+    assert.equal(agentPath("agent.sock", home), "/program/agent.sock");
+    assert.equal(agentPath("\\\\.\\pipe\\other-agent", home), "\\\\.\\pipe\\other-agent");
     assert.equal(agentPath("/named", context({ env: { SSH_AUTH_SOCK: "/other" } })), "/named");
     assert.equal(agentPath(true, context({ env: { SSH_AUTH_SOCK: "/other" } })), "/other");
     assert.equal(agentPath(true, context({ env: { SSH_AUTH_SOCK: "" } })), undefined);
