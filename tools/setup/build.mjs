@@ -36,7 +36,7 @@ function outputsWithoutSource(root) {
   return namesUnder(join(root, "dist"), "provider", ".js").filter((name) => !known.has(name));
 }
 
-/** `provider/ssh/connect` for each source. @param {string} root */
+/** `provider/ssh/open-ssh` for each source. @param {string} root */
 function sources(root) {
   return namesUnder(root, "provider", ".ts").filter((name) => !name.endsWith(".d"));
 }
