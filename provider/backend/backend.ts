@@ -3,7 +3,7 @@ import type { Selector } from "../session/selector";
 import type { Session, SessionList } from "../session/session";
 
 /**
- * One command and the reading of its reply. Pure: whoever holds a connection performs it, and a dry run prints
+ * One command and the reader of its reply. Pure: the holder of a connection performs it, and a dry run prints
  * `command`. `parse` throws a LogoffError when the reply means failure or cannot be read.
  */
 export interface Action<T> {
@@ -74,7 +74,7 @@ export interface Backend {
    * @param seconds how long it stays on the screen: until the next step
    */
   warn(session: Session, text: string, seconds: number): Warning;
-  /** How the host stands to new logons. `parse` throws `drain-failed` when it cannot be told. */
+  /** Whether the host accepts new logons. `parse` throws `drain-failed` when it cannot be told. */
   drainMode(): Query<DrainMode>;
   /** Refuses new logons. `parse` throws `permission-denied`, `drain-failed`. Whether it worked `drainMode` tells. */
   drain(mode: Drain): Action<void>;

@@ -1,6 +1,6 @@
 import { LogoffError } from "./errors";
 
-/** The error of a run that was told to stop. */
+/** The reason of an aborted signal as an error. */
 export function aborted(signal: AbortSignal): LogoffError {
   const reason: unknown = signal.reason;
   return reason instanceof LogoffError
@@ -13,7 +13,7 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal);
 }
 
-/** The result of work that does not end with the signal by itself. When the signal fires first, nobody waits for the work. */
+/** The result of work that ignores the signal. If the signal fires first, the result is no longer awaited. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stopListening = onAbort(signal, reject);
@@ -22,8 +22,8 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 }
 
 /**
- * The listeners of each signal. A signal of a run has thousands: Node warns of a leak from the eleventh listener on, and looks
- * through all of them to remove one. So each signal has one listener of ours, as long as anybody listens.
+ * The listeners of each signal. A run's signal has thousands: Node warns of a leak from the eleventh on, and takes time in proportion
+ * to remove one. Therefore each signal has a single listener of ours while anybody listens.
  */
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
@@ -42,7 +42,7 @@ export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => v
   const { each, notifyAll } = listenersOf.get(signal) ?? startListening(signal);
   each.add(notify);
   return () => {
-    // A signal that is made of others stays in memory as long as it has a listener.
+    // A signal composed of others stays in memory as long as it has a listener.
     if (each.delete(notify) && each.size === 0) {
       signal.removeEventListener("abort", notifyAll);
       listenersOf.delete(signal);

@@ -1,15 +1,15 @@
 import { aborted, onAbort } from "./abort";
 
-/** A timer of Node that is set for longer (24.8 days) ends at once. */
+/** Node's timers fire at once if they are set for longer (24.8 days). */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Time as the core sees it. Tests bring their own, so that nobody waits for real minutes. */
+/** The clock of the core. Tests replace it, so that no test waits for real minutes. */
 export interface Clock {
   /** Monotonic milliseconds: only differences mean anything. */
   now(): number;
   /** The wall clock, for reports and maintenance windows. */
   date(): Date;
-  /** Calls `wake` after `ms`, unless what it returns was called before: for a deadline, most of which are kept. */
+  /** Calls `wake` after `ms`. @returns cancels the timer */
   after(ms: number, wake: () => void): () => void;
   /** Resolves after `ms`. @throws LogoffError `aborted` as soon as `signal` is. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -27,7 +27,7 @@ export const systemClock: Clock = {
     }
     return () => clearTimeout(timer);
   },
-  // Not node:timers/promises: it makes an AbortError with a stack for every deadline that was kept, which is most of them.
+  // node:timers/promises would create an AbortError with a stack for every deadline that is met, which is most of them.
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) {

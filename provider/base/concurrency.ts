@@ -1,12 +1,12 @@
 import { aborted, onAbort } from "./abort";
 
 /**
- * A counting semaphore whose waiters can give up. First come, first served.
- * `run` waits for a free place, holds it while `work` runs, and gives it back however `work` ends.
+ * A counting semaphore. Waiters are served in order and can be aborted. `run` acquires a slot, holds it while `work` runs, and releases it
+ * however `work` ends.
  */
 export class Semaphore {
   #count: number;
-  /** Negative while more places are held than {@link limitTo} now allows. */
+  /** Negative while more slots are held than {@link limitTo} allows now. */
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -15,14 +15,14 @@ export class Semaphore {
     this.#free = count;
   }
 
-  /** Changes the number of places. Places that are held stay held. */
+  /** Changes the number of slots. Slots that are held stay held. */
   limitTo(count: number): void {
     this.#free += count - this.#count;
     this.#count = count;
     this.#admit();
   }
 
-  /** @throws LogoffError `aborted` while still waiting */
+  /** @throws LogoffError `aborted` if the signal fires while it waits */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await this.#take(signal);
     try {
@@ -63,8 +63,8 @@ export class Semaphore {
 }
 
 /**
- * Runs `work` for every item, at most `parallel` at once, and returns the results in the order of the items.
- * `work` must not reject: one item's failure is part of its result, or it would hide the others.
+ * Runs `work` for every item, at most `parallel` at a time, and returns the results in the order of the items. `work` must not reject:
+ * an item's failure belongs into its result, or it would hide the others.
  */
 export async function mapConcurrent<T, R>(
   items: readonly T[],
@@ -85,9 +85,8 @@ export async function mapConcurrent<T, R>(
 }
 
 /**
- * Starts `work` for each item, in their order, as soon as all but `ahead` of those before it have begun: who has not costs
- * memory, ten thousand of them more than all the rest of a run. `work` tells when it begins; having ended counts as well.
- * It must not reject. Resolves when all have ended.
+ * Starts `work` for the items in order, with at most `ahead` items that have started but not begun: each of those takes memory, and ten
+ * thousand take more than the rest of a run. `work` calls `begins`, or ends. It must not reject. Resolves when all have ended.
  */
 export async function startInOrder<T>(
   items: readonly T[],
@@ -108,11 +107,11 @@ export async function startInOrder<T>(
   await Promise.all(ends);
 }
 
-/** Lets those who work on the same thing take turns, first come, first served; different things do not wait for each other. */
+/** A mutex for each key. Waiters are served in order; different keys do not wait for each other. */
 export class KeyedMutex {
   readonly #queues = new Map<string, { readonly slots: Semaphore; users: number }>();
 
-  /** @throws LogoffError `aborted` while still waiting */
+  /** @throws LogoffError `aborted` if the signal fires while it waits */
   async run<T>(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const queue = this.#queues.get(key) ?? { slots: new Semaphore(1), users: 0 };
     this.#queues.set(key, queue);

@@ -1,6 +1,6 @@
 /**
- * Our own few lines: the maintained line of `parse-duration` is ESM only, its CommonJS line no longer gets fixes, and
- * both read far more than the three units that a maintenance window needs.
+ * Written by hand: the maintained version of `parse-duration` is ESM only, its CommonJS version gets no fixes, and both accept far
+ * more than the three units that a maintenance window needs.
  */
 const pattern = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/u;
 

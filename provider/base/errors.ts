@@ -1,6 +1,6 @@
 import { printable } from "./text";
 
-/** Every way a run can fail, named for what the operator does next. Closed: reports and the state hold these words. */
+/** Every way a run can fail, named for the operator's next step. A closed set, because reports and states contain these words. */
 export const errorCodes = [
   "plan-invalid",
   "host-unreachable",
@@ -30,7 +30,7 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** One thing that is wrong with the input: where it stands (`connection.port`) and what would be right. */
+/** A problem of the input: the path of the value (`connection.port`), and what would be right. */
 export interface PlanProblem {
   readonly path: string;
   readonly message: string;
@@ -45,18 +45,18 @@ interface LogoffErrorOptions {
 }
 
 /**
- * The only error class callers need. `message` starts with the action, quotes values, says what would be right and
- * holds no credential; text that came from a remote host went through {@link printable}.
+ * The only error class. `message` starts with the action, quotes values, says what would be right and contains no credential. Text
+ * from a remote host has passed {@link printable}.
  */
 export class LogoffError extends Error {
   readonly code: ErrorCode;
   /** With code `plan-invalid`: every problem of the input; otherwise empty. */
   readonly problems: readonly PlanProblem[];
-  /** Nothing was tried on the host, for the sake of others: it is skipped, not failed. */
+  /** Nothing was tried on the host, because of an error on another one: the host is skipped, not failed. */
   readonly untried: boolean;
-  /** It went wrong at the login: the host was reached, and its key taken. */
+  /** The login failed: the host was reached, and its key was accepted. */
   readonly atLogin: boolean;
-  /** With code `output-unrecognised`: two lists of the same moment contradict each other; a moment later they may agree. */
+  /** With code `output-unrecognised`: two lists taken at the same time contradict each other. The next ones may agree. */
   readonly isContradiction: boolean;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {

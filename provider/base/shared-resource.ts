@@ -8,7 +8,7 @@ export interface Share<T> {
   readonly release: () => Promise<void>;
 }
 
-/** Opens a resource. `lost` has to be called once the resource is of no use any longer: the next user opens it anew. */
+/** Opens a resource. It calls `lost` when the resource is no longer usable; the next user opens a new one. */
 export type OpenShared<T> = (signal: AbortSignal, lost: () => void) => Promise<T>;
 
 /** Resources that several users share, such as a connection through which many hosts are reached. */

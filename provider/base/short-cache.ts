@@ -1,6 +1,6 @@
 import type { Clock } from "./clock";
 
-/** A thousand hosts share a file and connect within seconds; a file that was changed is noticed this long after. */
+/** A thousand hosts share a file and connect within seconds. A change of the file is noticed after this time. */
 const freshMs = 1000;
 
 interface Entry<T> {
@@ -8,7 +8,7 @@ interface Entry<T> {
   value: Promise<T>;
 }
 
-/** Caches for a second what was read, by name. */
+/** Caches what was read, by name, for a second. */
 export class ShortCache<T> {
   readonly #read = new Map<string, Entry<T>>();
 

@@ -1,4 +1,4 @@
-/** Levenshtein's distance; whatever is far too long for a field's name is simply far away. */
+/** The Levenshtein distance. A text that is far too long for a field's name is far away. */
 export function distance(a: string, b: string): number {
   if (a.length > 40) return a.length;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -13,7 +13,7 @@ export function distance(a: string, b: string): number {
   return row[b.length] ?? b.length;
 }
 
-/** The name that a misspelled one most likely stands for: at most two letters away, without regard to case. */
+/** The known name that is nearest to a misspelled one: at most two letters away, without regard to case. */
 export function nearest(written: string, known: readonly string[]): string | undefined {
   const best = known
     .map((name) => ({ name, away: distance(written.toLowerCase(), name.toLowerCase()) }))

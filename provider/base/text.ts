@@ -13,7 +13,7 @@ export function printable(text: string, maxLength = 200): string {
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join("")}…`;
 }
 
-/** Columns that a terminal gives to text: two for East Asian wide characters, none for combining ones. */
+/** The width of a text on a terminal: two columns for East Asian wide characters, none for combining ones. */
 export function displayWidth(text: string): number {
   if (/^[\u0020-\u02ff]*$/u.test(text)) return text.length;
   let width = 0;
@@ -45,8 +45,8 @@ export function alternatives(words: readonly string[]): string {
 }
 
 /**
- * The text without the given letters at its end. A regular expression such as `/[ \t]+$/` would try to match from every blank
- * of a line, which takes hours for a line of a million blanks.
+ * The text without the given letters at its end. A regular expression such as `/[ \t]+$/` tries to match from every blank of a line,
+ * which takes hours for a line of a million blanks.
  */
 export function trimEnd(text: string, letters: string): string {
   let end = text.length;

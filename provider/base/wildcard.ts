@@ -34,7 +34,7 @@ export function matchesGlob(glob: string, text: string): boolean {
   return matchesWildcards(glob.toLowerCase(), text.toLowerCase());
 }
 
-/** Whether a glob stands for more than itself. */
+/** Whether a glob contains a wildcard. */
 export function isPattern(glob: string): boolean {
   return /[*?]/u.test(glob);
 }

@@ -1,4 +1,4 @@
-/** Files that a run leaves: written beside and renamed, so that nobody ever reads half of one. */
+/** Files that a run writes: to a temporary file that is then renamed, so that nobody reads half a file. */
 import { randomBytes } from "node:crypto";
 import { access, constants, lstat, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, parse, sep } from "node:path";
@@ -6,8 +6,8 @@ import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
 
 /**
- * Writes a file that only its owner may read (mode 0600), beside its place first and then renamed. A symbolic link stays,
- * and its target is written, unless another user created the link in a folder such as /tmp.
+ * Writes a file that only its owner may read (mode 0600), atomically. A symbolic link is followed, unless another user created it in a
+ * folder such as /tmp.
  * @throws LogoffError `command-failed` naming the path
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
 }
 
 /**
- * Whether a file could be written at `path`, asked before a run and not after it.
+ * Checks before a run that a file can be written at `path`.
  * @throws LogoffError `command-failed`
  */
 export async function checkWritable(path: string): Promise<void> {
@@ -36,8 +36,8 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Where a file is to be renamed to: behind all symbolic links. What is there must be a regular file, since a pipe or a
- * device such as /dev/null would be replaced by one.
+ * The target of the rename, behind all symbolic links. An existing file must be a regular file, because a pipe or a device such as
+ * /dev/null would be replaced.
  */
 async function placeOf(path: string): Promise<string> {
   const there = await stat(path).catch(unlessAbsent);

@@ -1,4 +1,4 @@
-/** Where a host is, as written: `[user@]address[:port]`. */
+/** An address as written: `[user@]address[:port]`. */
 export interface Address {
   readonly address: string;
   readonly port?: number;
@@ -46,8 +46,8 @@ export function parseAddress(text: string): AddressResult {
 }
 
 /**
- * A host's identity: lower-case `address:port[>server]`. The port is the one written with the host, else 22: user and
- * connection have no say, so that changing them never makes a host look like another one.
+ * A host's identity: `address:port[>server]` in lower case. The port is the one written with the host, or 22. User and connection are
+ * not part of it, so changing them never turns a host into another one.
  */
 export function hostLabel(address: string, port: number | undefined, server: string | undefined): string {
   const place = address.includes(":") ? `[${address}]` : address.replace(/\.$/u, "");

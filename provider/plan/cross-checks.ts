@@ -6,8 +6,8 @@ import { pathsOfExceptedIds, pathsOfIds } from "./schema/selection";
 import { isUnknown } from "./unknown";
 
 /**
- * What is wrong only together. Looks at the values as given, but for fields that are null or undefined, so that another mistake
- * beside them hides nothing.
+ * Finds values that are wrong only in combination. Reads the values as given, except null and undefined fields, so that no other
+ * mistake hides one.
  */
 export function crossCheck(
   input: Readonly<Record<string, unknown>>,

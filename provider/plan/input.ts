@@ -1,81 +1,90 @@
-/** What a program may say, in plain values. `readPlan` checks it; nothing here is trusted because of its type. */
+/** The inputs of a run as plain values. `readPlan` checks every value; its type alone is not trusted. */
 
 /** `"90s"`, `"15m"`, `"1h30m"`, or a number of seconds. */
 export type Duration = string | number;
 
-/** Which sessions of a host: fields narrow each other, the values in one field widen it. An empty one is refused. */
+/**
+ * Selects sessions of a host. A session must match every field that is present, and any one value within a field. An empty selector is
+ * an error: use `all: true` to select everybody.
+ */
 export interface SessionSelectorArgs {
-  /** Session IDs. They mean another person on every host, so with several hosts they belong to a host. */
+  /** Session IDs. An ID means a different person on every host, so with several hosts set it on the host. */
   ids?: readonly (string | number)[];
-  /** Session names such as `TERM04`; `*` and `?` are wildcards, case does not matter. */
+  /** Session names such as `TERM04`. `*` and `?` are wildcards; case is ignored. */
   names?: readonly string[];
-  /** User names without a domain; `*` and `?` are wildcards, case does not matter. */
+  /** User names without a domain. `*` and `?` are wildcards; case is ignored. */
   users?: readonly string[];
-  /** `active`: somebody is connected; `disconnected`: the session lives on without a client. */
+  /** `active`: a client is connected; `disconnected`: the session runs without a client. */
   states?: readonly ("active" | "disconnected")[];
-  /** Without input for at least this long. Where a host does not tell, nobody matches. */
+  /** Sessions without input for at least this long. A session whose idle time is unknown does not match. */
   idleFor?: Duration;
-  /** Everybody. Needed where no other field narrows. */
+  /** Selects every session. Required if no other field is set. */
   all?: boolean;
   /** Whether the console session may be logged off. Default: false. */
   console?: boolean;
-  /** Who stays, whatever else is said. */
+  /** Sessions that are kept even if they are selected. Default: none. */
   except?: SessionExceptionsArgs;
 }
 
-/** Sessions that stay, whatever else is said. */
+/** Sessions that are kept even if they are selected. */
 export interface SessionExceptionsArgs {
   ids?: readonly (string | number)[];
-  /** Session names, with wildcards. */
+  /** Session names; `*` and `?` are wildcards. */
   names?: readonly string[];
-  /** User names, with wildcards. A `DOMAIN\` part is ignored with a warning, since listings print none. */
+  /** User names; `*` and `?` are wildcards. A `DOMAIN\` prefix is ignored with a warning, because listings do not print it. */
   users?: readonly string[];
 }
 
-/** A session name, an ID, a list of both, `"current"` (the session of our own connection), or a selector. */
+/** A session name, an ID, a list of names and IDs, `"current"` (the session of our own connection), or a selector. */
 export type SessionsArgs = string | number | readonly (string | number)[] | SessionSelectorArgs;
 
-/** How a host is reached and trusted. The nearest wins: the host's own, then the resource's, then stack configuration. */
+/** How to reach and trust a host. A host's own value wins over the resource's, and that over the stack configuration's. */
 export interface ConnectionArgs {
-  /** Default: stack configuration `session-logoff:user`, then the local user's name. */
+  /** The login name. Default: stack configuration `session-logoff:user`, then the local user's name. */
   user?: string;
-  /** Default: 22. A port that belongs to one host is part of its identity: write it with the host. */
+  /** The SSH port. Default: 22. The port of a single host is part of its identity: write it as `host:port` instead. */
   port?: number;
-  /** Text of a private key. Not beside `privateKeyFile`. Made a secret. */
+  /** The text of a private key. Cannot be combined with `privateKeyFile`. Stored as a secret. */
   privateKey?: string;
-  /** Path of a private key; relative paths start at the program's folder, `~` is the home. */
+  /** The path of a private key, relative to the program's folder; `~` is the home folder. */
   privateKeyFile?: string;
-  /** Opens the private key. Not beside `passphraseEnv`. Made a secret. */
+  /** The passphrase of the private key. Cannot be combined with `passphraseEnv`. Stored as a secret. */
   passphrase?: string;
-  /** Name of the environment variable of `pulumi` that holds the passphrase. */
+  /** The environment variable of the `pulumi` process that holds the passphrase. */
   passphraseEnv?: string;
-  /** Password, also for keyboard-interactive logins. Not beside `passwordEnv`. Made a secret. */
+  /** The password, also for keyboard-interactive logins. Cannot be combined with `passwordEnv`. Stored as a secret. */
   password?: string;
-  /** Name of the environment variable of `pulumi` that holds the password. */
+  /** The environment variable of the `pulumi` process that holds the password. */
   passwordEnv?: string;
-  /** true for the agent of `SSH_AUTH_SOCK`, or the path of one; false asks none. Default: that of `SSH_AUTH_SOCK` where no credential is named. */
+  /**
+   * The SSH agent: true for the one at `SSH_AUTH_SOCK`, the path of another one, or false for none. Default: the one at `SSH_AUTH_SOCK` if no
+   * credential is set.
+   */
   agent?: boolean | string;
-  /** Machines that the connection goes through, nearest to us first. */
+  /** The machines that the connection goes through, nearest to us first. Default: none. */
   jumpHosts?: readonly (string | JumpHostArgs)[];
-  /** Text of a known_hosts file. Default: stack configuration `session-logoff:knownHosts`, then OpenSSH's own files. */
+  /** The text of a known_hosts file. Default: stack configuration `session-logoff:knownHosts`, then OpenSSH's own files. */
   knownHosts?: string;
-  /** Path of a known_hosts file. */
+  /** The path of a known_hosts file. */
   knownHostsFile?: string;
-  /** The one key that this host may show: `SHA256:...` or a public key. With several hosts only per host. */
+  /** The only key that is accepted from this host: `SHA256:...` or a public key. With several hosts, set it on each host. */
   hostKey?: string;
-  /** Default `yes`. `accept-new` learns the key of a host that is not known yet; with `no` any key is taken and no password is offered. */
+  /**
+   * `yes` (default) accepts known keys only. `accept-new` also accepts and records the key of a host that is not known yet. `no` accepts any
+   * key, and then no password is offered.
+   */
   strictHostKeyChecking?: "yes" | "accept-new" | "no";
-  /** Reads ssh_config: true for OpenSSH's own files, or a path. */
+  /** Which ssh_config to read: true for OpenSSH's own files, or a path. Default: none. */
   sshConfig?: boolean | string;
-  /** Default `default`. `legacy` also offers what OpenSSH has given up, for old servers. */
+  /** `default`, or `legacy`, which also offers algorithms that OpenSSH has removed, for old servers. Default: `default`. */
   algorithms?: "default" | "legacy";
-  /** Time between keepalives, 0 for none; three unanswered ones end the connection. Default: 15s. */
+  /** The time between keepalives; 0 sends none. Three unanswered keepalives end the connection. Default: 15s. */
   keepalive?: Duration;
 }
 
 /**
- * A machine on the way to a host. What its connection does not say is taken from the resource's, but for port, host key and jump
- * hosts; never from the host behind it.
+ * A machine on the way to a host. Fields that its `connection` does not set come from the resource's `connection`, except the port, the host
+ * key and the jump hosts. Nothing comes from the host behind it.
  */
 export interface JumpHostArgs {
   /** `[user@]address[:port]`. */
@@ -85,57 +94,60 @@ export interface JumpHostArgs {
   connection?: Omit<ConnectionArgs, "jumpHosts">;
 }
 
-/** One machine, with what differs there. Its identity is lower-case `address:port`, whatever user or connection. */
+/** A host with settings of its own. Its identity is `address:port` in lower case, independent of user and connection. */
 export interface HostArgs {
   /** `[user@]address[:port]`, IPv6 in brackets. */
   host: string;
   port?: number;
   user?: string;
-  /** The machine that commands act on through `/server:`. Not with `drain`. */
+  /** The machine that commands act on through `/server:`. Cannot be combined with `drain`. */
   server?: string;
-  /** Which sessions here, instead of the resource's `sessions`. */
+  /** The sessions of this host, instead of the resource's `sessions`. */
   sessions?: SessionsArgs;
-  /** Default: found out after connecting. */
+  /** The operating system. Default: detected after connecting. */
   platform?: "windows" | "linux";
-  /** What differs from the resource's `connection`. */
+  /** Fields that differ from the resource's `connection`. */
   connection?: ConnectionArgs;
 }
 
-/** A message to the people on a host, and how long they have. */
+/** A message to the users of a host, and the time that they have to leave. */
 export interface WarningArgs {
-  /** At most 255 characters and bytes; `{minutes}`, `{user}` and `{host}` are filled in. */
+  /** At most 255 characters and bytes. `{minutes}`, `{user}` and `{host}` are replaced. */
   message: string;
-  /** From the host's first warning; it ends early when everybody has left. */
+  /** The time from the host's first warning to the logoff. It ends early when everybody has left. */
   gracePeriod: Duration;
-  /** How long before the logoff people are reminded; each shorter than the grace period. */
+  /** How long before the logoff reminders are sent; each must be shorter than the grace period. Default: no reminders. */
   reminders?: readonly Duration[];
-  /** Whom no message reached: `continue` (default) logs them off all the same, `keep` leaves them, `fail` fails the host. */
+  /** What happens to users that no message reached: `continue` (default) logs them off, `keep` keeps them, `fail` fails the host. */
   ifUndelivered?: "continue" | "keep" | "fail";
-  /** Sent to those who were warned when the run is cancelled. */
+  /** Sent to the users that were warned if the run is cancelled. Default: none. */
   cancelMessage?: string;
 }
 
-/** More sessions than this, and nothing is changed. */
+/** Limits on the number of sessions. Above a limit nothing is changed. */
 export interface LimitsArgs {
-  /** Exceeded on a host, nothing is changed there. */
+  /** The most sessions that may be logged off on one host. Above it the host is not changed. Default: no limit. */
   sessionsPerHost?: number;
-  /** Over all hosts, which are listed first for that: exceeded, nothing is changed anywhere. */
+  /** The most sessions that may be logged off on all hosts, which are listed first. Above it no host is changed. Default: no limit. */
   sessions?: number;
 }
 
-/** How the hosts are gone through. */
+/** The order and the pace of the hosts. */
 export interface RolloutArgs {
-  /** Hosts at once. Default: 20. */
+  /** The number of hosts that run at the same time. Default: 20. */
   parallel?: number;
-  /** Sizes of waves in the order of hosts, `[1, "10%", "50%"]`: shares are of all hosts, the last size repeats. */
+  /** The sizes of waves, in the order of the hosts: `[1, "10%", "50%"]`. Percentages are of all hosts; the last size repeats. Default: one wave. */
   waves?: readonly (number | string)[];
-  /** Between waves. Default: none. */
+  /** The pause between waves. Default: none. */
   pause?: Duration;
-  /** More failed hosts than this, and no others are begun: a number over the whole run, or `"5%"` of each wave. Default: none; with waves 0. */
+  /**
+   * The most hosts that may fail before no further host starts: a number over the whole run, or a percentage of each wave such as `"5%"`.
+   * Default: no limit; 0 with waves.
+   */
   maxFailures?: number | string;
 }
 
-/** When anything may be changed: a span of time, or hours of every day. Hosts that are left over wait for the next run. */
+/** When hosts may be changed: a span of time, or hours of every day. Hosts that do not start in time wait for the next run. */
 export interface MaintenanceWindowArgs {
   /** RFC 3339. */
   notBefore?: string;
@@ -147,55 +159,55 @@ export interface MaintenanceWindowArgs {
   timeZone?: string;
 }
 
-/** How long things may take. */
+/** Deadlines. */
 export interface TimeoutsArgs {
-  /** From the first packet to the end of the login, retries included. Default: 15s. */
+  /** For connecting, from the first packet to the end of the login, retries included. Default: 15s. */
   connect?: Duration;
-  /** One command. Default: 30s. */
+  /** For one command. Default: 30s. */
   command?: Duration;
-  /** From the request to the verified end of a session. Default: 5m. */
+  /** For a logoff, from the request to the verified end of the session. Default: 5m. */
   logoff?: Duration;
-  /** The whole run. Default: none. */
+  /** For the whole run. Default: none. */
   total?: Duration;
 }
 
-/** All inputs. Unknown fields, wrong types and impossible combinations are refused, all at once. */
+/** All inputs. Unknown fields, wrong types and impossible combinations are errors, and all of them are reported at once. */
 export interface Inputs {
-  /** The machines: `[user@]address[:port]` (IPv6 in brackets), or objects for what differs. Not empty, no duplicates. */
+  /** The hosts: `[user@]address[:port]` (IPv6 in brackets), or objects with settings of their own. Not empty, without duplicates. */
   hosts: readonly (string | HostArgs)[];
-  /** Which sessions, for every host without `sessions` of its own. */
+  /** The sessions to log off, on every host without `sessions` of its own. */
   sessions?: SessionsArgs;
-  /** How hosts are reached, unless a host says otherwise. */
+  /** How to reach the hosts, unless a host sets it differently. */
   connection?: ConnectionArgs;
-  /** Refuse new logons, before anybody is warned and until the restart or until this is destroyed. Default `none`. */
+  /** Whether hosts refuse new logons before anybody is warned: `none` (default), `until-restart`, or `until-destroy` of this resource. */
   drain?: "none" | "until-restart" | "until-destroy";
-  /** Tell people, and give them time. Default: nobody is warned. */
+  /** Warns users and gives them time to leave. Default: nobody is warned. */
   warn?: WarningArgs;
-  /** Who is still there when the grace period ends: `logoff` (default), or `fail` the host and log nobody off. */
+  /** What happens to users that are still there at the end of the grace period: `logoff` (default), or `fail`, which fails the host and logs nobody off. */
   atDeadline?: "logoff" | "fail";
-  /** A session that is still there after the logoff timeout: `fail` (default), `reset` it, or `continue` with a warning. */
+  /** What happens to a session that is still there after the logoff timeout: `fail` (default), `reset`, or `continue` with a warning. */
   ifStuck?: "fail" | "reset" | "continue";
-  /** Sessions named by ID or name that are not there: `ignore` (default) reports them, `fail` fails the host. */
+  /** What happens if a session named by ID or name does not exist: `ignore` (default) reports it, `fail` fails the host. */
   ifMissing?: "ignore" | "fail";
-  /** People who match and came meanwhile: `include` (default) takes them in one more pass, `ignore` leaves them. */
+  /** What happens to matching users who log on during the run: `include` (default) logs them off in one more pass, `ignore` keeps them. */
   ifArrived?: "include" | "ignore";
   limits?: LimitsArgs;
   rollout?: RolloutArgs;
-  /** What fails the resource: `any` host that is not done (default), or only an exceeded `budget` of failures. */
+  /** What fails the resource: `any` unfinished host (default), or only an exceeded failure `budget`. */
   failOn?: "any" | "budget";
   window?: MaintenanceWindowArgs;
   timeouts?: TimeoutsArgs;
-  /** `once` (default), or `ensure`: a refresh looks again, and matching sessions are drift. */
+  /** `once` (default), or `ensure`: a refresh lists the hosts again, and matching sessions are drift. */
   mode?: "once" | "ensure";
-  /** Any values; a change runs every host again. */
+  /** Any values. If one changes, every host runs again. */
   triggers?: readonly unknown[];
-  /** Where each run writes its report, in the form of the ending: .json, .xml (JUnit), .html. */
+  /** The files that each run writes its report to. The extension selects the format: .json, .xml (JUnit) or .html. */
   report?: string | readonly string[];
-  /** Whether `pulumi preview` connects, reading only, and shows which sessions would go. Default false. */
+  /** Whether `pulumi preview` connects, read-only, and shows which sessions would be logged off. Default: false. */
   previewSessions?: boolean;
 }
 
-/** What the stack configuration may hold: the last level before OpenSSH's own defaults. */
+/** Values of the stack configuration, used before OpenSSH's own defaults. */
 export interface ConnectionDefaults {
   readonly user?: string;
   readonly password?: string;

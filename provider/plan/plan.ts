@@ -1,13 +1,13 @@
 import type { Host } from "../connection";
 import type { Selector } from "../session/selector";
 
-/** One host and what is wanted there. */
+/** A host and its selection. */
 export interface HostPlan {
   readonly host: Host;
   readonly selector: Selector;
 }
 
-/** A text for the people on a host, and how long they have. */
+/** A warning for the users of a host, and the time that they have. */
 export interface WarnPlan {
   readonly message: string;
   readonly gracePeriodMs: number;
@@ -25,7 +25,7 @@ export type Window =
   | { readonly notBefore?: Date; readonly notAfter?: Date }
   | { readonly dailyFrom: string; readonly dailyTo: string; readonly timeZone: string };
 
-/** What a run does: checked, complete, without a field that still has a default. */
+/** A checked and complete run: every default is filled in. */
 export interface Plan {
   readonly hosts: readonly HostPlan[];
   readonly drain: "none" | "until-restart" | "until-destroy";
@@ -55,6 +55,6 @@ export interface Plan {
   readonly mode: "once" | "ensure";
   readonly reports: readonly string[];
   readonly previewSessions: boolean;
-  /** What the operator should know before the run, such as an ignored domain. */
+  /** Warnings before the run, such as an ignored domain. */
   readonly warnings: readonly string[];
 }

@@ -9,7 +9,7 @@ import { readFields } from "./schema/fields";
 import type { PlanFields } from "./schema/plan-fields";
 import { holdsUnknown } from "./unknown";
 
-/** What is not part of the input. */
+/** Values that are not part of the input. */
 export interface PlanContext {
   /** Values of the stack configuration, used where neither host nor connection says anything. */
   readonly defaults?: ConnectionDefaults;
@@ -20,8 +20,8 @@ export type PlanResult =
   | { readonly problems: readonly PlanProblem[]; readonly plan?: never };
 
 /**
- * Everything that is wrong with an input, at once, and nothing that only time can tell: Pulumi's unknown value may stand
- * at any depth. No message quotes a value from below `connection`.
+ * All problems of an input that can be found before the update: Pulumi's unknown value is allowed at any depth. No message quotes a
+ * value from `connection`.
  */
 export function findProblems(input: unknown, context: PlanContext = {}): readonly PlanProblem[] {
   const { problems: found } = readFields(input);
@@ -31,8 +31,8 @@ export function findProblems(input: unknown, context: PlanContext = {}): readonl
 }
 
 /**
- * Untrusted input to a complete plan, or every problem at once. Pure; the environment, files and OpenSSH's own
- * configuration are read later, by whoever connects. A value that is not known yet is a problem here.
+ * Turns untrusted input into a complete plan, or returns all its problems. Pure: the environment, files and ssh_config are read later,
+ * by the connection. A value that is not known yet is a problem here.
  */
 export function readPlan(input: unknown, context: PlanContext = {}): PlanResult {
   const { read: fields, problems: found, warnings } = readFields(input);
@@ -76,7 +76,7 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
       parallel: rollout?.parallel ?? 20,
       waves,
       pauseMs: rollout?.pause ?? 0,
-      // Whoever goes in waves wants the first to speak for the rest.
+      // With waves, the first wave is a test of the rest.
       maxFailures: rollout?.maxFailures ?? (waves.length > 0 ? { hosts: 0 } : null),
     },
     failOn: fields.failOn ?? "any",
@@ -93,7 +93,7 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
   };
 }
 
-/** Said once per run, however many hosts it concerns. */
+/** One warning for the whole run, however many hosts it concerns. */
 function uncheckedHosts({ connections }: PlanFields): readonly string[] {
   return connections.some(({ read: { strictHostKeyChecking } }) => strictHostKeyChecking === "no")
     ? ['strictHostKeyChecking is "no": host keys are not checked there, and no password is offered']

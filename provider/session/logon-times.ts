@@ -4,9 +4,9 @@ import type { Session, SessionList } from "./session";
 interface KnownTime {
   readonly id: string;
   readonly user: string;
-  /** As the last listing printed it. */
+  /** The text in the last listing. */
   readonly printed: string;
-  /** As the first listing of this logon printed it; {@link steadied} puts it into every later one. */
+  /** The text in the first listing of this logon, which {@link steadied} copies into every later one. */
   readonly steady: string;
 }
 
@@ -26,14 +26,14 @@ export function logonTimesOf(sessions: readonly Pick<Session, "id" | "user" | "l
 export interface Steadied {
   readonly list: SessionList;
   readonly times: LogonTimes;
-  /** All times changed at once, which only the host's clock, time zone or date format can do. */
+  /** All times changed at once, which only a change of the host's clock, time zone or date format does. */
   readonly clockChanged: boolean;
 }
 
 /**
- * Gives each session the logon time that it was first seen with. Hosts print local time in their own format, so summer time
- * or another time zone changes the text while nobody moves: when at least two sessions are in both listings and
- * all their times changed, they are the same logons. Otherwise a time that changed is a new logon.
+ * Gives each session the logon time of its first listing. Hosts print local time in their own format, so daylight saving time or
+ * another time zone changes the text although nobody has logged on again. If at least two sessions are in both listings and all their
+ * times changed, they are the same logons; otherwise a changed time is a new logon.
  */
 export function steadied(known: LogonTimes, list: SessionList): Steadied {
   const byPerson = new Map(known.map((one) => [personKey(one.id, one.user), one]));

@@ -3,28 +3,28 @@ import { select, selected, type KeepReason } from "./select";
 import type { Selector } from "./selector";
 import { isSameSession, whereabouts, type Session, type SessionList } from "./session";
 
-/** How a session that was selected earlier stands now. */
+/** The present state of a session that was selected before. */
 export type Rechecked = { readonly session: Session } & (
   | { readonly now: "gone" }
-  /** On its way out: nothing to send, wait for it. */
+  /** The session is closing: nothing is sent, only waited for. */
   | { readonly now: "closing" }
   | { readonly now: "selected" }
-  /** Its person has logged on again under the same ID and is selected: that logon is among the arrived. */
+  /** Its user has logged on again under the same ID and is selected: the new logon is in `arrived`. */
   | { readonly now: "returned" }
   | { readonly now: "kept"; readonly reason: KeepReason }
 );
 
-/** A later listing in the light of an earlier selection. */
+/** A later listing compared with a previous selection. */
 export interface Recheck {
-  /** One for each session selected earlier, in its order; `session` is today's row where there is one. */
+  /** One entry for each session selected before, in the same order; `session` is its present row if there is one. */
   readonly before: readonly Rechecked[];
-  /** Sessions that match now and were not selected earlier. Where sessions are chosen one by one: only those that returned. */
+  /** Sessions that match now and were not selected before. If sessions are selected individually, only those that returned. */
   readonly arrived: readonly Session[];
 }
 
 /**
- * Looks at a host again before anybody is logged off. Who was chosen by ID or name is held by identity: a new name
- * does not save them, and somebody else under their ID is not touched. Users, states, idle time and exceptions are
+ * Selects again, from a new listing, before anybody is logged off. A session that was selected by ID or name is compared by identity:
+ * a new session name does not keep it, and another user under its ID is not touched. Users, states, idle time and exceptions are
  * evaluated again.
  */
 export function recheck(before: readonly Session[], later: SessionList, selector: Selector): Recheck {

@@ -2,7 +2,7 @@ import { isPattern, matchesGlob } from "../base/wildcard";
 import type { Selector } from "./selector";
 import { type Session, type SessionList, withoutDomain } from "./session";
 
-/** Why a session stays. Closed: reports hold these words. */
+/** Why a session is kept. A closed set, because reports contain these words. */
 export type KeepReason =
   | "own-session"
   | "no-user"
@@ -18,23 +18,23 @@ export type Decision =
   | { readonly session: Session; readonly action: "logoff" }
   | { readonly session: Session; readonly action: "keep"; readonly reason: KeepReason };
 
-/** What a selector means on one host at one moment. */
+/** The result of a selector on one listing of a host. */
 export interface Selection {
-  /** One for every session that could hold a person; `services` and listeners are not listed. */
+  /** A decision for every session that may hold a person; `services` and listeners have none. */
   readonly decisions: readonly Decision[];
-  /** IDs and names that were asked for one by one and are not there; `current` where no session is our own. */
+  /** IDs and names that were selected individually and do not exist; `current` if no session is our own. */
   readonly missing: readonly string[];
-  /** Those of `missing` whose session is closing: its person is logged out, and processes of it live on (Linux). */
+  /** Those of `missing` whose session is closing: its user is logged out, but some of its processes are still running (Linux). */
   readonly closing: readonly string[];
-  /** Sessions asked for one by one that must not be touched, with what protects them. */
+  /** Individually selected sessions that must not be touched, with the reason. */
   readonly protected: readonly { readonly session: Session; readonly reason: string }[];
-  /** Values of `except` that matched something here, as `users svc-*`: one that matches nowhere in a run is a warning. */
+  /** Values of `except` that matched a session, such as `users svc-*`. A value that matches nowhere in a run is a warning. */
   readonly usedExceptions: readonly string[];
 }
 
-/** Decides about every session of a complete listing. Pure; each decision carries its reason. */
+/** Decides for every session of a complete listing whether it is logged off or kept, and why. Pure. */
 export function select(listed: SessionList, selector: Selector): Selection {
-  // Leftovers are nobody's session any more: whoever names one finds it missing.
+  // A leftover is nobody's session any more, so one that is named is missing.
   const sessions = listed.filter(({ kind }) => kind !== "leftover");
   const leftovers = listed.filter(({ kind }) => kind === "leftover");
   const decisions = sessions
@@ -82,7 +82,7 @@ function decide(session: Session, selector: Selector): Decision {
   return { session, action: "logoff" };
 }
 
-/** Each field is a filter of its own; the first that does not let the session through gives the reason. */
+/** Each field is a filter. The first filter that a session does not pass gives the reason. */
 function firstMismatch(session: Session, selector: Selector): KeepReason | undefined {
   const { operands, ids, names, users, states, idleForMs, current } = selector;
   const isCurrent = current && session.own;
@@ -105,7 +105,7 @@ function nameMatches(glob: string, session: Session): boolean {
   return session.name !== undefined && matchesGlob(glob, session.name);
 }
 
-/** A name that may be cut could be anybody's, so that no pattern may claim it, not even `*`. */
+/** A name that may be cut could be anybody's, so no pattern matches it, not even `*`. */
 function userMatches(glob: string, session: Session): boolean {
   const { user, userCertain } = session;
   return (
@@ -125,7 +125,7 @@ function exceptionsFor(session: Session, { except }: Selector): string[] {
   ];
 }
 
-/** Windows' classic layout prints thirteen characters of a longer name. */
+/** The classic layout of Windows cuts names at thirteen characters. */
 function isNameCut({ name }: Session): boolean {
   return name?.endsWith("...") ?? false;
 }
@@ -154,7 +154,7 @@ function accountOf(user: string): string {
   return user.replace(/@.*$/su, "");
 }
 
-/** A name that cannot be read in full keeps its owner safe, but does not prove that the exception was spelled right. */
+/** A name that cannot be read in full protects its owner, but does not prove that the exception is spelled correctly. */
 function usedExceptions(sessions: SessionList, selector: Selector): string[] {
   const certain = sessions.filter(
     (session) => session.userCertain && !isNameCut(session) && session.kind !== "listener",

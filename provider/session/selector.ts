@@ -1,6 +1,6 @@
 import type { SessionState } from "./session";
 
-/** Who stays, whatever else is said. Globs and names are compared without regard to case. */
+/** Sessions that are kept even if they are selected. Globs and names are compared without regard to case. */
 export interface Exceptions {
   readonly ids: readonly string[];
   readonly names: readonly string[];
@@ -8,22 +8,22 @@ export interface Exceptions {
 }
 
 /**
- * Which sessions of a host are meant. Fields that are present narrow each other, the values in one field widen it.
- * Complete: built by the plan, which has refused an empty one.
+ * Selects sessions of a host. A session must match every field that is present, and any one value within a field. The plan has refused
+ * an empty selector.
  */
 export interface Selector {
-  /** Sessions named one by one, as the operand of `logoff`: digits are an ID, anything else a session name. */
+  /** Individual sessions, like the operand of `logoff`: digits are an ID, everything else is a session name. */
   readonly operands?: readonly string[] | undefined;
   readonly ids?: readonly string[] | undefined;
-  /** Globs; one without a wildcard names a session, so that its absence is noticed. */
+  /** Globs. A glob without a wildcard names one session, whose absence is reported. */
   readonly names?: readonly string[] | undefined;
   readonly users?: readonly string[] | undefined;
   readonly states?: readonly Exclude<SessionState, "other">[] | undefined;
-  /** Milliseconds without input at least. */
+  /** The least number of milliseconds without input. */
   readonly idleForMs?: number;
-  /** Everybody; needed where no other field narrows. */
+  /** Selects every session; required if no other field is present. */
   readonly all: boolean;
-  /** The connection's own session, which is protected otherwise. */
+  /** Selects the connection's own session, which is protected otherwise. */
   readonly current: boolean;
   /** Whether the console session may be logged off. */
   readonly console: boolean;

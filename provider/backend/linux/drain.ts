@@ -6,7 +6,7 @@ import { endOf } from "../replies";
 import { textOf } from "./answers";
 import { exitNoPermission, inShell, loginIsRoot } from "./shell";
 
-/** Read by pam_nologin(8), shown to whoever is refused, and gone after a restart: /run is memory. */
+/** pam_nologin(8) reads it and shows it to users that it refuses. It is gone after a restart, because /run is memory. */
 const file = "/run/nologin";
 /** Read by pam_nologin(8) too, and never ours. */
 const lastingFile = "/etc/nologin";
@@ -42,7 +42,7 @@ function readDrainMode(label: string, text: string): DrainMode {
   const lines = all.slice(all.indexOf("@begin") + 1);
   const end = lines.lastIndexOf("@complete");
   if (end === -1 || !all.includes("@begin")) {
-    const reason = `${file} could not be looked at: "${printable(text)}"`;
+    const reason = `${file} could not be read: "${printable(text)}"`;
     throw new LogoffError("drain-failed", `Cannot tell whether "${label}" takes new logins: ${reason}`);
   }
   const lasting = lines.lastIndexOf(`@closed ${lastingFile}`);

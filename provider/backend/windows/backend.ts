@@ -73,7 +73,7 @@ export function windowsBackend(
   };
 }
 
-/** `change logon` has no `/server:`. Its exit code is not looked at: reading the mode again tells. */
+/** `change logon` has no `/server:`. Its exit code is ignored; the mode is read again instead. */
 function changeLogon(host: ReadableHost, mode: string): Action<void> {
   return {
     command: `chglogon.exe ${mode}`,

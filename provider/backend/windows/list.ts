@@ -10,7 +10,7 @@ import { firstListenerId, toSession } from "./sessions";
 import { readTable, type Row, type SessionTable } from "./table";
 import { compare, readUsers, type Comparison } from "./users";
 
-/** How many lines that are not rows are searched for an error. */
+/** The number of unread lines that are searched for an error. */
 const mostQuoted = 20;
 
 /**

@@ -4,7 +4,7 @@ import type { Row } from "./table";
 
 /** IDs from here on are listeners. */
 export const firstListenerId = 65_536;
-/** The classic layout prints at most so many characters of a user. */
+/** The width of the user's column in the classic layout, which cuts longer users. */
 const classicUserWidth = 20;
 
 /**

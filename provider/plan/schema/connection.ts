@@ -109,7 +109,7 @@ export const stackDefaults = fields({
   knownHosts: knownHosts.optional(),
 });
 
-/** Ways to say the same thing twice, looked up in the value as it was given. */
+/** Fields that exclude each other, looked up in the value as it was given. */
 export function checkSlots(value: unknown, at: Path, problems: PlanProblem[]): void {
   if (!isRecord(value)) return;
   for (const [one, other] of [
@@ -118,7 +118,7 @@ export function checkSlots(value: unknown, at: Path, problems: PlanProblem[]): v
     ["password", "passwordEnv"],
   ] as const) {
     if (value[one] !== undefined && value[other] !== undefined) {
-      problems.push(problem([...at, other], `must not stand beside ${one}: give one of them`));
+      problems.push(problem([...at, other], `cannot be combined with ${one}: set one of them`));
     }
   }
   const jumps: readonly unknown[] = Array.isArray(value["jumpHosts"]) ? value["jumpHosts"] : [];

@@ -125,7 +125,7 @@ export const window: z.ZodType<Window> = z.unknown().transform((value, context):
   return delegate(isDaily ? dailyWindow : spanWindow, value, context);
 });
 
-/** How long things may take. */
+/** Deadlines. */
 export const timeouts = fields({
   connect: duration(second, 10 * minute).optional(),
   command: duration(second, hour).optional(),

@@ -38,7 +38,7 @@ export function acceptNewKeys(context: SshContext, { readNow }: KnownHostsReader
         const line = await missingLine(owner, blob);
         if (line === undefined) return undefined;
         await appendKnownHost(path, line);
-        // Read once more: whoever comes next must find it, and a link to /dev/null swallows it.
+        // Read once more: the next connection must find the key, and a link to /dev/null swallows it.
         const isThere = (await missingLine(owner, blob)) === undefined;
         return isThere ? undefined : `could not be added to "${path}": it is not there afterwards`;
       });

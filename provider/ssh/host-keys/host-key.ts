@@ -27,7 +27,7 @@ export interface KeyOwner {
 export interface HostKeyRules {
   /** Types of the keys that the host is known by: asked for first, or another of its keys would look like a stranger's. */
   readonly knownTypes: readonly string[];
-  /** False when any key is taken: then no password may be offered, since whoever listens would have it. */
+  /** False if any key is accepted: then no password may be offered, because an eavesdropper would receive it. */
   readonly provesHost: boolean;
   readonly check: (blob: Buffer) => HostKeyVerdict;
 }

@@ -11,7 +11,7 @@ const staleLockMs = 10_000;
 const lockPauseMs = 20;
 
 /**
- * Runs `work` while no other process of ours holds the file: `FILE.lock` exists meanwhile. ssh itself takes no lock; it only
+ * Runs `work` while no other process of ours holds the file, which `FILE.lock` marks. ssh itself takes no lock; it only
  * ever appends, as we do, so neither can lose what the other wrote.
  * @throws Error when the lock cannot be made, LogoffError when the signal fires
  */

@@ -29,7 +29,7 @@ type ReadKnownHosts = (
 export interface KnownHostsReader {
   /** The files as they were at most a second ago. */
   readonly read: ReadKnownHosts;
-  /** The files as they are: for whoever has them locked, before and after writing. */
+  /** The files as they are on disk, not cached: for a holder of their lock, before and after writing. */
   readonly readNow: ReadKnownHosts;
 }
 

@@ -23,7 +23,7 @@ export interface LoginOptions {
   readonly claimPassword: () => Promise<void>;
   /** Fires when the handshake ends. */
   readonly over: AbortSignal;
-  /** Ends the login with an error that no further method can mend. */
+  /** Ends the login with an error that no further method can fix. */
   readonly fail: (error: unknown) => void;
 }
 

@@ -107,7 +107,7 @@ export async function readCredentials(
   });
   const isChosen = (key: AgentKey): boolean => inFiles.some(({ blob }) => blob?.equals(key.blob));
   const others = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));
-  // As OpenSSH: those that ssh_config names come first, since a host takes only so many.
+  // As in OpenSSH, keys named in ssh_config come first, because a host accepts only a few attempts.
   const ofAgent = [
     ...others.filter(isChosen),
     ...(identities.only ? [] : others.filter((key) => !isChosen(key))),
