@@ -6,8 +6,8 @@ import { LogoffError } from "../../provider/base/errors";
 
 const never = new AbortController().signal;
 
-describe("Slots", () => {
-  it("lets so many in at once, first come, first served", async () => {
+describe("a semaphore", () => {
+  it("admits as many as it has slots, in order", async () => {
     const slots = new Semaphore(2);
     const log: string[] = [];
     let running = 0;
@@ -25,7 +25,7 @@ describe("Slots", () => {
     assert.deepEqual(log, ["start 1", "start 2", "start 3", "start 4", "start 5"]);
   });
 
-  it("gives the place back when the work fails", async () => {
+  it("releases the slot when the work fails", async () => {
     const slots = new Semaphore(1);
     await assert.rejects(
       slots.run(() => Promise.reject(new Error("no")), never),
@@ -34,7 +34,7 @@ describe("Slots", () => {
     assert.equal(await slots.run(() => Promise.resolve(7), never), 7);
   });
 
-  it("lets a waiter give up without losing a place", async () => {
+  it("loses no slot when a waiter is aborted", async () => {
     const slots = new Semaphore(1);
     const impatient = new AbortController();
     let release = (): void => undefined;
@@ -53,7 +53,7 @@ describe("Slots", () => {
   });
 });
 
-describe("Slots.limitTo", () => {
+describe("a semaphore whose number of slots changes", () => {
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   /** Five who want to be inside; `inside` counts those who are, `leave` lets one of them out. */
   const visitors = (slots: Semaphore): { inside: () => number; leave: () => void; all: Promise<unknown> } => {
@@ -64,7 +64,7 @@ describe("Slots.limitTo", () => {
     return { inside: () => exits.length, leave: () => exits.shift()?.(), all };
   };
 
-  it("lets nobody in until fewer are inside than there are places now", async () => {
+  it("admits nobody until fewer slots are held than there are now", async () => {
     const slots = new Semaphore(3);
     const { inside, leave, all } = visitors(slots);
     slots.limitTo(1);
@@ -76,7 +76,7 @@ describe("Slots.limitTo", () => {
     await all;
   });
 
-  it("lets waiters in when there are more places", async () => {
+  it("admits waiters when it has more slots", async () => {
     const slots = new Semaphore(1);
     const { inside, leave, all } = visitors(slots);
     slots.limitTo(4);
@@ -89,7 +89,7 @@ describe("Slots.limitTo", () => {
   });
 });
 
-describe("mapPool", () => {
+describe("mapConcurrent", () => {
   it("keeps the order of the items", async () => {
     const delays = [3, 1, 2, 0];
     const results = await mapConcurrent(delays, 2, async (ms, index) => {
@@ -98,44 +98,13 @@ describe("mapPool", () => {
     });
     assert.deepEqual(results, ["0:3", "1:1", "2:2", "3:0"]);
   });
-  it("does nothing for nobody", async () => {
+  it("does nothing without items", async () => {
     assert.deepEqual(await mapConcurrent([], 3, () => Promise.reject(new Error("called"))), []);
   });
 });
 
-describe("systemClock", () => {
-  it("stops sleeping with the reason of whoever stopped it", async () => {
-    const controller = new AbortController();
-    const sleeping = systemClock.sleep(60_000, controller.signal);
-    controller.abort(new LogoffError("budget-exceeded", "enough"));
-    await assert.rejects(sleeping, /enough/);
-  });
-});
-
-describe("systemClock", () => {
-  it("sleeps for longer than Node's timers can", async () => {
-    const awake = new AbortController();
-    let isOver = false;
-    const sleeping = systemClock.sleep(600 * 3_600_000, awake.signal).finally(() => (isOver = true));
-    const stopTimer = systemClock.after(600 * 3_600_000, () => (isOver = true));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(isOver, false);
-    stopTimer();
-    awake.abort();
-    await assert.rejects(sleeping, { code: "aborted" });
-  });
-
-  it("wakes once, and not when that was taken back", async () => {
-    const woken: string[] = [];
-    systemClock.after(5, () => woken.push("first"));
-    systemClock.after(5, () => woken.push("taken back"))();
-    await systemClock.sleep(20, never);
-    assert.deepEqual(woken, ["first"]);
-  });
-});
-
 describe("startInOrder", () => {
-  it("starts no more than so many ahead of those that have begun, and waits for all", async () => {
+  it("starts only a few items ahead of those that have begun, and waits for all", async () => {
     const places = new Semaphore(3);
     let started = 0;
     let begun = 0;
@@ -157,7 +126,7 @@ describe("startInOrder", () => {
     assert.equal(ended, 50);
   });
 
-  it("goes on when one ends without ever having begun", async () => {
+  it("continues when an item ends without having begun", async () => {
     const seen: number[] = [];
     await startInOrder([1, 2, 3], 1, (item) => {
       seen.push(item);

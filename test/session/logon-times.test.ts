@@ -21,7 +21,7 @@ function timesOf(...lists: readonly SessionList[]): (string | undefined)[][] {
 }
 
 describe("steadied", () => {
-  it("keeps the first times when the times of all of at least two sessions change", () => {
+  it("keeps the first times when all times of at least two sessions change", () => {
     const moved = [
       { ...alice, logonTime: "10:14" },
       { ...bob, user: "BOB", logonTime: "10:20" },
@@ -33,13 +33,13 @@ describe("steadied", () => {
     ]);
   });
 
-  it("keeps a change of one of two, and of the only one: those are new logons", () => {
+  it("keeps the new time when one of two changes, or the only one: those are new logons", () => {
     const again = { ...alice, logonTime: "10:14" };
     assert.deepEqual(timesOf([alice, bob], [again, bob]).at(-1), ["10:14", "9:20"]);
     assert.deepEqual(timesOf([services, alice], [services, again]).at(-1), [undefined, "10:14"]);
   });
 
-  it("counts neither who came nor who went, nor somebody else under the ID", () => {
+  it("ignores sessions that came or went, and another user under the ID", () => {
     const again = { ...alice, logonTime: "10:14" };
     for (const other of [at("10:30", { id: "4", user: "carol" }), at("10:20", { id: "3", user: "mallory" })])
       assert.deepEqual(timesOf([alice, bob], [again, other]).at(-1), ["10:14", other.logonTime]);
@@ -67,15 +67,15 @@ describe("steadied", () => {
     assert.deepEqual(timesOf([alice, bob], [closing, bob], [again, bob]).at(-1), ["10:14", "9:20"]);
   });
 
-  it("takes a time that is known only later as it is", () => {
+  it("keeps a time that becomes known later", () => {
     assert.deepEqual(timesOf([at(undefined)], [alice]).at(-1), ["9:14"]);
   });
 
-  it("leaves rows of nobody alone", () => {
+  it("ignores rows without a user", () => {
     assert.deepEqual(timesOf([services, console1]), [[undefined, undefined]]);
   });
 
-  it("compares the first listing with what an earlier run noted", () => {
+  it("compares the first listing with the record of a previous run", () => {
     const noted = logonTimesOf([alice, bob, { id: "9", user: "zoe" }]);
     const moved = [
       { ...alice, logonTime: "10:14" },

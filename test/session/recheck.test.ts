@@ -8,7 +8,7 @@ import { aSelector, aSession, console1, services, without } from "./sample";
 const alice = aSession({ id: "2", user: "alice", logonTime: "11/22/2026 9:14 AM" });
 
 describe("isSameSession", () => {
-  it("is ID, user without case, and logon time where both know it", () => {
+  it("compares the ID, the user without regard to case, and the logon time if both have one", () => {
     assert.ok(isSameSession(alice, { ...alice, user: "ALICE", name: "rdp-tcp#9", state: "disconnected" }));
     assert.ok(isSameSession(alice, without(alice, "logonTime")));
     assert.ok(!isSameSession(alice, { ...alice, logonTime: "11/22/2026 9:15 AM" }));
@@ -35,16 +35,16 @@ describe("whereabouts", () => {
   });
 });
 
-describe("lookAgain", () => {
+describe("recheck", () => {
   const named = aSelector({ operands: ["rdp-tcp#0"] });
   const all = aSelector({ all: true });
 
-  it("holds who was chosen by name through a disconnection", () => {
+  it("keeps a session that was selected by name selected when it disconnects", () => {
     const row = without({ ...alice, state: "disconnected" as const }, "name");
     assert.deepEqual(recheck([alice], [services, row], named).before, [{ session: row, now: "selected" }]);
   });
 
-  it("does not touch somebody else who has the ID or the name now", () => {
+  it("does not select another user who has the ID or the name now", () => {
     const bob = aSession({ id: "2", user: "bob" });
     const look = recheck([alice], [services, bob], aSelector({ ids: ["2"] }));
     assert.deepEqual(look.before, [{ session: alice, now: "gone" }]);
@@ -52,14 +52,14 @@ describe("lookAgain", () => {
     assert.deepEqual(recheck([alice], [services, { ...bob, id: "7" }], named).arrived, []);
   });
 
-  it("counts a newcomer under a pattern as arrived, also on a reused ID", () => {
+  it("reports a new session that matches a pattern as arrived, also under a reused ID", () => {
     const bob = aSession({ id: "2", user: "bob" });
     assert.deepEqual(recheck([alice], [services, bob], all).arrived, [bob]);
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
     assert.deepEqual(recheck([alice], [services, again], all).arrived, [again]);
   });
 
-  it("counts a new logon of somebody as arrived, also where they were chosen by ID or name", () => {
+  it("reports a new logon of the same user as arrived, also if it was selected by ID or name", () => {
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
     for (const selector of [named, aSelector({ ids: ["2"] }), all]) {
       const look = recheck([alice], [services, again], selector);
@@ -83,12 +83,12 @@ describe("lookAgain", () => {
     assert.equal(recheck([alice], [services, renamed], excepted).before[0]?.now, "kept");
   });
 
-  it("keeps who moved to the console", () => {
+  it("keeps a session that moved to the console", () => {
     const moved = { ...console1, id: "2", user: "alice", state: "active" as const };
     assert.equal(recheck([alice], [services, moved], named).before[0]?.now, "kept");
   });
 
-  it("waits for who is closing", () => {
+  it("waits for a closing session", () => {
     assert.equal(recheck([alice], [services, without(alice, "user")], all).before[0]?.now, "closing");
   });
 });

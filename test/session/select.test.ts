@@ -56,7 +56,7 @@ describe("select", () => {
     });
   }
 
-  it("says for everybody who stays why", () => {
+  it("gives a reason for every session that is kept", () => {
     const selector = aSelector({ all: true, idleForMs: 1, except: { ...noExceptions, users: ["bob"] } });
     assert.deepEqual(
       ["1", "2", "3", "5"].map((id) => reasonFor(id, selector)),
@@ -64,7 +64,7 @@ describe("select", () => {
     );
   });
 
-  it("has no decision about services and listeners, which are no sessions of people", () => {
+  it("makes no decision about services and listeners", () => {
     const { decisions } = select(everybody, aSelector({ all: true }));
     assert.deepEqual(
       decisions.map(({ session }) => session.id),
@@ -91,7 +91,7 @@ describe("select", () => {
     assert.deepEqual(idsOf(aSelector({ current: true }), [...own, alice]), ["2"]);
   });
 
-  it("takes nobody but the own session for current", () => {
+  it("selects only the own session for current", () => {
     assert.deepEqual(
       idsOf(aSelector({ current: true }), [services, alice, aSession({ id: "9", own: true })]),
       ["9"],
@@ -134,7 +134,7 @@ describe("select", () => {
     assert.match(shielded[0]?.reason ?? "", /nobody is logged on/);
   });
 
-  it("misses current where no session is our own", () => {
+  it("reports current as missing if no session is our own", () => {
     // On Linux services are greeters and managers, and none of them is where we run.
     const greeter = { ...services, id: "c1" };
     for (const sessions of [[alice], [greeter, alice], []]) {
@@ -170,7 +170,7 @@ describe("select", () => {
     assert.deepEqual(idsOf(aSelector({ users: ["alice@corp.example"] }), sssd), ["2"]);
   });
 
-  it("names who was asked for one by one and is not there", () => {
+  it("names individually selected sessions that do not exist", () => {
     assert.deepEqual(select(everybody, aSelector({ operands: ["77", "rdp-tcp#9", "2"] })).missing, [
       "77",
       "rdp-tcp#9",
@@ -180,7 +180,7 @@ describe("select", () => {
     assert.deepEqual(select(everybody, aSelector({ users: ["nobody"] })).missing, []);
   });
 
-  it("tells who of those is only closing", () => {
+  it("names those of them that are closing", () => {
     const leftover = { kind: "leftover", state: "other", stateText: "closing" } as const;
     const host = [
       alice,
@@ -209,7 +209,7 @@ describe("select", () => {
     assert.deepEqual(select(onConsole, aSelector({ ids: ["1"], console: true })).protected, []);
   });
 
-  it("passes protected sessions over in silence when only a pattern meets them", () => {
+  it("keeps protected sessions without an error when only a pattern matches them", () => {
     assert.deepEqual(select(everybody, aSelector({ names: ["*"] })).protected, []);
   });
 
@@ -276,7 +276,7 @@ describe("select", () => {
     }
   });
 
-  it("tells which exceptions matched somebody", () => {
+  it("reports which exceptions matched a session", () => {
     const except = { ids: ["2", "99"], names: ["console"], users: ["svc-*", "typo"] };
     assert.deepEqual([...select(everybody, aSelector({ all: true, except })).usedExceptions].sort(), [
       "ids 2",
@@ -322,7 +322,7 @@ describe("select, for any host and any selector", () => {
     .array(anySession, { maxLength: 6 })
     .map((sessions) => sessions.map((session, index) => ({ ...session, id: String(index) })));
 
-  it("never takes a protected session, an excepted user, or one that no field matches", () => {
+  it("never selects a protected session, an excepted user, or a session that no field matches", () => {
     fc.assert(
       fc.property(anyHost, anySelector, (sessions, selector) => {
         for (const session of selected(select(sessions, selector))) {
@@ -342,7 +342,7 @@ describe("select, for any host and any selector", () => {
     );
   });
 
-  it("decides about every session that could hold a person exactly once", () => {
+  it("decides exactly once about every session that may hold a person", () => {
     fc.assert(
       fc.property(anyHost, anySelector, (sessions, selector) => {
         const decided = select(sessions, selector).decisions.map(({ session }) => session.id);

@@ -42,13 +42,13 @@ describe("matchesGlob", () => {
     );
   });
 
-  it("takes no longer for a hostile pattern", () => {
+  it("stays fast for a hostile pattern", () => {
     assert.equal(matchesGlob("*a".repeat(200) + "b", "a".repeat(5_000)), false);
   });
 });
 
 describe("isPattern", () => {
-  it("knows wildcards from names", () => {
+  it("tells wildcards from names", () => {
     assert.deepEqual(["a*", "a?", "rdp-tcp#3", "[x]"].map(isPattern), [true, true, false, false]);
   });
 });

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { asLogoffError, LogoffError } from "../../provider/base/errors";
-import { printable } from "../../provider/base/text";
+import { hasControls, printable, upTo } from "../../provider/base/text";
 
 describe("printable", () => {
-  it("removes what moves a cursor, rings a bell or turns text around", () => {
+  it("removes characters that move a cursor, ring a bell or turn text around", () => {
     assert.equal(printable("a\u001b[2Jb\u0007\r\nc\u202ed\u009be"), "a [2Jb c d e");
   });
-  it("holds no control character and no more than asked, whatever comes", () => {
+  it("returns no control character and no more characters than the limit", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 50 }), (text, length) => {
         const clean = printable(text, length);
@@ -20,10 +20,27 @@ describe("printable", () => {
 });
 
 describe("asLogoffError", () => {
-  it("passes ours through and wraps others, cleaned", () => {
+  it("returns a LogoffError as it is, and wraps any other error", () => {
     const ours = new LogoffError("timed-out", "late");
     assert.equal(asLogoffError(ours, "command-failed", "x"), ours);
     const wrapped = asLogoffError(new Error("a\u0007b"), "command-failed", "Cannot do it");
     assert.deepEqual([wrapped.code, wrapped.message], ["command-failed", "Cannot do it: a b"]);
+  });
+});
+
+describe("upTo", () => {
+  it("counts the words above the limit", () => {
+    assert.equal(upTo(2, []), "");
+    assert.equal(upTo(2, ["a", "b"]), "a, b");
+    assert.equal(upTo(2, ["a", "b", "c", "d"]), "a, b and 2 more");
+  });
+});
+
+describe("hasControls", () => {
+  it("finds control characters and marks that turn text around, and C1 only when asked", () => {
+    for (const text of ["a\u0000", "\u007f", "\u2028", "\u061c", "\u202e", "\u2066"])
+      assert.ok(hasControls(text, false), JSON.stringify(text));
+    assert.deepEqual([hasControls("\u0085"), hasControls("\u0085", false)], [true, false]);
+    assert.ok(!hasControls("Jörg Müller 山田 é"));
   });
 });
