@@ -29,7 +29,9 @@ const require = createRequire(import.meta.url);
 /** @type {<T>(module: string) => T} */
 const built = (module) => require(`../dist/provider/${module}.js`);
 /** @type {typeof import("../provider/base/concurrency.js")} */
-const { Slots, systemClock, Turns } = built("base/concurrency");
+const { KeyedMutex, Semaphore } = built("base/concurrency");
+/** @type {typeof import("../provider/base/clock.js")} */
+const { systemClock } = built("base/clock");
 /** @type {typeof import("../provider/plan/read-plan.js")} */
 const { readPlan } = built("plan/read-plan");
 /** @type {typeof import("../provider/run/rollout.js")} */
@@ -58,11 +60,10 @@ const report = await runRollout(
   {
     connect: openSsh({ baseFolder: job.folder }).connect,
     clock: systemClock,
-    slots: new Slots(64),
-    turns: new Turns(),
-    readOnly: undefined,
+    slots: new Semaphore(64),
+    turns: new KeyedMutex(),
+    readOnly: job.listOnly === true ? "list" : undefined,
     onProgress: () => undefined,
-    ...(job.listOnly === true ? { look: "list" } : {}),
   },
   new AbortController().signal,
 );

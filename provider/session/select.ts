@@ -1,6 +1,7 @@
 import { isPattern, matchesGlob } from "../base/wildcard";
 import type { Selector } from "./selector";
-import { type Session, type SessionList, withoutDomain } from "./session";
+import { withoutDomain } from "./session";
+import type { Session, SessionList } from "./session";
 
 /** Why a session is kept. A closed set, because reports contain these words. */
 export type KeepReason =

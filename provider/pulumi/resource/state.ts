@@ -1,16 +1,17 @@
 /** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
-import { type ErrorCode, errorCodes } from "../../base/errors";
+import { errorCodes } from "../../base/errors";
+import type { ErrorCode } from "../../base/errors";
 import { isRecord } from "../../base/records";
 import { printable } from "../../base/text";
 import { inertText } from "../../report/pipeline-commands";
-import {
-  type AskedSession,
-  type DrainOutcome,
-  type HostReport,
-  type HostStatus,
-  type Totals,
-  type WarnedSession,
-  countSessions,
+import { countSessions } from "../../report/report";
+import type {
+  AskedSession,
+  DrainOutcome,
+  HostReport,
+  HostStatus,
+  Totals,
+  WarnedSession,
 } from "../../report/report";
 
 /** Written into every state; a change of form is a new number, and the old form stays readable. */
