@@ -1,126 +1,126 @@
 /**
- * The narrow waist between the story (which sessions, in which order) and the ways to reach a machine. Types only:
- * the story receives a {@link Connect} and never learns whether SSH, a relay or this very machine is behind it.
+ * The interface between a run (which sessions, in which order) and the ways to reach a host. A run receives a {@link Connect} and
+ * does not know whether SSH or the local machine is behind it.
  */
 
-/** The operating system behind a host, as far as it decides which commands are sent. */
+/** The operating system of a host, which determines the commands that are sent. */
 export type Platform = "windows" | "linux";
 
-/** Where a credential comes from. Files and variables stay references until the moment they are used. */
+/** The source of a credential. Files and environment variables are not read until the credential is used. */
 export type Secret =
   | { readonly from: "value"; readonly value: string }
   | { readonly from: "file"; readonly path: string }
   | { readonly from: "env"; readonly name: string };
 
-/** What we may log in with, in the order of attempts: private keys, agent, password (also keyboard-interactive). */
+/** The credentials to log in with, in the order in which they are tried: private keys, agent, password (also keyboard-interactive). */
 export interface Login {
   readonly privateKeys: readonly Secret[];
-  /** Opens the private keys that are encrypted. */
+  /** Decrypts the private keys that are encrypted. */
   readonly passphrase?: Secret;
   readonly password?: Secret;
-  /** Path of an agent's socket or pipe; `true` is the one of `SSH_AUTH_SOCK`, `false` forbids every agent; absent: none was named. */
+  /** Path of an agent's socket or pipe; `true` is the agent of `SSH_AUTH_SOCK`, `false` forbids every agent; absent: not set. */
   readonly agent?: string | boolean;
 }
 
-/** How a host proves that it is the host. Pinned keys win over everything else. */
+/** How the key of a host is verified. Pinned keys take precedence over everything else. */
 export interface HostKeyPolicy {
-  /** `SHA256:…` fingerprints or public keys in known_hosts form; empty: known_hosts decides. */
+  /** `SHA256:…` fingerprints or public keys in known_hosts form; empty: known_hosts is used. */
   readonly pinned: readonly string[];
-  /** known_hosts text given by value; consulted before the files. */
+  /** Text of a known_hosts file; consulted before the files. */
   readonly knownHosts?: string;
-  /** known_hosts files; absent: those of OpenSSH (`~/.ssh/known_hosts`, `~/.ssh/known_hosts2`, the system's). */
+  /** Paths of known_hosts files; absent: those of OpenSSH (`~/.ssh/known_hosts`, `~/.ssh/known_hosts2` and the system's). */
   readonly knownHostsFiles?: readonly string[];
   readonly strict: "yes" | "accept-new" | "no";
 }
 
-/** One machine that we connect to, with all that it takes. Only `label` may reach a report, an error or a log line. */
+/** A host to connect to, with everything a connection needs. Only `label` may appear in a report, an error or a log line. */
 export interface Host {
-  /** Identity: lower-case `address:port`, with `>server` for a relay. */
+  /** The identity: lower-case `address:port`, followed by `>server` for a server behind a host. */
   readonly label: string;
   readonly address: string;
-  /** Absent: ssh_config or 22 decides. */
+  /** Absent: the port of ssh_config, otherwise 22. */
   readonly port?: number;
-  /** Absent: ssh_config or the name of the local user decides. */
+  /** Absent: the user of ssh_config, otherwise the local user. */
   readonly user?: string;
-  /** The machine that the commands act on through `/server:`; absent: the host itself. */
+  /** The machine on which the commands act through `/server:`; absent: the host itself. */
   readonly server?: string;
-  /** The local machine, reached without SSH. */
+  /** Whether the host is the local machine, which is reached without SSH. */
   readonly local?: boolean;
-  /** Absent: found out after connecting. */
+  /** Absent: detected after connecting. */
   readonly platform?: Platform;
   readonly login: Login;
   readonly hostKeys: HostKeyPolicy;
-  /** Machines that the connection goes through, nearest to us first. */
+  /** The jump hosts, in the order in which the connection passes through them. */
   readonly jumpHosts: readonly Host[];
-  /** `true` for OpenSSH's own files, or the path of one; absent: ssh_config is not read. */
+  /** `true` for OpenSSH's own files, or the path of an ssh_config; absent: none is read. */
   readonly sshConfig?: string | true;
-  /** Fields that hold a default nobody asked for, so that ssh_config may change them; absent: none. */
+  /** Fields that the input did not set, so that ssh_config may override their defaults; absent: none. */
   readonly undecided?: readonly ("strictHostKeyChecking" | "keepalive" | "connectTimeout")[];
   readonly algorithms: "default" | "legacy";
-  /** Milliseconds between keepalives, 0 for none; three unanswered ones end the connection. */
+  /** Milliseconds between keepalives, 0 for none; the connection ends after three without an answer. */
   readonly keepaliveMs: number;
-  /** Milliseconds from the first packet to the end of login, retries included; each jump host has its own. */
+  /** Milliseconds from the first packet to the end of the login, retries included; each jump host has its own timeout. */
   readonly connectTimeoutMs: number;
 }
 
 /**
- * What a command left behind. It ended with a code or was ended by a signal, never neither: a channel that closes
- * without saying which is a lost connection and rejects instead.
+ * The result of a command that exited with a code or was ended by a signal. A channel that closes without reporting either is a lost
+ * connection, and {@link Exec} rejects.
  */
 export type ExecResult = { readonly stdout: Uint8Array; readonly stderr: Uint8Array } & (
   { readonly code: number; readonly signal?: never } | { readonly signal: string; readonly code?: never }
 );
 
 export interface ExecOptions {
-  /** Written to standard input, which is closed in any case: some Windows programs wait for its end. */
+  /** Written to standard input, which is closed in any case because some Windows programs wait for its end. */
   readonly stdin?: Uint8Array;
-  /** Milliseconds until the command is given up with `timed-out`; the connection stays usable if it still is. */
+  /** Milliseconds until the command fails with `timed-out`; the connection is not closed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** The command may block while others run: it leaves the connection room for them. */
+  /** Whether the command may block while others run; a channel of the connection is then kept free for the others. */
   readonly mayBlock?: boolean;
   /**
-   * Called when the command's turn has come on a connection that lives, right before it is sent, and again before each further
-   * try when the host had no room for it: then it was not sent before. What it throws is thrown, and nothing is sent.
+   * Called on a live connection right before the command is sent, and again before each retry after the host refused a channel. If it
+   * throws, the command is not sent and the error is passed on.
    */
   readonly onTurn?: () => void;
-  /** Called when the host had no room for the command: the try that was told last was not sent. */
+  /** Called when the host refused a channel: the command announced by the last {@link onTurn} was not sent. */
   readonly onNoRoom?: () => void;
 }
 
 /**
- * Runs one command without a terminal and resolves with all that it printed.
+ * Runs a command without a terminal and resolves with its complete output.
  * @throws LogoffError `connection-lost`, `timed-out`, `aborted`, `command-failed` (the host refused to start it)
  */
 export type Exec = (command: string, options: ExecOptions) => Promise<ExecResult>;
 
 export interface Connection {
   readonly exec: Exec;
-  /** What the operator should know about this connection, such as an unchecked host key. Grows while commands run. */
+  /** Warnings for the operator, such as an unchecked host key. Commands may add to them. */
   readonly warnings: readonly string[];
-  /** Ends everything that belongs to the connection, jump hosts included. Never rejects; may be called twice. */
+  /** Closes the connection, including those to its jump hosts. Never rejects; may be called more than once. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a connection: host key first, then login.
+ * Opens a connection: verifies the host key, then logs in.
  * @throws LogoffError `host-unreachable`, `jump-host-failed`, `host-key-*`, `auth-*`, `no-common-algorithm`,
  * `timed-out`, `aborted`
  */
 export type Connect = (host: Host, signal: AbortSignal) => Promise<Connection>;
 
 /**
- * For each host, by its label, the labels of those of the same run that its connection goes through. A plan knows only the jump
- * hosts that it names itself, not those of ssh_config.
+ * Maps the label of each host to the labels of its jump hosts that are hosts of the same run. Includes the jump hosts of ssh_config,
+ * which a plan does not contain.
  */
 export type FindJumpHosts = (
   hosts: readonly Host[],
   signal?: AbortSignal,
 ) => Promise<ReadonlyMap<string, readonly string[]>>;
 
-/** The ways to the hosts of a run. */
+/** How the hosts of a run are reached. */
 export interface Reach {
   readonly connect: Connect;
-  /** Absent: connections go only through the jump hosts that the plan names. */
+  /** Absent: connections only use the jump hosts of the plan. */
   readonly findJumpHosts?: FindJumpHosts;
 }

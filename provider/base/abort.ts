@@ -1,6 +1,6 @@
 import { LogoffError } from "./errors";
 
-/** The reason of an aborted signal as an error. */
+/** The error with which an aborted run ends: the signal's reason if it is a LogoffError, otherwise one with code `aborted`. */
 export function aborted(signal: AbortSignal): LogoffError {
   const reason: unknown = signal.reason;
   return reason instanceof LogoffError
@@ -13,7 +13,7 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal);
 }
 
-/** The result of work that ignores the signal. If the signal fires first, the result is no longer awaited. */
+/** Resolves as `work` does, for work that does not stop on abort. Rejects as soon as the signal fires; the work's result is then ignored. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stopListening = onAbort(signal, reject);
@@ -22,8 +22,8 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 }
 
 /**
- * The listeners of each signal. A run's signal has thousands: Node warns of a leak from the eleventh on, and takes time in proportion
- * to remove one. Therefore each signal has a single listener of ours while anybody listens.
+ * The listeners of each signal. The signal of a run can have thousands, but Node warns of a leak from the eleventh listener on and
+ * searches all of them to remove one. We therefore register a single listener per signal, for as long as it is needed.
  */
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
@@ -32,7 +32,7 @@ interface Listeners {
   readonly notifyAll: () => void;
 }
 
-/** Calls `listener` when the signal fires, at once if it already has. @returns stops listening */
+/** Calls `listener` when the signal fires, or immediately if it already has. Returns a function that removes the listener. */
 export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => void): () => void {
   const notify = (): void => listener(aborted(signal));
   if (signal.aborted) {
@@ -42,7 +42,7 @@ export function onAbort(signal: AbortSignal, listener: (error: LogoffError) => v
   const { each, notifyAll } = listenersOf.get(signal) ?? startListening(signal);
   each.add(notify);
   return () => {
-    // A signal composed of others stays in memory as long as it has a listener.
+    // A signal made by AbortSignal.any stays in memory as long as it has a listener.
     if (each.delete(notify) && each.size === 0) {
       signal.removeEventListener("abort", notifyAll);
       listenersOf.delete(signal);

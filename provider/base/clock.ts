@@ -1,17 +1,20 @@
 import { aborted, onAbort } from "./abort";
 
-/** Node's timers fire at once if they are set for longer (24.8 days). */
+/** Node's longest timer, 24.8 days; a longer one fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The clock of the core. Tests replace it, so that no test waits for real minutes. */
+/** The source of time for the core. Tests pass a virtual clock. */
 export interface Clock {
-  /** Monotonic milliseconds: only differences mean anything. */
+  /** Monotonic milliseconds; only differences are meaningful. */
   now(): number;
-  /** The wall clock, for reports and maintenance windows. */
+  /** The wall-clock time, for reports and maintenance windows. */
   date(): Date;
-  /** Calls `wake` after `ms`. @returns cancels the timer */
+  /** Calls `wake` after `ms` milliseconds. Returns a function that cancels the call. */
   after(ms: number, wake: () => void): () => void;
-  /** Resolves after `ms`. @throws LogoffError `aborted` as soon as `signal` is. */
+  /**
+   * Resolves after `ms` milliseconds.
+   * @throws LogoffError `aborted` as soon as the signal fires
+   */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -27,7 +30,7 @@ export const systemClock: Clock = {
     }
     return () => clearTimeout(timer);
   },
-  // node:timers/promises would create an AbortError with a stack for every deadline that is met, which is most of them.
+  // node:timers/promises creates an AbortError with a stack trace for every sleep that is cancelled, which most are.
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) {

@@ -1,12 +1,9 @@
 import { aborted, onAbort } from "./abort";
 
-/**
- * A counting semaphore. Waiters are served in order and can be aborted. `run` acquires a slot, holds it while `work` runs, and releases it
- * however `work` ends.
- */
+/** A counting semaphore. Waiters are served in order and can be aborted. */
 export class Semaphore {
   #count: number;
-  /** Negative while more slots are held than {@link limitTo} allows now. */
+  /** Negative while more permits are held than {@link limitTo} now allows. */
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -15,25 +12,28 @@ export class Semaphore {
     this.#free = count;
   }
 
-  /** Changes the number of slots. Slots that are held stay held. */
+  /** Changes the number of permits. Permits that are held are not revoked. */
   limitTo(count: number): void {
     this.#free += count - this.#count;
     this.#count = count;
-    this.#admit();
+    this.#grant();
   }
 
-  /** @throws LogoffError `aborted` if the signal fires while it waits */
+  /**
+   * Waits for a permit and holds it while `work` runs.
+   * @throws LogoffError `aborted` if the signal fires before the permit is granted
+   */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    await this.#take(signal);
+    await this.#acquire(signal);
     try {
       return await work();
     } finally {
       this.#free += 1;
-      this.#admit();
+      this.#grant();
     }
   }
 
-  #admit(): void {
+  #grant(): void {
     while (this.#free > 0) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
@@ -42,29 +42,29 @@ export class Semaphore {
     }
   }
 
-  #take(signal: AbortSignal): Promise<void> {
+  #acquire(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(aborted(signal));
     if (this.#free > 0) {
       this.#free -= 1;
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      const onTurn = (): void => {
+      const onGranted = (): void => {
         stopListening();
         resolve();
       };
       const stopListening = onAbort(signal, (error) => {
-        this.#waiting.splice(this.#waiting.indexOf(onTurn), 1);
+        this.#waiting.splice(this.#waiting.indexOf(onGranted), 1);
         reject(error);
       });
-      this.#waiting.push(onTurn);
+      this.#waiting.push(onGranted);
     });
   }
 }
 
 /**
- * Runs `work` for every item, at most `parallel` at a time, and returns the results in the order of the items. `work` must not reject:
- * an item's failure belongs into its result, or it would hide the others.
+ * Runs `work` for every item, at most `parallel` at once, and returns the results in the order of the items.
+ * `work` must not reject, because that would hide the results of the other items; return failures as results instead.
  */
 export async function mapConcurrent<T, R>(
   items: readonly T[],
@@ -85,39 +85,43 @@ export async function mapConcurrent<T, R>(
 }
 
 /**
- * Starts `work` for the items in order, with at most `ahead` items that have started but not begun: each of those takes memory, and ten
- * thousand take more than the rest of a run. `work` calls `begins`, or ends. It must not reject. Resolves when all have ended.
+ * Starts `work` for each item in order, and resolves when all have ended. At most `ahead` items are started without having called
+ * `begins` (ending counts as well), since items that only wait cost memory: ten thousand of them more than the rest of a run.
+ * `work` must not reject.
  */
 export async function startInOrder<T>(
   items: readonly T[],
   ahead: number,
   work: (item: T, begins: () => void) => Promise<void>,
 ): Promise<void> {
-  const entrance = new Semaphore(ahead);
+  const notBegun = new Semaphore(ahead);
   const never = new AbortController().signal;
-  const ends: Promise<void>[] = [];
+  const endings: Promise<void>[] = [];
   for (const item of items) {
-    await new Promise<void>((entered) => {
-      void entrance.run(() => {
-        entered();
-        return new Promise<void>((begins) => ends.push(work(item, begins).finally(begins)));
+    await new Promise<void>((started) => {
+      void notBegun.run(() => {
+        started();
+        return new Promise<void>((begins) => endings.push(work(item, begins).finally(begins)));
       }, never);
     });
   }
-  await Promise.all(ends);
+  await Promise.all(endings);
 }
 
-/** A mutex for each key. Waiters are served in order; different keys do not wait for each other. */
+/** A mutex per key. Waiters for the same key are served in order. */
 export class KeyedMutex {
-  readonly #queues = new Map<string, { readonly slots: Semaphore; users: number }>();
+  readonly #queues = new Map<string, { readonly semaphore: Semaphore; users: number }>();
 
-  /** @throws LogoffError `aborted` if the signal fires while it waits */
+  /**
+   * Runs `work` while holding the mutex of `key`.
+   * @throws LogoffError `aborted` if the signal fires before the mutex is acquired
+   */
   async run<T>(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const queue = this.#queues.get(key) ?? { slots: new Semaphore(1), users: 0 };
+    const queue = this.#queues.get(key) ?? { semaphore: new Semaphore(1), users: 0 };
     this.#queues.set(key, queue);
     queue.users += 1;
     try {
-      return await queue.slots.run(work, signal);
+      return await queue.semaphore.run(work, signal);
     } finally {
       queue.users -= 1;
       if (queue.users === 0) this.#queues.delete(key);

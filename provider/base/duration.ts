@@ -1,12 +1,12 @@
 /**
- * Written by hand: the maintained version of `parse-duration` is ESM only, its CommonJS version gets no fixes, and both accept far
- * more than the three units that a maintenance window needs.
+ * The package `parse-duration` is not used: its maintained version is ESM only, its CommonJS version gets no fixes, and both accept
+ * far more than the three units needed here.
  */
 const pattern = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/u;
 
 /**
- * Milliseconds of `"90s"`, `"15m"`, `"1h30m"` (hours, minutes, seconds in this order) or of a number of seconds;
- * undefined when it is neither. Fractions of a second are rounded to milliseconds.
+ * The milliseconds of a duration such as `"90s"`, `"15m"` or `"1h30m"` (hours, minutes, seconds, in this order) or of a number of
+ * seconds, rounded to a millisecond; undefined if the value is neither.
  */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === "number") {
@@ -19,7 +19,7 @@ export function parseDuration(value: unknown): number | undefined {
   return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
 
-/** Milliseconds in the form that inputs have: `1h30m`, `15s`, `0s`; below a second as `250ms`, for messages only. */
+/** A duration in the form of the inputs: `1h30m`, `15s`, `0s`. Below a second it is `250ms`, which is for messages only. */
 export function formatDuration(ms: number): string {
   if (ms > 0 && ms < 1000) return `${Math.round(ms)}ms`;
   const seconds = Math.round(ms / 1000);

@@ -1,6 +1,6 @@
 import { printable } from "./text";
 
-/** Every way a run can fail, named for the operator's next step. A closed set, because reports and states contain these words. */
+/** All error codes, named for what the operator does next. Reports and the state contain them, so they must not change. */
 export const errorCodes = [
   "plan-invalid",
   "host-unreachable",
@@ -30,7 +30,7 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** A problem of the input: the path of the value (`connection.port`), and what would be right. */
+/** One problem of the input: its path, such as `connection.port`, and what a valid value would be. */
 export interface PlanProblem {
   readonly path: string;
   readonly message: string;
@@ -45,18 +45,18 @@ interface LogoffErrorOptions {
 }
 
 /**
- * The only error class. `message` starts with the action, quotes values, says what would be right and contains no credential. Text
- * from a remote host has passed {@link printable}.
+ * The only error class of this package. `message` starts with the action, quotes values, describes a valid value and contains no
+ * credential; text from a remote host has passed through {@link printable}.
  */
 export class LogoffError extends Error {
   readonly code: ErrorCode;
-  /** With code `plan-invalid`: every problem of the input; otherwise empty. */
+  /** Every problem of the input, with code `plan-invalid`; otherwise empty. */
   readonly problems: readonly PlanProblem[];
-  /** Nothing was tried on the host, because of an error on another one: the host is skipped, not failed. */
+  /** Whether nothing was attempted on the host in order to protect others: such a host is skipped, not failed. */
   readonly untried: boolean;
-  /** The login failed: the host was reached, and its key was accepted. */
+  /** Whether the login failed, after the host was reached and its key accepted. */
   readonly atLogin: boolean;
-  /** With code `output-unrecognised`: two lists taken at the same time contradict each other. The next ones may agree. */
+  /** Whether two lists taken at the same time contradict each other, with code `output-unrecognised`; a retry may succeed. */
   readonly isContradiction: boolean;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
@@ -70,7 +70,7 @@ export class LogoffError extends Error {
   }
 }
 
-/** Anything thrown, as a LogoffError: itself, or a `fallback`-coded one around it. */
+/** `thrown` if it is a LogoffError, otherwise a LogoffError with code `fallback` that wraps it; `action` begins its message. */
 export function asLogoffError(thrown: unknown, fallback: ErrorCode, action: string): LogoffError {
   if (thrown instanceof LogoffError) return thrown;
   const detail = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,11 +1,11 @@
-/** Whether a value is an object, and neither null nor a list. */
+/** Whether a value is an object other than null and arrays. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * A value without fields that are null or undefined, at any depth: programs write `port: config.getNumber("port")`, which is
- * undefined if it is not configured.
+ * A copy of the value without fields that are null or undefined, at any depth: a program that writes
+ * `port: config.getNumber("port")` means to leave the field out if the configuration has no such value.
  */
 export function withoutEmptyFields(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmptyFields);
@@ -17,7 +17,7 @@ export function withoutEmptyFields(value: unknown): unknown {
   );
 }
 
-/** The fields with these names. */
+/** A copy with only the named fields; names that do not exist are ignored. */
 export function onlyFields(
   value: Readonly<Record<string, unknown>>,
   names: readonly string[],
@@ -25,14 +25,15 @@ export function onlyFields(
   return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 }
 
-/** The fields without these names. */
+/** A copy without the named fields. */
 export function withoutFields(
   value: Readonly<Record<string, unknown>>,
   names: readonly string[],
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }
-/** JSON with sorted names and without undefined fields: equal text means equal values. */
+
+/** JSON with sorted field names. Fields that are undefined are left out, so equal values have equal texts. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, field: unknown) =>
     isRecord(field) ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1))) : field,

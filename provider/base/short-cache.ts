@@ -1,6 +1,6 @@
 import type { Clock } from "./clock";
 
-/** A thousand hosts share a file and connect within seconds. A change of the file is noticed after this time. */
+/** Long enough for the hosts of a run, which read the same files within seconds; short enough to notice changed files. */
 const freshMs = 1000;
 
 interface Entry<T> {
@@ -8,33 +8,34 @@ interface Entry<T> {
   value: Promise<T>;
 }
 
-/** Caches what was read, by name, for a second. */
+/** Caches values by name for one second. */
 export class ShortCache<T> {
-  readonly #read = new Map<string, Entry<T>>();
+  readonly #entries = new Map<string, Entry<T>>();
 
   constructor(private readonly clock: Pick<Clock, "now">) {}
 
-  /** The value that was read less than a second ago or is being read; otherwise reads it again. */
+  /** The cached or pending value, or the result of `read` if there is none. */
   get(name: string, read: () => Promise<T>): Promise<T> {
-    const known = this.#read.get(name);
-    return known !== undefined && this.clock.now() < known.untilMs ? known.value : this.renew(name, read);
+    const entry = this.#entries.get(name);
+    return entry !== undefined && this.clock.now() < entry.untilMs ? entry.value : this.renew(name, read);
   }
 
-  /** Reads it again. A failure is not cached. */
+  /** The result of `read`, which replaces a cached value. A failure is not cached. */
   renew(name: string, read: () => Promise<T>): Promise<T> {
     const freshUntilMs = this.clock.now() + freshMs;
     const entry: Entry<T> = { untilMs: Infinity, value: Promise.resolve().then(read) };
-    this.#read.set(name, entry);
+    this.#entries.set(name, entry);
     entry.value.then(
       () => (entry.untilMs = freshUntilMs),
       () => {
-        if (this.#read.get(name) === entry) this.forget(name);
+        if (this.#entries.get(name) === entry) this.forget(name);
       },
     );
     return entry.value;
   }
 
+  /** Removes a value from the cache. */
   forget(name: string): void {
-    this.#read.delete(name);
+    this.#entries.delete(name);
   }
 }

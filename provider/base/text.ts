@@ -4,8 +4,8 @@ const controlsButC1 = `\\u0000-\\u001f\\u007f\\u2028\\u2029${bidirectionalMarks}
 const unprintable = new RegExp(`[${controlsButC1}\\u0080-\\u009f]+`, "gu");
 
 /**
- * Text from elsewhere made safe to print: control characters (C0, DEL, C1), line and paragraph separators and
- * bidirectional controls become blanks, runs of blanks shrink to one, and at most `maxLength` characters remain.
+ * Untrusted text made safe to print: control characters (C0, DEL, C1), line and paragraph separators and bidirectional controls
+ * become spaces, runs of spaces collapse, and the result has at most `maxLength` characters (default: 200).
  */
 export function printable(text: string, maxLength = 200): string {
   const clean = text.replace(unprintable, " ").replace(/ {2,}/gu, " ").trim();
@@ -13,7 +13,7 @@ export function printable(text: string, maxLength = 200): string {
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join("")}…`;
 }
 
-/** The width of a text on a terminal: two columns for East Asian wide characters, none for combining ones. */
+/** The number of terminal columns that text takes: two for East Asian wide characters, none for combining characters. */
 export function displayWidth(text: string): number {
   if (/^[\u0020-\u02ff]*$/u.test(text)) return text.length;
   let width = 0;
@@ -29,24 +29,24 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** `1 host`, `2 hosts`. */
+/** A count with its noun: `1 host`, `2 hosts`. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
-/** `rdsh01:22`, or `rdsh01:22 and 2 more hosts`. */
+/** The first host and the number of others: `rdsh01:22`, `rdsh01:22 and 2 more hosts`. */
 export function firstAndMore([first = "", ...others]: readonly string[]): string {
   return others.length === 0 ? first : `${first} and ${counted(others.length, "more host")}`;
 }
 
-/** `a, b or c`. */
+/** Words joined as alternatives: `a, b or c`. */
 export function alternatives(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
 }
 
 /**
- * The text without the given letters at its end. A regular expression such as `/[ \t]+$/` tries to match from every blank of a line,
- * which takes hours for a line of a million blanks.
+ * The text without the given letters at its end. Runs in linear time, whereas a regular expression such as `/[ \t]+$/` takes hours
+ * for a line of a million spaces.
  */
 export function trimEnd(text: string, letters: string): string {
   let end = text.length;

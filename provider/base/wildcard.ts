@@ -1,6 +1,6 @@
 /**
- * Whether `text` matches a pattern of `*` (any characters, also none) and `?` (one character). Everything else stands for itself,
- * and case counts. At worst quadratic in time, without recursion, so that no pattern from a file or a program stalls us.
+ * Whether `text` matches a pattern in which `*` stands for any number of characters and `?` for exactly one. Case matters. The time is
+ * at worst quadratic and there is no recursion, so a hostile pattern cannot stall a run.
  */
 export function matchesWildcards(pattern: string, text: string): boolean {
   const wanted = Array.from(pattern);
@@ -29,12 +29,12 @@ export function matchesWildcards(pattern: string, text: string): boolean {
   return p === wanted.length;
 }
 
-/** {@link matchesWildcards} without regard to case, as Windows compares names. */
+/** {@link matchesWildcards}, ignoring case as Windows does. */
 export function matchesGlob(glob: string, text: string): boolean {
   return matchesWildcards(glob.toLowerCase(), text.toLowerCase());
 }
 
-/** Whether a glob contains a wildcard. */
+/** Whether a glob contains wildcards. */
 export function isPattern(glob: string): boolean {
   return /[*?]/u.test(glob);
 }

@@ -1,4 +1,4 @@
-/** Files that a run writes: to a temporary file that is then renamed, so that nobody reads half a file. */
+/** Writes files atomically: to a temporary file in the same folder, which is then renamed. */
 import { randomBytes } from "node:crypto";
 import { access, constants, lstat, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, parse, sep } from "node:path";
@@ -6,75 +6,76 @@ import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
 
 /**
- * Writes a file that only its owner may read (mode 0600), atomically. A symbolic link is followed, unless another user created it in a
- * folder such as /tmp.
- * @throws LogoffError `command-failed` naming the path
+ * Writes a file that only its owner can read (mode 0600), atomically. A symbolic link is kept and its target is written, unless
+ * another user created the link in a folder such as /tmp.
+ * @throws LogoffError `command-failed`, with the path in its message
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
-  let beside: string | undefined;
+  let temporary: string | undefined;
   try {
-    const place = await placeOf(path);
-    beside = `${place}.${randomBytes(6).toString("hex")}.tmp`;
-    await writeFile(beside, text, { mode: 0o600, flag: "wx" });
-    await rename(beside, place);
+    const target = await targetOf(path);
+    temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+    await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
+    await rename(temporary, target);
   } catch (cause) {
-    if (beside !== undefined) await rm(beside, { force: true }).catch(() => undefined);
+    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
     throw cannotWrite(path, cause);
   }
 }
 
 /**
- * Checks before a run that a file can be written at `path`.
+ * Checks that {@link writeFileAtomically} can write to `path`, so that a run does not fail at its end.
  * @throws LogoffError `command-failed`
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
-    await access(dirname(await placeOf(path)), constants.W_OK);
+    await access(dirname(await targetOf(path)), constants.W_OK);
   } catch (cause) {
     throw cannotWrite(path, cause);
   }
 }
 
 /**
- * The target of the rename, behind all symbolic links. An existing file must be a regular file, because a pipe or a device such as
- * /dev/null would be replaced.
+ * The path to rename the temporary file to, with all symbolic links resolved. An existing file must be a regular file, because
+ * renaming would replace a pipe or a device such as /dev/null.
  */
-async function placeOf(path: string): Promise<string> {
-  const there = await stat(path).catch(unlessAbsent);
-  if (there !== undefined && !there.isFile())
-    throw new Error(there.isDirectory() ? "it is a folder" : "it is no regular file");
-  return behindLinks(path);
+async function targetOf(path: string): Promise<string> {
+  const existing = await stat(path).catch(unlessAbsent);
+  if (existing !== undefined && !existing.isFile())
+    throw new Error(existing.isDirectory() ? "it is a folder" : "it is not a regular file");
+  return resolveLinks(path);
 }
 
-/** The number of links in one path that Linux follows. */
-const mostLinks = 40;
+/** The number of links in a path that Linux follows. */
+const maxLinks = 40;
 
 /**
- * Follows every symbolic link of a path, one name after another, as the system does, with one exception: in a sticky folder such
- * as /tmp anybody can create a link, so a link of another user except root is not followed (Linux has a setting for this,
- * fs.protected_symlinks, which may be off and does not exist elsewhere).
+ * Follows every symbolic link of a path, one name after another, as the system does. In a sticky folder such as /tmp, where anybody
+ * can create a link, it rejects links that belong to another user except root. Linux can do this itself (fs.protected_symlinks),
+ * but the setting may be off and other systems lack it.
  */
-async function behindLinks(path: string): Promise<string> {
+async function resolveLinks(path: string): Promise<string> {
   const absolute = isAbsolute(path) ? path : `${process.cwd()}${sep}${path}`;
-  let place = parse(absolute).root;
+  let folder = parse(absolute).root;
   let names = namesOf(absolute);
   for (let links = 0; names.length > 0;) {
     const [name = "", ...rest] = names;
-    const here = name === ".." ? dirname(place) : join(place, name);
+    const here = name === ".." ? dirname(folder) : join(folder, name);
     const found = await lstat(here).catch(unlessAbsent);
     if (found?.isSymbolicLink() !== true) {
-      place = here;
+      folder = here;
       names = rest;
       continue;
     }
     links += 1;
-    if (links > mostLinks) throw new Error("too many symbolic links");
-    if (isTrap(found, await stat(place))) throw new Error(`"${here}" is a link that another user created`);
+    if (links > maxLinks) throw new Error("too many symbolic links");
+    if (isForeignLink(found, await stat(folder)))
+      throw new Error(`"${here}" is a link that another user created`);
     const target = await readlink(here);
-    if (isAbsolute(target)) place = parse(target).root;
+    if (isAbsolute(target)) folder = parse(target).root;
     names = [...namesOf(target), ...rest];
   }
-  return place;
+  return folder;
 }
 
 function namesOf(path: string): readonly string[] {
@@ -87,8 +88,8 @@ interface Owned {
   readonly mode: number;
 }
 
-/** Whether a link belongs to another user and is in a folder where anybody can create one; never on Windows, which has no such owners. */
-function isTrap(link: Owned, folder: Owned): boolean {
+/** Whether another user owns a link in a folder where anybody can create one. Always false on Windows, where files have no uid. */
+function isForeignLink(link: Owned, folder: Owned): boolean {
   const isSticky = (folder.mode & 0o1000) !== 0 && (folder.mode & 0o022) !== 0;
   return isSticky && link.uid !== 0 && link.uid !== (process.geteuid?.() ?? link.uid);
 }

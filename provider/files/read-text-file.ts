@@ -2,23 +2,24 @@ import { close, constants, fstat, open, read, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { decodeText } from "../base/decode-text";
 
-/** Limits the reading of a device that never ends; a known_hosts file of a million lines is smaller. */
-const longestFileBytes = 256 * 1024 * 1024;
+/** Limits reading from an endless device; a known_hosts file of a million lines is smaller. */
+const maxFileBytes = 256 * 1024 * 1024;
 
-/** A pipe can be read only once, and a file is read for every host: the second reader would find it empty. */
+/** Thrown for a pipe: files are read once per host, but a pipe would be empty for the second host. */
 class IsPipe extends Error {}
 
 /**
- * The text of a file, read by its byte order mark. Pipes are refused without waiting for their writer.
+ * The text of a file, decoded according to its byte order mark. Pipes are rejected without waiting for a writer.
  * @param check is called before anything is read, and may throw
+ * @param maxBytes is the largest size accepted (default: 256 MiB)
  * @throws Error, which {@link whyUnreadable} describes
  */
 export async function readTextFile(
   path: string,
   check: (status: Stats) => void = () => undefined,
-  maxBytes = longestFileBytes,
+  maxBytes = maxFileBytes,
 ): Promise<string> {
-  // Windows has no such flag, and no such pipes.
+  // Windows has neither this flag nor named pipes in the file system.
   const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
   const file = await promisify(open)(path, constants.O_RDONLY | nonBlocking);
   try {
@@ -32,15 +33,15 @@ export async function readTextFile(
 }
 
 /**
- * Why a file cannot be read, as the end of a sentence about it.
- * @param orElse an alternative to a pipe, appended to "use a file"
+ * The reason why a file cannot be read, as a predicate such as `cannot be read: ENOENT`.
+ * @param alternative is appended to the advice "use a file" if the file is a pipe
  */
-export function whyUnreadable(thrown: unknown, orElse = ""): string {
-  if (thrown instanceof IsPipe) return `is a pipe, which can be read only once; use a file${orElse}`;
+export function whyUnreadable(thrown: unknown, alternative = ""): string {
+  if (thrown instanceof IsPipe) return `is a pipe, which can be read only once; use a file${alternative}`;
   return `cannot be read: ${(thrown as NodeJS.ErrnoException).code ?? "unknown error"}`;
 }
 
-/** Not node's own readFile: it takes an error of an open file, such as EISDIR, for the file's end. */
+/** Replaces node's readFile, which takes an error of an open file, such as EISDIR, for the end of the file. */
 async function readBytes(file: number, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,19 +1,19 @@
 import type { Session, SessionList } from "./session";
 
-/** The logon time of a session in the listings so far. */
+/** The logon time of a session in the listings of a host so far. */
 interface KnownTime {
   readonly id: string;
   readonly user: string;
   /** The text in the last listing. */
   readonly printed: string;
-  /** The text in the first listing of this logon, which {@link steadied} copies into every later one. */
+  /** The text in the first listing of this logon; {@link steadied} writes it into every later listing. */
   readonly steady: string;
 }
 
-/** The known logon times of a host, from its listings so far. Plain data. */
+/** The logon times known from the listings of a host so far. Plain data. */
 export type LogonTimes = readonly KnownTime[];
 
-/** The logon times that a previous run recorded; the first listing of this run is compared with them. */
+/** The logon times that a previous run recorded, to be compared with the first listing of this run. */
 export function logonTimesOf(sessions: readonly Pick<Session, "id" | "user" | "logonTime">[]): LogonTimes {
   return sessions.flatMap(({ id, user, logonTime }) =>
     user === undefined || logonTime === undefined
@@ -22,23 +22,23 @@ export function logonTimesOf(sessions: readonly Pick<Session, "id" | "user" | "l
   );
 }
 
-/** A listing whose logon times can be compared with those of the listings before it. */
+/** A listing whose logon times can be compared with those of the previous listings. */
 export interface Steadied {
   readonly list: SessionList;
   readonly times: LogonTimes;
-  /** All times changed at once, which only a change of the host's clock, time zone or date format does. */
+  /** Whether all times changed at once, because the host's clock, time zone or date format changed. */
   readonly clockChanged: boolean;
 }
 
 /**
- * Gives each session the logon time of its first listing. Hosts print local time in their own format, so daylight saving time or
- * another time zone changes the text although nobody has logged on again. If at least two sessions are in both listings and all their
- * times changed, they are the same logons; otherwise a changed time is a new logon.
+ * The listing with the logon time that each session had when it was first seen. Hosts print local time in their own format, so
+ * daylight saving time or another time zone changes the text without a new logon: if at least two sessions are in both listings and
+ * all their times changed, they are the same logons. Otherwise a changed time is a new logon.
  */
 export function steadied(known: LogonTimes, list: SessionList): Steadied {
-  const byPerson = new Map(known.map((one) => [personKey(one.id, one.user), one]));
+  const byUser = new Map(known.map((time) => [userKey(time.id, time.user), time]));
   const knownOf = ({ id, user }: Session): KnownTime | undefined =>
-    user === undefined ? undefined : byPerson.get(personKey(id, user));
+    user === undefined ? undefined : byUser.get(userKey(id, user));
   const changes = list.flatMap((session) => {
     const before = knownOf(session);
     return before === undefined || session.logonTime === undefined
@@ -75,14 +75,14 @@ export function steadied(known: LogonTimes, list: SessionList): Steadied {
   };
 }
 
-/** The text that the last listing printed for a session; undefined when it is not known. */
+/** The logon time of a session as the last listing printed it; undefined if it is unknown. */
 export function printedTime(
   times: LogonTimes,
   { id, user = "" }: Pick<Session, "id" | "user">,
 ): string | undefined {
-  return times.find((one) => personKey(one.id, one.user) === personKey(id, user))?.printed;
+  return times.find((time) => userKey(time.id, time.user) === userKey(id, user))?.printed;
 }
 
-function personKey(id: string, user: string): string {
+function userKey(id: string, user: string): string {
   return `${id} ${user.toLowerCase()}`;
 }

@@ -3,7 +3,7 @@ import type { Selector } from "./selector";
 import { withoutDomain } from "./session";
 import type { Session, SessionList } from "./session";
 
-/** Why a session is kept. A closed set, because reports contain these words. */
+/** The reason why a session is kept. Reports contain these values, so they must not change. */
 export type KeepReason =
   | "own-session"
   | "no-user"
@@ -15,27 +15,28 @@ export type KeepReason =
   | "arrived-later"
   | "not-warned";
 
+/** Whether a session is logged off or kept. */
 export type Decision =
   | { readonly session: Session; readonly action: "logoff" }
   | { readonly session: Session; readonly action: "keep"; readonly reason: KeepReason };
 
-/** The result of a selector on one listing of a host. */
+/** The result of applying a selector to a listing. */
 export interface Selection {
-  /** A decision for every session that may hold a person; `services` and listeners have none. */
+  /** One decision per session that a user can be logged on to; services and listeners have none. */
   readonly decisions: readonly Decision[];
-  /** IDs and names that were selected individually and do not exist; `current` if no session is our own. */
+  /** IDs and names selected individually that do not exist; `current` if no session is our own. */
   readonly missing: readonly string[];
-  /** Those of `missing` whose session is closing: its user is logged out, but some of its processes are still running (Linux). */
+  /** Those of `missing` whose session is closing: the user is logged out, but processes of the session remain (Linux). */
   readonly closing: readonly string[];
-  /** Individually selected sessions that must not be touched, with the reason. */
+  /** Individually selected sessions that must not be logged off, with the reason. */
   readonly protected: readonly { readonly session: Session; readonly reason: string }[];
-  /** Values of `except` that matched a session, such as `users svc-*`. A value that matches nowhere in a run is a warning. */
+  /** Values of `except` that matched a session, such as `users svc-*`; a value that matches on no host of a run causes a warning. */
   readonly usedExceptions: readonly string[];
 }
 
-/** Decides for every session of a complete listing whether it is logged off or kept, and why. Pure. */
+/** Decides for every session of a complete listing whether it is logged off or kept, and why. */
 export function select(listed: SessionList, selector: Selector): Selection {
-  // A leftover is nobody's session any more, so one that is named is missing.
+  // Leftovers are no longer sessions of a user, so selecting one by ID or name reports it as missing.
   const sessions = listed.filter(({ kind }) => kind !== "leftover");
   const leftovers = listed.filter(({ kind }) => kind === "leftover");
   const decisions = sessions
@@ -43,7 +44,7 @@ export function select(listed: SessionList, selector: Selector): Selection {
     .map((session) => decide(session, selector));
   const current = selector.current ? currentOf(sessions) : undefined;
   const named = [
-    ...namedOneByOne(selector).map((wanted) => ({
+    ...individualTargets(selector).map((wanted) => ({
       text: wanted.text,
       hits: sessions.filter((session) => isNamedBy(session, wanted)),
       isClosing: leftovers.some((leftover) => isNamedBy(leftover, wanted)),
@@ -52,7 +53,7 @@ export function select(listed: SessionList, selector: Selector): Selection {
       ? [{ text: "current", hits: current === undefined ? [] : [current], isClosing: false }]
       : []),
   ];
-  const shielded = sessions.flatMap((session) => {
+  const protectedSessions = sessions.flatMap((session) => {
     const reason = protection(session, selector, session === current);
     return reason !== undefined && named.some(({ hits }) => hits.includes(session))
       ? [{ session, reason }]
@@ -62,12 +63,12 @@ export function select(listed: SessionList, selector: Selector): Selection {
     decisions,
     missing: named.flatMap(({ text, hits }) => (hits.length === 0 ? [text] : [])),
     closing: named.flatMap(({ text, hits, isClosing }) => (hits.length === 0 && isClosing ? [text] : [])),
-    protected: shielded,
+    protected: protectedSessions,
     usedExceptions: usedExceptions(sessions, selector),
   };
 }
 
-/** The sessions that a selection would log off. */
+/** The sessions that the selection logs off. */
 export function selected(selection: Selection): readonly Session[] {
   return selection.decisions.flatMap((decision) => (decision.action === "logoff" ? [decision.session] : []));
 }
@@ -83,7 +84,7 @@ function decide(session: Session, selector: Selector): Decision {
   return { session, action: "logoff" };
 }
 
-/** Each field is a filter. The first filter that a session does not pass gives the reason. */
+/** The reason of the first field that does not match; undefined if all match. */
 function firstMismatch(session: Session, selector: Selector): KeepReason | undefined {
   const { operands, ids, names, users, states, idleForMs, current } = selector;
   const isCurrent = current && session.own;
@@ -106,7 +107,7 @@ function nameMatches(glob: string, session: Session): boolean {
   return session.name !== undefined && matchesGlob(glob, session.name);
 }
 
-/** A name that may be cut could be anybody's, so no pattern matches it, not even `*`. */
+/** A user name that may be truncated could be anybody's, so no pattern matches it, not even `*`. */
 function userMatches(glob: string, session: Session): boolean {
   const { user, userCertain } = session;
   return (
@@ -114,51 +115,61 @@ function userMatches(glob: string, session: Session): boolean {
   );
 }
 
+/**
+ * The name without the domain of `DOMAIN\user`. Most listings print no domain, so a selector cannot contain one, and ignoring the
+ * domain of an exception can only keep more sessions.
+ */
+function withoutDomain(user: string): string {
+  return user.slice(user.lastIndexOf("\\") + 1);
+}
+
 function exceptionsFor(session: Session, { except }: Selector): string[] {
   return [
     ...except.ids.filter((id) => isNamedBy(session, { by: "id", text: id })).map((id) => `ids ${id}`),
     ...except.names
-      .filter((glob) => (isNameCut(session) ? mayBeNamed(glob, session) : nameMatches(glob, session)))
+      .filter((glob) => (isNameTruncated(session) ? mayMatchName(glob, session) : nameMatches(glob, session)))
       .map((glob) => `names ${glob}`),
     ...except.users
-      .filter((glob) => session.user !== undefined && isShieldedBy(glob, session, session.user))
+      .filter((glob) => session.user !== undefined && isProtectedBy(glob, session, session.user))
       .map((glob) => `users ${glob}`),
   ];
 }
 
-/** The classic layout of Windows cuts names at thirteen characters. */
-function isNameCut({ name }: Session): boolean {
+/** Windows' classic layout prints only thirteen characters of a longer name. */
+function isNameTruncated({ name }: Session): boolean {
   return name?.endsWith("...") ?? false;
 }
 
-/** Whether a name of which the beginning is known may be meant, as far as the beginnings of both tell. */
-function mayBeNamed(glob: string, { name = "" }: Session): boolean {
+/** Whether a glob may match a truncated name, judging by the parts of both before the first unknown character. */
+function mayMatchName(glob: string, { name = "" }: Session): boolean {
   const known = name.slice(0, -"...".length).toLowerCase();
   const beginning = /^[^*?]*/u.exec(glob.toLowerCase())?.[0] ?? "";
   return beginning.startsWith(known) || (isPattern(glob) && known.startsWith(beginning));
 }
 
 /**
- * An exception for `user` protects `DOMAIN\user` and sssd's `user@domain` as well. One for `user@domain` also protects a
- * `user` without a domain behind the `@`, unless nothing but wildcards stands before its own `@`.
+ * An exception for `user` also protects `DOMAIN\user` and sssd's `user@domain`. An exception for `user@domain` also protects a `user`
+ * without a domain, unless the part before the `@` consists of wildcards only.
  */
-function isShieldedBy(glob: string, session: Session, user: string): boolean {
+function isProtectedBy(glob: string, session: Session, user: string): boolean {
   const wanted = withoutDomain(glob);
   const name = withoutDomain(user);
   const account = accountOf(wanted);
-  const accountMeant = /[^*?]/u.test(account) && !name.includes("@") && matchesGlob(account, name);
+  const matchesAccount = /[^*?]/u.test(account) && !name.includes("@") && matchesGlob(account, name);
   const spellings = [user, name, accountOf(name)];
-  return !session.userCertain || spellings.some((spelling) => matchesGlob(wanted, spelling)) || accountMeant;
+  return (
+    !session.userCertain || spellings.some((spelling) => matchesGlob(wanted, spelling)) || matchesAccount
+  );
 }
 
 function accountOf(user: string): string {
   return user.replace(/@.*$/su, "");
 }
 
-/** A name that cannot be read in full protects its owner, but does not prove that the exception is spelled correctly. */
+/** Names that are not known completely are left out: they do not show that an exception is spelled correctly. */
 function usedExceptions(sessions: SessionList, selector: Selector): string[] {
   const certain = sessions.filter(
-    (session) => session.userCertain && !isNameCut(session) && session.kind !== "listener",
+    (session) => session.userCertain && !isNameTruncated(session) && session.kind !== "listener",
   );
   return [...new Set(certain.flatMap((session) => exceptionsFor(session, selector)))];
 }
@@ -169,7 +180,7 @@ function operandTarget(operand: string): Target {
   return { by: /^[0-9]+$/u.test(operand) ? "id" : "either", text: operand };
 }
 
-function namedOneByOne({ operands, ids, names }: Selector): Target[] {
+function individualTargets({ operands, ids, names }: Selector): Target[] {
   return [
     ...(operands ?? []).map(operandTarget),
     ...(ids ?? []).map((text): Target => ({ by: "id", text })),
@@ -177,7 +188,7 @@ function namedOneByOne({ operands, ids, names }: Selector): Target[] {
   ];
 }
 
-/** Text that is not digits only is a name, but Linux has IDs such as `c1`, which no terminal is called. */
+/** An operand that is not a number is a session name or a Linux ID such as `c1`; no terminal has such a name. */
 function isNamedBy(session: Session, { by, text }: Target): boolean {
   const isId = session.id.toLowerCase() === text.toLowerCase();
   const isName = session.name?.toLowerCase() === text.toLowerCase();
@@ -185,8 +196,8 @@ function isNamedBy(session: Session, { by, text }: Target): boolean {
 }
 
 /**
- * What "current" means. On Windows over SSH that is session 0, in which the SSH server runs, as a scheduled task does on
- * this machine: the marker of the caller's own row stands there or is absent. Linux has no session of that ID.
+ * The session that "current" selects: the one marked as our own, otherwise session 0 of Windows. The SSH server runs in session 0, as
+ * does a scheduled task on the local machine, and the listing may leave it unmarked. Linux has no session 0.
  */
 function currentOf(sessions: SessionList): Session | undefined {
   const own = sessions.find((session) => session.own);
@@ -196,11 +207,11 @@ function currentOf(sessions: SessionList): Session | undefined {
 function protection(session: Session, selector: Selector, isCurrent: boolean): string | undefined {
   if (session.kind === "services")
     return isCurrent
-      ? '"current" is here the session of the SSH server itself or of another service; name the session by its ID instead'
+      ? '"current" is the session of the SSH server itself or of another service here; name the session by its ID instead'
       : "it is the services session";
   if (session.kind === "listener") return "it is a listener, not a session of a user";
-  if (session.own && !selector.current) return 'it is our own session (say "current" to mean it)';
-  if (session.user === undefined) return "nobody is logged on there";
+  if (session.own && !selector.current) return 'it is our own session (use "current" to select it)';
+  if (session.user === undefined) return "nobody is logged on to it";
   if (session.kind === "console" && !selector.console)
     return "it is the console (set console: true to allow it)";
   return undefined;

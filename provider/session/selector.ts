@@ -1,6 +1,6 @@
 import type { SessionState } from "./session";
 
-/** Sessions that are kept even if they are selected. Globs and names are compared without regard to case. */
+/** Sessions to keep even if they are selected. IDs and globs ignore case. */
 export interface Exceptions {
   readonly ids: readonly string[];
   readonly names: readonly string[];
@@ -8,26 +8,27 @@ export interface Exceptions {
 }
 
 /**
- * Selects sessions of a host. A session must match every field that is present, and any one value within a field. The plan has refused
- * an empty selector.
+ * Selects sessions of a host: those that match all fields that are present. A field matches when one of its values does. The plan has
+ * rejected a selector without fields.
  */
 export interface Selector {
-  /** Individual sessions, like the operand of `logoff`: digits are an ID, everything else is a session name. */
+  /** Individual sessions, as the operand of `logoff`: a number is an ID, anything else a session name or a Linux ID. */
   readonly operands?: readonly string[] | undefined;
   readonly ids?: readonly string[] | undefined;
-  /** Globs. A glob without a wildcard names one session, whose absence is reported. */
+  /** Globs. A glob without wildcards names an individual session, which is reported if it does not exist. */
   readonly names?: readonly string[] | undefined;
   readonly users?: readonly string[] | undefined;
   readonly states?: readonly Exclude<SessionState, "other">[] | undefined;
-  /** The least number of milliseconds without input. */
+  /** Minimum milliseconds without input. */
   readonly idleForMs?: number;
-  /** Selects every session; required if no other field is present. */
+  /** Whether all sessions are selected; required if no other field is present. */
   readonly all: boolean;
-  /** Selects the connection's own session, which is protected otherwise. */
+  /** Whether the connection's own session is selected; otherwise it is protected. */
   readonly current: boolean;
   /** Whether the console session may be logged off. */
   readonly console: boolean;
   readonly except: Exceptions;
 }
 
+/** No session is kept. */
 export const noExceptions: Exceptions = { ids: [], names: [], users: [] };

@@ -1,50 +1,50 @@
 import { printable } from "../base/text";
 
 /**
- * The kind of a row. Only `user` rows and the console can hold a person; the other kinds exist so that no command is ever sent for
- * them. `leftover`: the user is logged out, but processes of the session are still running (Linux).
+ * The kind of a row of a listing. Users can be logged on only to `user` rows and the console; rows of the other kinds are never logged
+ * off. `leftover`: the user is logged out, but processes of the session remain (Linux).
  */
 export type SessionKind = "user" | "console" | "services" | "listener" | "leftover";
 
 /** `active`: a client is connected; `disconnected`: the session runs without a client; `other`: neither. */
 export type SessionState = "active" | "disconnected" | "other";
 
-/** A logon session of a host in one listing. Plain data, kept between the phases of a run. */
+/** A logon session of a host, as a listing shows it. Plain data, which is kept between the phases of a run. */
 export interface Session {
-  /** As the host prints it: digits on Windows, also `c1` on Linux. */
+  /** The ID as the host prints it: a number, on Linux also `c1`. */
   readonly id: string;
-  /** The session name (`rdp-tcp#3`) or terminal (`pts/0`); a disconnected session has none. */
+  /** The session name (`rdp-tcp#3`) or terminal (`pts/0`); absent for a disconnected session. */
   readonly name?: string;
-  /** Linux: the terminal that messages are written to, such as `pts/0`; a graphical session has none. */
+  /** The terminal that can show a message, such as `pts/0` (Linux); absent for a graphical session. */
   readonly terminal?: string;
-  /** As printed, without a domain. Absent if nobody is logged on or the session is still closing. */
+  /** The user as printed, usually without a domain. Absent: nobody is logged on, or the session is closing. */
   readonly user?: string;
-  /** False if the name may be cut or could not be decoded: then it matches every `except` and no `users`. */
+  /** False if the name may be truncated or could not be decoded; it then matches every user in `except` and none in `users`. */
   readonly userCertain: boolean;
   readonly kind: SessionKind;
   readonly state: SessionState;
-  /** The state as printed, only for display: it is localized and sometimes mistranslated. */
+  /** The state as the host printed it, for display only: it is localized and sometimes mistranslated. */
   readonly stateText: string;
-  /** As printed in the host's locale: compared, but never parsed. */
+  /** The logon time as printed, in the host's locale; compared but never parsed. */
   readonly logonTime?: string;
-  /** Milliseconds without input; absent when unknown. */
+  /** Milliseconds without input; absent if unknown. */
   readonly idleMs?: number;
-  /** The session that our own connection runs in. */
+  /** Whether our own connection runs in this session. */
   readonly own: boolean;
 }
 
 /** The sessions of a host, from a listing that is known to be complete. */
 export type SessionList = readonly Session[];
 
-/** Whether two rows show the same user under the same ID, in one logon or in two. */
+/** Whether two rows have the same ID and the same user, whether or not it is the same logon. */
 export function isSamePerson(a: Session, b: Session): boolean {
   return a.id === b.id && a.user?.toLowerCase() === b.user?.toLowerCase();
 }
 
 /**
- * Whether two rows show the same logon: the same ID, the same user without regard to case, and the same logon time if both have one.
- * Name and state may differ, because users disconnect and reconnect. Rows of different listings are compared after `steadied` has
- * removed the effect of a changed clock.
+ * Whether two rows are the same logon: same ID, same user ignoring case, and same logon time if both have one. Name and state may differ,
+ * because users disconnect and reconnect. Rows of different listings must have passed through `steadied`, which undoes the effect of
+ * a change of the host's clock on their times.
  */
 export function isSameSession(a: Session, b: Session): boolean {
   return (
@@ -53,22 +53,22 @@ export function isSameSession(a: Session, b: Session): boolean {
   );
 }
 
-/** The state of a session in a later listing. */
+/** What a later listing shows about a session. */
 export type Whereabouts =
-  /** The ID does not exist, or belongs to another user. */
+  /** The ID does not exist, or belongs to another user now. */
   | {
       readonly is: "gone";
       readonly reusedBy?: Session;
-      /** The user is logged out, but processes of the session are still running; a reset would end them. */
+      /** The user is logged out, but processes of the session remain, which a reset would end. */
       readonly leftover?: Session;
     }
-  /** The row has a blank user: the host has not finished closing the session. */
+  /** The row exists without a user: the host has not finished the logoff. */
   | { readonly is: "closing" }
   | { readonly is: "present"; readonly session: Session }
-  /** The same user has the same ID with another logon time: a new logon. */
+  /** The same user has logged on again under the same ID, with another logon time. */
   | { readonly is: "returned"; readonly session: Session };
 
-/** Finds `session` in a later, complete listing of the same host. The listing decides, not an exit code. */
+/** Finds `session` in a later, complete listing of the same host. The listing decides, not the exit code of a command. */
 export function whereabouts(session: Session, later: SessionList): Whereabouts {
   const row = later.find((candidate) => candidate.id === session.id);
   if (row === undefined) return { is: "gone" };
@@ -78,7 +78,7 @@ export function whereabouts(session: Session, later: SessionList): Whereabouts {
   return isSamePerson(session, row) ? { is: "returned", session: row } : { is: "gone", reusedBy: row };
 }
 
-/** A session in words, safe to print, such as `7 (alice)`. */
+/** A session for messages, safe to print: `7 (alice)`. */
 export function describeSession(session: Session): string {
   return session.user === undefined
     ? printable(session.id)

@@ -63,7 +63,7 @@ describe("a report file that is there and special", { skip: process.platform ===
   const special = mkdtempSync(join(tmpdir(), "report-files-"));
   after(() => rmSync(special, { recursive: true, force: true }));
   const path = (name: string): string => join(special, name);
-  const refused = /^Cannot write ".*": it is no regular file$/u;
+  const refused = /^Cannot write ".*": it is not a regular file$/u;
 
   it("is refused and stays what it is: a pipe, a device, a link to one", async () => {
     assert.equal(spawnSync("mkfifo", [path("pipe")]).status, 0);
