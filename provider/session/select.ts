@@ -115,14 +115,6 @@ function userMatches(glob: string, session: Session): boolean {
   );
 }
 
-/**
- * The name without the domain of `DOMAIN\user`. Most listings print no domain, so a selector cannot contain one, and ignoring the
- * domain of an exception can only keep more sessions.
- */
-function withoutDomain(user: string): string {
-  return user.slice(user.lastIndexOf("\\") + 1);
-}
-
 function exceptionsFor(session: Session, { except }: Selector): string[] {
   return [
     ...except.ids.filter((id) => isNamedBy(session, { by: "id", text: id })).map((id) => `ids ${id}`),
