@@ -1,9 +1,9 @@
 import { isRecord } from "../base/records";
 
-/** The fields that are secrets when they are given by value. */
+/** The fields that contain a secret. */
 export const credentialFields: readonly string[] = ["privateKey", "passphrase", "password"];
 
-/** A value without the credentials that it gives by value, at any depth; references to files and variables stay. */
+/** A copy of the value without {@link credentialFields}, at any depth. Names of files and environment variables are kept. */
 export function withoutCredentials(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutCredentials);
   if (!isRecord(value)) return value;

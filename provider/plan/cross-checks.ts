@@ -6,8 +6,8 @@ import { pathsOfExceptedIds, pathsOfIds } from "./schema/selection";
 import { isUnknown } from "./unknown";
 
 /**
- * Finds values that are wrong only in combination. Reads the values as given, except null and undefined fields, so that no other
- * mistake hides one.
+ * Adds a problem for every invalid combination of fields. Most checks use the input as given, without null and undefined fields, so
+ * that an invalid value elsewhere does not hide them.
  */
 export function crossCheck(
   input: Readonly<Record<string, unknown>>,
@@ -20,18 +20,16 @@ export function crossCheck(
     (host) => !isUnknown(host) && (!isRecord(host) || host["sessions"] === undefined),
   );
   if (sessions === undefined && !isUnknown(input["hosts"]) && (lacking.length > 0 || hosts.length === 0)) {
-    const where =
-      lacking.length === hosts.length
-        ? ""
-        : `, for ${lacking.length} of ${hosts.length} hosts have none of their own`;
+    const reason =
+      lacking.length === hosts.length ? "" : `, because ${lacking.length} of ${hosts.length} hosts set none`;
     problems.push(
-      problem(["sessions"], `must say which sessions${where}: a name, an ID, a list, or { all: true }`),
+      problem(["sessions"], `must select sessions${reason}: a name, an ID, a list, or { all: true }`),
     );
   }
   if (hosts.length > 1) {
     for (const at of pathsOfIds(sessions)) {
       const advice =
-        "must not name IDs for several hosts, where they are different people: give them with the host, as { host, sessions }";
+        "must not contain IDs for several hosts, because an ID belongs to a different session on each: set them per host, as { host, sessions }";
       problems.push(problem(["sessions", ...at], advice));
     }
     const shared = input["connection"];
@@ -39,51 +37,54 @@ export function crossCheck(
       problems.push(
         problem(
           ["connection", "hostKey"],
-          "must stand with each host when there are several: { host, connection: { hostKey } }",
+          "must be set with each host if there are several: { host, connection: { hostKey } }",
         ),
       );
     }
   }
   if (fields.mode === "ensure") {
-    const places: readonly (readonly [Path, unknown])[] = [
+    const selections: readonly (readonly [Path, unknown])[] = [
       [["sessions"], sessions],
       ...hosts.map(
         (host, index) =>
           [["hosts", index, "sessions"], isRecord(host) ? host["sessions"] : undefined] as const,
       ),
     ];
-    for (const [path, value] of places) {
+    for (const [path, value] of selections) {
       for (const at of [...pathsOfIds(value), ...pathsOfExceptedIds(value)]) {
         problems.push(
           problem(
             [...path, ...at],
-            'must not name IDs with mode "ensure": an ID is another person\'s tomorrow',
+            'must not contain IDs with mode "ensure", because hosts reuse IDs: use names or users',
           ),
         );
       }
     }
   }
   if (fields.drain !== undefined && fields.drain !== "none") {
-    for (const { path, server: relay } of fields.hosts) {
-      if (relay !== undefined)
+    for (const { path, server } of fields.hosts) {
+      if (server !== undefined)
         problems.push(
-          problem([...path, "server"], "must not be given with drain: change logon cannot be relayed"),
+          problem(
+            [...path, "server"],
+            "cannot be combined with drain: change logon only acts on the host itself",
+          ),
         );
     }
   }
-  for (const { path, server: relay, platform } of fields.hosts) {
-    if (relay !== undefined && platform === "linux") {
+  for (const { path, server, platform } of fields.hosts) {
+    if (server !== undefined && platform === "linux") {
       const advice =
-        'must not be "linux" beside server: only Windows relays, so give that machine as a host of its own';
+        'must not be "linux" if server is set: only Windows supports /server:, so list that machine as a host instead';
       problems.push(problem([...path, "platform"], advice));
     }
   }
   if (fields.atDeadline === "fail" && input["warn"] === undefined) {
-    problems.push(problem(["atDeadline"], 'must not be "fail" without warn: nobody is given any time'));
+    problems.push(problem(["atDeadline"], 'must not be "fail" without warn, which sets the grace period'));
   }
   const { warn, timeouts } = fields;
   if (warn !== undefined && timeouts?.total !== undefined && timeouts.total <= warn.gracePeriodMs) {
-    const advice = "must be longer than warn.gracePeriod: a run that ends before it logs nobody off";
+    const advice = "must be longer than warn.gracePeriod: otherwise the run ends before it logs anybody off";
     problems.push(problem(["timeouts", "total"], advice));
   }
 }

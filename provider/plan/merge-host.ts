@@ -3,7 +3,7 @@ import { hostLabel, type Address } from "./address";
 import type { ConnectionDefaults } from "./input";
 import type { ConnectionFields, JumpFields } from "./schema/connection";
 
-/** What is known of one host before its levels are merged. */
+/** The fields of a host before its levels are merged. */
 export interface HostFields {
   readonly at: Address;
   readonly server?: string | undefined;
@@ -11,7 +11,7 @@ export interface HostFields {
   readonly connection?: ConnectionFields | undefined;
 }
 
-/** A host from its own entry, the connection for all, and the stack configuration: the nearest that says something. */
+/** Merges a host's own fields, the resource's connection and the stack configuration; the first that sets a field takes precedence. */
 export function mergeHost(
   { at, server, platform, connection: own = {} }: HostFields,
   shared: ConnectionFields,
@@ -38,8 +38,8 @@ export function mergeHost(
     ...(platform === undefined ? {} : { platform }),
     login: mergeLogin(levels, nearest("agent")),
     hostKeys: mergeHostKeys(levels, nearest("hostKey"), nearest("strictHostKeyChecking")),
-    jumpHosts: (nearest("jumpHosts") ?? []).map((jump) =>
-      mergeJumpHost(jump, shared, defaults, connectTimeoutMs),
+    jumpHosts: (nearest("jumpHosts") ?? []).map((jumpHost) =>
+      mergeJumpHost(jumpHost, shared, defaults, connectTimeoutMs),
     ),
     ...(sshConfig === undefined || sshConfig === false ? {} : { sshConfig }),
     undecided,
@@ -49,40 +49,40 @@ export function mergeHost(
   };
 }
 
-/** A port, if there is one, as a field. */
+/** An object with the port, or without it if it is undefined. */
 export function withPort(value: number | undefined): { readonly port?: number } {
   return value === undefined ? {} : { port: value };
 }
 
-/** A user, if there is one, as a field. */
+/** An object with the user, or without it if it is undefined. */
 export function withUser(value: string | undefined): { readonly user?: string } {
   return value === undefined ? {} : { user: value };
 }
 
 /**
- * A jump host takes what the resource says for every host, but not the port, nor what names one host alone, nor anything
- * that the host behind it says for itself: a bastion must not be offered the password of its target.
+ * A jump host inherits the resource's connection except port, host key and jump hosts. It inherits nothing from the host behind it,
+ * since it must not be offered the password of its target.
  */
-export function mergeJumpHost(
-  { host, port: itsPort, user: itsUser, connection }: JumpFields,
+function mergeJumpHost(
+  { host, port, user, connection }: JumpFields,
   inherited: ConnectionFields,
   defaults: ConnectionDefaults,
   connectTimeoutMs: number | undefined,
 ): Host {
   const shared = { ...inherited, port: undefined, hostKey: undefined, jumpHosts: undefined };
-  const at = { ...host, ...withPort(host.port ?? itsPort), ...withUser(host.user ?? itsUser) };
+  const at = { ...host, ...withPort(host.port ?? port), ...withUser(host.user ?? user) };
   return mergeHost({ at, connection }, shared, defaults, connectTimeoutMs);
 }
 
 /**
- * A key and its passphrase belong together, so the level that has the key brings the passphrase. Only the stack
- * configuration's passphrase stays in reserve: it is the place that is recommended for secrets, and it is always there.
+ * A key and its passphrase belong together, so the passphrase is not taken from a level after the one that sets the key. The stack
+ * configuration is the exception, because it is the recommended place for secrets.
  */
-export function mergeLogin(levels: readonly ConnectionFields[], agent: string | boolean | undefined): Login {
+function mergeLogin(levels: readonly ConnectionFields[], agent: string | boolean | undefined): Login {
   const keyLevel = levels.findIndex((level) => keyOf(level) !== undefined);
-  const near = keyLevel < 0 ? levels : levels.slice(0, keyLevel + 1);
+  const upToKey = keyLevel < 0 ? levels : levels.slice(0, keyLevel + 1);
   const key = levels.map(keyOf).find(isPresent);
-  const passphrase = near.map(passphraseOf).find(isPresent) ?? passphraseOf(levels.at(-1) ?? {});
+  const passphrase = upToKey.map(passphraseOf).find(isPresent) ?? passphraseOf(levels.at(-1) ?? {});
   const password = levels.map(passwordOf).find(isPresent);
   return {
     privateKeys: key === undefined ? [] : [key],
@@ -92,33 +92,35 @@ export function mergeLogin(levels: readonly ConnectionFields[], agent: string | 
   };
 }
 
-export function keyOf(level: ConnectionFields): Secret | undefined {
+function keyOf(level: ConnectionFields): Secret | undefined {
   return (
     secret(level.privateKey) ??
     (level.privateKeyFile === undefined ? undefined : { from: "file", path: level.privateKeyFile })
   );
 }
 
-export function passphraseOf(level: ConnectionFields): Secret | undefined {
+function passphraseOf(level: ConnectionFields): Secret | undefined {
   return secret(level.passphrase, level.passphraseEnv);
 }
 
-export function passwordOf(level: ConnectionFields): Secret | undefined {
+function passwordOf(level: ConnectionFields): Secret | undefined {
   return secret(level.password, level.passwordEnv);
 }
 
-export function secret(value: string | undefined, variableName?: string): Secret | undefined {
+function secret(value: string | undefined, variableName?: string): Secret | undefined {
   if (value !== undefined) return { from: "value", value };
   return variableName === undefined ? undefined : { from: "env", name: variableName };
 }
 
-/** The nearest level that knows hosts replaces the others; without one, OpenSSH's own files decide. */
-export function mergeHostKeys(
+/** The first level that sets known hosts replaces the others; if there is none, OpenSSH's own files are used. */
+function mergeHostKeys(
   levels: readonly ConnectionFields[],
   pinned: string | undefined,
   strict: HostKeyPolicy["strict"] | undefined,
 ): HostKeyPolicy {
-  const level = levels.find((one) => one.knownHosts !== undefined || one.knownHostsFile !== undefined);
+  const level = levels.find(
+    ({ knownHosts, knownHostsFile }) => knownHosts !== undefined || knownHostsFile !== undefined,
+  );
   return {
     pinned: pinned === undefined ? [] : [pinned],
     ...(level?.knownHosts === undefined ? {} : { knownHosts: level.knownHosts }),
@@ -129,6 +131,6 @@ export function mergeHostKeys(
   };
 }
 
-export function isPresent<T>(value: T | undefined): value is T {
+function isPresent<T>(value: T | undefined): value is T {
   return value !== undefined;
 }

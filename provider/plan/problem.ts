@@ -4,25 +4,25 @@ import { nearest } from "../base/suggest";
 import { printable } from "../base/text";
 import { holdsUnknown, isUnknown } from "./unknown";
 
-/** Steps from the input's root to a value: names of fields and positions in lists. */
+/** The path from the input's root to a value: names of fields and indexes of lists. */
 export type Path = readonly (string | number)[];
 
-/** A path as people write it: `hosts[2].connection.port`. */
-export function pathText(path: Path): string {
+/** A path as text: `hosts[2].connection.port`. */
+function pathText(path: Path): string {
   return path
     .map((step) => (typeof step === "number" ? `[${step}]` : `.${printable(step, 60)}`))
     .join("")
     .replace(/^\./u, "");
 }
 
-/** Builds a problem. `message` begins with what to do and quotes nothing that may be a credential. */
+/** A problem of the input. `message` starts with "must" or another predicate and must not quote a value that may be a credential. */
 export function problem(path: Path, message: string): PlanProblem {
   return { path: pathText(path), message };
 }
 
 /**
- * Reads one value with a schema and adds what is wrong to `problems`; undefined when anything was. Values that are not
- * known yet are no problem, wherever they stand, but then there is no result either.
+ * The value read with a schema, or undefined after adding its problems to `problems`. Unknown values are not problems, but the result
+ * is undefined if there is one at any depth.
  */
 export function read<T>(
   schema: z.ZodType<T>,
@@ -52,17 +52,17 @@ export function checkFields(
   }
 }
 
-/** What to say about a field that does not exist: the one that was probably meant, or all that there are. */
+/** The message for an unknown field, with the field that was probably meant or else all known fields. */
 export function unknownField(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
-  return `is not a known field: ${near === undefined ? `known are ${known.join(", ")}` : `did you mean ${near}?`}`;
+  const suggestion = nearest(name, known);
+  return `is not a known field: ${suggestion === undefined ? `known fields are ${known.join(", ")}` : `did you mean ${suggestion}?`}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let here = value;
+  let current = value;
   for (const step of path) {
-    if (typeof here !== "object" || here === null) return here;
-    here = (here as Readonly<Record<PropertyKey, unknown>>)[step];
+    if (typeof current !== "object" || current === null) return current;
+    current = (current as Readonly<Record<PropertyKey, unknown>>)[step];
   }
-  return here;
+  return current;
 }

@@ -9,9 +9,9 @@ import { readFields } from "./schema/fields";
 import type { PlanFields } from "./schema/plan-fields";
 import { holdsUnknown } from "./unknown";
 
-/** Values that are not part of the input. */
+/** Values that a plan depends on besides the input. */
 export interface PlanContext {
-  /** Values of the stack configuration, used where neither host nor connection says anything. */
+  /** The stack configuration, used for values that neither the host nor the resource sets. */
   readonly defaults?: ConnectionDefaults;
 }
 
@@ -20,8 +20,8 @@ export type PlanResult =
   | { readonly problems: readonly PlanProblem[]; readonly plan?: never };
 
 /**
- * All problems of an input that can be found before the update: Pulumi's unknown value is allowed at any depth. No message quotes a
- * value from `connection`.
+ * All problems of an input. Unknown values of Pulumi are allowed at any depth. Messages do not quote values within `connection`,
+ * which may be credentials.
  */
 export function findProblems(input: unknown, context: PlanContext = {}): readonly PlanProblem[] {
   const { problems: found } = readFields(input);
@@ -31,19 +31,19 @@ export function findProblems(input: unknown, context: PlanContext = {}): readonl
 }
 
 /**
- * Turns untrusted input into a complete plan, or returns all its problems. Pure: the environment, files and ssh_config are read later,
- * by the connection. A value that is not known yet is a problem here.
+ * The complete plan for an untrusted input, or all of its problems. An unknown value is a problem here. Environment variables, files
+ * and OpenSSH's configuration are not read; that happens when a connection is opened.
  */
 export function readPlan(input: unknown, context: PlanContext = {}): PlanResult {
   const { read: fields, problems: found, warnings } = readFields(input);
   const problems = [...found];
   const defaults = readDefaults(context.defaults, problems);
-  if (holdsUnknown(input)) problems.push(problem(["input"], "must be known completely before it can run"));
+  if (holdsUnknown(input)) problems.push(problem(["input"], "must not contain unknown values when it runs"));
   if (problems.length > 0) return { problems };
   return { plan: toPlan(fields, defaults, warnings) };
 }
 
-/** Stack configuration has paths of its own: the keys that `pulumi config set` takes. */
+/** Problems of the stack configuration have the key of `pulumi config set` as their path. */
 function readDefaults(given: ConnectionDefaults | undefined, problems: PlanProblem[]): ConnectionDefaults {
   const wrong: PlanProblem[] = [];
   const values = read(stackDefaults, withoutEmptyFields(given ?? {}), [], wrong);
@@ -76,7 +76,7 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
       parallel: rollout?.parallel ?? 20,
       waves,
       pauseMs: rollout?.pause ?? 0,
-      // With waves, the first wave is a test of the rest.
+      // Waves are for testing the run on a few hosts first, so a failure in a wave stops those after it.
       maxFailures: rollout?.maxFailures ?? (waves.length > 0 ? { hosts: 0 } : null),
     },
     failOn: fields.failOn ?? "any",
@@ -93,9 +93,9 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
   };
 }
 
-/** One warning for the whole run, however many hosts it concerns. */
+/** A warning if any host's key is not checked; one per run, however many hosts it concerns. */
 function uncheckedHosts({ connections }: PlanFields): readonly string[] {
   return connections.some(({ read: { strictHostKeyChecking } }) => strictHostKeyChecking === "no")
-    ? ['strictHostKeyChecking is "no": host keys are not checked there, and no password is offered']
+    ? ['strictHostKeyChecking is "no": host keys are not checked, and no password is offered']
     : [];
 }

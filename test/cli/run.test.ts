@@ -723,7 +723,7 @@ describe("wrong usage", () => {
     [["--all", "--host", "a", "--report", "x.pdf"], /--report: must be a path that ends in/u],
     [["--all", "--host", "a", "--window", "22-5"], /--window: must be two different times of day/u],
     [["--all", "--host", "a", "--state", "idle"], /--state: must be "active" or "disconnected"/u],
-    [["--session-user", "CORP\\bob", "--host", "a"], /--session-user: must not name a domain/u],
+    [["--session-user", "CORP\\bob", "--host", "a"], /--session-user: must not contain a domain/u],
     [["--all", "--host", "user:pw@a"], /^session-logoff: --host: must be \[user@\]address/mu],
     [["7", "/server:a b"], /^session-logoff: \/server: must be \[user@\]address/mu],
     [["7", "/server:a;b", "--via", "h"], /^session-logoff: \/server: must be the name of a server/mu],

@@ -156,7 +156,7 @@ describe("hosts", () => {
     ["h:", form],
     ["@h", "with a user before the @"],
     ["fe80::1", "write the IPv6 address as [address]"],
-    ["[fe80::zz]", "is no IPv6 address"],
+    ["[fe80::zz]", "is not an IPv6 address"],
     ["10.0.0.256", "or an IP address"],
     ["10.0.1", "or an IP address"],
     ["ssh://h", "without a scheme"],
@@ -164,8 +164,8 @@ describe("hosts", () => {
     ["h;rm -rf", "with a host name"],
     [7, "or an object with the field host"],
     [{}, "hosts[0].host: must be [user@]address[:port]"],
-    [{ host: "h:22", port: 22 }, "hosts[0].port: must not be given twice"],
-    [{ host: "u@h", user: "u" }, "hosts[0].user: must not be given twice"],
+    [{ host: "h:22", port: 22 }, "hosts[0].port: must not be set twice"],
+    [{ host: "u@h", user: "u" }, "hosts[0].user: must not be set twice"],
     [{ host: "h", hostname: "x" }, "hosts[0].hostname: is not a known field"],
     [{ host: "h", sesions: 1 }, "did you mean sessions?"],
     [{ host: "h", server: "a b" }, "hosts[0].server: must be the name of a server"],
@@ -220,16 +220,16 @@ describe("sessions", () => {
   }
 
   const wrong: readonly (readonly [unknown, string])[] = [
-    [{}, "sessions: must say which sessions: give ids, names, users, states or idleFor, or say all: true"],
-    [{ all: false, console: true }, "sessions: must say which sessions"],
-    [{ except: { users: ["x"] } }, "sessions: must say which sessions"],
+    [{}, "sessions: must select sessions: set ids, names, users, states or idleFor, or set all: true"],
+    [{ all: false, console: true }, "sessions: must select sessions"],
+    [{ except: { users: ["x"] } }, "sessions: must select sessions"],
     [{ ids: [] }, "sessions.ids: must not be empty"],
     [{ users: [] }, "sessions.users: must not be empty"],
     [{ all: true, except: {} }, "sessions.except: must not be empty"],
     [{ all: true, except: { users: [] } }, "sessions.except.users: must not be empty"],
     [[], "sessions: must not be empty"],
-    ["TERM*", "sessions: must be one session: for a pattern give { names: [...] } instead"],
-    [["a", "b?"], "sessions[1]: must be one session"],
+    ["TERM*", "sessions: must be a single session: for a pattern, use { names: [...] }"],
+    [["a", "b?"], "sessions[1]: must be a single session"],
     ["", "sessions: must be a session name"],
     [true, "sessions: must be a session name"],
     [12.5, "sessions: must be a session name"],
@@ -241,7 +241,7 @@ describe("sessions", () => {
     [{ all: "yes" }, "sessions.all: must be true or false"],
     [
       { users: ["CORP\\bob"] },
-      'sessions.users[0]: must not name a domain, because listings print none: write "bob"',
+      'sessions.users[0]: must not contain a domain, because listings print none: use "bob"',
     ],
     [{ states: ["idle"] }, 'sessions.states[0]: must be "active" or "disconnected"'],
     [{ idleFor: "2w" }, "sessions.idleFor: must be a duration"],
@@ -260,18 +260,18 @@ describe("sessions", () => {
     assert.deepEqual(plan({ hosts: [{ host: "h", sessions: 1 }] }).hosts.length, 1);
     assert.match(
       problems({ hosts: ["a", { host: "b", sessions: 1 }] })[0]!,
-      /^sessions: must say which sessions, for 1 of 2/u,
+      /^sessions: must select sessions, because 1 of 2/u,
     );
   });
 
   it("may name IDs for one host only, but except them for many", () => {
-    const advice = "must not name IDs for several hosts";
+    const advice = "must not contain IDs for several hosts";
     for (const sessions of [12, "12", { ids: [1] }]) {
       assert.ok(problems({ hosts: ["a", "b"], sessions })[0]!.includes(advice));
     }
     assert.match(
       problems({ hosts: ["a", "b"], sessions: ["x", "12"] })[0]!,
-      /^sessions\[1\]: must not name IDs/u,
+      /^sessions\[1\]: must not contain IDs/u,
     );
     assert.deepEqual(problems({ hosts: ["a", "b"], sessions: { all: true, except: { ids: [1] } } }), []);
     assert.deepEqual(problems({ hosts: ["a", { host: "b", sessions: 12 }], sessions: all }), []);
@@ -280,7 +280,9 @@ describe("sessions", () => {
   it("have the IDs of the platform that is named", () => {
     const on = (platform: string | undefined): string[] =>
       problems({ hosts: [{ host: "h", platform, sessions: 65536 }] });
-    assert.deepEqual(on("windows"), ["hosts[0].sessions: must name IDs that Windows has: 1 to 65535"]);
+    assert.deepEqual(on("windows"), [
+      "hosts[0].sessions: must contain only IDs that Windows allows: 1 to 65535",
+    ]);
     assert.deepEqual(on(undefined), []);
   });
 
@@ -288,7 +290,7 @@ describe("sessions", () => {
     assert.deepEqual(
       plan({ hosts: ["h"], sessions: { all: true, except: { users: ["CORP\\svc-*"] } } }).warnings,
       [
-        'sessions.except.users[0]: the domain of "CORP\\svc-*" is ignored, because listings print none: more people may be kept',
+        'sessions.except.users[0]: the domain of "CORP\\svc-*" is ignored, because listings print none: more sessions may be kept',
       ],
     );
   });
@@ -353,7 +355,7 @@ describe("a connection", () => {
     );
     assert.match(
       problems({ hosts: ["a", "b"], sessions: all, connection: { hostKey: fingerprint } })[0]!,
-      /^connection\.hostKey: must stand with each host/u,
+      /^connection\.hostKey: must be set with each host/u,
     );
   });
 
@@ -421,7 +423,7 @@ describe("other inputs", () => {
     [{ rollout: { parallel: 0 } }, "rollout.parallel: must be a whole number from 1"],
     [{ rollout: { waves: [1, "101%"] } }, "rollout.waves[1]: must be a number of hosts from 1, or a share"],
     [{ rollout: { maxFailures: "x" } }, "rollout.maxFailures: must be a number of hosts from 0"],
-    [{ window: {} }, "window: must hold notBefore, notAfter or both"],
+    [{ window: {} }, "window: must contain notBefore, notAfter or both"],
     [
       { window: { daily: "22:00-22:00", timeZone: "UTC" } },
       "window.daily: must be two different times of day",
@@ -445,18 +447,18 @@ describe("other inputs", () => {
     [{ report: "out.txt" }, "report: must be a path that ends in .json, .xml or .html"],
     [{ triggers: "x" }, "triggers: must be a list of any values"],
     [{ atDeadline: "fail" }, 'atDeadline: must not be "fail" without warn'],
-    [{ mode: "ensure", sessions: 12 }, 'sessions: must not name IDs with mode "ensure"'],
+    [{ mode: "ensure", sessions: 12 }, 'sessions: must not contain IDs with mode "ensure"'],
     [
       { mode: "ensure", sessions: { all: true, except: { ids: [3] } } },
-      'sessions.except.ids: must not name IDs with mode "ensure"',
+      'sessions.except.ids: must not contain IDs with mode "ensure"',
     ],
     [
       { mode: "ensure", hosts: [{ host: "h", sessions: { all: true, except: { ids: [3] } } }] },
-      'hosts[0].sessions.except.ids: must not name IDs with mode "ensure"',
+      'hosts[0].sessions.except.ids: must not contain IDs with mode "ensure"',
     ],
     [
       { hosts: ["a", { host: "h", server: "s", platform: "linux" }] },
-      'hosts[1].platform: must not be "linux" beside server',
+      'hosts[1].platform: must not be "linux" if server is set',
     ],
     [
       { warn: { message: "x", gracePeriod: "15m" }, timeouts: { total: "15m" } },
@@ -464,7 +466,7 @@ describe("other inputs", () => {
     ],
     [
       { drain: "until-restart", hosts: [{ host: "h", server: "s" }] },
-      "hosts[0].server: must not be given with drain",
+      "hosts[0].server: cannot be combined with drain",
     ],
     [{ hots: [] }, "hots: is not a known field: did you mean hosts?"],
   ];

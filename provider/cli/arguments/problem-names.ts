@@ -57,7 +57,7 @@ const rewordings: readonly (readonly [path: RegExp, message: RegExp, instead: st
   [/^hosts$/u, /empty/u, "must name at least one host"],
   [
     /\.platform$/u,
-    /beside server/u,
+    /if server is set/u,
     "must not be linux for a server behind a host: only Windows relays, so give that machine as a host of its own",
   ],
 ];

@@ -1,4 +1,4 @@
-/** How a host is reached and trusted: the input `connection`, and the host that comes out of its levels. */
+/** The schemas of the input `connection`, of jump hosts and of the stack configuration. */
 import { z } from "zod";
 import type { PlanProblem } from "../../base/errors";
 import { isRecord } from "../../base/records";
@@ -21,7 +21,7 @@ const user = leaf("a user name on one line", (value) =>
   typeof value === "string" && isUserName(value) ? value : undefined,
 );
 const privateKey = leaf(
-  "the text of a private key, which begins with -----BEGIN (a path belongs to privateKeyFile)",
+  "the text of a private key, which begins with -----BEGIN (for a path, use privateKeyFile)",
   (value) =>
     typeof value === "string" && /^\s*["'`]?\s*(?:-----BEGIN |PuTTY-User-Key-File-)/u.test(value)
       ? value
@@ -35,7 +35,7 @@ const path = line("a path", 4096);
 const pathOrFlag = leaf<string | boolean>("true, false or a path", (value) =>
   typeof value === "boolean" || (typeof value === "string" && value.trim() !== "") ? value : undefined,
 );
-const knownHosts = text("the text of a known_hosts file (a path belongs to knownHostsFile)");
+const knownHosts = text("the text of a known_hosts file (for a path, use knownHostsFile)");
 const hostKey = matching(
   /^(?:SHA256:[A-Za-z0-9+/]{43}=?|[a-z0-9@.-]{3,64} AAAA[A-Za-z0-9+/]+={0,2}(?: [^\r\n]*)?)$/u,
   'a fingerprint "SHA256:..." or a public key such as "ssh-ed25519 AAAA..."',
@@ -47,7 +47,7 @@ const jumpHost = z
       ? { host: delegate(addressText, value, context) }
       : delegate(jumpObject, value, context),
   );
-/** The list of jump hosts is read where it is used, since a jump host has a connection of its own. */
+/** All fields except `jumpHosts`, which the connection of a jump host does not have. */
 const shape = {
   user: user.optional(),
   port: wholeNumber(1, 65535).optional(),
@@ -83,15 +83,16 @@ const jumpObject = fields({
 });
 export type JumpFields = z.output<typeof jumpObject>;
 
-/** The address of a host, from text. */
+/** Reads `[user@]address[:port]`. */
 export const hostAddress: z.ZodType<Address> = addressText;
-/** A login name. */
+/** Reads a login name. */
 export const userName: z.ZodType<string> = user;
-/** A TCP port. */
+/** Reads a TCP port. */
 export const port: z.ZodType<number> = wholeNumber(1, 65535);
 
-/** The input `connection`, checked field by field; what excludes each other is {@link checkSlots}'. */
+/** The fields of the input `connection`, each checked alone; {@link checkExclusiveFields} checks combinations. */
 export type ConnectionFields = OwnFields & { readonly jumpHosts?: readonly JumpFields[] | undefined };
+/** Reads the input `connection`. */
 export const connectionFields: z.ZodType<ConnectionFields> = fields({
   ...shape,
   jumpHosts: listOf(
@@ -100,7 +101,7 @@ export const connectionFields: z.ZodType<ConnectionFields> = fields({
   ).optional(),
 });
 
-/** The stack configuration's values; problems name the configuration key. */
+/** Reads the stack configuration. */
 export const stackDefaults = fields({
   user: user.optional(),
   password: secretText.optional(),
@@ -109,20 +110,23 @@ export const stackDefaults = fields({
   knownHosts: knownHosts.optional(),
 });
 
-/** Fields that exclude each other, looked up in the value as it was given. */
-export function checkSlots(value: unknown, at: Path, problems: PlanProblem[]): void {
+/** Adds a problem for every pair of fields that cannot be combined, in the connection as given and in those of its jump hosts. */
+export function checkExclusiveFields(value: unknown, at: Path, problems: PlanProblem[]): void {
   if (!isRecord(value)) return;
-  for (const [one, other] of [
+  for (const [byValue, byReference] of [
     ["privateKey", "privateKeyFile"],
     ["passphrase", "passphraseEnv"],
     ["password", "passwordEnv"],
   ] as const) {
-    if (value[one] !== undefined && value[other] !== undefined) {
-      problems.push(problem([...at, other], `cannot be combined with ${one}: set one of them`));
+    if (value[byValue] !== undefined && value[byReference] !== undefined) {
+      problems.push(
+        problem([...at, byReference], `cannot be combined with ${byValue}: set only one of them`),
+      );
     }
   }
-  const jumps: readonly unknown[] = Array.isArray(value["jumpHosts"]) ? value["jumpHosts"] : [];
-  for (const [index, jump] of jumps.entries()) {
-    if (isRecord(jump)) checkSlots(jump["connection"], [...at, "jumpHosts", index, "connection"], problems);
+  const jumpHosts: readonly unknown[] = Array.isArray(value["jumpHosts"]) ? value["jumpHosts"] : [];
+  for (const [index, jumpHost] of jumpHosts.entries()) {
+    if (isRecord(jumpHost))
+      checkExclusiveFields(jumpHost["connection"], [...at, "jumpHosts", index, "connection"], problems);
   }
 }

@@ -8,14 +8,14 @@ import type { PlanFields } from "./plan-fields";
 import { flag, oneOf } from "./readers";
 import * as steps from "./steps";
 
-/** What is read of an input, everything that is wrong with it, and what the operator should know. */
+/** The fields of an input that could be read, all problems, and warnings for the operator. */
 export interface FieldsResult {
   readonly read: PlanFields;
   readonly problems: readonly PlanProblem[];
   readonly warnings: readonly string[];
 }
 
-/** Fields that stand alone: each is read with its schema and nothing else. */
+/** Fields that are read with a schema alone. */
 const simple = {
   drain: oneOf("none", "until-restart", "until-destroy"),
   warn: steps.warn,
@@ -34,16 +34,16 @@ const simple = {
   previewSessions: flag,
 };
 
-/** All names that an input may have. */
+/** The names of all inputs. */
 export const inputFields: readonly string[] = ["hosts", "sessions", "connection", ...Object.keys(simple)];
 
-/** Reads every field by itself, so that a mistake in one hides none in another. Never throws. */
+/** Reads every field separately, so that a problem in one does not hide problems in others. Never throws. */
 export function readFields(input: unknown): FieldsResult {
   const problems: PlanProblem[] = [];
   const warnings: string[] = [];
   if (!isRecord(input)) {
     return {
-      read: nothing,
+      read: noFields,
       problems: isUnknown(input) ? [] : [problem(["input"], "must be an object")],
       warnings,
     };
@@ -66,20 +66,9 @@ export function readFields(input: unknown): FieldsResult {
   const connection = readConnection(value("connection"), ["connection"], problems);
   const result: PlanFields = {
     ...simpleValues,
-    given: new Set(
-      Object.keys(input).filter(
-        (name) => (input[name] ?? undefined) !== undefined && !isUnknown(input[name]),
-      ),
-    ),
     hosts,
     ...(selector === undefined ? {} : { selector }),
     ...(connection === undefined ? {} : { connection }),
-    selections: [
-      ...(selector === undefined ? [] : [{ path: ["sessions"], selector }]),
-      ...hosts.flatMap((host) =>
-        host.selector === undefined ? [] : [{ path: [...host.path, "sessions"], selector: host.selector }],
-      ),
-    ],
     connections: [
       ...(connection === undefined ? [] : [{ path: ["connection"], read: connection }]),
       ...hosts.flatMap((host) =>
@@ -91,4 +80,4 @@ export function readFields(input: unknown): FieldsResult {
   return { read: result, problems, warnings };
 }
 
-const nothing: PlanFields = { given: new Set(), hosts: [], selections: [], connections: [] };
+const noFields: PlanFields = { hosts: [], connections: [] };

@@ -8,7 +8,7 @@ import { withPort, withUser } from "../merge-host";
 import { checkFields, problem, read, type Path } from "../problem";
 import { isUnknown } from "../unknown";
 import {
-  checkSlots,
+  checkExclusiveFields,
   connectionFields,
   hostAddress,
   port,
@@ -18,11 +18,11 @@ import {
 import { matching, oneOf } from "./readers";
 import { checkDomains, checkPlatform, selection } from "./selection";
 
-/** One entry of `hosts`, as far as it could be read. */
+/** An entry of `hosts`, with the fields that could be read. */
 export interface HostEntry {
   readonly path: Path;
   readonly at?: Address;
-  /** Identity; absent when it cannot be told yet. */
+  /** The identity; absent if it is not known yet. */
   readonly label?: string;
   readonly server?: string;
   readonly platform?: Platform;
@@ -34,7 +34,7 @@ const server = matching(serverName, "the name of a server: letters, digits, dots
 const platform = oneOf("windows", "linux");
 const hostFields = ["host", "port", "user", "server", "sessions", "platform", "connection"];
 
-/** The list `hosts`, each entry by itself. */
+/** Reads the list `hosts`, each entry separately, and adds a problem for every duplicate. */
 export function readHosts(value: unknown, problems: PlanProblem[], warnings: string[]): readonly HostEntry[] {
   if (isUnknown(value)) return [];
   if (!Array.isArray(value) || value.length === 0) {
@@ -44,7 +44,7 @@ export function readHosts(value: unknown, problems: PlanProblem[], warnings: str
     );
     return [];
   }
-  const entries = value.map((one: unknown, index) => readHost(one, ["hosts", index], problems, warnings));
+  const entries = value.map((entry: unknown, index) => readHost(entry, ["hosts", index], problems, warnings));
   const seen = new Map<string, number>();
   for (const [index, { label }] of entries.entries()) {
     if (label === undefined) continue;
@@ -62,43 +62,43 @@ function readHost(value: unknown, path: Path, problems: PlanProblem[], warnings:
     return { path };
   }
   const entry = isRecord(value) ? value : { host: value };
-  const place = isRecord(value) ? [...path, "host"] : path;
+  const addressPath = isRecord(value) ? [...path, "host"] : path;
   checkFields(entry, hostFields, path, problems);
   const optional = <T>(schema: z.ZodType<T>, name: string): T | undefined =>
     entry[name] === undefined ? undefined : read(schema, entry[name], [...path, name], problems);
-  const written = read(hostAddress, entry["host"], place, problems);
+  const parsed = read(hostAddress, entry["host"], addressPath, problems);
   const ownPort = optional(port, "port");
   const ownUser = optional(userName, "user");
-  if (written?.port !== undefined && entry["port"] !== undefined) {
-    problems.push(problem([...path, "port"], "must not be given twice: host has a port already"));
+  if (parsed?.port !== undefined && entry["port"] !== undefined) {
+    problems.push(problem([...path, "port"], "must not be set twice: host already contains a port"));
   }
-  if (written?.user !== undefined && entry["user"] !== undefined) {
-    problems.push(problem([...path, "user"], "must not be given twice: host has a user already"));
+  if (parsed?.user !== undefined && entry["user"] !== undefined) {
+    problems.push(problem([...path, "user"], "must not be set twice: host already contains a user"));
   }
-  const relay = optional(server, "server");
+  const serverBehind = optional(server, "server");
   const kind = optional(platform, "platform");
   const selector = readSelection(entry["sessions"], [...path, "sessions"], kind, problems, warnings);
   const connection = readConnection(entry["connection"], [...path, "connection"], problems);
-  const at = written && {
-    ...written,
-    ...withPort(written.port ?? ownPort),
-    ...withUser(written.user ?? ownUser),
+  const at = parsed && {
+    ...parsed,
+    ...withPort(parsed.port ?? ownPort),
+    ...withUser(parsed.user ?? ownUser),
   };
   const isLabelKnown =
     (entry["port"] === undefined || at?.port !== undefined) &&
-    (entry["server"] === undefined || relay !== undefined);
+    (entry["server"] === undefined || serverBehind !== undefined);
   return {
     path,
     ...(at === undefined ? {} : { at }),
-    ...(at === undefined || !isLabelKnown ? {} : { label: hostLabel(at.address, at.port, relay) }),
-    ...(relay === undefined ? {} : { server: relay }),
+    ...(at === undefined || !isLabelKnown ? {} : { label: hostLabel(at.address, at.port, serverBehind) }),
+    ...(serverBehind === undefined ? {} : { server: serverBehind }),
     ...(kind === undefined ? {} : { platform: kind }),
     ...(selector === undefined ? {} : { selector }),
     ...(connection === undefined ? {} : { connection }),
   };
 }
 
-/** A selection where one may stand; absent when there is none or it cannot be told. */
+/** Reads `sessions`; undefined if absent, invalid or not known yet. */
 export function readSelection(
   value: unknown,
   path: Path,
@@ -113,13 +113,13 @@ export function readSelection(
   return selector;
 }
 
-/** A connection where one may stand; absent when there is none or it cannot be told. */
+/** Reads `connection`; undefined if absent, invalid or not known yet. */
 export function readConnection(
   value: unknown,
   path: Path,
   problems: PlanProblem[],
 ): ConnectionFields | undefined {
   if (value === undefined) return undefined;
-  checkSlots(value, path, problems);
+  checkExclusiveFields(value, path, problems);
   return read(connectionFields, value, path, problems);
 }

@@ -6,16 +6,13 @@ import type { ConnectionFields } from "./connection";
 import type { HostEntry } from "./hosts";
 import type * as steps from "./steps";
 
-/** The input's fields as far as they could be read: what is wrong or not known yet is absent. */
+/** The fields of an input that could be read. Fields that are invalid or not known yet are absent. */
 export interface PlanFields {
-  /** Names of all fields that are there, right or wrong. */
-  readonly given: ReadonlySet<string>;
   readonly hosts: readonly HostEntry[];
-  /** The selection for hosts without one of their own. */
+  /** The selection for hosts that set none. */
   readonly selector?: Selector;
   readonly connection?: ConnectionFields;
-  /** Every selection and every connection, with where it stands. */
-  readonly selections: readonly { readonly path: Path; readonly selector: Selector }[];
+  /** The connections of the resource and of the hosts, with their paths. */
   readonly connections: readonly { readonly path: Path; readonly read: ConnectionFields }[];
   readonly drain?: "none" | "until-restart" | "until-destroy" | undefined;
   readonly warn?: WarnPlan | undefined;

@@ -1,6 +1,6 @@
 /**
- * The few forms that all inputs are made of. Each says in its own words what would be right, because zod's words say
- * what was found instead, which may be a password.
+ * The schemas that all inputs consist of. Their messages describe a valid value; zod's own messages describe the value found, which
+ * may be a password.
  */
 import { z } from "zod";
 import { formatDuration, parseDuration } from "../../base/duration";
@@ -8,7 +8,7 @@ import { isRecord } from "../../base/records";
 import { alternatives } from "../../base/text";
 import { unknownField } from "../problem";
 
-/** A value that `accept` turns into a result; undefined is wrong, and `must` says what would be right. */
+/** A value that `accept` converts. If `accept` returns undefined, the value is invalid; `must` describes a valid one. */
 export function leaf<T>(must: string, accept: (value: unknown) => T | undefined): z.ZodType<T> {
   return z.unknown().transform((value, context): T => {
     const result = accept(value);
@@ -18,7 +18,7 @@ export function leaf<T>(must: string, accept: (value: unknown) => T | undefined)
   });
 }
 
-/** An object with these fields and no others. */
+/** An object with these fields only. */
 export function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodType<z.output<z.ZodObject<S>>> {
   const known = Object.keys(shape);
   const inner = z.object(shape);
@@ -36,7 +36,7 @@ export function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodType<z.o
   });
 }
 
-/** A list; `least` 1 refuses an empty one. */
+/** A list of at least `least` items. */
 export function listOf<T>(item: z.ZodType<T>, must: string, least = 0): z.ZodType<readonly T[]> {
   const inner = z.array(item);
   return z.unknown().transform((value, context): readonly T[] => {
@@ -47,7 +47,7 @@ export function listOf<T>(item: z.ZodType<T>, must: string, least = 0): z.ZodTyp
   });
 }
 
-/** Reads on with another schema, which one depends on the value. */
+/** Reads a value with another schema, chosen by the caller according to the value. */
 export function delegate<T>(schema: z.ZodType<T>, value: unknown, context: z.core.$RefinementCtx): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -57,7 +57,7 @@ export function delegate<T>(schema: z.ZodType<T>, value: unknown, context: z.cor
   return z.NEVER;
 }
 
-/** One of a few words. */
+/** One of the given words. */
 export function oneOf<const W extends string>(...words: readonly W[]): z.ZodType<W> {
   return leaf(alternatives(words.map((word) => `"${word}"`)), (value) =>
     words.find((word) => word === value),
@@ -69,7 +69,7 @@ export const flag: z.ZodType<boolean> = leaf("true or false", (value) =>
   typeof value === "boolean" ? value : undefined,
 );
 
-/** A whole number within bounds, both included. */
+/** A whole number from `least` to `most`. */
 export function wholeNumber(least: number, most: number): z.ZodType<number> {
   return leaf(`a whole number from ${least} to ${most}`, (value) =>
     typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
@@ -78,7 +78,7 @@ export function wholeNumber(least: number, most: number): z.ZodType<number> {
   );
 }
 
-/** Milliseconds from a duration within bounds, both in milliseconds and included. */
+/** The milliseconds of a duration from `leastMs` to `mostMs`. */
 export function duration(leastMs: number, mostMs: number): z.ZodType<number> {
   const must = `a duration such as "90s", "15m", "1h30m" or a number of seconds, from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
   return leaf(must, (value) => {
@@ -90,24 +90,24 @@ export function duration(leastMs: number, mostMs: number): z.ZodType<number> {
 // eslint-disable-next-line no-control-regex
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/u;
 
-/** One line of text, not empty, without control characters. */
-export function line(must: string, mostLetters = 1024): z.ZodType<string> {
+/** A line of text that is not blank and contains no control characters. */
+export function line(must: string, maxLength = 1024): z.ZodType<string> {
   return leaf(must, (value) =>
     typeof value === "string" &&
     value.trim() !== "" &&
-    value.length <= mostLetters &&
+    value.length <= maxLength &&
     !controlCharacters.test(value)
       ? value
       : undefined,
   );
 }
 
-/** Any text that is not blank; line breaks are part of it. */
+/** Text that is not blank and may contain line breaks. */
 export function text(must: string): z.ZodType<string> {
   return leaf(must, (value) => (typeof value === "string" && value.trim() !== "" ? value : undefined));
 }
 
-/** Text of a certain form. */
+/** Text that matches a pattern. */
 export function matching(pattern: RegExp, must: string): z.ZodType<string> {
   return leaf(must, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined));
 }

@@ -9,12 +9,12 @@ import { delegate, duration, fields, flag, leaf, line, listOf, oneOf } from "./r
 const windowsId = /^[0-9]{1,5}$/u;
 const linuxId = /^[A-Za-z]?[0-9]{1,10}$/u;
 
-/** The ID without leading zeros, which no listing prints. */
+/** The ID without leading zeros, because listings print none. */
 function normalId(text: string): string {
   return /^[0-9]+$/u.test(text) ? String(Number(text)) : text;
 }
 
-/** The text of an ID that some platform may have; {@link checkPlatform} knows more once the platform is named. */
+/** The text of an ID that is valid on some platform; {@link checkPlatform} is stricter if the platform is set. */
 function readId(value: unknown): string | undefined {
   if (typeof value === "number")
     return Number.isInteger(value) && value >= 0 && value < 1e10 ? String(value) : undefined;
@@ -23,8 +23,8 @@ function readId(value: unknown): string | undefined {
 
 const id = leaf('a session ID, such as 12 (1 to 65535 on Windows) or "c2" on Linux', readId);
 const ids = listOf(id, "a list of session IDs", 1);
-const globs = (what: string): z.ZodType<readonly string[]> =>
-  listOf(line(`a ${what}, with * and ? as wildcards`, 256), `a list of ${what}s`, 1);
+const globs = (noun: string): z.ZodType<readonly string[]> =>
+  listOf(line(`a ${noun}, with * and ? as wildcards`, 256), `a list of ${noun}s`, 1);
 
 const exceptions = fields({
   ids: ids.optional(),
@@ -34,7 +34,7 @@ const exceptions = fields({
   if (Object.values(except).every((list) => list === undefined)) {
     context.addIssue({
       code: "custom",
-      message: "must not be empty: leave it out, or give ids, names or users",
+      message: "must not be empty: leave it out, or set ids, names or users",
     });
   }
   return { ...noExceptions, ...withoutUndefined(except) };
@@ -54,7 +54,7 @@ const selectorObject = fields({
   if (all !== true && Object.keys(narrows).length === 0) {
     context.addIssue({
       code: "custom",
-      message: "must say which sessions: give ids, names, users, states or idleFor, or say all: true",
+      message: "must select sessions: set ids, names, users, states or idleFor, or set all: true",
     });
   }
   return {
@@ -72,8 +72,8 @@ const operand = leaf<Operand>(
   'a session name such as "TERM04", an ID such as 12, "current", a list of these, or a selector such as { all: true }',
   (value) => {
     if (typeof value === "number" || (typeof value === "string" && /^[0-9]+$/u.test(value))) {
-      const number = readId(value);
-      return number === undefined ? undefined : { operand: number };
+      const id = readId(value);
+      return id === undefined ? undefined : { operand: id };
     }
     const read = line("").safeParse(value);
     if (!read.success) return undefined;
@@ -83,63 +83,66 @@ const operand = leaf<Operand>(
   if ("operand" in read && isPattern(read.operand)) {
     context.addIssue({
       code: "custom",
-      message: "must be one session: for a pattern give { names: [...] } instead",
+      message: "must be a single session: for a pattern, use { names: [...] }",
     });
   }
   return read;
 });
-const oneOperand = operand.transform((read) => fromOperands([read]));
+const singleOperand = operand.transform((read) => fromOperands([read]));
 const operandList = listOf(operand, "a list of session names and IDs", 1).transform(fromOperands);
 
-/** Which sessions, in every form that an input may have: name, ID, list of both, `"current"`, selector. */
+/** Reads the input `sessions` in all its forms: a name, an ID, a list of both, `"current"` or a selector. */
 export const selection: z.ZodType<Selector> = z.unknown().transform((value, context): Selector => {
-  const form = isRecord(value) ? selectorObject : Array.isArray(value) ? operandList : oneOperand;
+  const form = isRecord(value) ? selectorObject : Array.isArray(value) ? operandList : singleOperand;
   return delegate(form, value, context);
 });
 
 function fromOperands(read: readonly Operand[]): Selector {
-  const named = [...new Set(read.flatMap((one) => ("operand" in one ? [one.operand] : [])))];
+  const named = [...new Set(read.flatMap((entry) => ("operand" in entry ? [entry.operand] : [])))];
   return {
     ...(named.length === 0 ? {} : { operands: named }),
     all: false,
-    current: read.some((one) => "current" in one),
+    current: read.some((entry) => "current" in entry),
     console: false,
     except: noExceptions,
   };
 }
 
-/** Where an input names sessions by ID, looked up in the value as it was given. */
+/** The paths of session IDs in `sessions` as given. */
 export function pathsOfIds(value: unknown): readonly Path[] {
   if (isRecord(value)) return value["ids"] === undefined ? [] : [["ids"]];
-  if (Array.isArray(value)) return value.flatMap((one, index) => (isIdOperand(one) ? [[index]] : []));
+  if (Array.isArray(value)) return value.flatMap((entry, index) => (isIdOperand(entry) ? [[index]] : []));
   return isIdOperand(value) ? [[]] : [];
 }
 
-/** Where an input excepts sessions by ID, looked up in the value as it was given. */
+/** The path of the session IDs in `sessions.except` as given. */
 export function pathsOfExceptedIds(value: unknown): readonly Path[] {
   const except = isRecord(value) ? value["except"] : undefined;
   return isRecord(except) && except["ids"] !== undefined ? [["except", "ids"]] : [];
 }
 
-/** One letter and digits too: on Linux that is an ID, and a session name hardly ever. */
+/** A letter followed by digits counts as an ID: Linux has such IDs, and session names rarely look like that. */
 function isIdOperand(value: unknown): boolean {
   return typeof value === "number" || (typeof value === "string" && /^[A-Za-z]?[0-9]+$/u.test(value));
 }
 
-/** Domains in user names: listings print none, so that a selection would be wrong and an exception can drop it. */
+/**
+ * Checks user names for domains, which listings do not print. In a selection a domain is a problem, because it would never match; in
+ * an exception it is ignored with a warning.
+ */
 export function checkDomains(value: unknown, path: Path, problems: PlanProblem[], warnings: string[]): void {
   if (!isRecord(value)) return;
   for (const [index, name] of domainNames(value["users"])) {
-    const alone = name.slice(name.lastIndexOf("\\") + 1);
-    const advice = `must not name a domain, because listings print none: write "${alone}"`;
+    const withoutDomain = name.slice(name.lastIndexOf("\\") + 1);
+    const advice = `must not contain a domain, because listings print none: use "${withoutDomain}"`;
     problems.push(problem([...path, "users", index], advice));
   }
   const except = value["except"];
   if (!isRecord(except)) return;
   for (const [index, name] of domainNames(except["users"])) {
-    const at = problem([...path, "except", "users", index], "");
+    const { path: at } = problem([...path, "except", "users", index], "");
     warnings.push(
-      `${at.path}: the domain of "${name}" is ignored, because listings print none: more people may be kept`,
+      `${at}: the domain of "${name}" is ignored, because listings print none: more sessions may be kept`,
     );
   }
 }
@@ -151,7 +154,7 @@ function domainNames(value: unknown): readonly (readonly [number, string])[] {
   );
 }
 
-/** IDs that the named platform cannot have. */
+/** Adds a problem if the selector contains IDs that do not exist on the platform. */
 export function checkPlatform(
   selector: Selector,
   platform: string | undefined,
@@ -159,14 +162,14 @@ export function checkPlatform(
   problems: PlanProblem[],
 ): void {
   if (platform !== "windows") return;
-  const digits = (selector.operands ?? []).filter((one) => /^[0-9]+$/u.test(one));
+  const digits = (selector.operands ?? []).filter((operand) => /^[0-9]+$/u.test(operand));
   const wrong = [...digits, ...(selector.ids ?? []), ...selector.except.ids].some(
-    (one) => !windowsId.test(one) || Number(one) > 65535,
+    (id) => !windowsId.test(id) || Number(id) > 65535,
   );
-  if (wrong) problems.push(problem(path, "must name IDs that Windows has: 1 to 65535"));
+  if (wrong) problems.push(problem(path, "must contain only IDs that Windows allows: 1 to 65535"));
 }
 
-/** A copy without the fields that are undefined, in the type too. */
+/** A copy without undefined fields, which its type excludes as well. */
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
 }

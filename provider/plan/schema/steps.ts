@@ -1,4 +1,4 @@
-/** The inputs that say how a run goes: warning, limits, rollout, window, timeouts, reports. */
+/** The schemas of the inputs that control a run: warning, limits, rollout, window, timeouts, reports, triggers. */
 import { z } from "zod";
 import { isRecord } from "../../base/records";
 import type { WarnPlan, WaveSize, Window } from "../plan";
@@ -18,7 +18,7 @@ const message = leaf(
   },
 );
 
-/** Text for the people on a host, and how long they have. */
+/** Reads `warn`. */
 export const warn: z.ZodType<WarnPlan> = fields({
   message,
   gracePeriod: duration(second, day),
@@ -44,7 +44,7 @@ export const warn: z.ZodType<WarnPlan> = fields({
   };
 });
 
-/** How many sessions a run may log off before it refuses. */
+/** Reads `limits`. */
 export const limits = fields({
   sessionsPerHost: wholeNumber(1, 1_000_000).optional(),
   sessions: wholeNumber(1, 1_000_000).optional(),
@@ -60,7 +60,7 @@ function share(least: number, must: string): z.ZodType<WaveSize> {
   });
 }
 
-/** How the hosts are gone through. */
+/** Reads `rollout`. */
 export const rollout = fields({
   parallel: wholeNumber(1, 10_000).optional(),
   waves: listOf(share(1, 'a number of hosts from 1, or a share such as "10%"'), "a list of sizes").optional(),
@@ -68,7 +68,7 @@ export const rollout = fields({
   maxFailures: share(0, 'a number of hosts from 0, or a share such as "5%"').optional(),
 });
 
-/** Of a day that there is: `Date` alone takes the 30th of February for the 2nd of March, and 24:00 for the next day. */
+/** A time on a day that exists: `Date` alone reads February 30 as March 2, and 24:00 as the next day. */
 const moment = leaf("a time in RFC 3339, such as 2026-03-01T22:00:00+01:00", (value) => {
   const form = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/u;
   if (typeof value !== "string" || !form.test(value)) return undefined;
@@ -106,7 +106,7 @@ const spanWindow = fields({ notBefore: moment.optional(), notAfter: moment.optio
     if (notBefore === undefined && notAfter === undefined) {
       context.addIssue({
         code: "custom",
-        message: "must hold notBefore, notAfter or both, or daily and timeZone",
+        message: "must contain notBefore, notAfter or both, or daily and timeZone",
       });
     }
     if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter) {
@@ -119,13 +119,13 @@ const spanWindow = fields({ notBefore: moment.optional(), notAfter: moment.optio
   },
 );
 
-/** When anything may be changed: a span of time, or hours of every day. */
+/** Reads `window`: a span of time, or hours of every day. */
 export const window: z.ZodType<Window> = z.unknown().transform((value, context): Window => {
   const isDaily = isRecord(value) && ("daily" in value || "timeZone" in value);
   return delegate(isDaily ? dailyWindow : spanWindow, value, context);
 });
 
-/** Deadlines. */
+/** Reads `timeouts`. */
 export const timeouts = fields({
   connect: duration(second, 10 * minute).optional(),
   command: duration(second, hour).optional(),
@@ -135,7 +135,7 @@ export const timeouts = fields({
 
 const reportPath = matching(/\.(?:json|xml|html)$/iu, "a path that ends in .json, .xml or .html");
 
-/** Where reports are written. */
+/** Reads `report`: a path or a list of paths. */
 export const report: z.ZodType<readonly string[]> = z
   .unknown()
   .transform((value, context): readonly string[] =>
@@ -144,5 +144,5 @@ export const report: z.ZodType<readonly string[]> = z
       : [delegate(reportPath, value, context)],
   );
 
-/** Any values at all: they are compared, never read. */
+/** Reads `triggers`, whose values are only compared. */
 export const triggers = listOf(z.unknown(), "a list of any values");
