@@ -1,8 +1,8 @@
-/** Words that every Windows prints and that are nobody's name. */
+/** Words that every Windows prints and that cannot be names. */
 const harmless =
   /^(?:SESSIONNAME|USERNAME|ID|STATE|TYPE|DEVICE|IDLE|LOGON|TIME|services|console|rdp-tcp|rdp-sxs|ica-tcp|ica-cgp|Active|Disc|Conn|Listen|Down|Idle|Error|none)$/u;
 
-/** Lines of a host's answer with every letter as `x` and every digit as `9`: their form, and nobody in it. */
+/** Lines of a host's answer with every letter as `x` and every digit as `9`: their form without any name. */
 export function anonymized(text: string, most = 30): readonly string[] {
   return text
     .split(/\r?\n/u)

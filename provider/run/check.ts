@@ -1,4 +1,4 @@
-/** Is a host ready for this tool? Asks it everything that a run would ask first, and changes nothing. */
+/** Checks whether hosts are ready for a run: asks everything that a run asks first, and changes nothing. */
 import { backendFor, detection, type Detected } from "../backend/detect";
 import type { Clock } from "../base/clock";
 import { mapConcurrent, type Semaphore } from "../base/concurrency";
@@ -10,7 +10,7 @@ import { anonymized } from "./anonymize";
 import { hostConnection, type HostConnection } from "./host/host-connection";
 import { withSharedRelays } from "./relay";
 
-/** What is looked at, in its order. */
+/** The checks, in order. */
 export const checkNames = [
   "connection",
   "host-key",
@@ -24,7 +24,7 @@ export const checkNames = [
 ] as const;
 export type CheckName = (typeof checkNames)[number];
 
-/** One finding. `fact` names neither a host nor a person, so that it can be passed on. */
+/** The result of one check. `fact` names neither a host nor a person, so it can be shared. */
 export interface Finding {
   readonly check: CheckName;
   readonly state: "ok" | "failed" | "warning" | "unknown";
@@ -34,11 +34,11 @@ export interface Finding {
 export interface HostCheck {
   readonly host: string;
   readonly ready: boolean;
-  /** One for each name of {@link checkNames}. */
+  /** One finding for each of {@link checkNames}. */
   readonly findings: readonly Finding[];
-  /** The first thing that is in the way; may name the host. */
+  /** The first error; it may name the host. */
   readonly error?: ReportedError;
-  /** The form of an answer that could not be read, letters and digits masked. */
+  /** The form of an answer that could not be read, with letters and digits masked. */
   readonly answer?: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export interface CheckDeps {
   readonly connect: Connect;
   readonly clock: Clock;
   readonly slots: Semaphore;
-  /** Without SSH there is neither a host key nor a login. */
+  /** This machine is checked, without SSH: there is neither a host key nor a login. */
   readonly here: boolean;
   readonly stop: AbortSignal;
   readonly onDone: (check: HostCheck) => void;
@@ -68,7 +68,7 @@ export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
 
 type Findings = Map<CheckName, Omit<Finding, "check">>;
 
-/** The step at which a connection failed; where it is none of these, the first. */
+/** The check that an error of connecting belongs to; any other error belongs to the first. */
 const failedAt: Readonly<Partial<Record<ErrorCode, CheckName>>> = {
   "host-key-unknown": "host-key",
   "host-key-changed": "host-key",
@@ -94,7 +94,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
       detected = await connection.ask(detection(host.label, host.platform));
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
-      // On a connection that is logged in only the questions about the platform are left to fail.
+      // After the login, only the detection of the platform can fail.
       const at = connection.connections() > 0 ? "platform" : (failedAt[error.code] ?? "connection");
       for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
       found.set(at, { state: "failed", fact: error.code });
@@ -110,7 +110,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   }
 }
 
-/** What an error proves: all before the step that failed, but nothing when a login fails of which the host never heard. */
+/** The checks that an error proves to be passed: all before the one that failed, but none if the login failed before the host was reached. */
 function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
   return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
 }
@@ -120,7 +120,7 @@ function connected(name: CheckName, here: boolean): string {
   return name === "host-key" ? "trusted" : name === "login" ? "accepted" : "established";
 }
 
-/** Windows prints its version in one of ten languages; the number is the same in all. */
+/** Windows prints its version in its own language; the number is the same in all. */
 async function versionOf(connection: HostConnection, { platform }: Detected): Promise<string> {
   if (platform !== "windows") return platform;
   const version = await connection
@@ -187,7 +187,7 @@ async function checkTools(
   return finish(hostPlan, found);
 }
 
-/** On Linux a drain would refuse every other login, ours too, sudo or not. What is not told is no reason to doubt. */
+/** On Linux a drain refuses every login but root's, ours included, with or without sudo. An unknown user counts as root. */
 function isRoot(connection: HostConnection): Promise<boolean> {
   const asked = connection.ask({
     commands: ["id -u"],

@@ -43,7 +43,7 @@ function shareOf({ connection, lost }: RelayConnection, release: () => Promise<v
   };
 }
 
-/** Everything that makes a connection what it is, and not what is done through it. Stays in memory: it holds credentials. */
+/** Identifies a connection, whatever is done through it. Never leaves memory, because it contains credentials. */
 function relayKey(host: Host): string {
   return JSON.stringify({ ...host, label: undefined, server: undefined });
 }

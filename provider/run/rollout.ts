@@ -15,30 +15,30 @@ import { stillDrained, unusedExceptions } from "./warnings";
 import { isExceeded, wavesOf } from "./waves";
 import { watchWindow } from "./window";
 
-/** What a front hands to a run. */
+/** What a front passes to a run. */
 export interface RolloutDeps extends Reach {
   readonly clock: Clock;
-  /** The connections of the whole process, shared by all runs in it. */
+  /** Limits the connections of the process; shared by all its runs. */
   readonly slots: Semaphore;
-  /** Runs that have a host in common take turns on it. */
+  /** Locks hosts: runs that share a host take turns on it. */
   readonly turns: KeyedMutex;
   readonly onProgress: OnProgress;
-  /** Labels of the hosts to run; absent: all of the plan. */
+  /** The labels of the hosts to run. Absent: all hosts of the plan. */
   readonly hosts?: ReadonlySet<string>;
-  /** Start nothing new and finish verifying what was sent; absent: never. `signal` in contrast drops everything. */
+  /** Stops the run in order: nothing new starts, and what was sent is verified. `signal`, in contrast, drops everything. Absent: never. */
   readonly stop?: AbortSignal;
   /**
    * `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; both change nothing. Undefined, which has to be
    * written: a real run.
    */
   readonly readOnly: "list" | "dry-run" | undefined;
-  /** By label: what an earlier, unfinished run left behind. */
+  /** What a previous, unfinished run left behind, by label. */
   readonly previous?: ReadonlyMap<string, PreviousRun>;
 }
 
 /**
- * Runs a plan on its hosts: wave by wave, so many at once as it says, until too many have failed. Never rejects: every
- * host has its own outcome in the report, and none hides another's.
+ * Runs a plan: wave by wave, with as many hosts at a time as the plan allows, until too many hosts have failed. Never rejects: every host
+ * has its own outcome in the report.
  */
 export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
   const { clock, onProgress } = deps;
@@ -66,7 +66,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
   };
   const run: RunOne = (host, begins, how = {}) => {
     const earlier = deps.previous?.get(host.host.label);
-    // The run's own place first, the connection last: who waits for one must not hold what others could use.
+    // The run's host slot first, the connection last: a waiter must not hold what others could use.
     const turn: HostRunContext["turn"] = (work, until) =>
       places.run(() => {
         begins();
@@ -115,8 +115,8 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
 }
 
 /**
- * For a look, which changes nothing: whoever is asked whether they want a run, or waits for a preview, waits for no pause, and
- * sees what is there on every host, whatever the window says and however many others cannot be looked at.
+ * The plan of a read-only run, without waves, pauses, window and failure limit: nobody waits for a pause to see a preview, and every host is
+ * listed, however many others fail.
  */
 function withNothingHeldBack(plan: Plan): Plan {
   return { ...plan, window: null, rollout: { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null } };
@@ -150,7 +150,7 @@ async function routesOf(
     .finally(stopTimer);
 }
 
-/** Why the run stopped by itself; undefined when it did not. */
+/** Why the run stopped itself; undefined if it did not. */
 function endOf(enough: AbortSignal): LogoffError | undefined {
   return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
 }
@@ -160,7 +160,7 @@ interface WaveControl extends Pick<HostRunContext, "clock" | "outsideWindow" | "
   readonly enough: AbortController;
 }
 
-/** The only barrier is between waves; within one each host goes at its own pace. */
+/** Hosts wait for each other only between waves; within a wave each host goes at its own pace. */
 async function runWaves(
   waves: readonly (readonly HostPlan[])[],
   plan: Plan,
@@ -171,16 +171,16 @@ async function runWaves(
   const runs: HostRun[] = [];
   let failedInRun = 0;
   for (const [index, wave] of waves.entries()) {
-    // Nothing comes after a pause outside the window.
+    // Outside the window nothing would come after the pause.
     const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
     if (outside !== undefined) enough.abort(outside);
-    // A pause that is cut short ends the run all the same: each of the remaining hosts says why it was skipped.
+    // A pause that is cut short ends the run too: each of the remaining hosts reports why it was skipped.
     if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
     let failedInWave = 0;
     await startInOrder(wave, rollout.parallel, async (host, begins) => {
       const done = await run(host, begins);
       runs.push(done);
-      // A wave is the test of those behind it: what the window holds back was no test.
+      // A wave tests the next ones; hosts that the window holds back test nothing.
       const { error } = done.report;
       if (error?.code === "outside-window") enough.abort(new LogoffError(error.code, error.message));
       if (done.report.status !== "failed") return;
@@ -201,7 +201,7 @@ function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxF
   return new LogoffError("budget-exceeded", message);
 }
 
-/** Ends the run after its total time. */
+/** Ends the run after `timeouts.total`. */
 async function expire(
   totalMs: number | null,
   clock: Clock,

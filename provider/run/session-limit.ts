@@ -6,16 +6,16 @@ import type { HostReport } from "../report/report";
 import type { PreviousRun } from "./host/context";
 import type { HostRun, RunOne } from "./host/host-run";
 
-/** A run that changes nothing anywhere. */
+/** A run that changes nothing on any host. */
 export interface Refused {
   readonly error: LogoffError;
-  /** How every host ends, by label: those that could not be listed say why. */
+  /** The result of every host, by label; hosts that could not be listed have their error. */
   readonly runs: ReadonlyMap<string, HostRun>;
 }
 
 /**
- * With `limits.sessions` all hosts are listed before anything is changed on any of them. One that cannot be listed may
- * hold any number of sessions, so it counts as exceeding.
+ * With `limits.sessions`, all hosts are listed before any host is changed. A host that cannot be listed may have any number of sessions, so
+ * it counts as exceeding the limit.
  */
 export async function refusedByLimit(
   hosts: readonly HostPlan[],
@@ -30,7 +30,7 @@ export async function refusedByLimit(
   await startInOrder(hosts, rollout.parallel, async (host, begins) => {
     looks.push(await run(host, begins, { readOnly: "list", onProgress: () => undefined }));
   });
-  // What stopped the looks stops the run as well, and each host says so.
+  // What stopped the listings stops the run too, and each host reports it.
   if (stop.aborted) return undefined;
   const unread = looks.filter(({ report }) => !wasListed(report)).map(({ report }) => report);
   const sessions = looks.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
@@ -66,7 +66,7 @@ function limitExceeded(limit: number, sessions: number, unread: readonly HostRep
   return new LogoffError("limit-exceeded", message);
 }
 
-/** A host that refuses for reasons of its own, or lacks somebody who was named, was listed all the same. */
+/** A host that is refused for another reason, or that lacks a named session, has been listed nevertheless. */
 function wasListed({ status, error }: HostReport): boolean {
   return (
     status === "ok" ||

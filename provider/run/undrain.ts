@@ -10,14 +10,14 @@ import { blankReport, totalsOf, type HostReport, type Report } from "../report/r
 import { lift } from "./host/drain";
 import { hostConnection, type HostConnection } from "./host/host-connection";
 
-/** What a front hands over for lifting drains. */
+/** What a front passes for undraining. */
 export interface UndrainDeps {
   readonly connect: Connect;
   readonly clock: Clock;
   readonly slots: Semaphore;
   readonly turns: KeyedMutex;
   readonly onProgress: OnProgress;
-  /** Begin with no further host; absent: never. `signal` in contrast drops everything. */
+  /** Starts no further host. `signal`, in contrast, drops everything. Absent: never. */
   readonly stop?: AbortSignal;
 }
 
@@ -29,7 +29,7 @@ export interface UndrainOutcome {
   readonly host: string;
   readonly drained: "undrained" | "already" | "no" | Drain;
   readonly error?: LogoffError;
-  /** Absent: not found out. */
+  /** Absent: not detected. */
   readonly platform?: Platform;
   readonly contacted: boolean;
   readonly warnings: readonly string[];
@@ -40,7 +40,7 @@ export interface UndrainOutcome {
  * Opens hosts of a plan for new logons, as many at once as the plan says. Never rejects: every host has its own outcome, in the
  * order of the plan.
  * @param ours our drains by host, each lifted only while the host is still in that mode; hosts without one are left out. Or
- * `everybody's`: every host of the plan is opened, whoever closed it. On Linux a nologin file that is not ours stays, and fails
+ * `everybody's`: every host of the plan is opened, no matter what closed it. On Linux a nologin file that is not ours stays, and fails
  * its host.
  */
 export async function undrainHosts(
@@ -73,10 +73,10 @@ export async function undrainHosts(
   );
 }
 
-/** A host that was begun is finished, although the run is stopped. */
+/** A host that has started is finished even if the run is stopped. */
 const never = new AbortController().signal;
 
-/** Opens every host of a plan for new logons, whoever closed it: the operator asks for it by name. Never rejects. */
+/** Opens every host of a plan for new logons, no matter what closed it, because the operator asks for it by name. Never rejects. */
 export async function undrainEveryHost(plan: Plan, deps: UndrainDeps): Promise<Report> {
   const { clock, onProgress } = deps;
   const startedAt = clock.date().toISOString();

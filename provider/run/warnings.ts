@@ -5,8 +5,8 @@ import type { HostRun } from "./host/host-run";
 import { isDrainedByUs } from "./host/record";
 
 /**
- * Hosts that are closed because of an earlier run and on which nothing was done in this one, in one line: there may be thousands.
- * @param isRefused all hosts were at most looked at
+ * Hosts that a previous run drained and that this run did not touch, in one line, because there may be thousands.
+ * @param isRefused all hosts were at most listed
  */
 export function stillDrained(reports: readonly HostReport[], isRefused: boolean): readonly string[] {
   const closed = reports.filter(
@@ -19,7 +19,7 @@ export function stillDrained(reports: readonly HostReport[], isRefused: boolean)
   return [`${them}: may still refuse new logons because of an earlier run; run again`];
 }
 
-/** An exception that matched nobody on any host is likely misspelt. Says nothing unless every host was listed: it may be meant for another one. */
+/** An exception that matched no session on any host is probably misspelled. Nothing is reported unless every host was listed. */
 export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly HostRun[]): string[] {
   if (runs.some(({ report }) => report.platform === null)) return [];
   const used = new Set(runs.flatMap(({ usedExceptions }) => usedExceptions));

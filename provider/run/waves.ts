@@ -1,10 +1,10 @@
 import type { HostPlan, WaveSize } from "../plan/plan";
 
 /**
- * Hosts in waves, as Ansible's `serial` makes them: sizes in the order of hosts, percentages of all hosts of the run
- * rounded down but at least one host, the last size repeating. Hosts that others of the run are reached through come
- * last, in a wave of their own: logging people off there must not cut the others off.
- * @param routes by label: what hosts go through besides what the plan says, as ssh_config has it
+ * Hosts in waves, as with Ansible's `serial`: sizes in the order of the hosts, percentages of all hosts of the run rounded down to at least
+ * one host, the last size repeating. Jump hosts and relays of other hosts come last, in a wave of their own, so that logging users off
+ * there does not cut the others off.
+ * @param routes the jump hosts of each host that only ssh_config names, by label
  */
 export function wavesOf(
   hosts: readonly HostPlan[],
@@ -28,7 +28,7 @@ export function wavesOf(
     waves.push(others.slice(taken, taken + count));
     taken += count;
   }
-  // Jump hosts behind jump hosts: the nearer one to us is the later.
+  // Of jump hosts behind jump hosts, the one nearest to us comes last.
   return last.length === 0
     ? waves
     : [...waves, ...(others.length === 0 ? [last] : wavesOf(last, [], routes))];
@@ -38,7 +38,7 @@ function hostsIn(size: WaveSize, all: number): number {
   return "hosts" in size ? size.hosts : Math.max(1, Math.floor((all * size.percent) / 100));
 }
 
-/** How many failed hosts are too many, counted over the whole run or over the wave. */
+/** Whether too many hosts have failed, in the whole run (a number) or in the wave (a percentage). */
 export function isExceeded(
   limit: { readonly hosts: number } | { readonly percent: number },
   failed: { readonly inRun: number; readonly inWave: number; readonly waveSize: number },

@@ -1,10 +1,10 @@
 import { LogoffError } from "../base/errors";
 import type { Window } from "../plan/plan";
 
-/** Why nothing may be changed at `now`; undefined when it may. */
+/** Why nothing may be changed at a time; undefined if it may. */
 export type OutsideWindow = (now: Date) => LogoffError | undefined;
 
-/** Judges every moment of a run by its window, null for none. Call it once per run: creating a formatter costs far more than using it. */
+/** Judges times by a window, null for none. Call it once per run, because creating a formatter is far slower than using it. */
 export function watchWindow(window: Window | null): OutsideWindow {
   if (window === null) return () => undefined;
   const isInside = insideOf(window);
@@ -12,9 +12,8 @@ export function watchWindow(window: Window | null): OutsideWindow {
 }
 
 /**
- * Tells whether anything may be changed at a time. A daily window is judged by the clock on the wall of its time zone: over midnight
- * when it ends before it starts, and on the days of a clock change as long or as short as that clock makes it.
- * The first minute is inside, the last is not.
+ * Whether anything may be changed at a time. A daily window follows the local time of its time zone: it spans midnight if it ends before it
+ * starts, and is longer or shorter on the day of a clock change. The first minute is inside, the last is not.
  */
 function insideOf(window: Window): (now: Date) => boolean {
   if (!("dailyFrom" in window)) {
@@ -30,13 +29,13 @@ function insideOf(window: Window): (now: Date) => boolean {
     hourCycle: "h23",
   });
   return (now) => {
-    // `HH:MM`: such texts compare as times.
+    // Texts of the form `HH:MM` compare as times.
     const time = wallTime.format(now);
     return dailyFrom < dailyTo ? time >= dailyFrom && time < dailyTo : time >= dailyFrom || time < dailyTo;
   };
 }
 
-/** The error of whatever would change something outside the window. */
+/** The error of a change outside the window. */
 function outsideWindow(window: Window, now: Date): LogoffError {
   const when =
     "dailyFrom" in window

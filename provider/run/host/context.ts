@@ -9,48 +9,47 @@ import type { AskedSession, HostPhase, WarnedSession } from "../../report/report
 import type { OutsideWindow } from "../window";
 import type { HostConnection } from "./host-connection";
 
-/** What one host's run needs of the run that it is part of. */
+/** What the run of one host needs of the whole run. */
 export interface HostRunContext {
   readonly plan: Plan;
   readonly connect: Connect;
   readonly clock: Clock;
   /**
-   * Waits for a place among the hosts that are spoken to, and holds it while `work` runs.
-   * `until` ends the waiting; cleaning up waits although the run was stopped.
+   * Waits for a host slot, and holds it while `work` runs. `until` ends the wait; a clean-up waits even after the run was stopped.
    */
   readonly turn: <T>(work: () => Promise<T>, until: AbortSignal) => Promise<T>;
   readonly onProgress: OnProgress;
-  /** Judged by the plan's window. */
+  /** Judges times by the plan's window. */
   readonly outsideWindow: OutsideWindow;
-  /** Start nothing new, finish verifying what was sent, clean up. */
+  /** Stops the run in order: nothing new starts, what was sent is verified, and the host is cleaned up. */
   readonly stop: AbortSignal;
-  /** Drop everything. */
+  /** Drops everything. */
   readonly signal: AbortSignal;
-  /** When the run began, on the monotonic clock. */
+  /** The start of the run, on the monotonic clock. */
   readonly runStartedAtMs: number;
-  /** Only look: nothing is changed on the host. */
+  /** Read-only: nothing is changed on the host. */
   readonly readOnly?: "list" | "dry-run";
-  /** What an earlier, unfinished run left behind. */
+  /** What a previous, unfinished run left behind. */
   readonly previous?: PreviousRun;
 }
 
-/** What is known of a host from an earlier run. */
+/** What is known of a host from a previous run. */
 export interface PreviousRun {
-  /** Our drain that is still in force there. */
+  /** Our drain that is still in force. */
   readonly drained?: "until-restart" | "until-destroy";
   readonly warned: readonly WarnedSession[];
-  /** Who was asked to go and has not been seen to go; absent: nobody. */
+  /** Sessions whose logoff was sent but not verified. Absent: none. */
   readonly asked?: readonly AskedSession[];
 }
 
-/** One host while it is worked on. */
+/** A host during its run. */
 export interface HostAtWork extends HostRunContext {
   readonly hostPlan: HostPlan;
   readonly label: string;
   readonly connection: HostConnection;
-  /** Notes what the host's time is spent on. */
+  /** Records a phase of the host's time. */
   readonly spent: (phase: HostPhase["phase"], fromMs: number) => void;
-  /** What the operator should know; kept in the report. */
+  /** Adds a warning to the host's report. */
   readonly warn: (text: string) => void;
 }
 
@@ -59,7 +58,7 @@ export interface DetectedHost extends HostAtWork {
   readonly backend: Backend;
 }
 
-/** Why nothing may be changed just now: the run was stopped, or it is outside the window. Asked before each change. */
+/** Why nothing may be changed now: the run was stopped, or the time is outside the window. Checked before each change. */
 export function reasonToStop({
   stop,
   outsideWindow,

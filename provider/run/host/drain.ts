@@ -4,14 +4,14 @@ import { reasonToStop, type DetectedHost } from "./context";
 import { isDrainedByUs, type HostRecord } from "./record";
 
 /**
- * Refuses new logons on a host, unless somebody else does already: that is left as it is, and left to them to undo.
+ * Drains a host, unless it refuses new logons already: then it is left as it is, for its owner to undo.
  * @returns whether anything was changed
  * @throws LogoffError `drain-failed`, `permission-denied`
  */
 export async function drain(host: DetectedHost, record: HostRecord, mode: Drain): Promise<boolean> {
   const { backend, connection, label, plan, previous } = host;
   const before = await connection.ask(backend.drainMode());
-  // Ours, from an earlier run: it is still ours to undo.
+  // Our own drain of a previous run is still ours to undo.
   const isOurs = previous?.drained !== undefined && before === previous.drained;
   if (isOurs && before === mode) {
     record.drained = before;
@@ -25,9 +25,9 @@ export async function drain(host: DetectedHost, record: HostRecord, mode: Drain)
   }
   const reason = reasonToStop(host);
   if (reason !== undefined) throw reason;
-  // By way of open: on Linux a drain never overwrites another.
+  // The host is opened first, because on Linux a drain never overwrites another.
   if (isOurs) await lift(host, previous.drained, plan.timeouts.commandMs);
-  // From here on it may be in force, whatever the answer says.
+  // From here on the drain may be in force, whatever the answer is.
   record.drained = mode;
   host.onProgress({ type: "host-draining", host: label, mode });
   await connection.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
@@ -47,15 +47,15 @@ export async function drain(host: DetectedHost, record: HostRecord, mode: Drain)
   return true;
 }
 
-/** The state of a run that was killed is lost, and with it that we drained: nobody would ever lift it. */
+/** A killed run loses its state, and with it the knowledge of its drain, which nobody would ever lift. */
 function notKnownToBeOurs(mode: Drain, { label, backend }: DetectedHost): string {
   const lifted = backend.undrain().command;
   return `"${label}" refuses new logons already (${mode}) and is left so; if a run that was interrupted did it, lift it there with "${lifted}"`;
 }
 
 /**
- * Allows new logons again, if the host is still in the mode that we set. Never throws: what could not be undrained
- * stays marked in the record, and is a warning that names the host.
+ * Undrains a host if it is still in the mode that we set. Never throws: a host that cannot be undrained stays marked in the record and has a
+ * warning.
  */
 export async function undrain(host: DetectedHost, record: HostRecord): Promise<void> {
   const { backend, label, plan } = host;
@@ -85,12 +85,12 @@ export async function lift(
 ): Promise<"undrained" | "already" | "no"> {
   const before = await connection.ask(backend.drainMode());
   if (before === "open") return ours === undefined ? "no" : "undrained";
-  // Somebody has changed it since; it is theirs now.
+  // Somebody else has changed the mode since then, so it is theirs.
   if (ours !== undefined && before !== ours) return "already";
   const failure = await connection
     .perform(backend.undrain(), timeoutMs)
     .catch((thrown: unknown) => asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`));
-  // Whatever was answered: on Linux also that ours is lifted and a file of somebody else still refuses.
+  // The answer does not decide: on Linux our drain may be lifted while another file still refuses logons.
   const after = await connection.ask(backend.drainMode());
   if (after === "open") return "undrained";
   if (ours !== undefined && after === "other") return "already";

@@ -6,15 +6,15 @@ import { reasonToStop, type DetectedHost } from "./context";
 import { goneByItself, type SessionWork } from "./record";
 import { lacks, remind } from "./warn";
 
-/** During grace a host is looked at at each reminder and at most so often: a tenth of the period, at least a minute. */
+/** A host is listed at each reminder, and at most every tenth of the grace period and every minute in between. */
 function lookEveryMs({ gracePeriodMs }: WarnPlan): number {
   return Math.max(60_000, gracePeriodMs / 10);
 }
 
 /**
- * Waits until the grace period of a host is over, or everybody has left. Holds no place and no connection while it
- * waits. Reminds people on the way; a reminder that is late by half its interval is dropped and reported.
- * @throws LogoffError when the run is stopped meanwhile
+ * Waits for the end of a host's grace period, or until everybody has left, without holding a host slot or a connection. Sends the reminders;
+ * one that is late by half its interval is dropped and reported.
+ * @throws LogoffError if the run is stopped during the wait
  */
 export async function waitForGracePeriod(
   people: readonly SessionWork[],
@@ -37,12 +37,12 @@ export async function waitForGracePeriod(
   }
 }
 
-/** Still in its grace period: neither settled nor already closing. */
+/** Whether a session is still in its grace period: neither settled nor closing. */
 export function isAwaited({ outcome, where }: SessionWork): boolean {
   return outcome === undefined && where !== "closing";
 }
 
-/** A window that ends meanwhile ends the waiting too: it is looked at so often. */
+/** How often the window is checked during a wait; its end ends the wait. */
 const windowCheckMs = 30_000;
 
 async function sleepUntil(whenMs: number, host: DetectedHost): Promise<void> {
@@ -60,7 +60,7 @@ interface Reminder {
   readonly dueAtMs: number;
 }
 
-/** Lists, settles who has left and reminds the others. A host that cannot be reached just now may be so later. */
+/** Lists the host, settles sessions that have left and reminds the others. A host that cannot be reached now may be reachable later. */
 async function lookDuringGrace(
   people: readonly SessionWork[],
   reminders: Reminder[],
@@ -89,12 +89,12 @@ async function lookDuringGrace(
     while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now())
       dueNow.push(...reminders.splice(0, 1));
     for (const { reminderMs, dueAtMs } of dueNow) {
-      // An earlier run may have sent it.
+      // A previous run may have sent it.
       if (!still.some((one) => lacks(one, reminderMs))) continue;
       if (clock.now() - dueAtMs > reminderMs / 2) {
         host.warn(dropped(reminderMs, label));
       } else {
-        // A late one says what is left, in full seconds.
+        // A late reminder names the time that is left, in whole seconds.
         const remainingMs = Math.ceil((reminderMs - (clock.now() - dueAtMs)) / 1000) * 1000;
         await remind(still, reminderMs, remainingMs, warn, host);
       }
@@ -103,7 +103,7 @@ async function lookDuringGrace(
     const error = asLogoffError(thrown, "command-failed", `Cannot look at "${label}"`);
     if (reasonToStop(host) !== undefined) throw error;
     host.warn(`Could not look at "${label}" during the grace period: ${error.message}`);
-    // What was due is not sent later: by then its text would be wrong.
+    // A reminder that was due is not sent later, because its text would be wrong.
     const missed = reminders.filter(({ dueAtMs }) => dueAtMs <= clock.now());
     for (const { reminderMs } of reminders.splice(0, missed.length)) host.warn(dropped(reminderMs, label));
   } finally {
@@ -115,10 +115,10 @@ function dropped(reminderMs: number, label: string): string {
   return `Dropped the reminder of ${Math.round(reminderMs / 1000)} s on "${label}": its time had passed`;
 }
 
-/** With `atDeadline: "fail"`: whoever is still there fails the host, and nobody is logged off. */
+/** With `atDeadline: "fail"`, a session that is still there fails the host, and nobody is logged off. */
 export function refuseWhoStayed(people: readonly SessionWork[], label: string): void {
   const open = people.filter(({ outcome }) => outcome === undefined);
-  // Who is signing out at this very moment has left.
+  // A closing session counts as having left.
   for (const one of open)
     if (one.where === "closing" && !one.sentBefore) one.outcome = { session: one.session, outcome: "left" };
   const stayed = open.filter(isAwaited).map(({ session }) => describeSession(session));

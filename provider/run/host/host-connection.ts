@@ -5,25 +5,24 @@ import { asLogoffError, type LogoffError } from "../../base/errors";
 import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../connection";
 
 /**
- * One host, as long as somebody talks to it: connected when first needed, connected again when the connection was
- * lost, never both at once.
+ * The connection to a host, opened when it is first needed and again after it was lost. There is never more than one at a time.
  */
 export interface HostConnection {
-  /** Performs a query, whose commands run side by side. It changes nothing, so it is repeated when an answer was lost. */
+  /** Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost. */
   ask<T>(query: Query<T>): Promise<T>;
-  /** Performs an action once. When its answer is lost it rejects: whether it took effect only a listing can tell. */
+  /** Performs an action once. Rejects if its answer is lost; then only a listing tells whether it took effect. */
   perform<T>(
     action: Action<T>,
     timeoutMs: number,
     options?: Pick<ExecOptions, "mayBlock" | "onTurn" | "onNoRoom">,
   ): Promise<T>;
-  /** Closes what is open; the next use connects again. Never rejects. */
+  /** Closes the connection; the next use connects again. Never rejects. */
   release(): Promise<void>;
-  /** Everything the connections so far had to say, without repetition. */
+  /** The warnings of all connections so far, without duplicates. */
   warnings(): readonly string[];
-  /** Whether a connection was ever tried. */
+  /** Whether a connection was attempted. */
   contacted(): boolean;
-  /** How many connections were opened so far. */
+  /** The number of connections opened so far. */
   connections(): number;
 }
 
@@ -34,9 +33,9 @@ interface HostConnectionOptions {
   readonly signal: AbortSignal;
 }
 
-/** Waits before the second and third try of a query, in milliseconds. */
+/** The waits before the second and third attempt of a query, in milliseconds. */
 const retryDelaysMs = [250, 1000] as const;
-/** Waits before repeating a query whose answers contradict each other: somebody may be logging on or off at that moment. */
+/** The waits before repeating a query whose answers contradict each other, because somebody may be logging on or off. */
 const contradictionDelaysMs = [1000, 1000, 1000] as const;
 
 export function hostConnection(
@@ -46,7 +45,7 @@ export function hostConnection(
   let current: Promise<Connection> | undefined;
   let contacted = false;
   let connections = 0;
-  /** The warnings of each connection, which grow while it is used. */
+  /** The warnings of each connection, which grow while the connection is used. */
   const warnings: (readonly string[])[] = [];
 
   const open = async (): Promise<Connection> => {
@@ -56,7 +55,7 @@ export function hostConnection(
     warnings.push(connection.warnings);
     return connection;
   };
-  /** Whoever comes while a connection is being opened shares it. One that failed is forgotten: connect did its retries. */
+  /** Concurrent users share a connection that is being opened. A failed one is forgotten, because connect has done its retries. */
   const connected = async (): Promise<Connection> => {
     throwIfAborted(signal);
     const opening = (current ??= open());
@@ -72,14 +71,14 @@ export function hostConnection(
     commands: readonly string[],
   ): Promise<readonly ExecResult[]> => {
     const runs = commands.map((command) => connection.exec(command, { timeoutMs: commandTimeoutMs, signal }));
-    // Settled first: a run that is left behind would reject with nobody listening.
+    // All commands settle first: a command that is left behind would reject without a listener.
     await Promise.allSettled(runs);
     return Promise.all(runs);
   };
   const drop = async (broken: Connection): Promise<void> => {
     const opened = current;
     const isBroken = opened !== undefined && (await opened.catch(() => undefined)) === broken;
-    // Meanwhile somebody may have connected again.
+    // Another user may have connected again.
     if (isBroken && current === opened) current = undefined;
     await broken.close();
   };
@@ -95,7 +94,7 @@ export function hostConnection(
         } catch (thrown) {
           const error = asLogoffError(thrown, "command-failed", `Cannot ask "${host.label}"`);
           if (isAnswerLost(error)) await drop(connection);
-          // What could not be read may have been garbled in passing.
+          // Output that could not be read may have been garbled in transit.
           const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
           const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();
           if (delayMs === undefined || !mayPass) throw error;
@@ -110,7 +109,7 @@ export function hostConnection(
         return parse(await connection.exec(command, { ...options, timeoutMs, signal, ...input }));
       } catch (thrown) {
         const error = asLogoffError(thrown, "command-failed", `Cannot run a command on "${host.label}"`);
-        // A command that takes too long may just be waiting for the session to end: the connection serves on.
+        // A command that takes too long may be waiting for the session to end, so the connection stays in use.
         if (error.code === "connection-lost") await drop(connection);
         throw error;
       }
@@ -129,7 +128,7 @@ export function hostConnection(
   };
 }
 
-/** The answer never came, which says nothing about the command. */
+/** Whether the answer was lost, which says nothing about the effect of the command. */
 export function isAnswerLost({ code }: LogoffError): boolean {
   return code === "connection-lost" || code === "timed-out";
 }

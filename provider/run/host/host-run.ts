@@ -11,20 +11,20 @@ import { prepare } from "./prepare";
 import { blankRecord, isDrainedByUs, toReport, type HostRecord, type SessionWork } from "./record";
 import { awaitsCancel, sendCancelMessage, warnFirst } from "./warn";
 
-/** One host's part of the report, and what only the whole run can judge. */
+/** The report of a host, and facts that only the whole run can judge. */
 export interface HostRun {
   readonly report: HostReport;
-  /** Exceptions that matched somebody here. */
+  /** The exceptions that matched a session on this host. */
   readonly usedExceptions: readonly string[];
 }
 
-/** Runs one host of a run, and tells when its first turn comes. */
+/** Runs one host, and calls `begins` when its first turn comes. */
 export type RunOne = (host: HostPlan, begins: () => void, how?: Partial<HostRunContext>) => Promise<HostRun>;
 
-/** People are taken so often: those who were there, and once more those who came meanwhile. */
+/** Passes per host: the sessions found first, then those that arrived since. */
 const passes = 2;
 
-/** Takes one host from connecting to verified. Never rejects: whatever happens is in the report. */
+/** Runs one host from connecting to verifying. Never rejects: every error is in the report. */
 export async function runHost(hostPlan: HostPlan, context: HostRunContext): Promise<HostRun> {
   const { clock, plan, connect, signal, onProgress } = context;
   const { label } = hostPlan.host;
@@ -69,7 +69,7 @@ export async function runHost(hostPlan: HostPlan, context: HostRunContext): Prom
   return { report, usedExceptions: record.usedExceptions };
 }
 
-/** The steps in their order. Between two turns the host holds no place and no connection. */
+/** The steps in their order. Between two turns the host holds neither a host slot nor a connection. */
 async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void): Promise<void> {
   const { plan, stop, readOnly } = host;
   let known: DetectedHost | undefined;
@@ -78,7 +78,7 @@ async function goThrough(host: HostAtWork, record: HostRecord, begin: () => void
   const open = async (): Promise<DetectedHost> => {
     if (stop.aborted) throw aborted(stop);
     const reason = readOnly === undefined ? reasonToStop(host) : undefined;
-    // Outside the window a host is not even connected to: it has not begun.
+    // Outside the window the host is not even connected to, since it has not started.
     if (reason !== undefined) throw reason;
     begin();
     const openedAtMs = host.clock.now();
@@ -118,7 +118,7 @@ function turn(host: HostAtWork, work: () => Promise<void>): Promise<void> {
   return host.turn(() => work().finally(() => host.connection.release()), host.stop);
 }
 
-/** Leaves a failed host as it was found: open for logons if we closed it, and people told that nothing happens. */
+/** Leaves a failed host as it was found: undrained if we drained it, and with a cancel message for the users that were warned. */
 async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
   const { plan, signal } = host;
   const { backend } = record;
@@ -126,7 +126,7 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
     isCancelled(host) && plan.warn?.cancelMessage !== undefined && record.work.some(awaitsCancel);
   if (!isDrainedByUs(record.drained) && !warnedInVain) return;
   if (backend === undefined) {
-    // From an earlier run, and this one did not get far enough to lift it. Hosts that were not even tried are counted by the run.
+    // The drain is a previous run's, and this run did not get far enough to lift it. The run counts the hosts that were not tried.
     if (host.connection.contacted())
       host.warn(
         `"${host.label}" may still refuse new logons because of an earlier run: run again when it can be reached`,
@@ -154,7 +154,7 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
   }
 }
 
-/** The run ended for this host without being finished, through no fault of the host. */
+/** The run stopped before the host was finished, and not because of the host. */
 function isCancelled(host: HostAtWork): boolean {
   return reasonToStop(host) !== undefined;
 }

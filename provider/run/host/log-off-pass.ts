@@ -8,9 +8,9 @@ import { logOffAndVerify } from "./log-off";
 import { goneByItself, namelessIn, sessionWork, type HostRecord, type SessionWork } from "./record";
 
 /**
- * Second phase: list and select again, log off, verify.
- * @returns who came meanwhile and matches: they are in the record and are to be taken in one more pass
- * @throws LogoffError of the session that fares worst, `sessions-remain`, and all that asking may throw
+ * Second phase: lists and selects again, logs off, verifies.
+ * @returns sessions that arrived since and match; they are in the record, for one more pass
+ * @throws LogoffError of the session with the gravest failure, `sessions-remain`, and all errors of a query
  */
 export async function logOffPass(
   host: DetectedHost,
@@ -24,14 +24,14 @@ export async function logOffPass(
   const open = work.filter(({ outcome }) => outcome === undefined);
   if (plan.atDeadline === "fail") {
     refuseWhoStayed(open, label);
-    // Sessions that a previous run asked to go are waited for all the same.
+    // Sessions whose logoff a previous run sent are waited for nevertheless.
     open.splice(0, open.length, ...open.filter(({ outcome }) => outcome === undefined));
     for (const one of open) one.waitOnly = true;
   }
   const reason = reasonToStop(host);
   if (open.length > 0 && reason !== undefined) throw reason;
   const isIncluded = plan.ifArrived === "include" || isOneByOne(hostPlan.selector);
-  // Without a warning people who just came are no different from the others.
+  // Without a warning, new sessions are treated like the others.
   if (plan.warn === null && isIncluded)
     open.push(...addTracks(host, record, newcomers(work, before, hostPlan.selector)));
   const after = open.length === 0 ? before : await logOffAndVerify(open, host);
@@ -39,7 +39,7 @@ export async function logOffPass(
   const failure = firstFailure(work);
   if (failure !== undefined) throw failure;
   const arrived = newcomers(work, after, hostPlan.selector);
-  // A person who came back and is gone again, or is no longer selected, ended as the previous logon did.
+  // A user who returned and has left again, or is no longer selected, has the outcome of the previous logon.
   for (const one of work) if (!arrived.some((session) => isReturnOf(session, one))) delete one.returned;
   if (!isIncluded) {
     for (const one of addTracks(host, record, arrived))
@@ -56,7 +56,7 @@ export async function logOffPass(
   return addTracks(host, record, arrived);
 }
 
-/** A new logon replaces the old one of the same person, so that each person has one row in the report. */
+/** A new logon replaces the previous one of the same user, so that each user has one row in the report. */
 function addTracks(
   host: DetectedHost,
   { work }: HostRecord,
@@ -79,7 +79,7 @@ function isReturnOf(session: Session, { returned }: SessionWork): boolean {
   return returned !== undefined && isSamePerson(returned, session);
 }
 
-/** Settles who needs no logoff any more: gone without us, or no longer meant. */
+/** Settles sessions that need no logoff: they are gone, or no longer selected. */
 function lookAt(work: readonly SessionWork[], list: SessionList, selector: Selector): void {
   const open = work.filter(({ outcome }) => outcome === undefined);
   const sessions = open.map(({ session }) => session);
@@ -87,7 +87,7 @@ function lookAt(work: readonly SessionWork[], list: SessionList, selector: Selec
     const one = open[index];
     if (one === undefined) return;
     if (second.now === "closing") one.where = "closing";
-    // A logon time that was not known at first makes the identity firmer.
+    // A logon time that was unknown before makes the identity more precise.
     if (second.now === "selected") one.session = second.session;
     if (second.now === "returned") one.returned = second.session;
     if (second.now === "gone" || second.now === "returned") one.outcome = goneByItself(one);
@@ -97,8 +97,8 @@ function lookAt(work: readonly SessionWork[], list: SessionList, selector: Selec
 }
 
 /**
- * Who matches now and is not on the way out already. Who was gone and came back is a newcomer, and so is who was kept
- * because they no longer matched, and matches again. Who could not be warned stays kept.
+ * Sessions that match now and are not being logged off already. A session that was gone and is back is new, and so is one that was kept because
+ * it no longer matched and matches again. A session that could not be warned stays kept.
  */
 function newcomers(work: readonly SessionWork[], list: SessionList, selector: Selector): readonly Session[] {
   const handled = work.filter(
@@ -116,7 +116,7 @@ function newcomers(work: readonly SessionWork[], list: SessionList, selector: Se
   ).arrived;
 }
 
-/** The worst that happened to a session names the host's failure: what a right would mend comes first. */
+/** The gravest failure of a session is the host's; a missing right comes first. */
 function firstFailure(work: readonly SessionWork[]): LogoffError | undefined {
   const failures = work.flatMap(({ outcome }) =>
     outcome?.outcome === "failed" || (outcome?.outcome === "still-present" && outcome.tolerated !== true)

@@ -12,27 +12,26 @@ import { goneByItself, type SessionWork } from "./record";
 
 /** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
 const logoffsAtOnce = 2;
-/** `logoff` may block although the session is long gone: the list is looked at after so long, answered or not. */
+/** `logoff` may block although the session is gone, so the sessions are listed after this time, answered or not. */
 const firstLookMs = 2_000;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
-/** Processes that linger after their session ended may be saving their work. */
+/** Processes that remain after their session ended may still be saving their work. */
 const leftoverMs = 10_000;
-/** An error that we do not know may still be followed by the session's end: the list is the truth. */
+/** After an unknown error the session may still end within this time; the listing decides. */
 const refusalMs = 5_000;
-/** A session that was reset has no say in it: it is gone within this time, or it stays. */
+/** A session that was reset is gone within this time, or it stays. */
 const resetTimeoutMs = 60_000;
-/** Why a wait is given up that came to its end. Made once: the stack of an error costs more than a timer. */
+/** The reason of a wait that ends in time. Created once, because the stack of an error costs more than a timer. */
 const inTime = new LogoffError("aborted", "It ended in time");
-/** Why a command is not sent whose session went, or seems to go, while it waited for its turn. */
+/** The reason of a command that is not sent because its session went, or seems to go, while it waited. */
 const unwanted = new LogoffError("aborted", "It is not wanted any more");
 
 /**
- * Asks every session to go, at most once each, and lists until none is left or its time is up; then, where the plan
- * allows it, resets those that hang. The list is the truth: `logoff` returns 0 without having logged off, and hangs
- * after it did. Leaves an outcome in every track.
+ * Sends the logoff of every session at most once, and lists until no session is left or the time is up. Then resets stuck sessions if the plan
+ * allows it. Listings decide: `logoff` may return 0 without effect, and may hang after it took effect. Sets the outcome of every session.
  * @returns the last listing
- * @throws LogoffError when the host can no longer be listed; work without outcome were not verified then
+ * @throws LogoffError if the host can no longer be listed; sessions without an outcome are not verified then
  */
 export async function logOffAndVerify(
   work: readonly SessionWork[],
@@ -57,7 +56,7 @@ export async function logOffAndVerify(
   return after;
 }
 
-/** The person is out, which is what was wanted: a warning, no failure. */
+/** The user is logged out, as intended, so remaining processes are a warning and no failure. */
 function reportLeftover({ session, leftover, isReset }: SessionWork, host: DetectedHost): void {
   if (leftover === undefined) return;
   const what = `session ${describeSession(session)} on "${host.label}"`;
@@ -65,7 +64,7 @@ function reportLeftover({ session, leftover, isReset }: SessionWork, host: Detec
   host.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
 }
 
-/** It was asked, the host is not at it any more, and it is still there. */
+/** Whether a session is still there although its logoff was sent and the host is no longer busy with it. */
 function isStuck({ where, answer, outcome, sentAtMs }: SessionWork): boolean {
   const wasAsked = sentAtMs !== undefined;
   return wasAsked && outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
@@ -112,7 +111,7 @@ async function sendAndWatch(
       for (const one of work) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
       const open = work.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return list;
-      // Passed over while it seemed to be closing, and it is not, or its connection died before its turn: that comes now.
+      // Skipped while it seemed to be closing, or because its connection was lost before its turn, which comes now.
       const passedOver = open.filter(
         (one) => one.askedAtMs === undefined && one.answer === undefined && isThere(one),
       );
@@ -130,7 +129,7 @@ async function sendAndWatch(
   }
 }
 
-/** The same query, but a list that contradicts itself is undefined: sessions that are closing look like that. */
+/** The same query, but a contradictory list is undefined: closing sessions look like that. */
 function unlessContradictory(query: Query<SessionList>): Query<SessionList | undefined> {
   return {
     ...query,
@@ -145,7 +144,7 @@ function unlessContradictory(query: Query<SessionList>): Query<SessionList | und
   };
 }
 
-/** Waits for `work`, which must not reject, but no longer than `ms`. */
+/** Waits for `work`, which must not reject, for at most `ms`. */
 function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -160,7 +159,7 @@ function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortS
   });
 }
 
-/** Never rejects: what went wrong is the answer. */
+/** Never rejects: an error is the answer. */
 async function send(
   one: SessionWork,
   all: readonly SessionWork[],
@@ -168,7 +167,7 @@ async function send(
   ended: AbortSignal,
 ): Promise<void> {
   const denied = all.map(({ answer }) => answer).find((answer) => answer?.kind === "denied");
-  // Without the right nothing else is tried on this host.
+  // Without the right, no other logoff is sent to this host.
   if (denied !== undefined && one.outcome === undefined) {
     one.answer ??= denied;
     return;
@@ -187,7 +186,7 @@ async function send(
   );
 }
 
-/** Never rejects either. A stopped run resets nobody. */
+/** Never rejects. A stopped run resets nobody. */
 async function reset(
   one: SessionWork,
   _all: readonly SessionWork[],
@@ -212,8 +211,8 @@ async function reset(
 }
 
 /**
- * Sends one command for one session, unless it is gone by now or nothing may be changed any more. That is asked when its turn
- * on the connection has come, which servers behind one host may have to wait long for: what counts is when it is sent.
+ * Sends a command for a session, unless the session is gone or there is a reason to stop. This is checked when the command's turn on the
+ * connection has come, because servers behind one host may wait long for it.
  */
 async function dispatch(
   one: SessionWork,
@@ -236,7 +235,7 @@ async function dispatch(
     if (!isTold) tell();
     isTold = true;
   };
-  // Nothing was sent, and what comes before the next try may be the end of the connection.
+  // Nothing was sent, and the connection may end before the next attempt.
   const onNoRoom = (): void => {
     delete one.askedAtMs;
     if (isFirstEver) delete one.sentAtMs;
@@ -252,13 +251,13 @@ async function dispatch(
     const isSent = one.askedAtMs !== undefined;
     const reason = isSent ? undefined : reasonToStop(host);
     if (reason !== undefined) one.answer = { kind: "withheld", error: reason };
-    // Never sent: its turn comes again, if it is still wanted then.
+    // Never sent: its turn comes again if it is still wanted.
     else if (!isSent && (error === unwanted || isAnswerLost(error))) return;
     else one.answer = isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
   }
 }
 
-/** Something is there that a command could end: the session, or what it left behind. */
+/** Whether a command could end something: the session, or the processes that it left behind. */
 function isThere({ where, leftover }: SessionWork): boolean {
   return where === "present" || leftover !== undefined;
 }
@@ -266,11 +265,11 @@ function isThere({ where, leftover }: SessionWork): boolean {
 interface Watch {
   readonly startedAtMs: number;
   readonly timeoutMs: number;
-  /** Whoever was not asked yet may still be. */
+  /** Whether a logoff that was not sent yet may still be sent. */
   readonly turnMayCome: boolean;
 }
 
-/** Gives a track its outcome when the listing, the answer and the time together allow one. */
+/** Sets the outcome of a session if the listing, the answer and the time allow one. */
 function settle(
   one: SessionWork,
   list: SessionList,
@@ -282,7 +281,7 @@ function settle(
   const place = whereabouts(one.session, list);
   const reappears = one.where === "closing" && place.is === "present";
   one.where = place.is;
-  // While its user was missing it could not be selected: no logoff is sent before it is.
+  // A row without a user cannot be selected, so no logoff is sent before it is selected again.
   if (reappears && one.sentAtMs === undefined && one.waitOnly !== true) {
     const [second] = recheck([one.session], list, host.hostPlan.selector).before;
     if (second?.now === "kept") {
@@ -298,13 +297,13 @@ function settle(
     if (place.is === "returned") one.returned = place.session;
     else if (place.leftover !== undefined && one.sentAtMs !== undefined) {
       one.leftover = place.leftover;
-      // They get the time to end that a logoff has, where somebody will end them, and a moment otherwise.
+      // The processes get as much time as a logoff if a reset follows, and a short time otherwise.
       const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);
       const mayBeAsked = answer === undefined && turnMayCome;
       const askedAtMs = one.askedAtMs ?? (mayBeAsked ? Infinity : one.sentAtMs);
       if (host.clock.now() - askedAtMs < wait) return;
     }
-    // Who ends between a logoff and the reset that follows has followed the logoff.
+    // A session that ends between its logoff and the reset has followed the logoff.
     const isAnswerOurs = one.isReset === true || (answer?.kind !== "absent" && answer?.kind !== "denied");
     const ours = one.sentAtMs !== undefined && isAnswerOurs;
     one.outcome = ours ? { session, outcome: "logged-off" } : goneByItself(one);
@@ -322,7 +321,7 @@ function settle(
       one.outcome = failed(one, "command-failed", answer.detail, host);
     if (answer?.kind === "withheld") one.outcome = failed(one, answer.error.code, answer.error.message, host);
   }
-  // One whose turn has not come yet waits for it: the commands before it have deadlines of their own.
+  // A session whose turn has not come waits for it; the commands before it have their own deadlines.
   const untried = one.askedAtMs === undefined && one.where === "present";
   if (!late || (untried && turnMayCome)) return;
   one.outcome ??=
@@ -365,7 +364,7 @@ function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
 }
 
-/** The reboot that follows will end it: a warning, no failure. */
+/** The restart that follows will end the session, so it is a warning and no failure. */
 function tolerate(one: SessionWork, host: DetectedHost): void {
   if (one.outcome?.outcome !== "still-present") return;
   host.warn(one.outcome.message);

@@ -11,16 +11,16 @@ import { isDrainedByUs, namelessIn, sentIn, sessionWork, type HostRecord } from 
 import { adoptWarnings } from "./warn";
 
 /**
- * First phase: detect, list, select, and refuse the host before anything is changed on it; then drain and list again.
- * Leaves who is to go in the record.
- * @throws LogoffError `session-protected`, `limit-exceeded`, `drain-failed`, and all that asking may throw
+ * First phase: detects, lists and selects, and refuses the host before anything is changed on it; then drains and lists again. The selected
+ * sessions are in the record afterwards.
+ * @throws LogoffError `session-protected`, `limit-exceeded`, `drain-failed`, and all errors of a query
  */
 export async function prepare(host: HostAtWork, record: HostRecord): Promise<DetectedHost> {
   const { connection, label, hostPlan, plan, readOnly, onProgress } = host;
   const { detected, sessions } = await connection.ask(firstContact(hostPlan.host, hostPlan.host.platform));
   record.detected = detected;
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
-  // With "current" asked it is only that of the connection itself: the others are sessions like any.
+  // With "current" only the session of the connection itself is our own; the others are ordinary sessions.
   const markOwn: MarkOwn = hostPlan.selector.current
     ? (list) => list
     : ownSessions(() => connection.connections());
@@ -43,7 +43,7 @@ export async function prepare(host: HostAtWork, record: HostRecord): Promise<Det
   return known;
 }
 
-/** Every listing of the host is compared with the one before it, the first one with what an earlier run noted. */
+/** Compares every listing of the host with the one before it, and the first one with the record of a previous run. */
 function withSteadyTimes(list: SessionList, host: HostAtWork, record: HostRecord): SessionList {
   const steady = steadied(record.times, list);
   record.times = steady.times;
@@ -51,7 +51,7 @@ function withSteadyTimes(list: SessionList, host: HostAtWork, record: HostRecord
   return steady.list;
 }
 
-/** Leaves who of a listing is to go in the record. Refuses the host where nobody must. */
+/** Puts the selected sessions of a listing into the record. Refuses the host if one of them is protected or there are too many. */
 function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecord): void {
   const { label, plan, hostPlan } = host;
   const selection = select(sessions, hostPlan.selector);
@@ -67,12 +67,12 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
   if (host.readOnly === undefined) rememberAsked(sessions, host, record);
   const awaited = record.work.map(({ session }) => session.id);
   record.nameless = namelessIn(sessions, record.work);
-  // Who only wants to see who is there may name whom they like.
+  // A mere list may name any session.
   if (host.readOnly === "list") return;
   const soFar = isDrainedByUs(record.drained)
     ? "nobody was logged off on this host"
     : "nothing was changed on this host";
-  // A session that is closing because a previous run asked for it is not named wrongly.
+  // A session that is closing because of a previous run is no error.
   const refused = selection.protected.find(
     ({ session: { id, user } }) => user !== undefined || !awaited.includes(id),
   );
@@ -113,7 +113,7 @@ function rememberAsked(
   }
 }
 
-/** What the report says about who stays. A second selection replaces the first. */
+/** Records the sessions that are kept. A second selection replaces the first. */
 function note(host: HostAtWork, record: HostRecord, selection: Selection): void {
   const kept = selection.decisions.flatMap((decision): SessionOutcome[] =>
     decision.action === "keep"
@@ -155,7 +155,7 @@ function protectedError(
   return new LogoffError("session-protected", `Cannot log off ${what}: ${reason}; ${soFar}`);
 }
 
-/** The very commands that a real run would send now, in their order. A host is drained although nobody is there. */
+/** The exact commands that a real run would send now, in order. A host is drained even if it has no sessions. */
 function commandsFor({ backend, plan }: DetectedHost, wanted: readonly Session[]): readonly string[] {
   const { warn } = plan;
   return [

@@ -21,32 +21,32 @@ import {
 } from "../../session/session";
 import { reasonToStop, type HostAtWork, type PreviousRun } from "./context";
 
-/** One session on its way out. */
+/** The work on one session. */
 export interface SessionWork {
   session: Session;
-  /** Where the last listing saw it. */
+  /** The state in the last listing. */
   where: Whereabouts["is"];
   warned?: WarnedSession;
-  /** The warning did not reach them: they do not count as warned for the run that goes on with the host. */
+  /** The warning did not reach the user, who does not count as warned for the next run. */
   untold?: true;
-  /** The same person was warned in a logon before this one. */
+  /** The same user was warned in a previous logon. */
   warnedBefore?: true;
-  /** A previous run sent its logoff. */
+  /** A previous run sent the logoff. */
   sentBefore?: true;
-  /** This run does not select it: it is waited for because of the logoff that a previous run sent, and is never asked. */
+  /** Not selected by this run: it is waited for because a previous run sent its logoff, and no command is sent. */
   waitOnly?: true;
-  /** When it was asked to go, on the monotonic clock. */
+  /** When the first logoff was sent, on the monotonic clock. */
   sentAtMs?: number;
-  /** The same for the step that runs: a logoff, or the reset that follows it. */
+  /** When the command of the present step was sent: the logoff, or the reset that follows it. */
   askedAtMs?: number;
   answer?:
     LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: LogoffError };
   outcome?: SessionOutcome;
-  /** Its logoff did not end it in time, and it is to be reset. */
+  /** The session was reset, because its logoff did not end it in time. */
   isReset?: true;
-  /** Processes of it live on although the person is out (Linux), as the last listing saw them. */
+  /** Processes that remain although the user is logged out (Linux), as in the last listing. */
   leftover?: Session;
-  /** The same person has logged on again under its ID, as the last listing showed: `outcome` is that of the old logon. */
+  /** The new logon of the same user under this ID in the last listing; `outcome` is that of the previous logon. */
   returned?: Session;
 }
 
@@ -54,24 +54,24 @@ export function sessionWork(session: Session): SessionWork {
   return { session, where: "present" };
 }
 
-/** What has happened on a host so far. Steps write into it, so that nothing is lost however they end. */
+/** What has happened on a host so far. The steps write into it, so that nothing is lost when one of them throws. */
 export interface HostRecord {
   detected?: Detected;
-  /** How the host is asked, once that is known. Its listings remember the sessions and times of those before. */
+  /** The backend, once the platform is known. Its listings remember our own sessions and the logon times. */
   backend?: Backend;
   /** The logon times of the listings so far. */
   times: LogonTimes;
   readonly work: SessionWork[];
-  /** Who is to go is known; before that what an earlier run knew of warnings still holds. */
+  /** The selection is known. Until then the warnings of a previous run still hold. */
   opened: boolean;
   readonly kept: SessionOutcome[];
-  /** IDs of rows without a user that nobody asked to go, in the last listing that was searched for them. */
+  /** The IDs of rows without a user whose logoff nobody sent, in the last listing that was searched for them. */
   nameless: readonly string[];
   missing: readonly string[];
   usedExceptions: readonly string[];
   drained: DrainOutcome;
   commands: readonly string[] | undefined;
-  /** Somebody was named who is not there, and that fails the host after the rest is done. */
+  /** A named session does not exist, which fails the host after the rest is done. */
   notFound: LogoffError | undefined;
   readonly warnings: string[];
   readonly phases: HostPhase[];
@@ -94,12 +94,12 @@ export function blankRecord(earlier?: PreviousRun): HostRecord {
   };
 }
 
-/** Whether our own drain is in force on the host, as far as we know. */
+/** Whether our drain is in force on the host, as far as is known. */
 export function isDrainedByUs(drained: DrainOutcome): drained is "until-restart" | "until-destroy" {
   return drained === "until-restart" || drained === "until-destroy";
 }
 
-/** One host's report from its record. */
+/** The report of a host, made from its record. */
 export function toReport(
   host: HostAtWork,
   record: HostRecord,
@@ -143,7 +143,7 @@ export function toReport(
   };
 }
 
-/** Not the host's fault: the run ended before anybody was asked to go here, or before it was spoken to at all. */
+/** Whether the host is skipped and not failed: the run ended before a logoff was sent to it, or before it was contacted. */
 function isSkipped({ work }: HostRecord, { code, untried }: LogoffError, host: HostAtWork): boolean {
   if (untried || !host.connection.contacted()) return true;
   return code === reasonToStop(host)?.code && work.every(({ sentAtMs }) => sentAtMs === undefined);
@@ -172,7 +172,7 @@ export function sentIn(
   return [...sent.map(({ session }) => session), ...(previous?.asked ?? [])];
 }
 
-/** Rows without a user that may belong to somebody. Tracked rows are closing. */
+/** The rows without a user that may belong to somebody. Rows with work are closing. */
 export function namelessIn(list: SessionList, work: readonly SessionWork[]): readonly string[] {
   const tracked = new Set(work.map(({ session }) => session.id));
   return list.flatMap(({ id, user, kind }) =>
@@ -180,7 +180,7 @@ export function namelessIn(list: SessionList, work: readonly SessionWork[]): rea
   );
 }
 
-/** How many IDs are named; the others are counted. */
+/** The number of IDs that a warning names; the others are counted. */
 const namedIds = 10;
 
 function namelessWarning(ids: readonly string[], label: string): readonly string[] {
@@ -191,13 +191,13 @@ function namelessWarning(ids: readonly string[], label: string): readonly string
   ];
 }
 
-/** The outcome of a session that is gone and that this run did not ask to go: a user who was warned has followed the warning. */
+/** The outcome of a session that is gone without a logoff of this run: a warned user has followed the warning. */
 export function goneByItself({ session, warned, sentBefore }: SessionWork): SessionOutcome {
   if (warned !== undefined) return { session, outcome: "left" };
   return { session, outcome: sentBefore === true ? "logged-off" : "already-gone" };
 }
 
-/** The next run compares times with those that the host prints then, so it needs the time that the host printed last. */
+/** The next run compares the logon time with the one that the host prints then, so it needs the time that was printed last. */
 function asPrinted(warned: WarnedSession, { times }: HostRecord): WarnedSession {
   const logonTime = printedTime(times, warned) ?? warned.logonTime;
   return logonTime === undefined ? warned : { ...warned, logonTime };
@@ -207,7 +207,7 @@ function isGone(outcome: SessionOutcome | undefined): boolean {
   return outcome !== undefined && ["logged-off", "left", "already-gone"].includes(outcome.outcome);
 }
 
-/** A session whose turn never came has the outcome of what stopped its host; one that was sent may have worked. */
+/** A session whose turn never came has the outcome of the error that stopped its host; a logoff that was sent may have worked. */
 function outcomeOf(
   one: SessionWork,
   error: LogoffError | undefined,
@@ -231,7 +231,7 @@ function outcomeOf(
   };
 }
 
-/** Who was kept, matched again and was taken after all has two outcomes: the later one counts. */
+/** A session that was kept, matched again and was logged off has two outcomes, of which the later one counts. */
 function lastWordOnEach(
   kept: readonly SessionOutcome[],
   taken: readonly SessionOutcome[],
@@ -251,7 +251,7 @@ function lastWordOnEach(
   ];
 }
 
-/** Made once: `localeCompare` with options makes one for every comparison. */
+/** Created once, because `localeCompare` with options creates one for every comparison. */
 const byNumber = new Intl.Collator("en", { numeric: true });
 
 function inOrderOfId(outcomes: readonly SessionOutcome[]): readonly SessionOutcome[] {

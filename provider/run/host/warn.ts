@@ -12,9 +12,9 @@ import type { SessionWork } from "./record";
 const warningsAtOnce = 4;
 
 /**
- * Sends everybody the first warning who has not had it in an earlier run and is still within their grace period.
+ * Sends the first warning to every user whom a previous run has not warned within the grace period.
  * @returns when the host's grace period ends, on the monotonic clock
- * @throws LogoffError when the run was stopped, or with `ifUndelivered: "fail"`
+ * @throws LogoffError if the run is stopped, or with `ifUndelivered: "fail"`
  */
 export async function warnFirst(
   people: readonly SessionWork[],
@@ -26,8 +26,8 @@ export async function warnFirst(
   if (!people.some(isReachable)) return clock.now();
   const nowMs = clock.date().getTime();
   const unwarned = people.filter((one) => one.warned === undefined && isReachable(one));
-  // Of several warnings the latest counts, so that nobody gets less than they were told: people are warned a few at a time, and
-  // a host may be slow to show them.
+  // The latest of the warnings counts, so that nobody gets less time than promised: users are warned a few at a time, and a host may be
+  // slow to show the messages.
   const latest = Math.max(...people.map(({ warned }) => (warned ? Date.parse(warned.warnedAt) : nowMs)));
   let latestAtMs = clock.now() - (nowMs - latest);
   const mark = (one: SessionWork): void => {
@@ -40,12 +40,12 @@ export async function warnFirst(
     };
     latestAtMs = clock.now();
   };
-  // Marked again when its turn on the connection has come, which servers behind one host may have to wait long for.
+  // Marked again when its turn on the connection has come, for which servers behind one host may wait long.
   await sendAll(unwarned, warn, { remainingMs: warn.gracePeriodMs, onTurn: mark }, host, mark);
   return latestAtMs + warn.gracePeriodMs;
 }
 
-/** Whoever was warned in an earlier run and is still within their grace period is not warned again. */
+/** Users whom a previous run warned and who are still within their grace period are not warned again. */
 export function adoptWarnings(people: readonly SessionWork[], warn: WarnPlan, host: DetectedHost): void {
   const { clock, previous } = host;
   const nowMs = clock.date().getTime();
@@ -68,15 +68,15 @@ function isReachable({ where }: SessionWork): boolean {
   return where === "present";
 }
 
-/** Warned, and not yet reminded in this step. */
+/** Whether a user is warned but lacks this reminder. */
 export function lacks({ warned }: SessionWork, reminderMs: number): boolean {
   return warned !== undefined && !warned.remindersMs.includes(reminderMs);
 }
 
-/** Made once: a host may have many people. */
+/** Created once, because a host may have many users. */
 const tooLate = new LogoffError("aborted", "the time of the reminder had passed when its turn came");
 
-/** Reminds everybody who has not had this reminder, unless its time has passed. @throws LogoffError as {@link warnFirst} */
+/** Sends a reminder to every user who has not received it, unless its time has passed. @throws LogoffError as {@link warnFirst} */
 export async function remind(
   people: readonly SessionWork[],
   reminderMs: number,
@@ -84,7 +84,7 @@ export async function remind(
   warn: WarnPlan,
   host: DetectedHost,
 ): Promise<void> {
-  // Servers behind one host may have to wait long for their turn on its connection.
+  // Servers behind one host may wait long for their turn on its connection.
   const lateAtMs = host.clock.now() + remainingMs - reminderMs / 2;
   const onTurn = (): void => {
     if (host.clock.now() > lateAtMs) throw tooLate;
@@ -101,13 +101,13 @@ export async function remind(
   );
 }
 
-/** Warned, still there, and never asked to go (a withheld logoff counts as never asked). A new logon of a warned person counts as warned. */
+/** Whether a user is warned, still there, and has no logoff sent (a withheld one counts as not sent). A new logon of a warned user counts as warned. */
 export function awaitsCancel({ warned, warnedBefore, sentAtMs, outcome, returned }: SessionWork): boolean {
   const isThere = outcome === undefined || outcome.outcome === "failed" || returned !== undefined;
   return (warned !== undefined || warnedBefore === true) && sentAtMs === undefined && isThere;
 }
 
-/** Tells everybody who was warned that nothing happens after all. Best effort, never throws. */
+/** Sends the cancel message to every user who was warned. Best effort; never throws. */
 export async function sendCancelMessage(
   people: readonly SessionWork[],
   warn: WarnPlan,
@@ -120,9 +120,9 @@ export async function sendCancelMessage(
   await mapConcurrent(told, warningsAtOnce, async (one) => {
     const { session } = one;
     const where = list === undefined ? "present" : whereabouts(session, list).is;
-    // Somebody else may have the ID by now.
+    // Another user may have the ID now.
     if (where !== "present" && where !== "returned") return;
-    // Who was told that nothing happens has to be warned anew.
+    // A user who received the cancel message has to be warned again.
     delete one.warned;
     delete one.warnedBefore;
     host.onProgress({ type: "warning-withdrawn", host: host.label, session });
@@ -132,10 +132,10 @@ export async function sendCancelMessage(
   });
 }
 
-/** A cancellation stays on the screen for an hour: nothing follows that would replace it. */
+/** A cancel message stays on the screen for an hour, because no other message replaces it. */
 const cancelSeconds = 3600;
 
-/** A message that was not sent is tried so often: the connections of a host may go on dying. */
+/** Attempts per message that was not sent, because a host may keep losing its connections. */
 const mostTries = 3;
 
 async function sendAll(
@@ -148,7 +148,7 @@ async function sendAll(
   },
   host: DetectedHost,
   mark: (one: SessionWork) => void,
-  // A reminder that fails is one of several, and its receiver has been warned: only the first warning decides.
+  // Only the first warning decides: the receiver of a failed reminder has been warned.
   ifUndelivered: WarnPlan["ifUndelivered"] = warn.ifUndelivered,
 ): Promise<void> {
   const { connection, label, plan, backend, onProgress } = host;
@@ -160,7 +160,7 @@ async function sendAll(
     const text = fill(warn.message, session, remainingMs, host);
     const warning = backend.warn(session, text, remainingMs / 1000);
     report(warning, session, host);
-    // Marked before it is sent: when the answer is lost, nobody is warned twice.
+    // Marked before it is sent, so that nobody is warned twice if the answer is lost.
     mark(one);
     onProgress({
       type: "session-warning",
@@ -169,7 +169,7 @@ async function sendAll(
       ...(reminderMs === undefined ? {} : { reminderMs }),
     });
     const { problem, isUnknown } = await deliver(warning, one);
-    // A reminder's receiver was warned before. Where an answer was lost, who insists on warnings cannot count on it.
+    // The receiver of a reminder was warned before. After a lost answer the warning does not count as delivered.
     const counts =
       problem === undefined || reminderMs !== undefined || (isUnknown && ifUndelivered === "continue");
     if (!counts) one.untold = true;
@@ -195,7 +195,7 @@ async function sendAll(
     );
   }
 
-  /** What was in the way, and whether the text may have been shown all the same. */
+  /** The error, and whether the message may have been shown nevertheless. */
   async function deliver(
     { action, cannot }: Warning,
     one: SessionWork,
@@ -216,11 +216,11 @@ async function sendAll(
     for (let tries = 1; ; tries += 1) {
       try {
         const answer = await connection.perform(action, plan.timeouts.commandMs, { onTurn, onNoRoom });
-        // Who is gone needs no warning; the next listing tells.
+        // A session that is gone needs no warning; the next listing shows it.
         return { isUnknown: false, ...(answer.kind === "undelivered" ? { problem: answer.detail } : {}) };
       } catch (thrown) {
         const error = asLogoffError(thrown, "command-failed", "the message could not be sent");
-        // Its connection died before its turn: nobody can have seen it.
+        // The connection was lost before its turn, so nobody can have seen the message.
         if (sent === 0 && error.code === "connection-lost" && tries < mostTries) continue;
         return { problem: error.message, isUnknown: sent > 0 && isAnswerLost(error) };
       }
@@ -234,7 +234,7 @@ function report({ cut, replaced }: Warning, session: Session, { label, warn }: D
   if (replaced) warn(`${who} shows "?" for characters that the host's code page lacks`);
 }
 
-/** {minutes} is rounded up: nobody is promised less time than they have left. */
+/** `{minutes}` is rounded up, so that nobody is promised less time than is left. */
 function fill(
   template: string,
   { user }: Session,
