@@ -1,12 +1,12 @@
 import { LogoffError } from "../base/errors";
 import type { World } from "./world";
 
-/** How a run is told to stop. */
+/** How a run is stopped. */
 export interface Cancellation {
-  /** Start nothing new, finish what was begun. */
+  /** Fires on the first signal: nothing new starts, and what was started is finished. */
   readonly stop: AbortSignal;
   readonly isCancelled: () => boolean;
-  /** Lets the process have its signals back. */
+  /** Restores the default handling of signals. */
   readonly end: () => void;
 }
 

@@ -9,16 +9,15 @@ import { openHosts, whoWouldGo, wouldGo } from "../report/text";
 import type { RunRequest } from "./arguments/run-request";
 import { hasTerminal, paintFor, type World } from "./world";
 
-/** Up to so many lines of sessions are shown above the question. */
+/** The number of sessions that are shown above the question. */
 const shownLines = 40;
 
-/** Whether somebody must agree before anything is changed, or why that is needed and cannot be: wrong usage. */
+/** Whether somebody must agree before anything is changed, or the usage error if nobody can be asked. */
 export type Consent = { readonly ask: boolean; readonly problem?: never } | { readonly problem: string };
 
 /**
- * Without any terminal nobody is there to be asked: a pipeline has said what it wants, but for bare use, which may be a
- * command whose arguments got lost. With one somebody sits there, who must not be passed over because a file or a pipe
- * stands where the question or its answer would.
+ * Without a terminal nobody can be asked: a pipeline means what it writes, except a bare command, whose arguments may have been lost. With a
+ * terminal somebody is there, who must be asked even if a file or a pipe is in the place of the question or the answer.
  */
 export function consentFor(request: RunRequest, plan: Plan, world: World): Consent {
   const { task, output, hostsFile, operand, input } = request;
@@ -37,7 +36,7 @@ function cannotAsk(why: string): Consent {
   return { problem: `Cannot ask who may be logged off, because ${why}: add --yes` };
 }
 
-/** Whether the plan is one session that was named, so that there is nothing to ask about. */
+/** Whether the plan is a single named session, which needs no question. */
 function isOneNamedSession({ hosts }: Plan): boolean {
   const [only] = hosts;
   if (only === undefined || hosts.length > 1) return false;
@@ -58,7 +57,7 @@ export function showWho(found: Report, world: World): void {
   stderr.write(openHosts(found, style));
 }
 
-/** The question, with the numbers that matter. */
+/** The question, with the numbers of hosts and sessions. */
 export function questionFor(found: Report, plan: Plan): string {
   const concerned = found.hosts.filter(({ sessions }) =>
     sessions.some(({ outcome }) => outcome === "would-log-off"),
@@ -71,8 +70,8 @@ export function questionFor(found: Report, plan: Plan): string {
 }
 
 /**
- * Asks on standard error and waits for a line. Only `y` and `yes` are a yes; an input that ends, has ended or fails is a no.
- * @returns false too when `signal` aborts
+ * Asks on standard error and waits for a line. Only `y` and `yes` mean yes; the end or an error of the input means no.
+ * @returns false if `signal` fires
  */
 export function ask(
   question: string,
@@ -84,7 +83,7 @@ export function ask(
       resolve(false);
       return;
     }
-    // Not as a terminal: then Ctrl-C stays a signal and reaches the same place as everywhere else.
+    // Not as a terminal, so that Ctrl-C stays a signal and is handled like any other.
     const lines = createInterface({ input: stdin, terminal: false });
     const answer = (yes: boolean): void => {
       stopListening();
@@ -97,7 +96,7 @@ export function ask(
     const stopListening = onAbort(signal, no);
     lines.once("line", (line) => answer(/^\s*y(?:es)?\s*$/iu.test(line)));
     lines.once("error", no);
-    // Not `close` of the lines: of an input that ended earlier, or was destroyed, they never hear.
+    // Not `close` of the lines, which does not fire for an input that ended before or was destroyed.
     const forget = finished(stdin, { writable: false }, no);
     stderr.write(question);
   });

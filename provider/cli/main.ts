@@ -10,7 +10,7 @@ import { openSsh } from "../ssh/open-ssh";
 import { runCommand } from "./run";
 import type { World } from "./world";
 
-/** SIGHUP too: an operator whose own connection drops leaves no half-drained farm behind. */
+/** SIGHUP too, so that an operator whose own connection drops leaves no half-drained farm behind. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const world: World = {
@@ -34,7 +34,7 @@ const world: World = {
   exit: (status) => process.exit(status),
 };
 
-/** Read when asked for: the file lies beside the sources and, built, one folder higher. */
+/** The version in package.json, which is one folder higher in the build than in the sources. */
 function packageVersion(): string {
   for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
     try {
@@ -50,15 +50,15 @@ function packageVersion(): string {
   return "unknown";
 }
 
-// A reader that has seen enough (`| head`) closes its end, and a terminal goes away: that ends the output, not the run.
+// A reader that closes its end (`| head`) or a terminal that goes away ends the output, not the run.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
 });
 process.stderr.on("error", () => undefined);
 
-// Until it is known: a run that is lost, because nothing is left that could go on with it, must not look like a success.
+// Until the status is known: a run that ends because nothing keeps the process alive must not look like a success.
 process.exitCode = 1;
 void runCommand(process.argv.slice(2), world).then((status) => {
-  // Not process.exit: output to a pipe may still be on its way.
+  // Not process.exit, because output to a pipe may not have been written yet.
   process.exitCode = status;
 });

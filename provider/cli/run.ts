@@ -27,7 +27,7 @@ import { asList, asRun, changesNothing, resultText, warningLines, withCommands }
 import { checkFiles, writeFiles } from "./output/result-files";
 import { paintFor, withInertOutputs, type World } from "./world";
 
-/** Connections of the process: whatever `--parallel` says, more are never open at once. */
+/** The most connections of the process, whatever `--parallel` is. */
 const connectionLimit = 64;
 
 /** Runs the command and returns its exit status. Never rejects. */
@@ -58,7 +58,7 @@ export async function runCommand(argv: readonly string[], given: World): Promise
   }
 }
 
-/** Up to this many problems are printed; the others are counted. */
+/** The most problems that are printed; the others are counted. */
 const shownProblems = 20;
 
 function wrongUsage(problems: readonly string[], { stderr }: World): 2 {
@@ -75,7 +75,7 @@ interface Work {
   readonly plan: Plan;
   /** As they were written, in the order of the plan. */
   readonly entries: readonly GivenHost[];
-  /** Somebody must agree first. */
+  /** Whether somebody must agree first. */
   readonly mustAsk: boolean;
   readonly world: World;
   readonly reach: Reach;
@@ -163,7 +163,7 @@ async function reported(work: Work): Promise<ExitStatus> {
   const { quiet, format } = request.output;
   const say = (line: string): unknown => world.stderr.write(`${inOptionWords(line)}\n`);
   for (const warning of warningLines(report)) say(`warning: ${warning}`);
-  // Before the result, which tells the status that the command ends with.
+  // Before the result, which shows the exit status of the command.
   const { exitStatus, lines } = await writeFiles({ request, plan, entries, report }, ofRun);
   world.stdout.write(resultText(report, request, exitStatus, styleFor(world)));
   if (!quiet && format === "text") for (const line of hintsFor(report.hosts)) say(`hint: ${line}`);
@@ -171,7 +171,7 @@ async function reported(work: Work): Promise<ExitStatus> {
   return exitStatus;
 }
 
-/** The report of what was asked for; undefined when somebody was asked and said no. */
+/** The report of the task; undefined if the answer to the question was no. */
 async function performed(work: Work): Promise<Report | undefined> {
   const { request, plan, mustAsk, world, reach, slots, view, cancellation } = work;
   const { stop } = cancellation;
@@ -202,7 +202,7 @@ async function performed(work: Work): Promise<Report | undefined> {
   return runRollout(plan, { ...deps, readOnly: undefined }, new AbortController().signal);
 }
 
-/** Reads only, so that a stop may drop everything at once. */
+/** A read-only run, which a stop may drop at once. */
 async function look(
   { request, plan, world, reach, slots, cancellation: { stop } }: Work,
   how: "list" | "dry-run",

@@ -5,14 +5,14 @@ import { inertText } from "../report/pipeline-commands";
 import type { Paint } from "../report/table";
 import type { Ssh } from "../ssh/open-ssh";
 
-/** Where text goes. */
+/** An output stream. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
 
-/** All that the command needs of the process that it runs in; tests bring their own. */
+/** Everything that the command needs of its process; tests replace it. */
 export interface World {
   readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   readonly stdout: Output;
@@ -23,22 +23,21 @@ export interface World {
   readonly hostName: string;
   readonly timeZone: string;
   readonly version: string;
-  /** Hosts over SSH; `debug` receives the dialogue, secrets removed. */
-  /** Receives what the connections log when the user asks for it. */
+  /** Opens SSH. `debug` receives the SSH dialogue without secrets. */
   readonly openSsh: (debug: ((line: string) => void) | undefined) => Ssh;
   /** This machine. */
   readonly connectHere: () => Connect;
   /** A command as this machine runs it, as shown by a dry run. */
   readonly commandHere: (command: string) => string;
-  /** Calls back for SIGINT, SIGTERM and SIGHUP until the returned function is called. */
+  /** Calls `listener` on SIGINT, SIGTERM and SIGHUP. @returns stops listening */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once. */
   readonly exit: (status: number) => void;
 }
 
 /**
- * The world with outputs on which text from a host is never a command to a build agent. Every write ends with a whole line, or
- * holds nothing from hosts.
+ * The world with outputs on which text from a host cannot act as a command to a build agent. Every write ends with a whole line, or contains
+ * no text from hosts.
  */
 export function withInertOutputs(world: World): World {
   return { ...world, stdout: inert(world.stdout), stderr: inert(world.stderr) };
@@ -56,7 +55,7 @@ function inert(output: Output): Output {
   };
 }
 
-/** Whether any end of the process is a terminal, so that somebody sits there. */
+/** Whether standard input, output or error is a terminal. */
 export function hasTerminal({ stdin, stdout, stderr }: World): boolean {
   return [stdin, stdout, stderr].some(({ isTTY }) => isTTY === true);
 }

@@ -3,20 +3,20 @@ import { nearest } from "../../base/suggest";
 import { printable } from "../../base/text";
 import { optionRows, type OptionName } from "./options";
 
-/** What stands in the arguments, before anybody asks whether it makes sense together. */
+/** The arguments as they were given, before they are checked against each other. */
 export interface CommandLine {
-  /** The session name or ID; absent when there is none. */
+  /** The session name or ID; absent if there is none. */
   readonly operand?: string;
-  /** Something that may be an operand follows an unknown option. */
+  /** Whether an unknown option is followed by something that may be an operand. */
   readonly doubtful?: true;
   /** Target of `/server:` or `--server`. */
   readonly server?: string;
   readonly flags: ReadonlySet<OptionName>;
-  /** The values of each option that was given, in their order, lists parted at their commas. */
+  /** The values of each option, in order, with lists split at commas. */
   readonly values: ReadonlyMap<OptionName, readonly string[]>;
 }
 
-/** The arguments, or everything that is wrong with them. `help` is true wherever it was asked for. */
+/** The arguments, or all their problems. `help` is true wherever help was requested. */
 export interface ArgvResult {
   readonly line: CommandLine;
   readonly problems: readonly string[];
@@ -68,7 +68,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
       const written = args[token.index] ?? "";
       const row = isCluster(written) ? undefined : optionRows.get(token.name);
       if (row === undefined) {
-        // A cluster of letters is one argument: one complaint is enough.
+        // A cluster of letters is one argument, so one problem is enough.
         if (seenWrong.has(token.index)) {
           mayBeValue = true;
           continue;
@@ -79,7 +79,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
         mayBeValue = token.value === undefined;
       } else if (row.kind === "flag") {
         const next = args[token.index + 1];
-        // Elsewhere -h takes a host: the help, and status 0, would let a pipeline go on.
+        // Other commands take a host after -h: printing help with status 0 would let a pipeline continue.
         if (written === "-h" && next !== undefined && !/^[-/]/u.test(next))
           problems.push("-h takes no host: write --host, or --help for the help");
         else if (token.value === undefined) flags.add(row.name);
@@ -141,7 +141,7 @@ export function readArgv(argv: readonly string[]): ArgvResult {
   };
 }
 
-/** Whether an argument is what node:util takes for several options of one letter: `-host`, `-hQ`, `-pSecret`. */
+/** Whether node:util reads an argument as several one-letter options: `-host`, `-hQ`, `-pSecret`. */
 function isCluster(arg: string): boolean {
   return /^-[^-]/u.test(arg) && Array.from(arg).length > 2;
 }
@@ -197,7 +197,7 @@ function operandProblem(operand: string): string | undefined {
   return undefined;
 }
 
-/** Whether an option stands in a line. */
+/** Whether an option is given. */
 export function isGiven({ flags, values }: CommandLine, name: OptionName): boolean {
   return flags.has(name) || values.has(name);
 }

@@ -3,7 +3,7 @@ import type { Shell } from "./run-request";
 
 const rows: readonly OptionRow[] = optionSections.flatMap((section) => [...section.rows]);
 
-/** A script that teaches a shell our options, and the words and files that are their values. */
+/** A script that completes our options and their values in a shell. */
 export function completionScript(shell: Shell): string {
   switch (shell) {
     case "bash":

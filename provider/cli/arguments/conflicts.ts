@@ -1,16 +1,16 @@
-/** What must not stand together in the arguments, or not alone. What a value must look like `readPlan` knows. */
+/** Finds arguments that exclude or require each other. `readPlan` checks the values. */
 import { printable } from "../../base/text";
 import { isGiven, type CommandLine } from "./argv";
 import type { OptionName } from "./options";
 import type { Task } from "./run-request";
 
-/** Tasks that an option asks for. */
+/** Tasks that an option selects. */
 export const tasks: readonly Exclude<Task, "log-off">[] = ["list", "dry-run", "check", "undrain"];
 
-/** Options that say which sessions. */
+/** Options that select sessions. */
 const choosing: readonly OptionName[] = ["all", "id", "name", "session-user", "state", "idle"];
 const excepting: readonly OptionName[] = ["except-id", "except-name", "except-user"];
-/** Options that make a selection, which a session name or ID is already. */
+/** Options that make a selection, like a session name or ID. */
 const narrowing: readonly OptionName[] = [...choosing, ...excepting, "console"];
 
 const overSsh: readonly OptionName[] = [
@@ -27,7 +27,7 @@ const overSsh: readonly OptionName[] = [
   "legacy-algorithms",
 ];
 
-/** Options that mean something only where people are logged off: what is not heeded must not be given. */
+/** Options that have an effect only if users are logged off. An option without effect is an error. */
 const loggingOff: readonly OptionName[] = [
   ...narrowing,
   "limit",
@@ -48,7 +48,7 @@ const loggingOff: readonly OptionName[] = [
   "timeout-logoff",
 ];
 
-/** Everything that does not go together in a line, each as a sentence that says what would. */
+/** All conflicts of the arguments, each as a sentence that says what would be right. */
 export function findConflicts(line: CommandLine): readonly string[] {
   return [
     ...(line.doubtful === true ? [] : selectionConflicts(line)),
@@ -58,12 +58,12 @@ export function findConflicts(line: CommandLine): readonly string[] {
   ];
 }
 
-/** Whether any option narrows the sessions down: what the operand does too. */
+/** Whether an option or the operand narrows the selection. */
 export function hasSelection(line: CommandLine): boolean {
   return given(line, narrowing).length > 0;
 }
 
-/** `current`, the word for the session that one is in. */
+/** Whether the operand is `current`, the caller's own session. */
 export function isCurrent(sessions: unknown): boolean {
   return typeof sessions === "string" && sessions.toLowerCase() === "current";
 }
@@ -78,7 +78,7 @@ function selectionConflicts(line: CommandLine): readonly string[] {
     const advice = onlyConsole
       ? `write --${option} ${printable(operand)} --console for it`
       : "leave one of them out";
-    return [`A session name or ID must not stand beside ${dashed(selection)}: ${advice}`];
+    return [`A session name or ID cannot be combined with ${dashed(selection)}: ${advice}`];
   }
   const changes = given(line, tasks).every((task) => task === "dry-run");
   if (!changes || given(line, choosing).length > 0) return [];
@@ -96,7 +96,7 @@ function placeConflicts(line: CommandLine): readonly string[] {
   const ssh = given(line, overSsh);
   const problems: string[] = [];
   if (server !== undefined && listed.length > 0)
-    problems.push(`/server: must not stand beside ${dashed(listed)}: give that host with --host too`);
+    problems.push(`/server: cannot be combined with ${dashed(listed)}: give that host with --host too`);
   if (values.has("via") && !isRemote(line))
     problems.push("--via needs a server to relay to: /server:NAME, --host or --hosts-file");
   if (!isRemote(line) && ssh.length > 0)
@@ -108,7 +108,7 @@ function stepConflicts(line: CommandLine): readonly string[] {
   const { operand, values } = line;
   const asked = given(line, tasks);
   const problems: string[] = [];
-  if (asked.length > 1) problems.push(`${dashed(asked)} must not stand together: give one of them`);
+  if (asked.length > 1) problems.push(`${dashed(asked)} cannot be combined: give one of them`);
   const [task] = asked;
   if (task === "undrain" || task === "check") {
     const idle = given(line, loggingOff);
@@ -117,7 +117,7 @@ function stepConflicts(line: CommandLine): readonly string[] {
       ...idle.map((name) => `--${name}`),
     ];
     if (what.length > 0)
-      problems.push(`${what.join(", ")} must not stand beside --${task}, which logs nobody off`);
+      problems.push(`${what.join(", ")} cannot be combined with --${task}, which logs nobody off`);
     return problems;
   }
   for (const name of given(line, ["grace", "remind", "wait-only"])) {
@@ -135,11 +135,11 @@ function outputConflicts(line: CommandLine): readonly string[] {
   const problems: string[] = [];
   const files = given(line, ["report", "failed-hosts"]);
   if (flags.has("check") && files.length > 0)
-    problems.push(`${dashed(files)} must not stand beside --check, which writes no files`);
+    problems.push(`${dashed(files)} cannot be combined with --check, which writes no files`);
   const format = values.get("output")?.[0];
   if (format !== undefined && !["text", "json", "ndjson"].includes(format))
     problems.push("--output must be text, json or ndjson");
-  if (flags.has("quiet") && flags.has("verbose")) problems.push("--quiet must not stand beside /v");
+  if (flags.has("quiet") && flags.has("verbose")) problems.push("--quiet cannot be combined with /v");
   return problems;
 }
 

@@ -29,7 +29,7 @@ Without any terminal it never asks.
 Exit status: 0 all done, also when nothing matched; 1 a host failed, a session was not found or is protected;
 2 wrong usage; 130 cancelled.`;
 
-/** The help, wrapped to a terminal of so many columns. */
+/** The help, wrapped at the columns of the terminal. */
 export function helpText(columns = 100): string {
   const sections = optionSections.map(
     ({ title, rows }) => `${title}:\n${rows.map((row) => optionHelp(row, columns)).join("\n")}`,
@@ -37,7 +37,7 @@ export function helpText(columns = 100): string {
   return [usage, ...sections, examples].join("\n\n") + "\n";
 }
 
-/** Where the descriptions begin. */
+/** The column of the descriptions. */
 const indent = 30;
 
 function optionHelp({ name, value, short, help }: OptionRow, columns: number): string {

@@ -1,8 +1,8 @@
-/** Hosts as the command takes them: `[user@]address[:port][>server]`, from arguments or a file. */
+/** Hosts of the command: `[user@]address[:port][>server]`, from arguments or a file. */
 import type { HostArgs } from "../../plan/input";
 import type { CommandLine } from "./argv";
 
-/** One host as it was written, and where, for messages. */
+/** A host as it was written, and where. */
 export interface GivenHost {
   /** `--host`, `/server:`, or the file's name and line. */
   readonly from: string;
@@ -17,7 +17,7 @@ export function givenHosts({ server, values }: CommandLine): readonly GivenHost[
   ];
 }
 
-/** The hosts of a file: one a line, blanks around it and everything behind a `#` ignored. */
+/** The hosts of a file, one per line. Blanks around a host and everything after `#` are ignored. */
 export function readHostsFile(text: string, name: string): readonly GivenHost[] {
   return text
     .replace(/^\uFEFF/u, "")
@@ -31,13 +31,13 @@ function withoutComment(line: string): string {
   return start < 0 ? line : line.slice(0, start);
 }
 
-/** What every host of the command has. */
+/** Settings of every host of the command. */
 export interface EachHost {
   readonly via?: string;
   readonly platform?: string;
 }
 
-/** The input's `hosts`: text where text says it all. With `via` every entry is a server behind that host. */
+/** The input `hosts`: text, or objects where text is not enough. With `via` every entry is a server behind that host. */
 export function hostInputs(entries: readonly GivenHost[], each: EachHost): readonly (string | HostArgs)[] {
   return entries.map(({ text }) => {
     const arrow = text.indexOf(">");
@@ -54,8 +54,8 @@ export function hostInputs(entries: readonly GivenHost[], each: EachHost): reado
 }
 
 /**
- * A host as `--hosts-file` reads it back, without `--via`: as it was written. Its label would be another host where
- * ssh_config has a say, which knows names by their case and gives them ports.
+ * A host as `--hosts-file` reads it back without `--via`, exactly as it was written. Its label may mean another host to ssh_config, which
+ * matches names by case and sets ports.
  */
 export function hostLine({ text }: GivenHost, { via }: EachHost): string {
   return via === undefined ? text : `${via}>${text}`;

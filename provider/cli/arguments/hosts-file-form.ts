@@ -1,17 +1,17 @@
 /** Formats that people pass instead of a list of hosts. No valid line of a list of hosts matches any of them. */
 interface Form {
-  /** What a file of this form looks like. */
+  /** The name of the form. */
   readonly name: string;
   /** A line that identifies the form. */
   readonly line: RegExp;
-  /** How much of the file has to look like that: a single line, or at least half of all. */
+  /** How many lines must match: a single one, or at least half of all. */
   readonly needs: "one line" | "half";
   readonly advice?: string;
 }
 
 const listsHosts = "ansible all --list-hosts -i FILE prints its hosts";
 
-/** The first that fits counts. */
+/** The first form that matches counts. */
 const forms: readonly Form[] = [
   { name: "JSON", line: /^(?:\{|\[)\s*(?:["{[].*)?$/u, needs: "one line" },
   { name: "XML or HTML", line: /^<[?!a-z]/iu, needs: "one line" },
@@ -42,12 +42,11 @@ const forms: readonly Form[] = [
   { name: "a table", line: /^-{2,}(?:[ \t]+-{2,})*$|^[|+]/u, needs: "one line" },
 ];
 
-/** How much of a file is searched for a form. */
+/** The length of the part of a file that is searched for a form. */
 const mostLines = 1000;
 
 /**
- * What a hosts file looks like when it is no list of hosts, as a sentence that follows the file's name; undefined when it may
- * be a list with some mistakes in it.
+ * The form of a hosts file that is no list of hosts, as a sentence that follows the file's name; undefined if it may be a list with mistakes.
  */
 export function foreignForm(text: string): string | undefined {
   const lines = text

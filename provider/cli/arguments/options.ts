@@ -1,19 +1,19 @@
 /** Every long option, in the order of the help. Parsing, help and completion all read this one table. */
 
-/** `flag`: no value; `value`: one, given once; `list`: given again or parted by commas; `values`: given again only. */
+/** `flag`: no value; `value`: one value, given once; `list`: repeatable or separated by commas; `values`: repeatable only. */
 export type OptionKind = "flag" | "value" | "list" | "values";
 
-/** What a shell may offer for a value. */
+/** What a shell completes as a value. */
 export type Completes = "file" | readonly string[];
 
 export interface OptionRow {
   readonly name: string;
   readonly kind: OptionKind;
-  /** How the help calls the value. */
+  /** The name of the value in the help. */
   readonly value?: string;
   readonly help: string;
   readonly completes?: Completes;
-  /** One letter for the same. */
+  /** The short form, one letter. */
   readonly short?: string;
 }
 
@@ -56,7 +56,7 @@ export const optionSections = [
         name: "platform",
         kind: "value",
         value: "P",
-        help: "windows or linux; found out when absent",
+        help: "windows or linux; default: detected",
         completes: ["windows", "linux"],
       },
     ],
@@ -89,12 +89,12 @@ export const optionSections = [
         name: "host-key",
         kind: "value",
         value: "KEY",
-        help: "the one key that the host may show: SHA256:... or a public key",
+        help: "the only key to accept from the host: SHA256:... or a public key",
       },
       {
         name: "accept-new",
         kind: "flag",
-        help: "trust hosts that were never seen, and write their keys down",
+        help: "trust hosts that are not in known_hosts yet, and record their keys",
       },
       { name: "jump", kind: "list", value: "HOST,HOST", help: "jump hosts, nearest to this machine first" },
       { name: "ssh-config", kind: "value", value: "FILE", help: "read this ssh_config", completes: "file" },
@@ -115,22 +115,32 @@ export const optionSections = [
         help: "active or disconnected",
         completes: ["active", "disconnected"],
       },
-      { name: "idle", kind: "value", value: "DURATION", help: "without input for at least so long" },
-      { name: "except-id", kind: "list", value: "ID", help: "these stay" },
-      { name: "except-name", kind: "list", value: "GLOB", help: "these stay" },
-      { name: "except-user", kind: "list", value: "GLOB", help: "these stay" },
+      { name: "idle", kind: "value", value: "DURATION", help: "without input for at least this long" },
+      { name: "except-id", kind: "list", value: "ID", help: "keep these sessions" },
+      { name: "except-name", kind: "list", value: "GLOB", help: "keep these sessions" },
+      { name: "except-user", kind: "list", value: "GLOB", help: "keep these sessions" },
       {
         name: "console",
         kind: "flag",
         help: "the console session too; by itself the current session of this machine, console or not",
       },
-      { name: "limit", kind: "value", value: "N", help: "change nothing at all when more sessions would go" },
-      { name: "limit-per-host", kind: "value", value: "N", help: "change nothing on a host with more" },
+      {
+        name: "limit",
+        kind: "value",
+        value: "N",
+        help: "change nothing if more sessions would be logged off",
+      },
+      {
+        name: "limit-per-host",
+        kind: "value",
+        value: "N",
+        help: "change nothing on a host with more sessions",
+      },
       {
         name: "if-missing",
         kind: "value",
         value: "ignore|fail",
-        help: "a session that was named and is not there: fail (default) or ignore",
+        help: "if a named session does not exist: fail (default) or ignore",
         completes: ["ignore", "fail"],
       },
     ],
@@ -154,25 +164,25 @@ export const optionSections = [
         name: "warn",
         kind: "value",
         value: "TEXT",
-        help: "first tell them; {minutes}, {user} and {host} are filled in",
+        help: "warn the users first; {minutes}, {user} and {host} are replaced",
       },
-      { name: "grace", kind: "value", value: "DURATION", help: "how long they have after the warning" },
+      { name: "grace", kind: "value", value: "DURATION", help: "time between the warning and the logoff" },
       {
         name: "remind",
         kind: "list",
         value: "DURATION,...",
-        help: "warn again so long before the end of the grace period",
+        help: "warn again this long before the end of the grace period",
       },
       {
         name: "wait-only",
         kind: "flag",
-        help: "log nobody off when the grace period ends, but fail and name them",
+        help: "log nobody off at the end of the grace period, but fail and name the users",
       },
       {
         name: "stuck",
         kind: "value",
         value: "fail|reset|continue",
-        help: "a session that does not end: fail (default), reset it, or go on",
+        help: "if a session does not end: fail (default), reset it, or continue",
         completes: ["fail", "reset", "continue"],
       },
     ],
@@ -207,29 +217,29 @@ export const optionSections = [
         name: "timeout-connect",
         kind: "value",
         value: "DURATION",
-        help: "until a host is logged in to (15s)",
+        help: "for connecting and logging in (15s)",
       },
       {
         name: "timeout-logoff",
         kind: "value",
         value: "DURATION",
-        help: "until a session is gone (5m)",
+        help: "for a logoff (5m)",
       },
     ],
   },
   {
-    title: "Look, change nothing",
+    title: "Read-only",
     rows: [
       { name: "list", kind: "flag", help: "who is where" },
       {
         name: "dry-run",
         kind: "flag",
-        help: "who would be logged off, who not and why, and the commands for it",
+        help: "show who would be logged off, who would be kept and why, and the commands",
       },
       {
         name: "check",
         kind: "flag",
-        help: "is each host ready for this command, and what to do where not; writes no files",
+        help: "show whether each host is ready for this command; writes no files",
       },
     ],
   },
@@ -263,7 +273,7 @@ export const optionSections = [
       {
         name: "yes",
         kind: "flag",
-        help: "do not ask; must be given where somebody could be asked but no question shown or answered",
+        help: "do not ask; required where a question would be asked but cannot be shown or answered",
       },
     ],
   },

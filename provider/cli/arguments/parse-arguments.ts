@@ -1,4 +1,4 @@
-/** argv to what is wanted. Pure: files are named here and read by whoever runs the request. */
+/** Turns argv into a request. Pure: files are only named here, and read later. */
 import { readArgv, type CommandLine } from "./argv";
 import { findConflicts, hasSelection, isCurrent, tasks } from "./conflicts";
 import { givenHosts } from "./host-entries";
@@ -6,7 +6,7 @@ import type { OptionName } from "./options";
 import { planInput } from "./plan-input";
 import { type ArgumentsContext, type Request, type RunRequest, shells } from "./run-request";
 
-/** Reads argv (without node and the script). Never throws; help wins over everything that may be wrong beside it. */
+/** Reads argv (without node and the script). Never throws; a request for help wins over any problem. */
 export function parseArguments(argv: readonly string[], context: ArgumentsContext): Request {
   const { line, problems } = readArgv(argv);
   if (line.flags.has("help")) return { kind: "help" };

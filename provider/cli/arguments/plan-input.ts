@@ -9,8 +9,8 @@ interface InputContext extends ArgumentsContext {
 }
 
 /**
- * The input that `readPlan` gets, without its hosts, from arguments that go together. Values stay as they were typed
- * where only `readPlan` knows what is right, so that it and no second place says what is wrong.
+ * The input of `readPlan`, without its hosts, from arguments without conflicts. Values are passed as they were typed, so that `readPlan` alone
+ * decides what is wrong.
  */
 export function planInput(line: CommandLine, context: InputContext): Omit<Inputs, "hosts"> {
   const { flags, values } = line;
@@ -34,7 +34,7 @@ export function planInput(line: CommandLine, context: InputContext): Omit<Inputs
     warn: warning(line),
     atDeadline: has("wait-only") ? "fail" : undefined,
     ifStuck: one("stuck"),
-    // `logoff` fails for a session that is not there.
+    // `logoff` fails for a session that does not exist.
     ifMissing: one("if-missing") ?? "fail",
     limits: filled({ sessions: number(one("limit")), sessionsPerHost: number(one("limit-per-host")) }),
     rollout: filled({
@@ -90,7 +90,7 @@ function warning({ values }: CommandLine): WarningArgs | undefined {
   return { message, gracePeriod, ...(reminders === undefined ? {} : { reminders }) };
 }
 
-/** `22:00-05:00 [Europe/Berlin]`, or two moments in RFC 3339 with a slash between them, either of which may lack. */
+/** `22:00-05:00 [Europe/Berlin]`, or two times in RFC 3339 separated by a slash, either of which may be missing. */
 function window(text: string | undefined, timeZone: string): unknown {
   if (text === undefined) return undefined;
   const span = /^([^/\sT]*T[^/\s]*)?\/([^/\sT]*T[^/\s]*)?$/u.exec(text);
@@ -99,17 +99,17 @@ function window(text: string | undefined, timeZone: string): unknown {
   return { daily, timeZone: [zone, ...rest].join(" ") };
 }
 
-/** Digits only are a number; everything else stays for `readPlan` to judge. */
+/** Digits are a number; everything else is left to `readPlan`. */
 function number(text: string): number | string;
 function number(text: string | undefined): number | string | undefined;
 function number(text: string | undefined): number | string | undefined {
   return text !== undefined && /^[0-9]{1,15}$/u.test(text) ? Number(text) : text;
 }
 
-/** As in a program, a number without a unit is seconds. */
+/** A number without a unit is seconds, as in a program. */
 const duration = number;
 
-/** The object without its undefined fields; undefined when nothing is left of it. */
+/** The object without its undefined fields; undefined if it has no others. */
 function filled(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | undefined {
   const entries = Object.entries(value).filter(([, field]) => field !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);

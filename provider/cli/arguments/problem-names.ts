@@ -1,10 +1,10 @@
-/** What `readPlan` says about an input, in the words of whoever typed options. */
+/** Problems of `readPlan` with the names of options in place of inputs. */
 import type { PlanProblem } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { GivenHost } from "./host-entries";
 import type { RunRequest } from "./run-request";
 
-/** Paths of the input and the options they come from; the first that matches counts. */
+/** Paths of the input and their options; the first match counts. */
 const names: readonly (readonly [RegExp, string])[] = [
   [/^sessions\.ids/u, "--id"],
   [/^sessions\.names/u, "--name"],
@@ -46,7 +46,7 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/^report/u, "--report"],
 ];
 
-/** Advice that speaks of inputs a program writes, and what to say to people who type. */
+/** Advice about inputs of a program, and the same advice for the command line. */
 const rewordings: readonly (readonly [path: RegExp, message: RegExp, instead: string])[] = [
   [
     /^sessions/u,
@@ -62,7 +62,7 @@ const rewordings: readonly (readonly [path: RegExp, message: RegExp, instead: st
   ],
 ];
 
-/** A text inside a program's input, and the option that says the same. */
+/** Texts about inputs, and the same in options. */
 const words: readonly (readonly [string, string])[] = [
   ["warn.gracePeriod", "--grace"],
   ["gracePeriod", "--grace"],
@@ -81,7 +81,7 @@ const words: readonly (readonly [string, string])[] = [
   ['platform says "', '--platform says "'],
 ];
 
-/** The problem as a line: the option first, then what would be right. */
+/** A problem as a line: the option first, then what would be right. */
 export function namedProblem(
   { path, message }: PlanProblem,
   request: RunRequest,
@@ -91,7 +91,7 @@ export function namedProblem(
   return `${nameOf(path, request, hosts)}: ${reworded ?? inOptionWords(namingHosts(message, hosts))}`;
 }
 
-/** A message that speaks of another of the hosts, by what was typed or by its line and not by its number. */
+/** A message that names another host by what was typed, or by its line, instead of its index. */
 function namingHosts(message: string, hosts: readonly GivenHost[]): string {
   return message.replace(/hosts\[([0-9]+)\]/u, (number, index) => {
     const entry = hosts[Number(index)];
@@ -100,7 +100,7 @@ function namingHosts(message: string, hosts: readonly GivenHost[]): string {
   });
 }
 
-/** A message of the core with the options' names in the place of the inputs'. */
+/** A message of the core with option names in place of input names. */
 export function inOptionWords(message: string): string {
   return words.reduce((text, [input, option]) => text.replaceAll(input, option), message);
 }

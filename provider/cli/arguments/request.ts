@@ -13,7 +13,7 @@ export type ReadRequest =
   | { readonly plan: Plan; readonly entries: readonly GivenHost[]; readonly problems?: never }
   | { readonly problems: readonly string[] };
 
-/** The plan of a request, its hosts file read; or everything that is wrong, each line beginning with its option. */
+/** The plan of a request, with its hosts file read, or all problems, each line starting with its option. */
 export async function readRequest(request: RunRequest, world: World): Promise<ReadRequest> {
   const { hostsFile, eachHost } = request;
   let entries = request.hosts;
@@ -44,7 +44,7 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
     ...problems.filter((one) => !inFile.includes(one)).map((one) => namedProblem(one, request, entries)),
     ...unsetVariables(request, world),
   ];
-  // An option that goes into every host is wrong in each of them.
+  // An option that applies to every host would be reported for each of them.
   if (plan === undefined || wrong.length > 0) return { problems: [...new Set(wrong)] };
   if (request.task === "undrain" && plan.hosts.some(({ host }) => host.server !== undefined))
     return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
@@ -52,15 +52,14 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
   return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries };
 }
 
-/** Whether a problem is about a host of the file, not of the arguments. */
+/** Whether a problem concerns a host of the file, not of the arguments. */
 function isOfFile(path: string, { hosts }: RunRequest): boolean {
   const index = /^hosts\[([0-9]+)\]/u.exec(path)?.[1];
   return index !== undefined && Number(index) >= hosts.length;
 }
 
 /**
- * Options whose variable holds nothing. Known here, before anything is connected to, and told without the name: where a
- * shell has put in the value, that is the password.
+ * Options whose variable is empty, found before connecting. The name is not printed: if a shell has expanded it, it is the password.
  */
 function unsetVariables({ input }: RunRequest, { env }: World): readonly string[] {
   const given = [
@@ -79,7 +78,7 @@ function withConsole(plan: Plan): Plan {
   return { ...plan, hosts };
 }
 
-/** This machine goes by its name, without a port: nobody connects to it. */
+/** The label of this machine is its name without a port, because it is not connected to. */
 function named(plan: Plan, hostName: string): Plan {
   const name = printable(hostName).toLowerCase();
   return {

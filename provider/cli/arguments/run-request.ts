@@ -8,10 +8,10 @@ export type Task = "log-off" | "list" | "dry-run" | "check" | "undrain";
 export const shells = ["bash", "zsh", "fish", "powershell"] as const;
 export type Shell = (typeof shells)[number];
 
-/** How the result is shown, and what is written beside it. */
+/** How the result is printed, and which files are written. */
 export interface OutputOptions {
   readonly format: "text" | "json" | "ndjson";
-  /** Where the hosts that are not done are written. */
+  /** The file for unfinished hosts. */
   readonly failedHosts?: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -24,17 +24,17 @@ export interface RunRequest {
   readonly task: Task;
   /** Absent: hosts are reached over SSH. */
   readonly here?: true;
-  /** What `readPlan` reads, but for `hosts`. */
+  /** The input of `readPlan`, without `hosts`. */
   readonly input: Omit<Inputs, "hosts">;
-  /** The current session may be the console: `"current"` has no fields that could say so. */
+  /** The current session may be the console, which `"current"` cannot express. */
   readonly mayBeConsole?: true;
   /** The hosts of the arguments, in their order. */
   readonly hosts: readonly GivenHost[];
   /** A file with more of them; `-` is standard input. */
   readonly hostsFile?: string;
-  /** Goes into every host, those of the file too. */
+  /** Settings of every host, those of the file included. */
   readonly eachHost: { readonly via?: string; readonly platform?: string };
-  /** How the selection was written, for messages: the operand, or absent. */
+  /** The operand, for messages; absent if the selection was made by options. */
   readonly operand?: string;
   /** `--list` with a selection shows only what it matches. */
   readonly narrowed: boolean;
@@ -49,7 +49,7 @@ export type Request =
   /** Exit status 2. Each problem says what would be right. */
   | { readonly kind: "usage-error"; readonly problems: readonly string[] };
 
-/** What the arguments mean depends on where they are said. */
+/** The environment of the arguments. */
 export interface ArgumentsContext {
   /** The time zone of a `--window` that names none. */
   readonly timeZone: string;

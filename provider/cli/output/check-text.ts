@@ -4,7 +4,7 @@ import { textTable, type TableStyle } from "../../report/table";
 import { errorsText } from "../../report/text";
 import type { Finding, HostCheck } from "../../run/check";
 
-/** Which hosts are ready, what is in the way of the others, and a summary that names nobody and can be passed on. */
+/** Which hosts are ready, the errors of the others, and a summary without names that can be shared. */
 export function checkText(checks: readonly HostCheck[], style: TableStyle): string {
   const rows = checks.map(({ host, ready, findings }) => [
     { text: host },
@@ -28,14 +28,14 @@ export function checkJson(checks: readonly HostCheck[], exitStatus: number): str
   return `${safeJson({ version: 1, check: true, exitStatus, totals, hosts: checks }, 2)}\n`;
 }
 
-/** The same, one host a line and the totals last. */
+/** The same, one host per line, with the totals last. */
 export function checkNdjson(checks: readonly HostCheck[], exitStatus: number): string {
   const ready = checks.filter((check) => check.ready).length;
   const last = { version: 1, check: true, exitStatus, totals: { hosts: checks.length, ready } };
   return [...checks, last].map((line) => `${safeJson(line)}\n`).join("");
 }
 
-/** What is worth a word: everything that is not as it should be, and of the rest what differs between hosts. */
+/** Findings to show: all that are not ok, and those that differ between hosts. */
 function told({ check, state, fact }: Finding): readonly string[] {
   if (state === "unknown") return [];
   if (state !== "ok") return [`${check}: ${fact}`];
@@ -55,13 +55,13 @@ function told({ check, state, fact }: Finding): readonly string[] {
   }
 }
 
-/** Hosts that found the same are one entry. */
+/** Hosts with the same findings share an entry. */
 function factLines(checks: readonly HostCheck[]): readonly string[] {
   const groups = new Map<string, number>();
   for (const { findings, answer = [] } of checks) {
     const facts = findings
       .filter(({ state }) => state !== "unknown")
-      // How many people are on a host is nobody's business.
+      // The number of sessions on a host is left out, because the summary is shared.
       .map(({ check, state, fact }) => `${check} ${state} (${check === "right-to-list" ? state : fact})`);
     const key = [facts.join(", "), ...answer.map((line) => `    ${line}`)].join("\n");
     groups.set(key, (groups.get(key) ?? 0) + 1);

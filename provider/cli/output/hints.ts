@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../base/errors";
 import type { ReportedError } from "../../report/report";
 
-/** What to do next, in the command's own words; codes whose messages say it all are absent. */
+/** The next step for each code, in the command's options. Codes whose messages are enough are absent. */
 const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   "host-unreachable":
     "check the address, the port and the firewall; --timeout-connect gives slow hosts more time",
@@ -22,7 +22,7 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   "limit-exceeded": "--dry-run shows who it would be; --limit and --limit-per-host allow more",
 };
 
-/** Errors whose message matters more than their code, with advice for each; undefined where the message is enough. */
+/** Errors that are told apart by their message, with advice for each; undefined if the message is enough. */
 const special: readonly { code: ErrorCode; message: RegExp; advice: string | undefined }[] = [
   // known_hosts has no part in either.
   {
@@ -47,11 +47,11 @@ const special: readonly { code: ErrorCode; message: RegExp; advice: string | und
     message: /KB (?:before its SSH identification|in one message)/u,
     advice: undefined,
   },
-  // The message says what to do, which is not this option, unless it names it.
+  // The message says what to do, and names the option if it helps.
   { code: "no-common-algorithm", message: /^(?!.*set algorithms to "legacy")/su, advice: undefined },
 ];
 
-/** A line for each kind of failure of these hosts, in the order of their appearance. */
+/** One line for each kind of failure, in the order of the hosts. */
 export function hintsFor(hosts: readonly { readonly error?: ReportedError }[]): readonly string[] {
   const lines = hosts.flatMap(({ error }) => {
     const line = error && hintFor(error);

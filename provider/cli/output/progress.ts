@@ -7,48 +7,48 @@ import { errorTally } from "../../report/shared-errors";
 import { inOptionWords } from "../arguments/problem-names";
 import { paintFor, type World } from "../world";
 
-/** Up to so many hosts every step has its line. */
+/** Runs of up to 10 hosts print every step. */
 const fewHosts = 10;
-/** Above that, without a terminal: a line of counts at most so often. */
+/** How often larger runs print a line of counts, without a terminal. */
 const countEveryMs = 5000;
-/** The same people are waited for in silence for so long. */
+/** How long an unchanged wait is not printed again. */
 const waitingEveryMs = 30_000;
 const drawEveryMs = 200;
 const barWidth = 20;
 
-/** What is seen of a run on standard error while it goes. */
+/** The progress of a run on standard error. */
 export interface ProgressView {
   readonly onProgress: OnProgress;
-  /** Prints a line of its own, whatever stands on the screen. */
+  /** Prints a line, above the bar if there is one. */
   readonly say: (line: string) => void;
-  /** Takes the bar off the screen. Nothing is drawn afterwards. */
+  /** Removes the bar. Nothing is drawn afterwards. */
   readonly end: () => void;
 }
 
 interface ViewOptions {
   readonly hosts: number;
   readonly quiet: boolean;
-  /** A line for each step, however many hosts there are. */
+  /** Prints every step, however many hosts there are. */
   readonly verbose: boolean;
-  /** Nothing is changed, so that steps are of no interest. */
+  /** The run is read-only, so steps are not printed. */
   readonly looking: boolean;
-  /** Failures with their message, each error once; otherwise the result that follows has the message. */
+  /** Prints the message of each error once; otherwise the result that follows contains it. */
   readonly withMessages: boolean;
 }
 
-/** An error in full, or the host that it was printed for before. */
+/** The message of an error, or the host for which it was printed before. */
 function messageOf({ error }: HostReport, first: string | undefined): string {
   if (error === undefined) return "";
   return first === undefined ? `: ${error.message}` : `, as on ${first}`;
 }
 
-/** Lines with the host in front; on a terminal a bar below them; for many hosts failures and counts only. */
+/** Prints lines that begin with the host, and on a terminal a bar below them; of many hosts only failures and counts. */
 export function progressView(world: World, options: ViewOptions): ProgressView {
   const { stderr, clock } = world;
   const { hosts, quiet, verbose } = options;
   const paint = paintFor(world, stderr);
   const counts = { done: 0, notDone: 0, loggedOff: 0 };
-  /** A host may end before it is connected, and a host whose turn never came ends without starting. */
+  /** Hosts that have started and not finished. A host whose turn never came finishes without starting. */
   const atWork = new Set<string>();
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
   const isFew = hosts <= fewHosts;
@@ -57,7 +57,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const waiting = new Map<string, { readonly line: string; readonly saidAtMs: number }>();
   let countedAtMs = clock.now();
   let drawn = false;
-  /** Nothing is drawn before the run has begun: a question may stand on the screen. */
+  /** Nothing is drawn before the run starts, because a question may be on the screen. */
   let startedAtMs: number | undefined;
   let timer: NodeJS.Timeout | undefined;
 

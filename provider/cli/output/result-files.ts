@@ -9,7 +9,7 @@ import type { RunRequest } from "../arguments/run-request";
 import type { ExitStatus } from "../exit-status";
 import { changesNothing } from "./result";
 
-/** Tries the places of all files before anything is connected to. @throws LogoffError naming the first that fails */
+/** Checks before connecting that all files can be written. @throws LogoffError naming the first that cannot */
 export async function checkFiles({ output }: RunRequest, plan: Plan): Promise<void> {
   const { failedHosts } = output;
   for (const path of [...plan.reports, ...(failedHosts === undefined ? [] : [failedHosts])])
@@ -25,13 +25,13 @@ interface FinishedRun {
 }
 
 interface FilesWritten {
-  /** That of the run, but 1 when all was well and a file could not be written. */
+  /** The exit status of the run, but 1 instead of 0 if a file could not be written. */
   readonly exitStatus: ExitStatus;
-  /** What to say below the result: what could not be written, and what the list of failed hosts is for. */
+  /** Lines below the result: files that could not be written, and the use of the list of failed hosts. */
   readonly lines: readonly string[];
 }
 
-/** Writes the reports and the hosts that are not done. Never rejects. */
+/** Writes the reports and the unfinished hosts. Never rejects. */
 export async function writeFiles(run: FinishedRun, exitStatus: ExitStatus): Promise<FilesWritten> {
   const { failed, problems } = await writeAll(filesOf(run, exitStatus));
   if (failed.size === 0) return { exitStatus, lines: againLines(run) };
@@ -39,7 +39,7 @@ export async function writeFiles(run: FinishedRun, exitStatus: ExitStatus): Prom
   const lines =
     failedHosts !== undefined && failed.has(failedHosts) ? problems : [...problems, ...againLines(run)];
   if (exitStatus !== 0) return { exitStatus, lines };
-  // Those that could be written say that all is well.
+  // The files that were written have the status of the run.
   const again = await writeAll(filesOf(run, 1).filter(({ path }) => !failed.has(path)));
   return { exitStatus: 1, lines: [...again.problems, ...lines] };
 }

@@ -7,7 +7,7 @@ import { inOptionWords } from "../arguments/problem-names";
 import type { RunRequest, Task } from "../arguments/run-request";
 import type { ExitStatus } from "../exit-status";
 
-/** What is printed on standard output: the result of a run in the form that was asked for, and nothing else. */
+/** The result of a run for standard output, in the requested format. */
 export function resultText(
   report: Report,
   { task, output }: Pick<RunRequest, "task" | "output">,
@@ -25,7 +25,7 @@ export function resultText(
   }
 }
 
-/** Whether a task only looks. */
+/** Whether a task is read-only. */
 export function changesNothing(task: Task): boolean {
   return task === "list" || task === "dry-run" || task === "check";
 }
@@ -53,10 +53,10 @@ function undrainText(report: Report, style: TableStyle): string {
   return `${openHosts(report, style)}${counted(lifted, "host")} allowed new logons again${others}${rest}\n`;
 }
 
-/** Up to so many warnings are said after a run. */
+/** The most warnings that are printed after a run. */
 const mostWarnings = 50;
 
-/** The warnings of the run, then those of hosts, each once with the first host that has it. */
+/** The warnings of the run, then those of the hosts, each once with the first host that has it. */
 export function warningLines({ warnings, hosts }: Report): readonly string[] {
   const hostsOf = new Map<string, Set<string>>();
   for (const { host, warnings: texts } of hosts) {
@@ -71,8 +71,7 @@ export function warningLines({ warnings, hosts }: Report): readonly string[] {
 }
 
 /**
- * A look as a list: every session is `listed`, whatever a run would do with it. With a selection only what it matches
- * stays in.
+ * A read-only report as a list: every session is `listed`, whatever a run would do with it. With a selection only matching sessions remain.
  */
 export function asList(report: Report, narrowed: boolean): Report {
   const hosts = report.hosts.map((host): HostReport => {
@@ -85,12 +84,12 @@ export function asList(report: Report, narrowed: boolean): Report {
   return { ...report, hosts, totals: totalsOf(hosts) };
 }
 
-/** A look that found nobody to log off, as the run that it makes needless. */
+/** A read-only report that found nobody to log off, as the report of the run, which is not needed. */
 export function asRun(report: Report): Report {
   return { ...report, hosts: report.hosts.map(withoutCommands) };
 }
 
-/** A look with its commands in the words of the machine that would run them. */
+/** A read-only report with its commands as the machine would run them. */
 export function withCommands(report: Report, written: (command: string) => string): Report {
   const hosts = report.hosts.map((host): HostReport =>
     host.commands === undefined
