@@ -54,7 +54,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     const { code, output } = await project.pulumi("preview");
     assert.equal(code, 0, output);
     for (const part of [
-      "would log off 2 sessions on 2 of 3 hosts, 1 could not be looked at; hosts that are finished are not run again",
+      "would log off 2 sessions on 2 of 3 hosts, 1 could not be listed; hosts that are finished are not run again",
       `${address("rdsh01")}: 3 (bob); kept: 2 (alice) is not-selected, 4 (svc-backup) is excepted`,
       `${address("rdsh02")}: 2 (carol)`,
       `${address("rdsh03")}: host-unreachable: `,
@@ -66,7 +66,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     await lab.host("rdsh03").listenAgain();
   });
 
-  it("says when inputs are not known yet, and looks at nobody", async () => {
+  it("reports unknown inputs and contacts no host", async () => {
     const since = commands().length;
     project.resources({
       nightly: args(),
@@ -94,7 +94,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.deepEqual(names.map(people), [["alice", "svc-backup"], [], []]);
   });
 
-  it("previews without looking when nothing would run", async () => {
+  it("contacts no host in a preview when nothing would run", async () => {
     const since = commands().length;
     const { output } = await project.pulumi("preview", "--expect-no-changes");
     assert.ok(!output.includes("would log off"), output);

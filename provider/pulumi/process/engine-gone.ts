@@ -4,8 +4,8 @@ import { connect } from "node:net";
 
 /** An input that has ended by now may never have been a lifeline: somebody started us without one. */
 const alreadyEndedMs = 200;
-/** How often the engine is looked for where its lifeline tells nothing. */
-const lookEveryMs = 1000;
+/** How often the engine is polled when standard input gives no sign of it. */
+const pollEveryMs = 1000;
 const answerMs = 1000;
 
 /** An address of an engine, which listens on this machine only. */
@@ -37,11 +37,11 @@ export function onEngineGone(gone: () => void, address: string | undefined): voi
   (process.stdin as { unref?: () => void }).unref?.();
 }
 
-/** Looks again and again, until nobody listens there any more. */
+/** Polls the address until the connection is refused. */
 function watchAddress(address: string, gone: () => void): void {
   const port = Number(address.slice(address.lastIndexOf(":") + 1));
   const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/gu, "");
-  const look = (): void => {
+  const poll = (): void => {
     const socket = connect({ host, port });
     socket.unref();
     socket.setTimeout(answerMs, () => socket.destroy());
@@ -50,10 +50,10 @@ function watchAddress(address: string, gone: () => void): void {
     socket.once("error", (error: NodeJS.ErrnoException) => (isRefused = error.code === "ECONNREFUSED"));
     socket.once("close", () => {
       if (isRefused) gone();
-      else setTimeout(look, lookEveryMs).unref();
+      else setTimeout(poll, pollEveryMs).unref();
     });
   };
-  look();
+  poll();
 }
 
 function isPipe(descriptor: number): boolean {

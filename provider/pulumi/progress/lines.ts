@@ -36,10 +36,10 @@ export function untilEnd({ hear, end }: ProgressLines): ProgressLines {
   };
 }
 
-/** Up to so many hosts every step has its line. */
+/** Runs of up to 20 hosts print every step. */
 export const fewHosts = 20;
 
-/** A line of counts so often; seldom where it is seen live as well. */
+/** How often a line of counts is printed; less often beside a live status. */
 const countEveryMs = 5000;
 const countEveryMsBesideLive = 60_000;
 const liveEveryMs = 2000;

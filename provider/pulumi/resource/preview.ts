@@ -17,7 +17,7 @@ const namedSessions = 20;
 
 /**
  * Lists the hosts of these inputs, reading only, and says who would be logged off, line by line. A host that cannot be
- * looked at has a line that says why. Never rejects.
+ * listed has a line that says why. Never rejects.
  */
 export async function previewText(
   inputs: unknown,
@@ -47,9 +47,9 @@ function linesOf(report: Report): readonly string[] {
   const sessions = going.reduce((sum, host) => sum + goingOn(host).length, 0);
   const who = counted(sessions, "session");
   const what = isOnlyWarned(report) ? `would warn ${who}, and log nobody off,` : `would log off ${who}`;
-  const notLooked = failed.length === 0 ? "" : `, ${failed.length} could not be looked at`;
+  const notListed = failed.length === 0 ? "" : `, ${failed.length} could not be listed`;
   return [
-    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notLooked}; hosts that are finished are not run again`,
+    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notListed}; hosts that are finished are not run again`,
     ...going.slice(0, namedHosts).map(hostLine),
     ...(going.length > namedHosts ? [`… and ${going.length - namedHosts} more hosts`] : []),
     ...errorLines(failed),

@@ -11,7 +11,7 @@ import type { Front } from "../process/process";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
 
 /**
- * Outputs after another look at the hosts that were done, in mode `ensure`: how many matching sessions each has now. A
+ * Outputs after listing the finished hosts again, in mode `ensure`: how many matching sessions each has now. A
  * host that cannot be reached keeps what was last known of it, with the status `unknown`, which is no drift. Hosts that
  * are not done are not asked: they run anyway. Changes nothing, and never rejects.
  * @param inputs those among the outputs, without hosts that are only kept for their drain
@@ -27,7 +27,7 @@ export async function lookForDrift(
   const { plan, problems } = readPlan(inputs, { defaults });
   if (plan === undefined) {
     warn(
-      `the hosts were not looked at, for the inputs in the state cannot be used: ${problems[0]?.path ?? ""}`,
+      `the hosts were not listed because the inputs in the state cannot be used: ${problems[0]?.path ?? ""}`,
     );
     return outputs;
   }
@@ -37,7 +37,7 @@ export async function lookForDrift(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );
   const reports = await front.runs.hold(({ stop, signal, gaveUp }) =>
-    Promise.race([look(plan, done, front, stop, signal), gaveUp.then((): HostReport[] => [])]),
+    Promise.race([list(plan, done, front, stop, signal), gaveUp.then((): HostReport[] => [])]),
   );
   const seen = new Map(reports.map((report) => [report.host, report]));
   const unread: HostReport[] = [];
@@ -52,11 +52,11 @@ export async function lookForDrift(
   );
   const { told, untold } = toldErrors(sharedErrors(unread), { errors: mostNamed, hosts: mostNamed });
   for (const one of told) {
-    warn(`${firstAndMore(one.hosts)}: not looked at, the last known state is kept: ${one.message}`);
+    warn(`${firstAndMore(one.hosts)}: not listed, the last known state is kept: ${one.message}`);
     const also = alsoOn(one);
     if (also !== undefined) warn(also);
   }
-  if (untold > 0) warn(`${counted(untold, "more host")} could not be looked at`);
+  if (untold > 0) warn(`${counted(untold, "more host")} could not be listed`);
   const drifted = [...hosts].filter(([, result]) => result.status === "ok" && remainingOn(result) > 0);
   for (const [label, result] of drifted.slice(0, mostNamed))
     front.print(`${name}: ${label}: ${remainingOn(result)} matching sessions again`);
@@ -69,7 +69,7 @@ export async function lookForDrift(
 /** Hosts named one by one; the others are counted. */
 const mostNamed = 20;
 
-async function look(
+async function list(
   plan: Plan,
   hosts: ReadonlySet<string>,
   { connect, clock, slots, turns }: Front,
@@ -90,7 +90,7 @@ async function look(
   try {
     return (await runRollout({ ...plan, limits, ifMissing: "ignore" }, deps, signal)).hosts;
   } catch (thrown) {
-    const error = asLogoffError(thrown, "command-failed", "The look broke");
+    const error = asLogoffError(thrown, "command-failed", "Listing failed unexpectedly");
     return [...hosts].map((host) => unreadable(host, error));
   }
 }

@@ -7,12 +7,12 @@ import { fakeFront } from "./fake-front";
 const all = { sessions: { all: true, except: { users: ["svc-*"] } }, previewSessions: true };
 
 describe("what a preview shows", () => {
-  it("is who would go, who is kept, and which hosts cannot be looked at", async () => {
+  it("is who would go, who is kept, and which hosts cannot be listed", async () => {
     const front = fakeFront({ a: ["alice", "svc-1"], b: ["bob"], c: [] });
     front.trouble.set("b", new LogoffError("host-unreachable", "Cannot reach it"));
     const text = await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front);
     assert.deepEqual(text.split("\n"), [
-      "would log off 1 session on 1 of 3 hosts, 1 could not be looked at; hosts that are finished are not run again",
+      "would log off 1 session on 1 of 3 hosts, 1 could not be listed; hosts that are finished are not run again",
       "a:22: 2 (alice); kept: 3 (svc-1) is excepted",
       "b:22: host-unreachable: Cannot reach it",
     ]);
@@ -40,7 +40,7 @@ describe("what a preview shows", () => {
     assert.match(text, /^would warn 1 session, and log nobody off, on 1 of 1 host;/u);
   });
 
-  it("tells once why many hosts cannot be looked at", async () => {
+  it("reports once why many hosts cannot be listed", async () => {
     const front = fakeFront({ a: ["alice"], b: [], c: [] });
     for (const name of ["b", "c"])
       front.trouble.set(name, new LogoffError("host-unreachable", `Cannot reach "${name}:22"`));

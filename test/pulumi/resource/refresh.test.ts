@@ -73,14 +73,14 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await read(refreshed), olds);
   });
 
-  it("tells once why several hosts cannot be looked at", async () => {
+  it("reports once why several hosts cannot be listed", async () => {
     const olds = await created();
     for (const name of ["b", "c"])
       front.trouble.set(name, new LogoffError("host-unreachable", `Cannot connect to "${name}:22"`));
     front.lines.length = 0;
     await read(olds);
     assert.deepEqual(front.lines, [
-      'nightly: warning: b:22 and 1 more host: not looked at, the last known state is kept: Cannot connect to "b:22"',
+      'nightly: warning: b:22 and 1 more host: not listed, the last known state is kept: Cannot connect to "b:22"',
       "nightly: warning: also c:22",
     ]);
   });
@@ -93,7 +93,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(hostResults["b:22"], { ...resultsOf(olds).hostResults["b:22"], status: "unknown" });
     assert.deepEqual(readyHosts, ["a:22", "b:22", "c:22"]);
     assert.equal(totals.ok, 3);
-    assert.ok(front.lines.some((line) => line.startsWith("nightly: warning: b:22: not looked at")));
+    assert.ok(front.lines.some((line) => line.startsWith("nightly: warning: b:22: not listed")));
     assert.deepEqual(await provider.diff("id", refreshed, inputs), { changes: false });
     front.trouble.clear();
     assert.deepEqual(await read(refreshed), olds);
