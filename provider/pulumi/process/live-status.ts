@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { engineAddress } from "./engine-gone";
 
-/** A line that is seen while a run goes and leaves nothing behind. Must not throw and returns at once. */
+/** Shows a transient line during a run. Must not throw or block. */
 export type LiveStatus = (line: string) => void;
 
 /** The little that is used of gRPC and of the engine's interface; neither is declared for us. */

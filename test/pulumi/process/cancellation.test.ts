@@ -53,7 +53,7 @@ describe("cancelling the runs of a process", () => {
     assert.deepEqual(listening, [true, false]);
   });
 
-  it("reaches who begins while others are still ending, before it begins", async () => {
+  it("stops a run that begins while cancelled runs are still ending", async () => {
     const one = begin();
     cancel("the provider received SIGTERM");
     const two = begin();
@@ -78,7 +78,7 @@ describe("cancelling the runs of a process", () => {
     assert.match(String(await three.end()), /the engine is gone/u);
   });
 
-  it("drops what does not end by itself after 2.5 s, and gives up after one more", async ({ mock }) => {
+  it("aborts unfinished runs after 2.5 s and abandons them after 3.5 s", async ({ mock }) => {
     mock.timers.enable({ apis: ["setTimeout"] });
     const seen: string[] = [];
     const running = runs.hold(async ({ signal, gaveUp }) => {

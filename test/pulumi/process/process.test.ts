@@ -101,7 +101,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     });
   }
 
-  it("begins with nothing more once it was told to end, although a resource's turn comes later", async () => {
+  it("starts no further resource after a request to end", async () => {
     const { child, said, output } = start();
     await said("up");
     child.send("first");
@@ -185,7 +185,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     });
   });
 
-  it("takes a standard input that never was open for no sign of anything", async () => {
+  it("ignores a standard input that was never open", async () => {
     const { child, said, output } = start();
     child.stdin?.end();
     await said("up");

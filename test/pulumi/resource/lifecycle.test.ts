@@ -103,7 +103,7 @@ describe("check", () => {
     );
   });
 
-  it("looks at the stack configuration too", async () => {
+  it("checks the stack configuration too", async () => {
     const { failures } = await provider.check({}, inputs, { privateKey: "no key" });
     assert.deepEqual(failures.length, 1);
     assert.match(failures[0]!.reason, /^session-logoff:privateKey: must be/u);
@@ -314,7 +314,7 @@ describe("reports", () => {
     assert.deepEqual([written.totals.failed, exitStatus], [1, 130]);
   });
 
-  it("that cannot be written are a warning and lose nothing", async () => {
+  it("only cause a warning when they cannot be written", async () => {
     front.diskIsFull = true;
     const { outs } = await provider.create({ ...inputs, report });
     assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "b:22", "c:22"]);
@@ -345,7 +345,7 @@ describe("failOn budget", () => {
     assert.match(reasons[0]!, /3 of 3 hosts not done \(1 failed, 2 skipped\)/u);
   });
 
-  it("fails it also when the hosts too many are the last ones, and nobody is left over", async () => {
+  it("fails the resource when the last hosts exceed the budget", async () => {
     for (const host of ["a", "b", "c"]) front.trouble.set(host, down);
     const { reasons } = await partial(provider.create({ ...budget, rollout: { maxFailures: 1 } }));
     assert.match(reasons[0]!, /3 of 3 hosts not done \(3 failed\)/u);

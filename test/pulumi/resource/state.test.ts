@@ -205,7 +205,7 @@ describe("a failure", () => {
       ),
     );
 
-  it("tells an error once that many hosts share, failed ones first, and names at most 20 hosts", () => {
+  it("reports a shared error once, failed hosts first, and names at most 20 hosts", () => {
     const many = [
       ...reports,
       ...Array.from({ length: 500 }, (_, index) =>
@@ -224,7 +224,7 @@ describe("a failure", () => {
     assert.equal(reasons.length, 5);
   });
 
-  it("tells at most 20 errors that differ, and counts the hosts that have others", () => {
+  it("reports at most 20 different errors and counts the remaining hosts", () => {
     const many = Array.from({ length: 500 }, (_, index) =>
       failure(`h${index}:22`, `its key is key-${index}`),
     );
