@@ -33,7 +33,7 @@ async function show(resource: pulumi.Resource, args: object, outcome: pulumi.Out
     const value = config.get(name);
     return value === undefined || value === "" ? [] : [[name, value] as const];
   });
-  // Only now: whoever previews nothing must not wait for an SSH client to load.
+  // Imported late: a program without a preview must not wait for the SSH client to load.
   const { previewText } = await import("../resource/preview.js");
   const { frontOfProgram } = await import("../process/program-front.js");
   await say(resource, await previewText(plain, Object.fromEntries(defaults), frontOfProgram()));

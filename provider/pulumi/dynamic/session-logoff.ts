@@ -190,7 +190,7 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
   }
 }
 
-/** Where the program was started; it may have gone elsewhere since. */
+/** The folder in which the program started; its working directory may change later. */
 const programFolder = process.cwd();
 
 /** Without an engine, as in a program's unit tests, no provider process starts. */

@@ -4,25 +4,25 @@ import { printable } from "../../base/text";
 import type { OnProgress } from "../../report/events";
 import type { LiveStatus } from "../process/live-status";
 
-/** Whose progress it is, and where it goes. */
+/** Options for the printed progress of one resource. */
 export interface LinesOptions {
   /** The resource's name, in front of every line. */
   readonly name: string;
   readonly hosts: number;
   readonly clock: Clock;
   readonly print: (line: string) => void;
-  /** Shows a line that leaves nothing behind; absent where that cannot be done. */
+  /** Shows a transient line; absent without a live status. */
   readonly status?: LiveStatus | undefined;
 }
 
-/** What is printed of a piece of work while it goes. */
+/** Prints progress events. */
 export interface ProgressLines {
   readonly hear: OnProgress;
-  /** Has to be called, however the work ends: a timer may be running. */
+  /** Stops the timer; must be called however the work ends. */
   readonly end: () => void;
 }
 
-/** Passes over what is heard after the end: work that nobody waits for any longer may still tell something. */
+/** Ignores events after the end: abandoned work may still report progress. */
 export function untilEnd({ hear, end }: ProgressLines): ProgressLines {
   let isOver = false;
   return {
