@@ -3,7 +3,7 @@
  *
  *     pulumi up --refresh --yes --skip-preview
  *
- * In mode `ensure` a refresh looks at every host, reading only; whoever matches is drift, and `up` runs those hosts alone.
+ * In mode `ensure` a refresh lists every host, read-only; matching sessions are drift, and `up` runs only those hosts.
  * `pulumi refresh --preview-only --expect-no-changes` tells whether there is anything to do, and does nothing.
  */
 import * as pulumi from "@pulumi/pulumi";

@@ -1,2 +1,2 @@
-/** What the stack configuration may hold, in the project's namespace `session-logoff`. */
+/** The keys of the stack configuration, in the namespace `session-logoff`. */
 export const configurationNames = ["user", "password", "privateKey", "passphrase", "knownHosts"] as const;

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { configurationNames } from "./configuration";
 
 /**
- * During a preview, shows under the resource which sessions a run would log off; but only when something would run and
- * everything is known that it needs. Returns at once; what goes wrong is shown and fails nothing.
+ * During a preview, shows under the resource which sessions a run would log off, if a run is needed and all its inputs are known. Returns at
+ * once; errors are shown and fail nothing.
  *
- * @param outcome an output of the resource: in a preview it is known exactly when the resource does not change
+ * @param outcome an output of the resource, which a preview knows exactly if the resource does not change
  */
 export function previewSessions(
   resource: pulumi.Resource,

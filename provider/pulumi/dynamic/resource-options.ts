@@ -1,7 +1,7 @@
-/** The Pulumi options that do not do with this resource what one might expect. */
+/** Pulumi options that have an unexpected effect on this resource. */
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 
-/** Warnings about options that do less or more here than their names say. */
+/** Warnings about options that do less or more than their names say. */
 export function optionWarnings(
   { retainOnDelete, customTimeouts }: CustomResourceOptions,
   drain: string | undefined,

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { credentialFields } from "../../plan/credentials";
 
 /**
- * The value with a secret in the place of every credential, at any depth and inside of outputs: only the credential
- * itself, so that the rest stays readable. (The engine makes a whole list of one that holds a secret.)
+ * The value with every credential replaced by a secret, at any depth and inside of outputs. Only the credential itself becomes a secret, so
+ * that the rest stays readable. (The engine makes a whole list secret if an element is.)
  */
 export function withSecretsSealed(value: unknown): unknown {
   if (pulumi.Output.isInstance(value) || value instanceof Promise) {

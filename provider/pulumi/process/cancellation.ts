@@ -1,38 +1,38 @@
 import { LogoffError } from "../../base/errors";
 
-/** How a run learns that it must end. */
+/** How a run is cancelled. */
 export interface Cancellation {
   /** Start nothing new, finish verifying what was sent. */
   readonly stop: AbortSignal;
   /** Drop everything. */
   readonly signal: AbortSignal;
-  /** Resolves when nobody waits any longer: whatever is known by then is the result. */
+  /** Resolves when the result is due: what is known by then is the result. */
   readonly gaveUp: Promise<void>;
 }
 
-/** Where cancelling comes from; in the plugin the process's signals and the end of its standard input. */
+/** The source of cancellations: in the plugin, the signals of the process and the end of its standard input. */
 export interface CancelSource {
-  /** Called before the first run begins and after the last one ended. May cancel at once, for what was asked before. */
+  /** Called before the first run starts. It may cancel at once, for a request that came before. */
   start(cancel: (why: string) => void): void;
   stop(): void;
 }
 
-/** The runs of a process, all of which end together. */
+/** The runs of a process, which are cancelled together. */
 export interface Runs {
-  /** Does `work` with a cancellation of its own. */
+  /** Runs `work` with its own cancellation. */
   hold<T>(work: (cancellation: Cancellation) => Promise<T>): Promise<T>;
 }
 
 /**
- * From the request to cancel: the engine kills us about 5 s after it asked, so that a result must be there after 4. A
- * run has 2.5 s to verify what it sent, and one more to close its connections.
+ * Times after the request to cancel. The engine kills the process about 5 s after it, so the result is due after 4 s. A run has 2.5 s to verify
+ * what it sent, and 1 s more to close its connections.
  */
 const dropAfterMs = 2500;
 const giveUpAfterMs = 3500;
 
 /**
- * Keeps count of runs, and listens to `source` as long as there are any: without, the process ends as it always did. A run
- * that begins while cancelled ones are still ending is stopped from its beginning on.
+ * Counts the runs, and listens to `source` while there are any. A run that starts while cancelled ones are still ending is cancelled from the
+ * start.
  */
 export function runsUntil(source: CancelSource): Runs {
   const active = new Set<(why: string) => void>();

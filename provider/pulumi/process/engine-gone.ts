@@ -1,23 +1,23 @@
-/** Whether the engine that started this process still lives: it tells nobody when it is killed. */
+/** Detects the end of the engine that started this process, which nothing announces if it is killed. */
 import { fstatSync } from "node:fs";
 import { connect } from "node:net";
 
-/** An input that has ended by now may never have been a lifeline: somebody started us without one. */
+/** A standard input that has ended within this time may have been closed from the start. */
 const alreadyEndedMs = 200;
 /** How often the engine is polled when standard input gives no sign of it. */
 const pollEveryMs = 1000;
 const answerMs = 1000;
 
-/** An address of an engine, which listens on this machine only. */
+/** The address of an engine, which listens on this machine only. */
 export const engineAddress = /^(?:127\.0\.0\.1|localhost|\[::1\]):\d+$/u;
 
 /**
- * Calls `gone` when the engine has ended. It holds the other ends of standard input, output and error. Where the input had ended
- * before anybody looked, that may be its death, or say nothing: then it is looked for at its address, as long as it answers.
- * @param address where the engine listens; undefined when that is not known
+ * Calls `gone` when the engine has ended. The engine holds the other ends of standard input, output and error. An input that had ended before
+ * it was checked proves nothing, so then the engine's address is polled as long as it answers.
+ * @param address of the engine; undefined if it is not known
  */
 export function onEngineGone(gone: () => void, address: string | undefined): void {
-  // Unheard, the error of a line that nobody reads is an uncaught one, which the SDK's host prints, to nobody, for ever.
+  // Without a listener, the error of an unread line is uncaught, and the SDK's host prints uncaught errors, again and again.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", gone);
   const watch = (): void => {
     if (address !== undefined && engineAddress.test(address)) watchAddress(address, gone);

@@ -4,7 +4,7 @@ import { engineAddress } from "./engine-gone";
 /** Shows a transient line during a run. Must not throw or block. */
 export type LiveStatus = (line: string) => void;
 
-/** The little that is used of gRPC and of the engine's interface; neither is declared for us. */
+/** The parts of gRPC and of the engine's interface that are used here; neither has declarations. */
 interface Grpc {
   readonly credentials: { createInsecure(): unknown };
 }
@@ -22,15 +22,15 @@ const severityInfo = 1;
 const deadlineMs = 2000;
 
 /**
- * Lines through the engine's log, where the engine shows them beside the stack and forgets them. The SDK's host is told the
- * engine's address and keeps it to itself, so that it is read from the command line.
+ * Shows lines through the engine's log, beside the stack and without keeping them. The SDK's host does not pass on the engine's address, so it is
+ * read from the command line.
  *
- * @returns undefined where there is no engine, or none that can be spoken to: then there is nothing live
+ * @returns undefined if there is no engine, or it cannot be reached
  */
 export function liveStatus(address: string | undefined): LiveStatus | undefined {
   if (address === undefined || !engineAddress.test(address)) return undefined;
   try {
-    // By way of the SDK: its own dependencies are not ours to find.
+    // Resolved through the SDK, because its dependencies are not ours.
     const sdk = createRequire(createRequire(__filename).resolve("@pulumi/pulumi"));
     const { credentials } = sdk("@grpc/grpc-js") as Grpc;
     const { EngineClient } = sdk("@pulumi/pulumi/proto/engine_grpc_pb") as {
@@ -40,7 +40,7 @@ export function liveStatus(address: string | undefined): LiveStatus | undefined 
     const engine = new EngineClient(address, credentials.createInsecure());
     let isBusy = false;
     return (line) => {
-      // A slow engine gets fewer lines; the next one says more anyway.
+      // A slow engine receives fewer lines, since the next one replaces this one.
       if (isBusy) return;
       try {
         const request = new LogRequest();

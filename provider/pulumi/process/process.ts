@@ -1,5 +1,5 @@
+/** What a provider process holds for all resources of a stack. Created on first use; loading this module has no effect. */
 import type { Reach } from "../../connection";
-/** What the one plugin process holds for all resources of a stack. Made on first use: loading this does nothing. */
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { systemClock, type Clock } from "../../base/clock";
@@ -13,7 +13,7 @@ import { runsUntil, type CancelSource, type Runs } from "./cancellation";
 import { onEngineGone } from "./engine-gone";
 import { liveStatus, type LiveStatus } from "./live-status";
 
-/** What the methods of the provider need of the world. */
+/** What the methods of the provider need of their process. */
 export interface Front extends Reach {
   readonly clock: Clock;
   /** Connections of the whole process. */
@@ -22,10 +22,10 @@ export interface Front extends Reach {
   readonly turns: KeyedMutex;
   readonly runs: Runs;
   readonly print: (line: string) => void;
-  /** Shows a line that leaves nothing behind; absent where that cannot be done. */
+  /** Shows a transient line; absent without a live status. */
   readonly status?: LiveStatus;
   readonly newId: () => string;
-  /** Writes a report in the form that its path asks for. @throws LogoffError `command-failed` */
+  /** Writes a report in the format of its extension. @throws LogoffError `command-failed` */
   readonly writeReport: (path: string, report: Report, exitStatus: number) => Promise<void>;
 }
 
@@ -59,9 +59,9 @@ export function processFront(): Front {
 const signals = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * SIGINT and SIGTERM while a run is active; at other times they end the process as they always did. And the end of
- * standard input, or output that nobody reads: then the engine is gone, and nobody will ever tell this process to stop.
- * Either holds for all that begins later, too: the engine may go on with other resources, and a process serves one operation.
+ * Cancels on SIGINT and SIGTERM while a run is active; at other times they end the process as usual. Also cancels when the engine is gone, which
+ * the end of standard input or unread output shows. A cancellation applies to later runs too, because a process serves one operation and
+ * the engine may continue with other resources.
  */
 function signalsAndInput(): CancelSource {
   let cancelAll: (why: string) => void = () => undefined;
@@ -74,10 +74,10 @@ function signalsAndInput(): CancelSource {
   };
   const onSignal = (signal: NodeJS.Signals): void => cancel(`the provider received ${signal}`);
   const endIfOrphan = (): void => {
-    // Time for an answer that somebody may still be listening for.
+    // Leaves time for an answer that may still be read.
     if (isOrphan && !isActive) setTimeout(() => process.exit(1), 500);
   };
-  // From the first call on, long before the first run: the input has to be seen open to mean something when it ends.
+  // Watched from the first call on: the end of an input means something only if it was seen open before.
   onEngineGone(() => {
     if (isOrphan) return;
     isOrphan = true;

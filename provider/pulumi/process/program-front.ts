@@ -3,7 +3,7 @@ import { KeyedMutex, Semaphore } from "../../base/concurrency";
 import type { Connect } from "../../connection";
 import { openSsh } from "../../ssh/open-ssh";
 
-/** What reading hosts needs of the world. */
+/** What a read-only run needs of its process. */
 export interface ReadOnlyFront {
   readonly connect: Connect;
   readonly clock: Clock;

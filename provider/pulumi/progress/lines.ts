@@ -1,4 +1,4 @@
-/** What the printed progress of all work has in common. */
+/** Shared parts of the printed progress. */
 import type { Clock } from "../../base/clock";
 import { printable } from "../../base/text";
 import type { OnProgress } from "../../report/events";
@@ -50,8 +50,8 @@ export function sayOn({ name, print }: LinesOptions): (line: string) => void {
 }
 
 /**
- * Says by time how far the work is, so that an hour in which nothing happens is no silence, and once more at its end.
- * @returns ends it
+ * Prints at intervals how far the work is, so that a long wait is not silent, and once more at the end.
+ * @returns ends the printing
  */
 export function countByTime(options: LinesOptions, line: () => string): () => void {
   const { name, clock, status } = options;

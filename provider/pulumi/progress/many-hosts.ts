@@ -1,4 +1,4 @@
-/** The progress of a run on more hosts than anybody reads line by line. */
+/** The progress of a run on many hosts. */
 import type { Clock } from "../../base/clock";
 import { formatDuration } from "../../base/duration";
 import { counted } from "../../base/text";
@@ -7,7 +7,7 @@ import { countSessions, type HostReport } from "../../report/report";
 import { errorTally } from "../../report/shared-errors";
 import { countByTime, sayOn, type LinesOptions, type ProgressLines } from "./lines";
 
-/** Of many hosts these are named for being slow, and only when they take so long. */
+/** The number of slow hosts that are named, and the time from which a host is slow. */
 const slowHosts = 3;
 const slowAfterMs = 20_000;
 /** Hosts named with the same warning; the others are counted. */
@@ -74,11 +74,11 @@ function tally(): { add(what: string): number; all(): Iterable<readonly [what: s
 interface Counts {
   readonly hear: OnProgress;
   readonly line: () => string;
-  /** The hosts that took longest, when the run is over. */
+  /** The slowest hosts of a finished run. */
   readonly slowest: () => readonly string[];
 }
 
-/** From these on a host is at work again, even if its grace period could have lasted longer. */
+/** Events after which a host is at work again, even before the end of its grace period. */
 const endsGrace: readonly ProgressEvent["type"][] = [
   "session-logoff-sent",
   "session-reset",
@@ -90,7 +90,7 @@ const endsGrace: readonly ProgressEvent["type"][] = [
 
 function countsOf(hosts: number, clock: Clock): Counts {
   const counts = { finished: 0, notDone: 0, skipped: 0, loggedOff: 0 };
-  /** Since when hosts are at work; those in their grace period will be. */
+  /** When each host started to work; for hosts in their grace period, when they will. */
   const atWorkFrom = new Map<string, number>();
   let slow: readonly (readonly [host: string, ms: number])[] = [];
   const slowestOf = (all: readonly (readonly [string, number])[]): typeof slow =>
@@ -136,7 +136,7 @@ function countsOf(hosts: number, clock: Clock): Counts {
   };
 }
 
-/** What a host spent on waiting for people to leave, which makes no host slow. */
+/** The time that a host waited for users to leave, which does not count as slow. */
 function graceMs({ phases = [] }: HostReport): number {
   return phases.reduce((sum, { phase, fromMs, toMs }) => (phase === "warned" ? sum + toMs - fromMs : sum), 0);
 }

@@ -7,12 +7,12 @@ import { describeSession } from "../../session/session";
 import { fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
 import { failureLine, linesOfMany } from "./many-hosts";
 
-/** The same people are waited for in silence for so long. */
+/** How long an unchanged wait is not printed again. */
 const waitingEveryMs = 30_000;
 
 /**
- * Prints a run as lines `resource: host: what happened`: each step of a small run; of a large one every failure, warnings,
- * and every few seconds how far it is and which hosts keep it waiting.
+ * Prints a run as lines `resource: host: what happened`: every step of a small run; failures, warnings and, every few seconds, the progress and
+ * the slowest hosts of a large one.
  */
 export function progressLines(options: LinesOptions): ProgressLines {
   return untilEnd(options.hosts > fewHosts ? linesOfMany(options) : linesOfFew(options));
@@ -36,7 +36,7 @@ function linesOfFew(options: LinesOptions): ProgressLines {
   return { hear, end: () => undefined };
 }
 
-/** Whether a host's line differs from its last one, or that was said long ago. */
+/** Whether a host's line differs from its last one, or the last one was printed long ago. */
 function newsOnly(clock: Clock): (host: string, line: string) => boolean {
   const said = new Map<string, { readonly line: string; readonly atMs: number }>();
   return (host, line) => {
@@ -47,7 +47,7 @@ function newsOnly(clock: Clock): (host: string, line: string) => boolean {
   };
 }
 
-/** Who stays, and why; nobody asks about a session without a user. */
+/** The sessions that are kept, and why, except sessions without a user. */
 function keptLines({ host, sessions }: HostReport): readonly string[] {
   return sessions.flatMap((one) =>
     one.outcome === "kept" && one.session.user !== undefined

@@ -1,7 +1,7 @@
 import { eventText } from "../../report/event-text";
 import { countByTime, fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
 
-/** Prints the lifting of drains, of which only outcomes are heard: of few hosts each, of many how many there are by now. */
+/** Prints the progress of undraining: every host of a small run, counts of a large one. */
 export function undrainLines(options: LinesOptions): ProgressLines {
   return untilEnd(options.hosts > fewHosts ? linesOfMany(options) : linesOfFew(options));
 }

@@ -1,7 +1,6 @@
 /**
- * What differs between the state and the program, and what follows from it. Pure; diff and update share it, so that
- * what was announced is what happens. What is pending is read from the state's hostResults, never from the engine's
- * memory of errors, which a refresh clears.
+ * The differences between the state and the program, and their consequences. Pure; shared by diff and update, so that an update does what the
+ * preview announced. Pending hosts are read from the state's hostResults, never from the engine's memory of errors, which a refresh clears.
  */
 import { canonical, isRecord } from "../../base/records";
 import type { ConnectionFields } from "../../plan/schema/connection";
@@ -15,17 +14,17 @@ import { isDone, ourDrain, readKnown, remainingOn, type Known } from "./state";
 
 /** What an update would do. */
 export interface Changes {
-  /** Whether there is anything to do at all, if only to store inputs. */
+  /** Whether there is anything to do, such as storing inputs. */
   readonly changed: boolean;
-  /** Identities of the hosts to run. During a preview, those known by then. */
+  /** The identities of the hosts to run; during a preview, of those that are known. */
   readonly hostsToRun: ReadonlySet<string>;
   /** Identities of the hosts that the program names, in its order. */
   readonly labels: readonly string[];
   /** Hosts of the state that the program no longer names. */
   readonly removed: readonly string[];
-  /** Hosts whose drain is ours and is no longer wanted. */
+  /** Hosts with a drain of ours that is no longer wanted. */
   readonly undrain: readonly string[];
-  /** One line for people: what will happen and why. */
+  /** What will happen, and why, in one line. */
   readonly why: string;
 }
 
@@ -34,7 +33,7 @@ export function compare(
   olds: Readonly<Record<string, unknown>>,
   news: Readonly<Record<string, unknown>>,
 ): Changes {
-  // A host that is kept only for its drain is none of the program's: named again, it is new.
+  // A host that is kept only for its drain does not belong to the program; if it is named again, it is new.
   const before = normalized(withoutHostsKept(olds));
   const after = normalized(news);
   const known = readKnown(olds);
@@ -75,7 +74,7 @@ export function compare(
   };
 }
 
-/** Why a host runs. Words of the one line that says so. */
+/** Why a host runs, in the words of the preview. */
 type Cause =
   | "failed"
   | "skipped"
@@ -113,14 +112,14 @@ function hostCause(
 }
 
 interface NormalHost {
-  /** What is wanted there, its own selection or the common one; absent when not known yet. */
+  /** The selection of the host, its own or the common one; absent if not known yet. */
   readonly sessions?: string | undefined;
 }
 
-/** Inputs in a form in which equal text means equal meaning. */
+/** Inputs in a form in which equal texts mean equal inputs. */
 interface Normalized {
   readonly hosts: ReadonlyMap<string, NormalHost>;
-  /** Entries that cannot be told yet. */
+  /** Entries that are not known yet. */
   readonly unknownHosts: number;
   /** Absent when not known yet. */
   readonly triggers: string | undefined;
@@ -132,7 +131,7 @@ interface Normalized {
   readonly timeouts: string;
 }
 
-/** Fields that are only stored, since read and delete see nothing but the state. */
+/** Fields whose change is only stored, because read and delete see only the state. */
 const storedFields = ["connection", "access", "drain", "mode", "timeouts"] as const;
 
 function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
@@ -161,13 +160,13 @@ function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
   };
 }
 
-/** Its own selection or else the common one; absent when that is not known yet. */
+/** The host's own selection or the common one; absent if not known yet. */
 function selectionOf(host: HostEntry, entry: unknown, common: string | undefined): string | undefined {
   const own = isRecord(entry) ? (entry["sessions"] ?? undefined) : undefined;
   return own === undefined ? common : selection(host.selector, own);
 }
 
-/** Lists in a selection are sets. What cannot be read, as in the state of a newer version, is compared as it is. */
+/** Lists in a selection are compared as sets. Values that cannot be read, as in the state of a newer version, are compared as they are. */
 function selection(read: Selector | undefined, given: unknown): string | undefined {
   if (read === undefined) return holdsUnknown(given) ? undefined : `as given: ${canonical(given)}`;
   return canonical(sortedLists(read));
@@ -177,7 +176,7 @@ function connectionText(read: ConnectionFields | undefined, given: unknown): str
   return canonical(read ?? given ?? {});
 }
 
-/** In the order of identities, because the order of hosts means nothing. */
+/** Sorted by identity, because the order of hosts has no meaning. */
 function accessOf(read: PlanFields, entries: readonly unknown[]): unknown {
   return read.hosts
     .map((host, index) => {

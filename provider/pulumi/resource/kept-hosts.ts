@@ -1,6 +1,6 @@
 /**
- * Hosts that the program has removed and that still refuse new logons because of us. The state is the only place that
- * knows them: they stand behind the program's own hosts, and totals count without them. Pure.
+ * Hosts that the program has removed and that our drain still closes. Only the state knows them: they follow the program's own hosts, and totals
+ * do not count them. Pure.
  */
 import { canonical, isRecord, onlyFields, withoutEmptyFields, withoutFields } from "../../base/records";
 import { withoutCredentials } from "../../plan/credentials";
@@ -9,8 +9,8 @@ import { readFields } from "../../plan/schema/fields";
 type Props = Readonly<Record<string, unknown>>;
 
 /**
- * Inputs whose `hosts` go on naming hosts that the program has removed: they still have to be undrained, the way they were
- * reached before. Credentials are left out, since nothing marks them as secret any more.
+ * Inputs whose `hosts` still contain removed hosts, which have to be undrained over their previous connection. Credentials are left out, because
+ * nothing marks them as secret any more.
  */
 export function withHostsKept(inputs: Props, olds: Props, labels: readonly string[]): Props {
   const { hosts } = inputs;
@@ -20,21 +20,21 @@ export function withHostsKept(inputs: Props, olds: Props, labels: readonly strin
   return { ...inputs, hosts: [...(hosts as unknown[]), ...kept] };
 }
 
-/** Outputs with those hosts only that the program named when they were written. */
+/** Outputs with only those hosts that the program named when the outputs were written. */
 export function withoutHostsKept(outputs: Props): Props {
   const { hosts } = outputs;
   return Array.isArray(hosts) ? { ...outputs, hosts: hosts.slice(0, namedHosts(outputs)) } : outputs;
 }
 
-/** How many of the state's hosts the program named. */
+/** The number of hosts in the state that the program named. */
 function namedHosts({ totals }: Props): number {
   const named = isRecord(totals) ? totals["hosts"] : undefined;
   return typeof named === "number" ? named : Infinity;
 }
 
 /**
- * The entries of the state's `hosts` with these identities, kept ones too. A host key of the shared connection stands with
- * the host that it is for: it is not that of a kept one.
+ * The entries of the state's `hosts` with these identities, kept hosts included. The host key of the shared connection is moved to its host,
+ * because it is not the key of a kept host.
  */
 export function entriesOf(olds: Props, labels: readonly string[]): readonly unknown[] {
   const wanted = new Set(labels);
@@ -50,7 +50,7 @@ export function entriesOf(olds: Props, labels: readonly string[]): readonly unkn
   });
 }
 
-/** What the state's connection says for every host. */
+/** The fields of the state's connection that apply to every host. */
 export function connectionOfEvery({ connection }: Props): unknown {
   return isRecord(connection) ? withoutFields(connection, ["hostKey"]) : connection;
 }
@@ -59,8 +59,8 @@ export function connectionOfEvery({ connection }: Props): unknown {
 const knownHostsFields = ["knownHosts", "knownHostsFile"];
 
 /**
- * The way to a host, and trust in it. The login is no part of it: without its secret it would be of no use, and where it was
- * rejected the program mends it.
+ * The fields that reach and trust a host. The login is not among them: it is useless without its secret, and a rejected login is fixed in the
+ * program.
  */
 const wayFields = [
   "port",
@@ -72,10 +72,10 @@ const wayFields = [
   "keepalive",
 ];
 
-/** What a connection means that does not say it. */
+/** The defaults of a connection. */
 const unsaid = { jumpHosts: [], sshConfig: false, strictHostKeyChecking: "yes", algorithms: "default" };
 
-/** The way of a connection in full. ssh_config may have a port of its own. */
+/** The fields of a connection with their defaults. With ssh_config there is no default port. */
 function wayOf(connection: unknown): Props {
   const said = fieldsOf(withoutCredentials(connection));
   const { sshConfig = false } = said;
@@ -83,10 +83,10 @@ function wayOf(connection: unknown): Props {
   return onlyFields(way, wayFields);
 }
 
-/** So many characters of known hosts, over all kept hosts, leave room in a state that has to stay below 8 MB. */
+/** The most characters of known_hosts text for all kept hosts, so that the state stays below 8 MB. */
 const mostKnownHosts = 1_000_000;
 
-/** What the old connection says of the way, where the new one says something else. */
+/** The fields of the previous connection that differ from the new one. */
 function formerWay(old: unknown, now: unknown, hosts: number): Props {
   const before = wayOf(old);
   const after = wayOf(now);
@@ -98,7 +98,7 @@ function formerWay(old: unknown, now: unknown, hosts: number): Props {
   return onlyFields(before, names);
 }
 
-/** An entry that is reached this way, where it says nothing else itself. Its jump hosts share what is for every host. */
+/** An entry with these fields as defaults. Its jump hosts share the fields for every host. */
 function reachedBy(entry: unknown, way: Props): unknown {
   const reached = withConnection(entry, way);
   const connection = isRecord(reached) ? fieldsOf(reached["connection"]) : {};

@@ -1,4 +1,4 @@
-/** What check, diff, create, update, read and delete do. */
+/** The methods check, diff, create, update, read and delete. */
 import { onlyFields, withoutFields } from "../../base/records";
 import { printable } from "../../base/text";
 import { findProblems, readPlan } from "../../plan/read-plan";
@@ -24,7 +24,7 @@ import {
 
 /** The methods on a given front. */
 export function lifecycleOn(given: Front): Lifecycle {
-  // Printed text ends up in the log of a pipeline, where text from a host must not act as a command.
+  // Printed text appears in the log of a pipeline, where text from a host must not act as a command.
   const front: Front = { ...given, print: (line) => given.print(inertText(line)) };
   const warnUnreachable = (name: string, hosts: readonly StillDrained[]): void => {
     for (const warning of unreachableWarnings(hosts)) front.print(`${name}: warning: ${warning}`);
@@ -52,7 +52,7 @@ export function lifecycleOn(given: Front): Lifecycle {
           : await runAndRecord(name, plan, hostsToRun, lifted.known, front, cancellation);
       return { ...ran, failed: lifted.failed };
     });
-    // A host that still has to be undrained cannot be forgotten, whatever the program says.
+    // A host that still has to be undrained is kept, whatever the program contains.
     const leaving = failed.map(({ host }) => host).filter((host) => removed.includes(host));
     const results = toResults(labels, known, leaving);
     const itsId = id ?? front.newId();
@@ -63,7 +63,7 @@ export function lifecycleOn(given: Front): Lifecycle {
       ...(isUndone ? failureReasons(name, ofProgram) : []),
       ...stillDrainedReasons(name, failed),
     ].map(inertText);
-    // Nothing was touched and nothing is there yet: then there is no state worth keeping.
+    // Nothing was touched and nothing exists yet, so there is no state to keep.
     if (id === undefined && !contacted) throw new Error(reasons.join("\n"));
     const { properties, warnings } = withinSizeLimit(
       withHostsKept(inputs, ownInputs(olds), leaving),
@@ -77,7 +77,7 @@ export function lifecycleOn(given: Front): Lifecycle {
   return {
     check: (_olds, news, configuration) => {
       const problems = findProblems(ownInputs(news), { defaults: configuration ?? {} });
-      // The engine prints the value of a failure's property, with secrets: so none is named.
+      // The engine prints the value of a failure's property, secrets included, so no property is named.
       const failures = problems.map(({ path, message }) => ({ property: "", reason: `${path}: ${message}` }));
       return Promise.resolve({ inputs: news, failures });
     },
@@ -110,7 +110,7 @@ export function lifecycleOn(given: Front): Lifecycle {
         undrainAndRecord(name, plan, drained, known, front, cancellation),
       );
       warnUnreachable(name, unreachable);
-      // A plain error keeps the resource, and with it the names of the drained hosts.
+      // A plain error keeps the resource and with it the names of the drained hosts.
       if (failed.length > 0) {
         const reasons = [...stillDrainedReasons(name, failed), rotated].map(inertText);
         throw withoutStack(new Error(reasons.join("\n")));
@@ -119,17 +119,17 @@ export function lifecycleOn(given: Front): Lifecycle {
   };
 }
 
-/** What the engine hands over for a destroy is what the program's last run left in the state. */
+/** A destroy receives what the last run of the program left in the state. */
 const rotated =
   'A destroy uses the stack configuration of the last "pulumi up"; if it has changed since, "pulumi destroy --run-program" uses today\'s';
 
-/** The SDK's host prints the stack of what delete throws, which tells an operator nothing. */
+/** The SDK's host prints the stack of an error of delete, which is of no use to an operator. */
 function withoutStack(error: Error): Error {
   error.stack = "";
   return error;
 }
 
-/** What the class and the SDK put beside the program's inputs. */
+/** Fields that the class and the SDK add to the program's inputs. */
 const notInputs = ["__provider", "resourceName"];
 
 function ownInputs(props: Props): Props {

@@ -1,11 +1,11 @@
-/** What create and update throw once a host was contacted: a state that is not finished, and why. Pure. */
+/** The error of create and update once a host was contacted: a partial state, and why it is partial. Pure. */
 import { counted, firstAndMore, printable } from "../../base/text";
 import type { ReportedError } from "../../report/report";
 import { sharedErrors, toldErrors, type HostError } from "../../report/shared-errors";
 import { alsoOn } from "../../report/text";
 import { isDone, type Results } from "./state";
 
-/** How many are listed; the others are counted. */
+/** The most hosts that are listed; the others are counted. */
 const limits = { errors: 20, hosts: 20 };
 
 /**
@@ -33,7 +33,7 @@ export function failureReasons(name: string, { hostResults, totals }: Results): 
     ...(totals.failed > 0 ? [`${totals.failed} failed`] : []),
     ...(totals.skipped > 0 ? [`${totals.skipped} skipped`] : []),
   ].join(", ");
-  // Failed ones first: a skipped host is a consequence.
+  // Failed hosts first, because skipped ones are a consequence.
   const ranked = [...open].sort(
     ([, a], [, b]) => Number(a.status === "skipped") - Number(b.status === "skipped"),
   );
@@ -46,7 +46,7 @@ export function failureReasons(name: string, { hostResults, totals }: Results): 
 
 const unfinished: ReportedError = { code: "command-failed", message: "not finished" };
 
-/** Each error once, with the first host that has it, and at most 20 hosts in all; the others are counted. */
+/** Each error once, with the first host that has it, and at most 20 hosts; the others are counted. */
 export function errorLines(hosts: readonly HostError[]): readonly string[] {
   const { told, untold } = toldErrors(sharedErrors(hosts), limits);
   const lines = told.flatMap((one) => {

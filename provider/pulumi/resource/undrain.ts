@@ -25,9 +25,9 @@ export interface StillDrained {
 /** What lifting drains adds to what was known. */
 export interface Undrained {
   readonly known: Known;
-  /** What somebody has to mend: a login, a host key, a right. These hosts must not be forgotten. */
+  /** Hosts with an error that somebody has to fix: a login, a host key, a right. They must not be forgotten. */
   readonly failed: readonly StillDrained[];
-  /** What did not answer, and may be gone for good. */
+  /** Hosts that did not answer, and may be gone for good. */
   readonly unreachable: readonly StillDrained[];
 }
 

@@ -1,8 +1,8 @@
-import { matchesWildcards } from "../../base/wildcard";
 /**
  * known_hosts as sshd(8) "SSH_KNOWN_HOSTS FILE FORMAT" describes it and OpenSSH's hostfile.c reads it: a line is
  * `[@marker] names keytype base64-key [comment]`. Reading never fails: a line that makes no sense is passed over and told.
  */
+import { matchesWildcards } from "../../base/wildcard";
 import { createHmac } from "node:crypto";
 import { trimEnd } from "../../base/text";
 import { parsePublicKey, type PublicKey } from "./public-key";
