@@ -30,7 +30,7 @@ const rules: Readonly<Record<string, string>> = {
   local: "base connection node",
   "pulumi/resource": "base connection files plan session report run pulumi/process pulumi/progress",
   "pulumi/progress": "base session report pulumi/process",
-  "pulumi/process": "base connection files report ssh node sdk",
+  "pulumi/process": "base connection files report run ssh node sdk",
   "pulumi/dynamic": "base plan pulumi/resource pulumi/process node sdk itself",
   cli: "base connection files plan session report run ssh local node",
 };

@@ -4,7 +4,7 @@ import type { Session, SessionList } from "../session/session";
 
 /**
  * One command and the reader of its reply. Pure: the holder of a connection performs it, and a dry run prints
- * `command`. `parse` throws a LogoffError when the reply means failure or cannot be read.
+ * `command`. `parse` throws a LogoffError if the reply reports a failure or cannot be read.
  */
 export interface Action<T> {
   readonly command: string;
@@ -12,82 +12,82 @@ export interface Action<T> {
   readonly parse: (result: ExecResult) => T;
 }
 
-/** Several commands that change nothing, may run side by side and may be repeated, read together in their order. */
+/** Commands that change nothing. They may run in parallel and be repeated; their results are read together, in order. */
 export interface Query<T> {
   readonly commands: readonly string[];
   readonly parse: (results: readonly ExecResult[]) => T;
 }
 
-/** What a host said to a logoff. Only a listing tells whether the session is gone. */
+/** The answer to a logoff. Only a listing tells whether the session is gone. */
 export type LogoffAnswer =
   | { readonly kind: "accepted" }
-  /** The host knows no such session: it ended on its own. */
+  /** The session does not exist: it ended by itself. */
   | { readonly kind: "absent" }
-  /** The host is at it, or cannot do it just now: wait. */
+  /** The host is closing the session, or cannot do so now: wait. */
   | { readonly kind: "busy" }
   | { readonly kind: "denied"; readonly detail: string }
   | { readonly kind: "refused"; readonly detail: string };
 
-/** What became of a warning. Best effort: a failed one is recorded and does not stop a run by itself. */
+/** The answer to a warning. Best effort: a failure is recorded and does not stop a run by itself. */
 export type WarnAnswer =
   | { readonly kind: "delivered" }
   | { readonly kind: "absent" }
   | { readonly kind: "undelivered"; readonly detail: string };
 
-/** A text on its way to one session. */
+/** A message to one session. */
 export interface Warning {
-  /** Absent when this session cannot be reached at all: `cannot` says why. */
+  /** Absent if the session cannot receive messages; `cannot` says why. */
   readonly action?: Action<WarnAnswer>;
   readonly cannot?: string;
-  /** The end of the text is missing: the host takes no longer ones. */
+  /** The end of the text was cut off, because the host accepts no longer messages. */
   readonly cut: boolean;
-  /** The host's code page lacks some characters; `?` stands for them. */
+  /** Characters that the host's code page lacks were replaced by `?`. */
   readonly replaced: boolean;
 }
 
-/** How long we may close a host for new logons. */
+/** How long a drain lasts. */
 export type Drain = "until-restart" | "until-destroy";
 
-/** Whether a host takes new logons: `open`, one of our modes, or closed in a way that we never set. */
+/** Whether a host accepts new logons: `open`, one of our modes, or closed in a way that we never set. */
 export type DrainMode = "open" | Drain | "other";
 
-/** What identifies a session whose logoff was sent. */
+/** Identifies a session whose logoff was sent. */
 export type AskedRow = Pick<Session, "id" | "user">;
 
-/** How one operating system is asked. */
+/** The commands of an operating system, and the readers of their replies. */
 export interface Backend {
   readonly platform: Platform;
   /**
    * All sessions of the host (or of the server behind it).
    * `parse` throws `permission-denied` and `output-unrecognised`; it never returns a list that may be incomplete.
-   * @param asked sessions whose logoff was sent: one of them may have lost its user in one part of the answer only
+   * @param asked sessions whose logoff was sent: one of them may have lost its user in only one part of the answer
    */
   list(asked?: readonly AskedRow[]): Query<SessionList>;
-  /** What is asked for and means less on this platform than elsewhere, in sentences for the report. */
+  /** Inputs that have less effect on this platform than on others, in sentences for the report. */
   caveats(asked: { readonly states: Selector["states"]; readonly drain: Drain | "none" }): readonly string[];
-  /** Logs one session off by its ID. @throws LogoffError `output-unrecognised` when the ID is not a valid one */
+  /** Logs one session off by its ID. @throws LogoffError `output-unrecognised` if the ID is not valid */
   logOff(session: Session): Action<LogoffAnswer>;
-  /** Ends a session that a logoff did not end, its processes included. Never a listener. @throws as `logOff` */
+  /** Ends a session that a logoff did not end, including its processes. Never a listener. @throws as `logOff` */
   reset(session: Session): Action<LogoffAnswer>;
   /**
-   * Shows `text` to the user of a session; it goes through standard input, never into the command line.
-   * @param seconds how long it stays on the screen: until the next step
+   * Shows `text` to the user of a session. The text is passed on standard input, never in the command line.
+   * @param seconds how long the text stays on the screen: until the next step
    */
   warn(session: Session, text: string, seconds: number): Warning;
-  /** Whether the host accepts new logons. `parse` throws `drain-failed` when it cannot be told. */
+  /** Whether the host accepts new logons. `parse` throws `drain-failed` if that is unknown. */
   drainMode(): Query<DrainMode>;
-  /** Refuses new logons. `parse` throws `permission-denied`, `drain-failed`. Whether it worked `drainMode` tells. */
+  /** Refuses new logons. `parse` throws `permission-denied`, `drain-failed`. `drainMode` tells whether it worked. */
   drain(mode: Drain): Action<void>;
   /** Allows new logons again. `parse` throws as `drain`. */
   undrain(): Action<void>;
 }
 
-/** What a backend must know about where its commands run. */
+/** The target of a backend's commands. */
 export interface Target {
   /** The host's label, for messages. */
   readonly label: string;
   /** The machine to act on through `/server:`, already checked to be a plain name. */
   readonly server?: string;
-  /** This very machine, reached without SSH: the caller's own session belongs to a person. */
+  /** This machine, reached without SSH: the caller's own session belongs to a person. */
   readonly local?: boolean;
 }

@@ -14,14 +14,14 @@ import {
   sharedGreeting,
 } from "./windows/greeting";
 
-/** What the first exchange with a host tells. Plain data: it outlives the connection. */
+/** The result of the first exchange with a host. Plain data, which outlives the connection. */
 export interface Detected {
   readonly platform: Platform;
-  /** Windows: the OEM code page that its tools print in, such as 850; absent when it did not say. */
+  /** Windows: the OEM code page of the tools' output, such as 850; absent if unknown. */
   readonly codePage?: number;
   /** Windows: what the host prints before the output of every command; absent: nothing. */
   readonly greeting?: Greeting;
-  /** Windows: what it prints there on standard error; absent: nothing. */
+  /** Windows: what the host prints on standard error before the output of every command; absent: nothing. */
   readonly errorGreeting?: Greeting;
 }
 
@@ -34,10 +34,10 @@ export interface Detected {
 const shellProbe = "echo which shell; uname -s";
 
 /**
- * Asks what kind of host it is, by two commands that change nothing: `chcp.com` exists on Windows only, and the other tells which
- * shell reads our commands and which system is below a Unix shell.
- * `parse` throws `unsupported-host` with the reason, also when the platform is not the expected one; it never guesses.
- * @param said the platform that the host is said to have, which decides for a Linux that can run the programs of a Windows around it
+ * Detects the platform with two commands that change nothing: `chcp.com` exists only on Windows, and the other one tells which shell reads
+ * our commands and which system is below a Unix shell. `parse` throws `unsupported-host` with the reason, also if the platform is not the
+ * expected one; it never guesses.
+ * @param said the platform set in the inputs, which decides for a Linux that can run the programs of the Windows around it
  */
 export function detection(label: string, said?: Platform): Query<Detected> {
   return {
@@ -50,16 +50,16 @@ export function detection(label: string, said?: Platform): Query<Detected> {
   };
 }
 
-/** The first exchange of a run: what the host is and, where one exchange can tell both, who is on it. */
+/** The first exchange of a run: the platform and, if one exchange can tell both, the sessions. */
 export interface FirstContact {
   readonly detected: Detected;
-  /** Absent when the listing takes commands that only the answer could choose, or could not be read: then ask again. */
+  /** Absent if the listing depends on the platform or could not be read: then list again. */
   readonly sessions?: SessionList;
 }
 
 /**
- * {@link detection} and the first listing side by side, which saves a round trip: Windows' commands are asked along, and
- * mean nothing elsewhere, unless the host is said to be Linux. Not through `/server:`, a switch that a Unix shell rewrites.
+ * {@link detection} and the first listing in parallel, which saves a round trip: the commands of Windows have no effect on other platforms.
+ * They are left out if the host is known to be Linux, and with `/server:`, a switch that a Unix shell rewrites.
  * `parse` throws `unsupported-host`.
  */
 export function firstContact(target: Target, platform: Platform | undefined): Query<FirstContact> {
@@ -79,7 +79,7 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
   };
 }
 
-/** @throws LogoffError `unsupported-host` when a host is another platform than the one that it is said to have */
+/** @throws LogoffError `unsupported-host` if the platform is not the one set in the inputs */
 function refuseOtherPlatform(label: string, said: Platform | undefined, { platform }: Detected): void {
   if (said !== undefined && said !== platform)
     throw unsupported(label, `platform says "${said}", and it is "${platform}"`);
@@ -184,12 +184,12 @@ function firstWords(...results: readonly (ExecResult | undefined)[]): string {
   return `"${words.join('", "')}"`;
 }
 
-/** Bytes as ASCII: enough for what is compared here, and it cannot fail. */
+/** Bytes as ASCII, which is enough for the comparisons here and cannot fail. */
 function ascii(bytes: Uint8Array | undefined): string {
   return bytes === undefined ? "" : String.fromCharCode(...bytes.subarray(0, 10_000));
 }
 
-/** The commands and readings for a host that was detected. */
+/** The backend of a detected host. */
 export function backendFor(detected: Detected, target: Target): Backend {
   switch (detected.platform) {
     case "windows":

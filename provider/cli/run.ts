@@ -8,7 +8,7 @@ import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";
 import { wouldGo } from "../report/text";
 import { checkHosts } from "../run/check";
-import { runRollout, type RolloutDeps } from "../run/rollout";
+import { connectionLimit, runRollout, type RolloutDeps } from "../run/rollout";
 import { undrainEveryHost } from "../run/undrain";
 import { completionScript } from "./arguments/completion";
 import { helpText } from "./arguments/help";
@@ -26,9 +26,6 @@ import { progressView, type ProgressView } from "./output/progress";
 import { asList, asRun, changesNothing, resultText, warningLines, withCommands } from "./output/result";
 import { checkFiles, writeFiles } from "./output/result-files";
 import { paintFor, withInertOutputs, type World } from "./world";
-
-/** The most connections of the process, whatever `--parallel` is. */
-const connectionLimit = 64;
 
 /** Runs the command and returns its exit status. Never rejects. */
 export async function runCommand(argv: readonly string[], given: World): Promise<ExitStatus> {

@@ -15,6 +15,9 @@ import { stillDrained, unusedExceptions } from "./warnings";
 import { isExceeded, wavesOf } from "./waves";
 import { watchWindow } from "./window";
 
+/** The most connections that a process has at a time, whatever `rollout.parallel` is. */
+export const connectionLimit = 64;
+
 /** What a front passes to a run. */
 export interface RolloutDeps extends Reach {
   readonly clock: Clock;

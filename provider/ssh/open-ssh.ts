@@ -1,4 +1,4 @@
-/** The ways to a host over SSH, through ssh2. Nothing outside this folder knows that there is SSH. */
+/** Connections over SSH, through ssh2. Nothing outside this folder depends on SSH. */
 import { orAborted } from "../base/abort";
 import { Semaphore } from "../base/concurrency";
 import { LogoffError } from "../base/errors";
@@ -27,10 +27,10 @@ import { openSocket } from "./transport/socket";
 
 export type { SshOptions } from "./options";
 
-/** ssh2 repeats what a host says before it has proven anything; its longest own lines are lists of algorithms. */
+/** ssh2 logs what a host sends before it is authenticated; its own longest lines are lists of algorithms. */
 const longestDebugLine = 2000;
 
-/** A connection that is logged in, with what its holder needs to speak about it. */
+/** A connection that is logged in, with its warnings and the means to quote its texts. */
 interface OpenedLink extends Link {
   readonly warnings: readonly string[];
   readonly quote: Quote;
@@ -39,16 +39,15 @@ interface OpenedLink extends Link {
 /** SSH for one process. */
 export interface Ssh extends Reach {
   /**
-   * Attempts end after the host's `connectTimeoutMs`, every jump host having its own; waiting for a jump host's slot or for a
-   * password to be proven elsewhere is not part of it. Only what may pass is tried again in that time, and nothing once a
-   * credential has been offered.
+   * Times out after the host's `connectTimeoutMs`, each jump host having its own. Waiting for a jump host's slot, or for a password to be proven
+   * on another host, does not count. Transient errors are retried in that time, but never after a credential was offered.
    */
   readonly connect: Connect;
   /** Reads ssh_config where a host asks for it, and connects to nothing. */
   readonly findJumpHosts: FindJumpHosts;
 }
 
-/** Once per process: it shares opened keys, parsed files, jump hosts and what is known of passwords. */
+/** Opens SSH, once per process: opened keys, parsed files, jump hosts and knowledge about passwords are shared. */
 export function openSsh(options: SshOptions): Ssh {
   const context = sshContext(options);
   const resolveTarget = hostResolver(context);
@@ -80,7 +79,7 @@ function linkOpener(
   const jumps = jumpHosts(context, openLink);
   return openLink;
 
-  /** Files may be pipes or lie on a machine that is gone, and agents may ask a person: what is read has the time of a connect. */
+  /** Reading has the deadline of a connection, because files may be on a machine that is gone, and agents may ask a person. */
   function preparing<T>(
     of: Host,
     signal: AbortSignal,
@@ -120,14 +119,14 @@ function linkOpener(
     const claimPassword = async (waiting: AbortSignal): Promise<void> => {
       if (claim !== undefined) return;
       const claimed = await guard.claim(host.label, host.user, credentials.password ?? "", waiting);
-      // The host may have hung up while we waited our turn; a claim that nobody settles would stop everyone.
+      // The host may have hung up during the wait; a claim that nobody settles would block every other host.
       if (ended) claimed.settle("not-offered");
       else claim = claimed;
     };
     const route =
       host.jumpHosts.length > 0 ? await jumps.route(host.jumpHosts, host.label, opening, signal) : direct;
     try {
-      // Claimed only when it is about to be offered: a host that is down must not keep the others from proving it.
+      // Claimed only when the password is about to be offered: a host that is down must not keep the others from proving it.
       if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "");
       const loggedIn = await route.slots.run(
         () =>
@@ -170,7 +169,7 @@ function linkOpener(
   }
 }
 
-/** Straight to the host: no limit but the caller's, nothing to give back. */
+/** A direct route, without a limit of its own and with nothing to release. */
 const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSocket } = {
   open: openSocket,
   slots: new Semaphore(Infinity),
@@ -182,7 +181,7 @@ function passwordWithheld(label: string): LogoffError {
   return new LogoffError("auth-unavailable", `Cannot log in to "${label}": ${why}`);
 }
 
-/** The warnings of known_hosts files, each told on one connection only: every host of a run reads the same files. */
+/** The warnings of known_hosts files, each on one connection only, because all hosts of a run read the same files. */
 function onlyOnce(): (sources: readonly KnownHostsSource[]) => readonly string[] {
   const told = new Set<string>();
   return (sources) => {

@@ -2,27 +2,27 @@ import { homedir, userInfo } from "node:os";
 import { systemClock, type Clock } from "../base/clock";
 import { passwordGuard, type PasswordGuard } from "./login/password-guard";
 
-/** What a front decides once for its process. Everything but the base folder has the default of the real world. */
+/** Settings of a process. Everything but the base folder has a default. */
 export interface SshOptions {
   /** Relative paths of keys and known_hosts files start here; `~` is the home. */
   readonly baseFolder: string;
   readonly home?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly clock?: Clock;
-  /** Spreads retries; a number in [0, 1). */
+  /** A random number in [0, 1), to spread retries. */
   readonly random?: () => number;
-  /** Receives what ssh2 and we log about a connection, one line at a time, secrets removed. */
+  /** Receives the log of connections line by line, without secrets. */
   readonly debug?: (line: string) => void;
   readonly platform?: NodeJS.Platform;
   /** The user name of a host that names none. */
   readonly localUser?: () => string;
-  /** known_hosts files of the machine, consulted after those of the user. */
+  /** The machine's known_hosts files, read after the user's. */
   readonly systemKnownHostsFiles?: readonly string[];
   /** The machine's ssh_config, read after the user's when a host asks for OpenSSH's own files. */
   readonly systemSshConfigFile?: string;
-  /** Shared by every connect of a process, so that a wrong password is noticed across all of them. */
+  /** Shared by all connections of a process, so that a wrong password is noticed across hosts. */
   readonly passwordGuard?: PasswordGuard;
-  /** Handshakes that go through one jump host at once, default 8. */
+  /** Concurrent handshakes through one jump host. Default: 8. */
   readonly handshakesPerJumpHost?: number;
 }
 

@@ -3,14 +3,14 @@ import { printable } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { LogoffAnswer } from "../backend";
 
-/** Bytes of a host as text. What is no UTF-8 becomes U+FFFD. */
+/** Bytes of a host as text. Invalid UTF-8 becomes U+FFFD. */
 export function textOf(bytes: Uint8Array | undefined): string {
   return new TextDecoder("utf-8").decode(bytes ?? new Uint8Array());
 }
 
 /**
- * What loginctl said about ending a session. Its words are those of the D-Bus errors of org.freedesktop.login1, which have no
- * numbers; they are English because of `LC_ALL=C`. Exit status 0 means accepted: whether the session is gone a listing tells.
+ * The answer of loginctl to a logoff. Its messages are the D-Bus errors of org.freedesktop.login1, which have no numbers; they are English
+ * because of `LC_ALL=C`. Exit status 0 means accepted; a listing tells whether the session is gone.
  */
 export function readAnswer(result: ExecResult): LogoffAnswer {
   if (result.code === 0) return { kind: "accepted" };
@@ -24,7 +24,7 @@ export function readAnswer(result: ExecResult): LogoffAnswer {
   return { kind: "refused", detail: `the command ended with ${endOf(result)}: "${printable(said)}"` };
 }
 
-/** Only the message of loginctl, if our script got that far; the login's start-up files print around it. */
+/** The message of loginctl without the output of the login's start-up files. */
 function saidBy({ stdout, stderr }: ExecResult): string {
   const text = startOf(stdout);
   const mark = "\n@said\n";
@@ -37,7 +37,7 @@ export function startOf(bytes: Uint8Array | undefined): string {
   return textOf(bytes?.subarray(0, 20_000));
 }
 
-/** Whether a text means that a right is missing, logind's, D-Bus's or sudo's. */
+/** Whether a text reports a missing right of logind, D-Bus or sudo. */
 export function isDenied(said: string): boolean {
   return /authentication (?:is )?required|Access denied|Permission denied|Operation not permitted|^sudo: /imu.test(
     said,

@@ -47,8 +47,8 @@ function logOff(id: string): Action<LogoffAnswer> {
 }
 
 /**
- * Kills the session's processes through logind, and then those that are still in its control group: elogind has forgotten the session
- * by now, but not its group. `kill-session` without `--kill-who` means all; the option has another name from v254 on.
+ * Kills the session's processes through logind, and then those that remain in its control group: elogind has forgotten the session by then,
+ * but not its group. `kill-session` without `--kill-who` means all; the option has another name from v254 on.
  */
 function reset(id: string): Action<LogoffAnswer> {
   return {

@@ -8,13 +8,13 @@ import { exitNoPermission, inShell, loginIsRoot } from "./shell";
 
 /** pam_nologin(8) reads it and shows it to users that it refuses. It is gone after a restart, because /run is memory. */
 const file = "/run/nologin";
-/** Read by pam_nologin(8) too, and never ours. */
+/** pam_nologin(8) reads it too; it is never ours. */
 const lastingFile = "/etc/nologin";
 
-/** Exit status of lifting a drain where one of the files, not ours, still refuses new logins. */
+/** The exit status of undraining if a file that is not ours still refuses new logins. */
 const stillClosed: Readonly<Record<number, string>> = { 73: file, 74: lastingFile };
 
-/** What the file holds when it is ours. It also tells the mode, since a file has no other place for it. */
+/** The text of our file, which also contains the mode. */
 const texts: Readonly<Record<Drain, string>> = {
   "until-restart":
     "This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: until-restart)",
@@ -24,11 +24,11 @@ const texts: Readonly<Record<Drain, string>> = {
 const drains: readonly Drain[] = ["until-restart", "until-destroy"];
 
 /**
- * Asks for both files and the first lines of each; needs no right. Where the one is ours the answer is our mode, whatever the other
- * says: it is for us to lift.
+ * Reads the first lines of both files, which needs no right. If one file is ours, the answer is our mode, whatever the other file contains,
+ * because ours is to be lifted.
  */
 export function drainMode(label: string): Query<DrainMode> {
-  // A line more, since a file may end within one.
+  // One more line, because a file may end without a line break.
   const show = `for file in ${file} ${lastingFile}; do if [ -e $file ]; then printf "@closed %s\\n" $file; head -n 3 $file; printf "\\n"; fi; done`;
   return {
     commands: [inShell(`printf "\\n@begin\\n"`, show, `printf "@complete\\n"`)],
@@ -37,7 +37,7 @@ export function drainMode(label: string): Query<DrainMode> {
 }
 
 function readDrainMode(label: string, text: string): DrainMode {
-  // Anything before it comes from the login's start-up files.
+  // Earlier output comes from the login's start-up files.
   const all = text.split(/\r?\n/u);
   const lines = all.slice(all.indexOf("@begin") + 1);
   const end = lines.lastIndexOf("@complete");
@@ -52,12 +52,12 @@ function readDrainMode(label: string, text: string): DrainMode {
   return drains.find((mode) => `${texts[mode]}\n` === held) ?? "other";
 }
 
-/** Holds the text until all of it is written: on a full /run a file can be made that stays empty, which refuses logins as well. */
+/** Writes the text to a temporary file first: on a full /run a created file may stay empty, and an empty file refuses logins too. */
 const draft = `${file}.$$`;
 
 /**
- * Creates the file, whole, in one step and only where there is none: `ln` takes no name that is taken. Only for a login of uid 0:
- * pam_nologin refuses everybody else, also a user with sudo, who could never come back to lift it.
+ * Creates the whole file in one step, if there is none: `ln` fails for an existing name. Only for a login with uid 0, because pam_nologin refuses
+ * everybody else, also a user with sudo, who could not log in again to lift the drain.
  */
 export function drain(label: string, mode: Drain): Action<void> {
   return {
@@ -74,7 +74,7 @@ export function drain(label: string, mode: Drain): Action<void> {
   };
 }
 
-/** Removes the file if its text is ours, whichever mode it says. `parse` names the file, not ours, that still refuses new logins. */
+/** Removes the file if its text is ours, in any mode. `parse` names a file of somebody else that still refuses new logins. */
 export function undrain(label: string): Action<void> {
   return {
     command: inShell(

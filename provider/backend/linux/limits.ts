@@ -1,6 +1,6 @@
 import type { Backend } from "../backend";
 
-/** What was asked for and means less on Linux than on Windows, in sentences for the report; empty when nothing does. */
+/** Inputs that have less effect on Linux than on Windows, in sentences for the report. */
 export function limitsOnLinux(
   label: string,
   { states, drain }: Parameters<Backend["caveats"]>[0],

@@ -19,7 +19,7 @@ const properties = [
 ];
 
 const showSession = `shown=$(loginctl --no-pager show-session "$id" ${properties.map((name) => `-p ${name}`).join(" ")} 2>&1); code=$?`;
-/** The rule of `checkedId` once more, on the host: its own output meets its own shell there. */
+/** The rule of `checkedId` on the host, whose output its own shell reads there. */
 const isId = String.raw`expr "$id" : "[A-Za-z]\{0,1\}[0-9]\{1,10\}$" >/dev/null`;
 
 /** Shell functions: `ids` are those that logind lists, and `show` prints the sessions of the IDs that it is given. */

@@ -7,18 +7,17 @@ import { textOf } from "./answers";
 import { checkedTerminal, inShell } from "./shell";
 
 /**
- * The limit of Windows' `msg`, so that a text that passes on one host passes on all. In UTF-8 a text of so many bytes has no
- * more characters either, however they are counted.
+ * The limit of `msg` on Windows, so that a message fits all hosts or none. A UTF-8 text of this many bytes has no more characters.
  */
 const longestMessageBytes = 255;
-/** Seconds for a terminal to take the text: one that was stopped with Ctrl-S takes none. */
+/** Seconds for a terminal to accept the text; one that was stopped with Ctrl-S accepts none. */
 const writeSeconds = 10;
 const exitNoTerminal = 66;
 const exitTimedOut = 124;
 
 /**
- * Writes the text to the session's terminal, rung in by the bell. It goes through standard input; the terminal is a checked name, and
- * must be a device on the host: root would create a file in /dev otherwise.
+ * Writes the text, after a bell, to the session's terminal. The text is passed on standard input. The name of the terminal is checked, and it must
+ * be a device on the host, because root would create a file in /dev otherwise.
  */
 export function warning(session: Session, text: string): Warning {
   const { bytes, cut, replaced } = encode(text);

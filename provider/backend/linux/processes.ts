@@ -1,6 +1,6 @@
 import { checkedTerminal, groupLine } from "./shell";
 
-/** The processes of a host, by what is asked of them. */
+/** The processes of a host. */
 export interface Processes {
   readonly parentOf: ReadonlyMap<number, number>;
   readonly childrenOf: ReadonlyMap<number, readonly number[]>;
@@ -35,9 +35,9 @@ export function readProcesses(lines: readonly string[]): Processes {
 }
 
 /**
- * The terminal of the process nearest below a session's leader, the leader included. sshd opens the session before it has a
- * terminal, so logind knows it only from utmp, which older versions do not read and newer systems do not have. Nearest, because
- * `tmux`, `screen` and `sudo` make further terminals that nobody watches.
+ * The terminal of the process that is nearest to a session's leader, the leader included. sshd opens the session before it has a terminal, so
+ * logind knows the terminal only from utmp, which older versions do not read and newer systems lack. The nearest, because `tmux`, `screen`
+ * and `sudo` create further terminals that nobody watches.
  */
 export function terminalBelow(leader: number, processes: Processes): string | undefined {
   const { terminalOf } = processes;

@@ -82,7 +82,7 @@ function withoutProcesses(target: Target, id: string): LogoffError {
   );
 }
 
-/** The properties of a session, each at most once. Another ID would be somebody else, and a session always has an owner. */
+/** The properties of a session, each at most once. The ID must be the requested one, and a session always has an owner. */
 function readProperties(target: Target, id: string, lines: readonly string[]): Properties {
   const properties = new Map<string, string>();
   for (const line of lines) {
@@ -94,7 +94,7 @@ function readProperties(target: Target, id: string, lines: readonly string[]): P
   }
   const isWord = (name: string): boolean => /^[a-z][a-z0-9-]*$/u.test(properties.get(name) ?? "");
   const hasOwner = Boolean(properties.get("Name") || properties.get("User"));
-  // Without class or state nobody could tell a person from a service.
+  // Without class and state, a person cannot be told from a service.
   if (properties.get("Id") !== id || !isWord("Class") || !isWord("State") || !hasOwner) {
     throw unreadable(target, `session ${id} without Id, Class, State or User`);
   }
@@ -102,7 +102,7 @@ function readProperties(target: Target, id: string, lines: readonly string[]): P
 }
 
 /**
- * The session that our command runs in: by the login's variable, else by its control group, else by a leader above its process.
+ * The session that our command runs in: from the login's variable, else from its control group, else from a leader above its process.
  * The variable may be missing (sudo removes it) or name a session that has ended (tmux keeps it).
  */
 function ownIdIn(
@@ -195,12 +195,12 @@ function terminalOf(properties: Properties, processes: Processes): string | unde
   return properties.get("Display") ? undefined : terminalBelow(leaderOf(properties), processes);
 }
 
-/** 0 when logind names none, which no process has. */
+/** The leader's process, or 0, which no process has, if logind names none. */
 function leaderOf(properties: Properties): number {
   return Number(properties.get("Leader") ?? 0);
 }
 
-/** Both together: timestamps have seconds only, and after a restart a process may lead a session of the same number. */
+/** The time and the leader: timestamps have whole seconds, and after a restart another process may lead a session of the same number. */
 function logonTimeOf(properties: Properties): string | undefined {
   const leader = properties.get("Leader");
   const since = properties.get("Timestamp");

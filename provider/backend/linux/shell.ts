@@ -11,10 +11,10 @@ export function inShell(...steps: readonly string[]): string {
   return `env LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_LOG_COLOR=0 SYSTEMD_LOG_TARGET=console sh -c '${steps.join("; ")}'`;
 }
 
-/** Whether the login itself is root; `sudo` does not count. */
+/** Tests whether the login itself is root; `sudo` does not count. */
 export const loginIsRoot = `[ "$(id -u)" -eq 0 ]`;
 
-/** Exit status of our scripts for what they refuse to do without a login of uid 0 (EX_NOPERM of sysexits.h). */
+/** The exit status of our scripts if they need a login with uid 0 (EX_NOPERM of sysexits.h). */
 export const exitNoPermission = 77;
 
 /**

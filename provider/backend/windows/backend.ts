@@ -108,7 +108,7 @@ function textOf(host: ReadableHost, { stdout }: ExecResult = nothing): string {
   return host.read(stdout).text;
 }
 
-/** The only thing from a remote host that ever enters a command line. 0 is the services, from 65536 on listeners. */
+/** The only text from a remote host that enters a command line. ID 0 is the services; IDs from 65536 on are listeners. */
 function userSessionId(target: Target, { id }: Session): string {
   if (/^[0-9]{1,5}$/u.test(id) && Number(id) >= 1 && Number(id) <= 65_535) return id;
   throw new LogoffError(
@@ -117,7 +117,7 @@ function userSessionId(target: Target, { id }: Session): string {
   );
 }
 
-/** `logoff` may return 0 without having done anything, and fail after it has: whatever this says, the list decides. */
+/** Reads the answer to a logoff, which may be 0 without effect and an error after the effect. The list decides. */
 function readAnswer(host: ReadableHost, result: ExecResult): LogoffAnswer {
   const said = wordsOf(host, result);
   switch (errorMeaning(said)) {

@@ -14,11 +14,11 @@ export function readCodePage(result: ExecResult): number | undefined {
 /** Text as a Windows console program printed it. */
 export interface ConsoleText {
   readonly text: string;
-  /** False when the code page is unknown to us: then only ASCII can be trusted. */
+  /** False if the code page is unknown: then only ASCII is certain. */
   readonly certain: boolean;
 }
 
-/** iconv's name of an OEM code page; undefined when there is none, or we do not know it. */
+/** iconv's name of an OEM code page; undefined if there is none or iconv does not know it. */
 export function encodingOf(codePage: number | undefined): string | undefined {
   const encoding = codePage === 65001 ? "utf8" : `cp${codePage ?? ""}`;
   return codePage !== undefined && iconv.encodingExists(encoding) ? encoding : undefined;

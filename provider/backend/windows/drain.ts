@@ -6,8 +6,8 @@ const winlogon = String.raw`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Wi
 
 /**
  * Reads the logon mode as numbers: `change logon /query` prints localized words and may exit 1.
- * The whole Terminal Server key is asked for, so that an absent value (which means 0) differs from a key that could not be
- * read. Of Winlogon only the one value: that key may hold a password for automatic logon.
+ * The whole Terminal Server key is read, to tell an absent value (which means 0) from a key that could not be read. Of Winlogon only one value is
+ * read, because that key may contain a password for automatic logon.
  */
 export const drainModeCommands = [
   `reg.exe query "${terminalServer}"`,

@@ -10,7 +10,7 @@ export function errorNumbers(text: string): readonly number[] {
   return [...bracketed, ...hexadecimal];
 }
 
-/** What a number asks the caller to do next. */
+/** The meaning of an error number for the caller. */
 export type ErrorMeaning = "denied" | "absent" | "busy" | "server-unreachable";
 
 /** ERROR_ACCESS_DENIED, ERROR_CTX_*: winerror.h. */

@@ -7,7 +7,7 @@ export function denied({ label }: Target, action: string, detail: string): Logof
   return new LogoffError("permission-denied", `Cannot ${action} on "${label}": ${detail}`);
 }
 
-/** What a denial means, with the message of the host. */
+/** The reason of a denial, with the message of the host. */
 export function deniedDetail({ server }: Target, said: string): string {
   const relayed =
     server === undefined

@@ -78,7 +78,7 @@ function refuseIncomplete(host: ReadableHost, table: SessionTable, complaints: s
     );
 }
 
-/** On very old systems it is the console, and has no name while the console has another ID. */
+/** On very old systems session 0 is the console, or has no name if the console has another ID. */
 function isNamedAsItShould({ name }: Row, rows: readonly Row[]): boolean {
   const names = name === undefined ? rows.map((row) => row.name) : [name];
   return names.some((one) => /^(?:services|console)$/iu.test(one ?? ""));

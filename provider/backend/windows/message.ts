@@ -4,12 +4,12 @@ import { encodingOf } from "./code-page";
 /** `msg` takes 255 characters; 256 fail. */
 const longestMessage = 255;
 
-/** A text as `msg` will receive it on standard input. */
+/** A text as `msg` receives it on standard input. */
 export interface EncodedMessage {
   readonly bytes: Uint8Array;
-  /** The text was longer than `msg` takes, and its end is missing. */
+  /** The end of the text was cut off, because `msg` accepts no longer texts. */
   readonly cut: boolean;
-  /** The code page lacks some characters; `?` stands for them. */
+  /** Characters that the code page lacks were replaced by `?`. */
   readonly replaced: boolean;
 }
 

@@ -10,7 +10,7 @@ export interface ReadableHost extends Target {
   readonly readErrors: (stderr: Uint8Array) => ConsoleText;
 }
 
-/** Far longer than any message. */
+/** Longer than any message. */
 const longestMessage = 10_000;
 
 /** The message in an answer that is not a table. Only the beginning is read, since a host may print any amount. */

@@ -8,7 +8,7 @@ export const firstListenerId = 65_536;
 const classicUserWidth = 20;
 
 /**
- * What a row means.
+ * The session of a row.
  * @param decoded whether the code page of the text is known
  * @param classic whether the layout cuts long users
  */
@@ -26,10 +26,10 @@ export function toSession(row: Row, decoded: boolean, classic: boolean): Session
   };
 }
 
-/** `?` stands for a letter that the code page lacks: no account name can hold one itself. */
+/** `?` replaces a letter that the code page lacks; no account name contains one. */
 function isCertain(user: string, decoded: boolean, classic: boolean): boolean {
   const width = consoleWidth(user);
-  // A letter of two columns does not fit into the last one: a name that holds such may be cut one column earlier.
+  // A letter of two columns does not fit into the last column, so a name with such letters may be cut one column earlier.
   const fits = width < classicUserWidth - (width > user.length ? 1 : 0);
   const cut = user.endsWith("...") || (classic && !fits);
   const unreadable = /[?\ufffd\u0080-\u009f]/u.test(user) || (!decoded && /[^ -~]/u.test(user));

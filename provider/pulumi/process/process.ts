@@ -8,6 +8,7 @@ import { writeFileAtomically } from "../../files/atomic-file";
 import { resolvePath } from "../../files/paths";
 import type { Report } from "../../report/report";
 import { reportText } from "../../report/report-text";
+import { connectionLimit } from "../../run/rollout";
 import { openSsh } from "../../ssh/open-ssh";
 import { runsUntil, type CancelSource, type Runs } from "./cancellation";
 import { onEngineGone } from "./engine-gone";
@@ -28,9 +29,6 @@ export interface Front extends Reach {
   /** Writes a report in the format of its extension. @throws LogoffError `command-failed` */
   readonly writeReport: (path: string, report: Report, exitStatus: number) => Promise<void>;
 }
-
-/** Connections that all resources of one process share. */
-const connectionLimit = 64;
 
 let front: Front | undefined;
 

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from "../../base/clock";
 import { KeyedMutex, Semaphore } from "../../base/concurrency";
 import type { Connect } from "../../connection";
+import { connectionLimit } from "../../run/rollout";
 import { openSsh } from "../../ssh/open-ssh";
 
 /** What a read-only run needs of its process. */
@@ -10,9 +11,6 @@ export interface ReadOnlyFront {
   readonly slots: Semaphore;
   readonly turns: KeyedMutex;
 }
-
-/** Connections that all previews of one process share. */
-const connectionLimit = 64;
 
 let programFront: ReadOnlyFront | undefined;
 

@@ -34,7 +34,7 @@ export function parseJumps(
       address: expand(address),
       ...(user !== undefined && { user: expand(user) }),
       ...(number !== undefined && { port: number }),
-      // Who forbids the agent means it for the whole way.
+      // A forbidden agent is forbidden for the whole route.
       login: { privateKeys: [], ...(target.login.agent === false && { agent: false }) },
       ...(target.sshConfig !== undefined && { sshConfig: target.sshConfig }),
       ...(target.undecided && { undecided: target.undecided }),
@@ -45,7 +45,7 @@ export function parseJumps(
       jumpHosts: [],
     };
   });
-  // `Host *` with a ProxyJump is about the jump host, too; OpenSSH does not send a host through itself.
+  // `Host *` with a ProxyJump also matches the jump host; OpenSSH does not route a host through itself.
   const isItself =
     jumps.length === 1 &&
     jumps[0]?.address.toLowerCase() === target.address.toLowerCase() &&

@@ -1,9 +1,9 @@
-/** What ssh_config says about one host: the first value of each option wins, those of identity files add up. */
+/** The ssh_config values of a host: the first value of each option wins, and identity files add up. */
 import { matchesWildcards } from "../../base/wildcard";
 import { matchesPatternList } from "../host-keys/known-hosts";
 import { configError, type ConfigLine } from "./ssh-config-file";
 
-/** Who is asked about. */
+/** The host whose values are read. */
 export interface ConfigQuery {
   /** The name as the program gave it; `Host` lines are about it. */
   readonly host: string;
@@ -23,7 +23,7 @@ export interface ConfigValues {
   readonly warnings: readonly string[];
 }
 
-/** Old names of options. The first of either name wins. */
+/** Old names of options. The first value under either name wins. */
 const newNames: Readonly<Record<string, string>> = {
   pubkeyacceptedkeytypes: "pubkeyacceptedalgorithms",
 };

@@ -1,4 +1,4 @@
-/** ssh_config applied to a host: what the program said wins, then what the files say, then our defaults. */
+/** ssh_config applied to a host: the program's values win, then those of the files, then our defaults. */
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import type { Host, HostKeyPolicy } from "../../connection";
@@ -12,7 +12,7 @@ import { configError, readConfigFile, type ConfigLine } from "./ssh-config-file"
 import { configValues, type ConfigValue } from "./ssh-config-values";
 import { expandTokens, expandVariables, portOf, secondsOf } from "./ssh-config-words";
 
-/** A host with every question of where and who answered. */
+/** A host with address, port and user resolved. */
 export interface ResolvedHost {
   readonly host: Host & { readonly port: number; readonly user: string };
   readonly identities: Identities;

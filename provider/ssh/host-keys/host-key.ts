@@ -1,4 +1,4 @@
-/** Whether a key that a host shows is the host's: asked before any credential leaves us. */
+/** Checks a host's key, before any credential is sent. */
 import { LogoffError } from "../../base/errors";
 import type { HostKeyPolicy } from "../../connection";
 import { knownHostsName, type KnownHostsEntry } from "./known-hosts";
@@ -12,7 +12,7 @@ import {
   type PublicKey,
 } from "./public-key";
 
-/** The host in question, as far as its key goes. */
+/** The properties of a host that its key is checked with. */
 export interface KeyOwner {
   readonly label: string;
   readonly address: string;
@@ -25,7 +25,7 @@ export interface KeyOwner {
 }
 
 export interface HostKeyRules {
-  /** Types of the keys that the host is known by: asked for first, or another of its keys would look like a stranger's. */
+  /** The types of the host's known keys, requested first, because another of its keys would be unknown. */
   readonly knownTypes: readonly string[];
   /** False if any key is accepted: then no password may be offered, because an eavesdropper would receive it. */
   readonly provesHost: boolean;
@@ -118,7 +118,7 @@ function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]):
   const known = byValue.length > 0 ? byValue : ofHost.filter((entry) => entry.marker === undefined);
   const spare = known.length > 0 ? [] : ofName.filter((entry) => entry.marker === undefined);
   const takesAny = owner.hostKeys.strict === "no";
-  // What cannot be read may know another key of this host, or revoke this one.
+  // A file that cannot be read may contain another key of this host, or revoke this one.
   const learns = owner.hostKeys.strict === "accept-new" && !sources.some((source) => source.unreadable);
 
   const check = (blob: Buffer): HostKeyVerdict => {
@@ -152,7 +152,7 @@ function typeOf(blob: Buffer): string {
   return decodePublicKey(blob)?.type ?? "unreadable";
 }
 
-/** Type and fingerprint, as people compare them. */
+/** The type and fingerprint of a key. */
 export function describeKey(blob: Buffer): string {
   return `${typeOf(blob)} ${fingerprint(blob)}`;
 }

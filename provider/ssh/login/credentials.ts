@@ -8,18 +8,18 @@ import { readIdentity, type Identity } from "./identities";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
 import { secretSource, unusable, type ReadSecret } from "./secret";
 
-/** What we log in with, read and opened, in the order in which it is offered. */
+/** The credentials of a login, read and opened, in the order of the offers. */
 export interface Credentials {
   readonly keys: readonly PrivateKey[];
   readonly agentKeys: readonly AgentKey[];
   readonly password?: string;
   /** Texts that must not appear anywhere. */
   readonly secrets: readonly string[];
-  /** What was passed over and why, for the error of a login that fails. */
+  /** Credentials that were skipped, and why, for the error of a failed login. */
   readonly notes: readonly string[];
 }
 
-/** What ssh_config adds to the login of a host. */
+/** Settings of ssh_config for the login of a host. */
 export interface Identities {
   /** Absolute paths; those that do not exist are passed over. Absent: OpenSSH's default files. */
   readonly files?: readonly string[];
@@ -27,7 +27,7 @@ export interface Identities {
   readonly only: boolean;
 }
 
-/** What is known about a host when its credentials are read. */
+/** The host whose credentials are read. */
 interface LoginRules {
   readonly identities: Identities;
   readonly algorithms: AllowedAlgorithms;

@@ -6,7 +6,7 @@ import { readTextFile } from "../../files/read-text-file";
 import { parsePublicKey } from "../host-keys/public-key";
 import type { PrivateKey } from "./private-key";
 
-/** What one file gives. */
+/** The content of an identity file. */
 export interface Identity {
   readonly key?: PrivateKey;
   /** The public half, by which the same key is found in an agent. */

@@ -6,7 +6,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { aborted, onAbort } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 
-/** What became of a password on one host. `unanswered`: it was sent and the connection ended without a verdict. */
+/** The result of a password on one host. `unanswered`: it was sent, and the connection ended without an answer. */
 export type PasswordVerdict = "accepted" | "rejected" | "unanswered" | "not-offered";
 
 /** The right to offer a password to one host. */
@@ -16,7 +16,7 @@ export interface PasswordClaim {
 }
 
 export interface PasswordGuard {
-  /** Spares a host the visit. @throws LogoffError `auth-rejected` when the password was turned down elsewhere */
+  /** @throws LogoffError `auth-rejected` if another host rejected the password, so that this host is not contacted */
   readonly refuseIfBarred: (label: string, user: string, password: string) => void;
   /**
    * Waits while another host proves this user's password.
