@@ -56,26 +56,26 @@ const maxLinks = 40;
  */
 async function resolveLinks(path: string): Promise<string> {
   const absolute = isAbsolute(path) ? path : `${process.cwd()}${sep}${path}`;
-  let folder = parse(absolute).root;
+  let resolved = parse(absolute).root;
   let names = namesOf(absolute);
   for (let links = 0; names.length > 0;) {
     const [name = "", ...rest] = names;
-    const here = name === ".." ? dirname(folder) : join(folder, name);
+    const here = name === ".." ? dirname(resolved) : join(resolved, name);
     const found = await lstat(here).catch(unlessAbsent);
     if (found?.isSymbolicLink() !== true) {
-      folder = here;
+      resolved = here;
       names = rest;
       continue;
     }
     links += 1;
     if (links > maxLinks) throw new Error("too many symbolic links");
-    if (isForeignLink(found, await stat(folder)))
+    if (isForeignLink(found, await stat(resolved)))
       throw new Error(`"${here}" is a link that another user created`);
     const target = await readlink(here);
-    if (isAbsolute(target)) folder = parse(target).root;
+    if (isAbsolute(target)) resolved = parse(target).root;
     names = [...namesOf(target), ...rest];
   }
-  return folder;
+  return resolved;
 }
 
 function namesOf(path: string): readonly string[] {

@@ -25,17 +25,17 @@ const folder = mkdtempSync(join(tmpdir(), "report-files-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const failed = (error: unknown): boolean => error instanceof LogoffError && error.code === "command-failed";
 
-describe("report files", () => {
-  it("have the form that their path asks for", () => {
-    const one = report([hostReport()]);
+describe("a report file", () => {
+  it("has the format of its extension", () => {
+    const sample = report([hostReport()]);
     const context = { dryRun: false, exitStatus: 0 };
-    assert.match(reportText("a/b.JSON", one, context), /^\{\n {2}"version": 1,/u);
-    assert.match(reportText("a/b.xml", one, context), /^<\?xml version="1\.0"/u);
-    assert.match(reportText("a/b.html", one, context), /^<!doctype html>/u);
-    assert.match(reportText("a/b.html", one, { ...context, dryRun: true }), /<title>[^<]*dry run/u);
+    assert.match(reportText("a/b.JSON", sample, context), /^\{\n {2}"version": 1,/u);
+    assert.match(reportText("a/b.xml", sample, context), /^<\?xml version="1\.0"/u);
+    assert.match(reportText("a/b.html", sample, context), /^<!doctype html>/u);
+    assert.match(reportText("a/b.html", sample, { ...context, dryRun: true }), /<title>[^<]*dry run/u);
   });
 
-  it("belong to their owner alone, also where another file was before", async () => {
+  it("is readable by its owner only, even if it replaces another file", async () => {
     const path = join(folder, "r.json");
     writeFileSync(path, "old", { mode: 0o644 });
     await writeFileAtomically(path, "new");
@@ -44,14 +44,14 @@ describe("report files", () => {
     assert.deepEqual(readdirSync(folder), ["r.json"]);
   });
 
-  it("leave nothing beside when they cannot be written", async () => {
+  it("leaves no temporary file when it cannot be written", async () => {
     mkdirSync(join(folder, "taken"));
     await assert.rejects(writeFileAtomically(join(folder, "taken"), "x"), failed);
     await assert.rejects(writeFileAtomically(join(folder, "no", "such", "folder.json"), "x"), failed);
     assert.deepEqual(readdirSync(folder).sort(), ["r.json", "taken"]);
   });
 
-  it("are tried before a run", async () => {
+  it("is checked before a run", async () => {
     await checkWritable(join(folder, "new.json"));
     await checkWritable(join(folder, "r.json"));
     await assert.rejects(checkWritable(join(folder, "taken")), failed);
@@ -59,25 +59,25 @@ describe("report files", () => {
   });
 });
 
-describe("a report file that is there and special", { skip: process.platform === "win32" }, () => {
+describe("a special file or link at a report path", { skip: process.platform === "win32" }, () => {
   const special = mkdtempSync(join(tmpdir(), "report-files-"));
   after(() => rmSync(special, { recursive: true, force: true }));
   const path = (name: string): string => join(special, name);
   const refused = /^Cannot write ".*": it is not a regular file$/u;
 
-  it("is refused and stays what it is: a pipe, a device, a link to one", async () => {
+  it("is refused and left unchanged if it is a pipe, a device or a link to one", async () => {
     assert.equal(spawnSync("mkfifo", [path("pipe")]).status, 0);
     symlinkSync("/dev/null", path("null"));
-    for (const place of [path("pipe"), path("null")]) {
-      await assert.rejects(checkWritable(place), { code: "command-failed", message: refused });
-      await assert.rejects(writeFileAtomically(place, "x"), { code: "command-failed", message: refused });
+    for (const file of [path("pipe"), path("null")]) {
+      await assert.rejects(checkWritable(file), { code: "command-failed", message: refused });
+      await assert.rejects(writeFileAtomically(file, "x"), { code: "command-failed", message: refused });
     }
     await assert.rejects(checkWritable("/dev/null"), { message: refused });
     assert.ok(lstatSync(path("pipe")).isFIFO());
     assert.ok(lstatSync(path("null")).isSymbolicLink());
   });
 
-  it("is written through a link, beside the target", async () => {
+  it("is kept if it is a link, and its target is written in the folder of the target", async () => {
     mkdirSync(path("there"));
     mkdirSync(path("links"));
     writeFileSync(path("there/old.json"), "old");
@@ -95,7 +95,7 @@ describe("a report file that is there and special", { skip: process.platform ===
     assert.deepEqual(readdirSync(path("links")).sort(), ["chain.json", "new.json", "old.json"]);
   });
 
-  it("cannot be written through a link that leads nowhere or to itself", async () => {
+  it("is refused if it is a link to a missing folder or to itself", async () => {
     symlinkSync("no/such/folder.json", path("nowhere"));
     symlinkSync("circle", path("circle"));
     for (const name of ["nowhere", "circle"]) {
@@ -106,7 +106,7 @@ describe("a report file that is there and special", { skip: process.platform ===
   });
 });
 
-const notRoot = process.geteuid?.() === 0 ? false : "only root can make links of another user";
+const notRoot = process.geteuid?.() === 0 ? false : "only root can create links of another user";
 
 describe("a link to a report file in a sticky folder", { skip: notRoot }, () => {
   const [me, other] = [0, 65534];
@@ -123,9 +123,9 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
     return path(name);
   };
   const foreign = /^Cannot write ".*": ".*" is a link that another user created$/u;
-  const isRefused = async (place: string): Promise<void> => {
-    await assert.rejects(checkWritable(place), { code: "command-failed", message: foreign });
-    await assert.rejects(writeFileAtomically(place, "x"), { code: "command-failed", message: foreign });
+  const isRefused = async (file: string): Promise<void> => {
+    await assert.rejects(checkWritable(file), { code: "command-failed", message: foreign });
+    await assert.rejects(writeFileAtomically(file, "x"), { code: "command-failed", message: foreign });
   };
 
   it("is not followed when another user created it", async () => {
@@ -135,18 +135,18 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
     assert.ok(lstatSync(path("sticky/report.json")).isSymbolicLink());
   });
 
-  it("is not followed when its target does not exist yet, or when it is one of the folders in the path", async () => {
+  it("is not followed when another user created it and its target is missing or is a folder of the path", async () => {
     await isRefused(linked("sticky/new.json", path("mine/new.json"), other));
     await isRefused(join(linked("sticky/folder", path("mine"), other), "new.json"));
     await isRefused(join(linked("sticky/up", "../mine/../mine", other), "new.json"));
     assert.deepEqual(readdirSync(path("mine")), ["target"]);
   });
 
-  it("is not followed when a link elsewhere leads there", async () => {
+  it("is not followed when another link leads to it", async () => {
     await isRefused(linked("plain/through.json", "../sticky/report.json", me));
   });
 
-  it("is followed when it is one's own", async () => {
+  it("is followed when the current user created it", async () => {
     await writeFileAtomically(linked("sticky/own.json", "../mine/own.json", me), "own");
     assert.equal(readFileSync(path("mine/own.json"), "utf8"), "own");
   });

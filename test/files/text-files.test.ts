@@ -20,7 +20,9 @@ import { bareOptions, hostOf, never, serverFor, testKey } from "../ssh/scripted-
 const folder = mkdtempSync(join(tmpdir(), "text-files-"));
 after(() => rmSync(folder, { recursive: true }));
 const context = sshContext(bareOptions({ baseFolder: folder, home: folder }));
-const noPipes = { skip: process.platform === "win32" ? "no named pipes here" : false };
+const noPipes = {
+  skip: process.platform === "win32" ? "Windows has no named pipes in the file system" : false,
+};
 
 function utf16(text: string): Buffer {
   return Buffer.from(`\uFEFF${text}`, "utf16le");
@@ -41,7 +43,7 @@ function fileWith(bytes: Buffer): string {
 
 for (const [name, encode] of Object.entries(encodings))
   describe(`a text file in ${name}`, () => {
-    it("gives the names and keys of known_hosts, the first line included", async () => {
+    it("is read as known_hosts, including its first line", async () => {
       const key = testKey("host").publicText;
       const path = fileWith(encode(`first ${key}\nsecond ${key}\n`));
       const policy = { pinned: [], knownHostsFiles: [path], strict: "yes" } as const;
@@ -51,38 +53,38 @@ for (const [name, encode] of Object.entries(encodings))
       assert.equal(source.find("second").length, 1);
     });
 
-    it("gives the options of ssh_config", async () => {
+    it("is read as ssh_config", async () => {
       const sshConfig = fileWith(encode("Port 2222\nUser grün\n"));
-      const asked: { port?: number; user?: string } & Host = {
+      const input: { port?: number; user?: string } & Host = {
         ...hostOf({ address: "win-01", port: 22 }),
         sshConfig,
       };
-      delete asked.port;
-      delete asked.user;
-      const { host } = await hostResolver(context)(asked);
+      delete input.port;
+      delete input.user;
+      const { host } = await hostResolver(context)(input);
       assert.deepEqual([host.port, host.user], [2222, "grün"]);
     });
 
-    it("gives a secret without its last line break", async () => {
+    it("is read as a secret without its last line break", async () => {
       const path = fileWith(encode("pässword\n"));
       assert.equal(await readSecret({ from: "file", path }, "password", context), "pässword");
     });
 
-    it("gives a public key that chooses among the keys of an agent", async () => {
+    it("is read as a public key that selects a key of the agent", async () => {
       const key = testKey("chosen");
       const path = fileWith(encode(`${key.publicText}\n`));
       const refuse = (): Promise<never> => Promise.reject(new LogoffError("auth-unavailable", "no key"));
       assert.deepEqual((await readIdentity(path, refuse)).blob, key.blob);
     });
 
-    it("gives the hosts of a hosts file, the first line included", async () => {
+    it("is read as a hosts file, including its first line", async () => {
       const path = fileWith(encode("rdsh01\nrdsh01:22\n"));
       const { status, stderr } = await runHere(["--all", "--hosts-file", path]);
       assert.equal(status, 2);
       assert.match(stderr, /file:2: must not repeat \S+file:1: both are "rdsh01:22"$/mu);
     });
 
-    it("logs in with a private key", async (t) => {
+    it("is read as a private key to log in with", async (t) => {
       const key = testKey("encoded");
       const server = await serverFor(t, { key });
       const path = fileWith(encode(key.privateText));
@@ -104,13 +106,13 @@ for (const [name, encode] of Object.entries(encodings))
     });
   });
 
-it("a text of known_hosts given by value may begin with a byte order mark", async () => {
+it("known_hosts text in an input may begin with a byte order mark", async () => {
   const knownHosts = `\uFEFFfirst ${testKey("host").publicText}\n`;
   const [source] = await knownHostsReader(context).read({ pinned: [], knownHosts, strict: "yes" });
   assert.equal(source?.find("first").length, 1);
 });
 
-describe("a pipe is refused at once, whether anybody writes to it or not:", noPipes, () => {
+describe("a pipe", noPipes, () => {
   const pipe = join(folder, "pipe");
   if (noPipes.skip === false) execFileSync("mkfifo", ["-m", "600", pipe]);
   const file = { from: "file", path: pipe } as const;
@@ -143,19 +145,19 @@ describe("a pipe is refused at once, whether anybody writes to it or not:", noPi
     ],
   ];
   for (const [what, changes, message] of cases)
-    it(what, async (t) => {
+    it(`is refused at once as ${what}`, async (t) => {
       const server = await serverFor(t);
       await assert.rejects(openSsh(bareOptions()).connect(hostOf(server, changes), never), { message });
       assert.deepEqual(server.logins, []);
     });
 
-  it("ssh_config, when it is asked for jump hosts", async () => {
+  it("is treated as an empty ssh_config when jump hosts are looked up", async () => {
     const host = hostOf({ address: "win-01", port: 22 }, { sshConfig: pipe });
     assert.deepEqual([...(await openSsh(bareOptions()).findJumpHosts([host])).values()], [[]]);
   });
 });
 
-it("a device such as /dev/null is an empty file, and one without an end is refused", noPipes, async () => {
+it("/dev/null is read as an empty file, and an endless device is refused", noPipes, async () => {
   assert.equal(await readTextFile("/dev/null"), "");
   await assert.rejects(
     readTextFile("/dev/zero", () => undefined, 100_000),

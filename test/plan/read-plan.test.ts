@@ -6,8 +6,8 @@ import { findProblems, readPlan } from "../../provider/plan/read-plan";
 import { unknownValue } from "../../provider/plan/unknown";
 
 const all = { all: true };
-const one = { hosts: ["rdsh01"], sessions: all };
-const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nnot a real one\n-----END OPENSSH PRIVATE KEY-----\n";
+const minimal = { hosts: ["rdsh01"], sessions: all };
+const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nnot a real key\n-----END OPENSSH PRIVATE KEY-----\n";
 const fingerprint = `SHA256:${"A".repeat(43)}`;
 
 function plan(input: unknown, context?: Parameters<typeof readPlan>[1]): Plan {
@@ -22,7 +22,7 @@ function problems(input: unknown): string[] {
 
 describe("a plan", () => {
   it("fills in every default", () => {
-    assert.deepEqual(plan(one), {
+    assert.deepEqual(plan(minimal), {
       hosts: [
         {
           host: {
@@ -78,31 +78,37 @@ describe("a plan", () => {
       strictHostKeyChecking: "yes",
     },
   };
-  it("takes a documented default that is spelled out", () => {
-    const spelled = plan({ ...one, ...defaults });
-    const [host] = spelled.hosts;
-    // Only ssh_config can tell the difference: what is spelled out is decided.
+  it("accepts documented defaults that are set explicitly", () => {
+    const explicit = plan({ ...minimal, ...defaults });
+    const [host] = explicit.hosts;
+    // The only difference is that ssh_config cannot override fields that are set.
     assert.deepEqual(host?.host.undecided, ["keepalive"]);
-    const undecided = plan(one).hosts[0]?.host.undecided ?? [];
-    assert.deepEqual({ ...spelled, hosts: [{ ...host, host: { ...host.host, undecided } }] }, plan(one));
+    const undecided = plan(minimal).hosts[0]?.host.undecided ?? [];
+    assert.deepEqual({ ...explicit, hosts: [{ ...host, host: { ...host.host, undecided } }] }, plan(minimal));
   });
 
-  it("takes fields that are undefined or null for absent", () => {
-    assert.deepEqual(plan({ ...one, warn: null, connection: { port: undefined, user: null } }), plan(one));
+  it("treats undefined and null fields as absent", () => {
+    assert.deepEqual(
+      plan({ ...minimal, warn: null, connection: { port: undefined, user: null } }),
+      plan(minimal),
+    );
   });
 
-  it("takes null for absent also where fields are looked at together", () => {
+  it("treats null fields as absent in cross-checks", () => {
     const hosts = ["a", "b"];
     const empty = { all: true, ids: null, except: { ids: null, users: ["x"] } };
-    for (const more of [{}, { mode: "ensure" }, { connection: { hostKey: null } }, { atDeadline: null }])
-      assert.deepEqual(problems({ hosts, sessions: empty, ...more }), [], JSON.stringify(more));
-    const own = [{ host: "a", sessions: empty, server: null, platform: "linux" }];
-    assert.deepEqual(problems({ hosts: own, sessions: null, mode: "ensure", drain: "until-restart" }), []);
+    for (const changes of [{}, { mode: "ensure" }, { connection: { hostKey: null } }, { atDeadline: null }])
+      assert.deepEqual(problems({ hosts, sessions: empty, ...changes }), [], JSON.stringify(changes));
+    const perHost = [{ host: "a", sessions: empty, server: null, platform: "linux" }];
+    assert.deepEqual(
+      problems({ hosts: perHost, sessions: null, mode: "ensure", drain: "until-restart" }),
+      [],
+    );
   });
 
-  it("reads values", () => {
+  it("reads values that are set", () => {
     const { ifMissing, rollout, timeouts, hosts } = plan({
-      ...one,
+      ...minimal,
       ifMissing: "fail",
       rollout: { parallel: 3 },
       timeouts: { connect: 5, command: "1m", logoff: "1h30m" },
@@ -135,20 +141,20 @@ describe("hosts", () => {
     ["h.", { label: "h:22", address: "h." }],
   ];
   for (const [input, { label, ...expected }] of grid) {
-    it(`${JSON.stringify(input)} is ${label}`, () => {
+    it(`${JSON.stringify(input)} has the label ${label}`, () => {
       const host = plan({ hosts: [input], sessions: all }).hosts[0]!.host;
       assert.equal(host.label, label);
       for (const [name, value] of Object.entries(expected)) assert.equal(host[name as "user"], value);
     });
   }
 
-  it("have an identity that the connection does not change", () => {
-    const { host } = plan({ ...one, connection: { port: 2222, user: "u" } }).hosts[0]!;
+  it("have a label that the connection does not change", () => {
+    const { host } = plan({ ...minimal, connection: { port: 2222, user: "u" } }).hosts[0]!;
     assert.deepEqual([host.label, host.port, host.user], ["rdsh01:22", 2222, "u"]);
   });
 
   const form = "must be [user@]address[:port], IPv6 in brackets";
-  const wrong: readonly (readonly [unknown, string])[] = [
+  const invalid: readonly (readonly [unknown, string])[] = [
     ["", "with a host name"],
     ["a b", "with a host name"],
     ["h:0", "with a port from 1 to 65535"],
@@ -171,7 +177,7 @@ describe("hosts", () => {
     [{ host: "h", server: "a b" }, "hosts[0].server: must be the name of a server"],
     [{ host: "h", platform: "solaris" }, 'hosts[0].platform: must be "windows" or "linux"'],
   ];
-  for (const [input, expected] of wrong) {
+  for (const [input, expected] of invalid) {
     it(`${JSON.stringify(input)} is refused`, () => {
       const found = problems({ hosts: [input], sessions: all });
       assert.ok(
@@ -182,7 +188,7 @@ describe("hosts", () => {
     });
   }
 
-  it("must be a list that is not empty, without duplicates", () => {
+  it("must be a non-empty list without duplicates", () => {
     assert.match(problems({ sessions: all })[0]!, /^hosts: must be a list/u);
     assert.match(problems({ hosts: [], sessions: all })[0]!, /^hosts: must not be empty/u);
     assert.deepEqual(problems({ hosts: ["a", "b", "x@A:22", { host: "b", port: 23 }], sessions: all }), [
@@ -219,7 +225,7 @@ describe("sessions", () => {
       assert.deepEqual(selectorOf(input), { ...base, ...expected }));
   }
 
-  const wrong: readonly (readonly [unknown, string])[] = [
+  const invalid: readonly (readonly [unknown, string])[] = [
     [{}, "sessions: must select sessions: set ids, names, users, states or idleFor, or set all: true"],
     [{ all: false, console: true }, "sessions: must select sessions"],
     [{ except: { users: ["x"] } }, "sessions: must select sessions"],
@@ -246,7 +252,7 @@ describe("sessions", () => {
     [{ states: ["idle"] }, 'sessions.states[0]: must be "active" or "disconnected"'],
     [{ idleFor: "2w" }, "sessions.idleFor: must be a duration"],
   ];
-  for (const [input, expected] of wrong) {
+  for (const [input, expected] of invalid) {
     it(`${JSON.stringify(input)} is refused`, () => {
       const found = problems({ hosts: ["h"], sessions: input });
       assert.ok(
@@ -256,7 +262,7 @@ describe("sessions", () => {
     });
   }
 
-  it("are required for every host without its own", () => {
+  it("are required if a host sets none", () => {
     assert.deepEqual(plan({ hosts: [{ host: "h", sessions: 1 }] }).hosts.length, 1);
     assert.match(
       problems({ hosts: ["a", { host: "b", sessions: 1 }] })[0]!,
@@ -264,7 +270,7 @@ describe("sessions", () => {
     );
   });
 
-  it("may name IDs for one host only, but except them for many", () => {
+  it("may contain IDs for one host only, but except IDs for several", () => {
     const advice = "must not contain IDs for several hosts";
     for (const sessions of [12, "12", { ids: [1] }]) {
       assert.ok(problems({ hosts: ["a", "b"], sessions })[0]!.includes(advice));
@@ -277,7 +283,7 @@ describe("sessions", () => {
     assert.deepEqual(problems({ hosts: ["a", { host: "b", sessions: 12 }], sessions: all }), []);
   });
 
-  it("have the IDs of the platform that is named", () => {
+  it("must contain IDs that exist on the platform of the host", () => {
     const on = (platform: string | undefined): string[] =>
       problems({ hosts: [{ host: "h", platform, sessions: 65536 }] });
     assert.deepEqual(on("windows"), [
@@ -286,7 +292,7 @@ describe("sessions", () => {
     assert.deepEqual(on(undefined), []);
   });
 
-  it("may except a user with a domain, with a warning", () => {
+  it("may except a user with a domain, which causes a warning", () => {
     assert.deepEqual(
       plan({ hosts: ["h"], sessions: { all: true, except: { users: ["CORP\\svc-*"] } } }).warnings,
       [
@@ -307,13 +313,13 @@ describe("a connection", () => {
       defaults && { defaults },
     ).hosts[0]!.host;
 
-  it("is the nearest that says something, field by field", () => {
+  it("takes each field from the host, then the resource, then the stack configuration", () => {
     const host = hostOf({ user: "near" }, { user: "far", port: 23 }, { user: "stack" });
     assert.deepEqual([host.user, host.port], ["near", 23]);
     assert.equal(hostOf(undefined, undefined, { user: "stack" }).user, "stack");
   });
 
-  it("keeps a key with its own passphrase, and the stack's passphrase in reserve", () => {
+  it("takes the passphrase from the level of the key or before, or from the stack configuration", () => {
     const far = { privateKeyFile: "far", passphraseEnv: "FAR" };
     assert.deepEqual(hostOf({ privateKeyFile: "near" }, far).login, {
       privateKeys: [{ from: "file", path: "near" }],
@@ -328,7 +334,7 @@ describe("a connection", () => {
     });
   });
 
-  it("replaces a password and known hosts as a whole", () => {
+  it("does not mix passwords or known hosts of several levels", () => {
     const host = hostOf({ passwordEnv: "PW", knownHostsFile: "f" }, { password: "x", knownHosts: "text" });
     assert.deepEqual(host.login.password, { from: "env", name: "PW" });
     assert.deepEqual(host.hostKeys, { pinned: [], knownHostsFiles: ["f"], strict: "yes" });
@@ -340,14 +346,14 @@ describe("a connection", () => {
     assert.deepEqual(stack.hostKeys, { pinned: [], knownHosts: "text", knownHostsFiles: [], strict: "yes" });
   });
 
-  it("may forbid the agent, on jump hosts too, which is not the default", () => {
+  it("may forbid the agent, on jump hosts too", () => {
     assert.equal(hostOf(undefined, undefined).login.agent, undefined);
     assert.equal(hostOf({ agent: false }, { agent: true }).login.agent, false);
     const host = hostOf({ jumpHosts: ["j"] }, { agent: false });
     assert.deepEqual([host.login.agent, host.jumpHosts[0]?.login.agent], [false, false]);
   });
 
-  it("may pin a key, for every host its own", () => {
+  it("may pin a key per host", () => {
     assert.deepEqual(hostOf({ hostKey: fingerprint }, undefined).hostKeys.pinned, [fingerprint]);
     assert.deepEqual(
       hostOf(undefined, { hostKey: "ssh-ed25519 AAAAC3Nz comment" }).hostKeys.pinned.length,
@@ -359,14 +365,14 @@ describe("a connection", () => {
     );
   });
 
-  it("says once that host keys are not checked", () => {
+  it("warns once that host keys are not checked", () => {
     assert.equal(
       plan({ hosts: ["a", "b"], sessions: all, connection: { strictHostKeyChecking: "no" } }).warnings.length,
       1,
     );
   });
 
-  const wrong: readonly (readonly [object, string])[] = [
+  const invalid: readonly (readonly [object, string])[] = [
     [{ port: 0 }, "port: must be a whole number from 1 to 65535"],
     [{ port: "22" }, "port: must be a whole number from 1 to 65535"],
     [{ user: "" }, "user: must be a user name"],
@@ -386,9 +392,9 @@ describe("a connection", () => {
     [{ jumpHosts: ["a:b@c"] }, "jumpHosts[0]: must be [user@]address[:port]"],
     [{ jumpHosts: [{ host: "j", connection: { port: 0 } }] }, "jumpHosts[0].connection.port: must be"],
   ];
-  for (const [input, expected] of wrong) {
-    it(`${JSON.stringify(input)} is refused wherever it stands`, () => {
-      const shared = problems({ ...one, connection: input });
+  for (const [input, expected] of invalid) {
+    it(`${JSON.stringify(input)} is refused for the resource and for a host`, () => {
+      const shared = problems({ ...minimal, connection: input });
       const own = problems({ hosts: [{ host: "h", connection: input }], sessions: all });
       assert.ok(
         shared.some((text) => text.startsWith(`connection.${expected}`)),
@@ -401,16 +407,16 @@ describe("a connection", () => {
     });
   }
 
-  it("in the stack configuration is checked too", () => {
+  it("is checked in the stack configuration too", () => {
     assert.deepEqual(
-      readPlan(one, { defaults: { privateKey: "no key" } }).problems?.map(({ path }) => path),
+      readPlan(minimal, { defaults: { privateKey: "no key" } }).problems?.map(({ path }) => path),
       ["session-logoff:privateKey"],
     );
   });
 });
 
 describe("other inputs", () => {
-  const wrong: readonly (readonly [object, string])[] = [
+  const invalid: readonly (readonly [object, string])[] = [
     [{ warn: { message: "", gracePeriod: 1 } }, "warn.message: must be one line of at most 255"],
     [{ warn: { message: "ü".repeat(128), gracePeriod: 1 } }, "warn.message: must be one line of at most 255"],
     [{ warn: { message: "{min}", gracePeriod: 1 } }, "warn.message: must be one line of at most 255"],
@@ -470,9 +476,9 @@ describe("other inputs", () => {
     ],
     [{ hots: [] }, "hots: is not a known field: did you mean hosts?"],
   ];
-  for (const [input, expected] of wrong) {
+  for (const [input, expected] of invalid) {
     it(`${JSON.stringify(input).slice(0, 80)} is refused`, () => {
-      const found = problems({ ...one, ...input });
+      const found = problems({ ...minimal, ...input });
       assert.ok(
         found.some((text) => text.startsWith(expected)),
         found.join("\n"),
@@ -480,7 +486,7 @@ describe("other inputs", () => {
     });
   }
 
-  it("are all reported at once", () => {
+  it("have all their problems reported at once", () => {
     const found = problems({
       hosts: ["a", "A", 5],
       sessions: { ids: [1], userz: [] },
@@ -504,12 +510,12 @@ describe("other inputs", () => {
   });
 
   for (const input of [undefined, null, "x", 7, []]) {
-    it(`${JSON.stringify(input)} is no input`, () =>
+    it(`${JSON.stringify(input)} is refused as a whole`, () =>
       assert.match(problems(input)[0]!, /^input: must be an object/u));
   }
 });
 
-describe("values that are not known yet", () => {
+describe("unknown values", () => {
   const full: Record<string, unknown> = {
     hosts: [
       "a",
@@ -528,7 +534,7 @@ describe("values that are not known yet", () => {
     triggers: [1, { a: 2 }],
     ifMissing: "fail",
   };
-  /** Every way to put the unknown value in one place. */
+  /** Every copy of the value in which one part is replaced by the unknown value. */
   function* withUnknown(value: unknown): Generator {
     yield unknownValue;
     if (Array.isArray(value)) {
@@ -542,7 +548,7 @@ describe("values that are not known yet", () => {
     }
   }
 
-  it("are passed over at any depth by check, and never run", () => {
+  it("are no problem at any depth for a check, but prevent a run", () => {
     assert.deepEqual(findProblems(full), []);
     let count = 0;
     for (const input of withUnknown(full)) {
@@ -553,7 +559,7 @@ describe("values that are not known yet", () => {
     assert.ok(count > 30);
   });
 
-  it("hide no mistake beside them", () => {
+  it("do not hide problems elsewhere", () => {
     assert.deepEqual(
       findProblems({ hosts: [unknownValue, 5], sessions: { all: unknownValue, users: [] } }).map(
         ({ path }) => path,
@@ -565,7 +571,7 @@ describe("values that are not known yet", () => {
 
 describe("problems", () => {
   const marker = "Marker-7f3a";
-  const names = [
+  const inheritedFields = [
     "user",
     "port",
     "privateKey",
@@ -575,7 +581,7 @@ describe("problems", () => {
     "password",
     "passwordEnv",
   ];
-  const more = [
+  const otherFields = [
     "agent",
     "knownHosts",
     "knownHostsFile",
@@ -599,7 +605,7 @@ describe("problems", () => {
     ),
     fc.string().map((text) => `${text}${marker}`),
   );
-  const ownConnection = fc.dictionary(fc.constantFrom(...names, ...more), value);
+  const ownConnection = fc.dictionary(fc.constantFrom(...inheritedFields, ...otherFields), value);
   const connection = fc.oneof(
     value,
     fc
@@ -610,7 +616,7 @@ describe("problems", () => {
       .map(({ own, jumpHosts }) => ({ ...own, jumpHosts })),
   );
 
-  it("never quote a value from below a connection", () => {
+  it("never quote a value of a connection", () => {
     fc.assert(
       fc.property(connection, connection, (shared, own) => {
         const found = findProblems({
@@ -625,7 +631,7 @@ describe("problems", () => {
     );
   });
 
-  it("are found without throwing, whatever the input is", () => {
+  it("are found without throwing for any input", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), fc.anything(), (a, b, c) => {
         findProblems({

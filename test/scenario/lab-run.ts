@@ -13,28 +13,28 @@ export interface LabRun {
   readonly events: readonly ProgressEvent[];
 }
 
-/** `connection` as an operator would write it: a key, and the lab's host keys. */
+/** The input `connection` with the lab's private key and host keys. */
 export function keyLogin(lab: Lab): Readonly<Record<string, unknown>> {
   return { user: labUser.name, privateKey: lab.clientKey.privateKey, knownHosts: lab.knownHosts };
 }
 
-/** Passwords carry credentials further, as `/server:` needs. */
+/** The input `connection` with a password, which Windows can pass on to another server as `/server:` requires. */
 export function passwordLogin(lab: Lab): Readonly<Record<string, unknown>> {
   return { user: labUser.name, password: labUser.password, knownHosts: lab.knownHosts };
 }
 
-export function placeOf({ address, port }: LabHost): string {
+export function addressOf({ address, port }: LabHost): string {
   return `${address}:${port}`;
 }
 
-/** Reads the input as both fronts do and runs it over real SSH. All hosts of the lab, everybody, unless it says otherwise. */
+/** Reads an input as both fronts do and runs it over real SSH. By default it selects all sessions of all hosts of the lab. */
 export async function runOnLab(
   lab: Lab,
   input: Readonly<Record<string, unknown>> = {},
   deps: Partial<RolloutDeps> = {},
 ): Promise<LabRun> {
   const { plan, problems } = readPlan({
-    hosts: lab.hosts.map(placeOf),
+    hosts: lab.hosts.map(addressOf),
     sessions: { all: true },
     connection: keyLogin(lab),
     ...input,
@@ -57,7 +57,7 @@ export async function runOnLab(
   return { report, events };
 }
 
-/** The same for a lab of one host. */
+/** {@link runOnLab} for a lab of one host. */
 export async function runOne(
   lab: Lab,
   input: Readonly<Record<string, unknown>> = {},
@@ -69,9 +69,11 @@ export async function runOne(
   return host;
 }
 
-/** `2 logged-off`, `1 kept console`: of everybody who is or was logged on. */
+/** The outcome of every session with a user: `2 logged-off`, `1 kept console`. */
 export function outcomesOf({ sessions }: HostReport): string[] {
   return sessions
     .filter(({ session }) => session.user !== undefined)
-    .map((one) => `${one.session.id} ${one.outcome}${one.outcome === "kept" ? ` ${one.reason}` : ""}`);
+    .map(
+      (entry) => `${entry.session.id} ${entry.outcome}${entry.outcome === "kept" ? ` ${entry.reason}` : ""}`,
+    );
 }

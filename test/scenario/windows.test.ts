@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { startLab, type HostOptions, type Lab } from "../lab/lab";
 import { languageTags } from "../lab/languages/languages";
 import { until } from "../lab/until";
-import { outcomesOf, passwordLogin, placeOf, runOne, runOnLab } from "./lab-run";
+import { outcomesOf, passwordLogin, addressOf, runOne, runOnLab } from "./lab-run";
 
-/** Everything here goes over real SSH, and ends with a lab that met nothing unscripted. */
+/** Runs `work` over real SSH. Closing the lab fails if a command was not scripted. */
 async function withLab(hosts: readonly HostOptions[], work: (lab: Lab) => Promise<void>): Promise<void> {
   const lab = await startLab({ hosts });
   try {
@@ -15,7 +15,7 @@ async function withLab(hosts: readonly HostOptions[], work: (lab: Lab) => Promis
   }
 }
 
-/** Resolves when the run has spoken to host `a` and hung up again, as it does for a grace period. */
+/** Resolves when the run has run commands on host `a` and closed the connection, as it does for a grace period. */
 async function connectionIsClosed(lab: Lab): Promise<void> {
   const host = lab.host("a");
   await until(
@@ -29,7 +29,7 @@ const exceptServices = { all: true, except: { users: ["svc-*"] } };
 const warn = { message: "Restart in {minutes} minutes, {user}", gracePeriod: 1 };
 
 describe("draining", () => {
-  it("closes the host first, and leaves it closed for the patch", () =>
+  it("refuses new logons before any logoff, and until the restart", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       const report = await runOne(lab, { sessions: exceptServices, drain: "until-restart" });
       assert.deepEqual([report.status, report.drained], ["ok", "until-restart"]);
@@ -41,7 +41,7 @@ describe("draining", () => {
         .filter((text) => /chglogon|logoff/.test(text));
       assert.equal(order[0], "chglogon.exe /drainuntilrestart");
     }));
-  it("is undone on a host that fails, and leaves one alone that somebody else closed", () =>
+  it("is undone on a host that fails, and does not change a host that was already drained", () =>
     withLab(
       [
         { name: "a", sessions: [{ user: "alice", onLogoff: { kind: "ignored" } }] },
@@ -59,13 +59,13 @@ describe("draining", () => {
 });
 
 describe("warning and the grace period", () => {
-  it("shows everybody the text once, waits, and holds no connection meanwhile", () =>
+  it("shows every user the message once, and holds no connection during the grace period", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       let isOver = false;
       const running = runOne(lab, { sessions: exceptServices, warn: { ...warn, gracePeriod: 2 } });
       void running.finally(() => (isOver = true)).catch(() => undefined);
       await connectionIsClosed(lab);
-      assert.ok(!isOver, "it waits for the people");
+      assert.ok(!isOver, "the run waits for the users");
       assert.equal(lab.host("a").model.people().length, 3);
       const report = await running;
       assert.equal(report.status, "ok");
@@ -80,14 +80,14 @@ describe("warning and the grace period", () => {
       assert.match(report.warnings.join(), /Could not warn session 3 \(bob\)/);
       assert.ok(report.durationMs >= 2_000);
     }));
-  it("in the host's code page, without a command line that could be broken", () =>
+  it("sends the message in the host's code page, with special characters intact", () =>
     withLab([{ name: "a", language: "ru", sessions: [{ user: "Иван" }] }], async (lab) => {
       await runOne(lab, {
         warn: { ...warn, message: 'Выход через {minutes} мин, {user}: & | > "x" %PATH%' },
       });
       assert.equal(lab.host("a").model.messages()[0]?.text, 'Выход через 1 мин, Иван: & | > "x" %PATH%');
     }));
-  it("with atDeadline fail names who stayed and logs nobody off", () =>
+  it("logs nobody off with atDeadline fail, and fails the host", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       const report = await runOne(lab, { sessions: exceptServices, warn, atDeadline: "fail" });
       assert.equal(report.error?.code, "sessions-remain");
@@ -95,8 +95,8 @@ describe("warning and the grace period", () => {
     }));
 });
 
-describe("looking again", () => {
-  it("keeps who reconnected, where only disconnected sessions are meant", () =>
+describe("rechecking the sessions", () => {
+  it("keeps a session that reconnected if only disconnected sessions are selected", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       const running = runOne(lab, {
         sessions: { states: ["disconnected"] },
@@ -111,7 +111,7 @@ describe("looking again", () => {
         "4 kept not-selected",
       ]);
     }));
-  it("gives who comes late a warning and a period of their own", () =>
+  it("warns a user who arrives late and starts another grace period", () =>
     withLab([{ name: "a", sessions: [{ user: "alice" }] }], async (lab) => {
       const { model } = lab.host("a");
       const running = runOne(lab, { warn });
@@ -128,7 +128,7 @@ describe("looking again", () => {
 });
 
 describe("selecting", () => {
-  it("by idle time, where unknown never matches", () =>
+  it("keeps a session of unknown idle time when selecting by idle time", () =>
     withLab(
       [
         {
@@ -145,13 +145,13 @@ describe("selecting", () => {
         assert.deepEqual(outcomesOf(report), ["2 kept not-selected", "3 logged-off", "4 kept idle-unknown"]);
       },
     ));
-  it("within limits, or not at all", () =>
+  it("changes nothing when a limit is exceeded", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       assert.equal((await runOne(lab, { limits: { sessionsPerHost: 2 } })).error?.code, "limit-exceeded");
       assert.equal((await runOne(lab, { limits: { sessions: 2 } })).error?.code, "limit-exceeded");
       assert.equal(lab.host("a").model.people().length, 3);
     }));
-  it("current is session 0 over SSH, and is refused with an explanation", () =>
+  it("refuses current, which is session 0 over SSH, with an explanation", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       const report = await runOne(lab, { sessions: "current" });
       assert.equal(report.error?.code, "session-protected");
@@ -179,7 +179,7 @@ describe("logging off, verifying, resetting", () => {
     ["reset", "ok"],
     ["continue", "ok"],
   ] as const) {
-    it(`${ifStuck} for a session that hangs`, () =>
+    it(`applies ifStuck ${ifStuck} to a session that hangs`, () =>
       withLab([{ name: "a", sessions: [stuck, { user: "bob" }] }], async (lab) => {
         const report = await runOne(lab, { ifStuck, timeouts: { logoff: 1 } });
         assert.equal(report.status, status);
@@ -187,7 +187,7 @@ describe("logging off, verifying, resetting", () => {
         if (ifStuck === "fail") assert.match(report.error?.message ?? "", /session 2 \(alice\)/);
       }));
   }
-  it("explains what right is missing", () =>
+  it("names the missing right", () =>
     withLab(
       [
         {
@@ -210,10 +210,10 @@ describe("relaying", () => {
     { name: "rdsh1", sessions: [{ user: "alice" }] },
     { name: "rdsh2", sessions: [{ user: "bob" }, { user: "carol" }] },
   ];
-  it("lists, warns, logs off and resets on servers behind one host, over one connection", () =>
+  it("lists, warns and logs off on two servers behind a host, over one connection per phase", () =>
     withLab(fleet, async (lab) => {
       const mgmt = lab.host("mgmt");
-      const hosts = ["rdsh1", "rdsh2"].map((server) => ({ host: placeOf(mgmt), server }));
+      const hosts = ["rdsh1", "rdsh2"].map((server) => ({ host: addressOf(mgmt), server }));
       const { report } = await runOnLab(lab, { hosts, connection: passwordLogin(lab), warn });
       assert.deepEqual(
         report.hosts.map(({ status, error }) => error?.message ?? status),
@@ -224,15 +224,15 @@ describe("relaying", () => {
         [[], []],
       );
       assert.deepEqual(mgmt.model.people(), ["operator"]);
-      // One for the opening phase, one for the closing phase: none is held during the grace period.
+      // One connection before and one after the grace period; none is held during it.
       assert.ok(mgmt.counters().connections <= 3, `${mgmt.counters().connections} connections`);
       assert.ok(mgmt.counters().mostCommands <= 4, `${mgmt.counters().mostCommands} commands at once`);
       assert.equal(lab.host("rdsh1").counters().connections, 0);
     }));
-  it("with a public key explains why the server refuses", () =>
+  it("explains why the server refuses a login with a public key", () =>
     withLab(fleet, async (lab) => {
       const { report } = await runOnLab(lab, {
-        hosts: [{ host: placeOf(lab.host("mgmt")), server: "rdsh1" }],
+        hosts: [{ host: addressOf(lab.host("mgmt")), server: "rdsh1" }],
       });
       assert.equal(report.hosts[0]?.error?.code, "permission-denied");
       assert.match(report.hosts[0].error.message, /public key carries no credentials/);
@@ -241,7 +241,7 @@ describe("relaying", () => {
 
 describe("shells", () => {
   for (const shell of ["cmd", "powershell", "powershell-7"] as const) {
-    it(`${shell} as default shell`, () =>
+    it(`${shell} works as the default shell`, () =>
       withLab([{ name: "a", shell, sessions: people }], async (lab) => {
         const report = await runOne(lab, { sessions: exceptServices, drain: "until-restart", warn });
         assert.deepEqual([report.error?.message ?? report.status, report.drained], ["ok", "until-restart"]);
@@ -249,7 +249,7 @@ describe("shells", () => {
       }));
   }
   for (const shell of ["cmd", "powershell"] as const) {
-    it(`${shell} with Git's tools on the path`, () =>
+    it(`${shell} works with Git's tools on the path`, () =>
       withLab([{ name: "a", shell, unixTools: true, sessions: people }], async (lab) => {
         const report = await runOne(lab, { sessions: exceptServices });
         assert.equal(report.error?.message ?? report.status, "ok");
@@ -257,7 +257,7 @@ describe("shells", () => {
       }));
   }
   for (const shell of ["cmd", "powershell", "powershell-7"] as const) {
-    it(`${shell} that prints text before the output of every command`, () => {
+    it(`${shell} works if it prints text before the output of every command`, () => {
       const greeting = "\u001b[2J\fActive code page: 850\r\nWelcome to RDSH01, 3 updates\r\n\r\n";
       const errorGreeting = "Fehler [5]:Zugriff verweigert\r\nIt is 9:30\r\n";
       return withLab([{ name: "a", shell, greeting, errorGreeting, sessions: people }], async (lab) => {
@@ -285,7 +285,7 @@ describe("shells", () => {
 
 describe("languages", () => {
   for (const language of languageTags) {
-    it(`${language}, both layouts`, () =>
+    it(`${language} works in both layouts`, () =>
       withLab(
         (["classic", "wide"] as const).map((layout): HostOptions => ({
           name: layout,
@@ -308,8 +308,8 @@ describe("languages", () => {
   }
 });
 
-describe("a window", () => {
-  it("that is closed leaves hosts untouched, skipped and not even connected to", () =>
+describe("a maintenance window", () => {
+  it("skips hosts without connecting to them while it is closed", () =>
     withLab([{ name: "a", sessions: people }], async (lab) => {
       const report = await runOne(lab, { window: { notBefore: "2999-01-01T00:00:00Z" } });
       assert.deepEqual([report.status, report.error?.code], ["skipped", "outside-window"]);
@@ -317,8 +317,8 @@ describe("a window", () => {
     }));
 });
 
-describe("the server's habits", () => {
-  it("a reset at goodbye, a slow host, an exit code that never says anything", () =>
+describe("unusual servers", () => {
+  it("are handled if they reset the connection at the end, are slow, always exit with 0 or wait for stdin", () =>
     withLab(
       [
         { name: "a", sessions: people, ssh: { resetAtGoodbye: true } },
