@@ -72,7 +72,7 @@ const answers = [
     {
       property: "",
       reason:
-        "session-logoff:privateKey: must be the text of a private key, which begins with -----BEGIN (a path belongs to privateKeyFile)",
+        "session-logoff:privateKey: must be the text of a private key, which begins with -----BEGIN (for a path, use privateKeyFile)",
     },
   ],
   { changes: false },
