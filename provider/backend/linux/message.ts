@@ -22,7 +22,9 @@ const exitTimedOut = 124;
 export function warning(session: Session, text: string): Warning {
   const { bytes, cut, replaced } = encode(text);
   const terminal = checkedTerminal(session.terminal);
-  if (terminal === undefined) return { cannot: "the session has no terminal to write to", cut, replaced };
+  if (terminal === undefined) {
+    return { cannot: "the session has no terminal (pts/N or ttyN) to write to", cut, replaced };
+  }
   const device = `/dev/${terminal}`;
   const write = `tee ${device} >/dev/null`;
   const command = inShell(

@@ -1,13 +1,13 @@
-import { checkedTerminal, groupLine } from "./shell";
+import { groupLine } from "./shell";
 
 /** The processes of a host. */
 export interface Processes {
   readonly parentOf: ReadonlyMap<number, number>;
-  readonly childrenOf: ReadonlyMap<number, readonly number[]>;
-  /** Terminals whose name may enter a command line. */
-  readonly terminalOf: ReadonlyMap<number, string>;
-  /** Processes with a terminal of any kind, serial lines and consoles of virtual machines included. */
-  readonly withTerminal: ReadonlySet<number>;
+  /**
+   * The terminal of the nearest process at or below each process, of any kind and as `ps` prints it. `checkedTerminal` tells
+   * whether it may enter a command line.
+   */
+  readonly nearestTerminal: ReadonlyMap<number, string>;
 }
 
 /** A line of `ps -A -o pid= -o ppid= -o tty=`. */
@@ -16,54 +16,38 @@ export const processLine = /^ *([0-9]{1,10}) +([0-9]{1,10}) +(\S+) *$/u;
 /** Reads such lines; other lines are ignored. */
 export function readProcesses(lines: readonly string[]): Processes {
   const parentOf = new Map<number, number>();
-  const childrenOf = new Map<number, number[]>();
   const terminalOf = new Map<number, string>();
-  const withTerminal = new Set<number>();
   for (const line of lines) {
     const [, first, second, tty] = processLine.exec(line) ?? [];
     if (tty === undefined) continue;
-    const [pid, parent] = [Number(first), Number(second)];
-    parentOf.set(pid, parent);
-    const siblings = childrenOf.get(parent);
-    if (siblings === undefined) childrenOf.set(parent, [pid]);
-    else siblings.push(pid);
-    if (tty !== "?" && tty !== "-") withTerminal.add(pid);
-    const terminal = checkedTerminal(tty);
-    if (terminal !== undefined) terminalOf.set(pid, terminal);
+    const pid = Number(first);
+    parentOf.set(pid, Number(second));
+    if (tty !== "?" && tty !== "-") terminalOf.set(pid, tty);
   }
-  return { parentOf, childrenOf, terminalOf, withTerminal };
+  return { parentOf, nearestTerminal: nearestTerminals(parentOf, terminalOf) };
+}
+
+/** Climbs from all terminals at once, one generation at a time. Of two terminals equally near, the lower process ID wins. */
+function nearestTerminals(
+  parentOf: ReadonlyMap<number, number>,
+  terminalOf: ReadonlyMap<number, string>,
+): ReadonlyMap<number, string> {
+  const nearest = new Map([...terminalOf].sort(([a], [b]) => a - b));
+  // The loop also visits the entries that it adds, after all earlier ones.
+  for (const [pid, terminal] of nearest) {
+    const parent = parentOf.get(pid);
+    if (parent !== undefined && parentOf.has(parent) && !nearest.has(parent)) nearest.set(parent, terminal);
+  }
+  return nearest;
 }
 
 /**
- * The terminal of the process that is nearest to a session's leader, the leader included. sshd opens the session before it has a terminal, so
+ * The terminal, of any kind, of the process that is nearest to a session's leader, the leader included. sshd opens the session before it has a terminal, so
  * logind knows the terminal only from utmp, which older versions do not read and newer systems lack. The nearest, because `tmux`, `screen`
  * and `sudo` create further terminals that nobody watches.
  */
-export function terminalBelow(leader: number, processes: Processes): string | undefined {
-  const { terminalOf } = processes;
-  for (const level of levelsBelow(leader, processes)) {
-    const owner = level.reduce((found, pid) => (terminalOf.has(pid) && pid < found ? pid : found), Infinity);
-    if (owner !== Infinity) return terminalOf.get(owner);
-  }
-  return undefined;
-}
-
-/** Whether the leader of a session or any process below it has a terminal of any kind. */
-export function hasTerminalBelow(leader: number, processes: Processes): boolean {
-  return levelsBelow(leader, processes).some((level) => level.some((pid) => processes.withTerminal.has(pid)));
-}
-
-/** The process itself, its children, their children and so on. */
-function levelsBelow(pid: number, { parentOf, childrenOf }: Processes): readonly (readonly number[])[] {
-  const levels: (readonly number[])[] = [];
-  const seen = new Set<number>();
-  let level: readonly number[] = parentOf.has(pid) ? [pid] : [];
-  while (level.length > 0) {
-    levels.push(level);
-    for (const each of level) seen.add(each);
-    level = level.flatMap((each) => childrenOf.get(each) ?? []).filter((each) => !seen.has(each));
-  }
-  return levels;
+export function terminalBelow(leader: number, { nearestTerminal }: Processes): string | undefined {
+  return nearestTerminal.get(leader);
 }
 
 /** The ancestors of a process, nearest first, without the first process of the host. */

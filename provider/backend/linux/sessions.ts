@@ -5,14 +5,7 @@ import { type Session, type SessionKind, type SessionList, withoutDomain } from 
 import type { Target } from "../backend";
 import { isDenied, startOf } from "./answers";
 import { readListAnswer, type ListAnswer } from "./list-answer";
-import {
-  ancestorsOf,
-  readGroups,
-  readProcesses,
-  hasTerminalBelow,
-  terminalBelow,
-  type Processes,
-} from "./processes";
+import { ancestorsOf, readGroups, readProcesses, terminalBelow, type Processes } from "./processes";
 import { checkedTerminal } from "./shell";
 
 type Properties = ReadonlyMap<string, string>;
@@ -127,8 +120,11 @@ function toSession(
   const state = get("State") ?? "";
   const user = get("Name") ?? get("User");
   const graphical = isGraphical(get("Type"));
-  const terminal = graphical ? undefined : terminalOf(properties, processes);
-  const name = graphical ? (get("Display") ?? get("TTY")) : (terminal ?? get("TTY") ?? get("Display"));
+  const below = terminalBelow(leaderOf(properties), processes);
+  const terminal = graphical ? undefined : messageTerminal(properties, below);
+  const name = graphical
+    ? (get("Display") ?? get("TTY"))
+    : (terminal ?? get("TTY") ?? get("Display") ?? below);
   const logonTime = logonTimeOf(properties);
   const idleMs = idleMsOf(properties, nowSeconds);
   return {
@@ -138,7 +134,7 @@ function toSession(
     // winbind prints `DOMAIN\\user`. As on Windows the domain is dropped, so that an exception `svc-*` protects.
     ...(user === undefined ? {} : { user: withoutDomain(user) }),
     userCertain: get("Name") !== undefined && !hasControls(user ?? "") && !user?.includes("\ufffd"),
-    kind: kindOf(properties, processes),
+    kind: kindOf(properties, below),
     state: state === "active" || state === "online" ? "active" : "other",
     stateText: state,
     ...(logonTime === undefined ? {} : { logonTime }),
@@ -160,39 +156,40 @@ const mayBePerson = (name: string): boolean => !isUserClass(name) && !isNeverPer
  * else is a service, unknown classes included. A session at a seat is at the machine's own screen, which Windows calls the console;
  * xrdp and SSH have no seat.
  */
-function kindOf(properties: Properties, processes: Processes): SessionKind {
+function kindOf(properties: Properties, below: string | undefined): SessionKind {
   const sessionClass = properties.get("Class") ?? "";
   const isPerson =
-    isUserClass(sessionClass) || (mayBePerson(sessionClass) && hasTerminalOrScreen(properties, processes));
+    isUserClass(sessionClass) || (mayBePerson(sessionClass) && hasTerminalOrScreen(properties, below));
   if (!isPerson) return "services";
   if (properties.get("State") === "closing") return "leftover";
   return properties.get("Seat") ? "console" : "user";
 }
 
-/** Whether somebody may sit in front of a session. It need not be a terminal that we can write to. */
-function hasTerminalOrScreen(properties: Properties, processes: Processes): boolean {
-  return (
-    isGraphical(properties.get("Type")) ||
-    isDevice(properties.get("TTY")) ||
-    hasTerminalBelow(leaderOf(properties), processes)
-  );
+/**
+ * Whether somebody may sit in front of a session. It need not be a terminal that we can write to.
+ * @param below the terminal below its leader, of any kind
+ */
+function hasTerminalOrScreen(properties: Properties, below: string | undefined): boolean {
+  return isGraphical(properties.get("Type")) || isDevice(properties.get("TTY")) || below !== undefined;
 }
 
-/** Whether a TTY is a terminal, and not a word such as `cron` or `ssh`, which programs without one give to PAM. */
+/**
+ * Whether a TTY names a device, such as `pts/3`, `ttyS0`, `hvc0`, `3270/tty1` and `console`, and is not a word such as `cron`, `ftp`
+ * and `ssh`, which programs without a terminal give to PAM.
+ */
 function isDevice(tty: string | undefined): boolean {
-  return /^(?:\/dev\/.+|pts\/.+|tty[A-Za-z0-9]+|hvc[0-9]+|hvsi[0-9]+|xvc[0-9]+|sclp_line[0-9]+|console)$/u.test(
-    tty ?? "",
-  );
+  return /^(?:\/dev\/.+|[\w-]+\/.+|console|tty\w+|[a-z][\w-]*[0-9])$/iu.test(tty ?? "");
 }
 
 function isGraphical(type: string | undefined): boolean {
   return type !== undefined && ["x11", "wayland", "mir"].includes(type);
 }
 
-function terminalOf(properties: Properties, processes: Processes): string | undefined {
+/** The terminal that a message may be written to. Only a checked name enters a command line. */
+function messageTerminal(properties: Properties, below: string | undefined): string | undefined {
   const tty = properties.get("TTY");
   if (isDevice(tty)) return checkedTerminal(tty);
-  return properties.get("Display") ? undefined : terminalBelow(leaderOf(properties), processes);
+  return properties.get("Display") ? undefined : checkedTerminal(below);
 }
 
 /** The leader's process, or 0, which no process has, if logind names none. */

@@ -10,7 +10,7 @@ import {
 } from "../../../provider/backend/linux/processes";
 import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/base/errors";
-import { answer, changed, recordedSession } from "./answer";
+import { answer, changed, recordedSession, type Parts } from "./answer";
 
 /** Processor time in microseconds, the least of a few tries: what else the machine does is not counted. */
 function costOf(work: () => void): number {
@@ -68,6 +68,17 @@ describe("reading what a Linux host says takes time in proportion to its length"
       );
       return () => assert.equal(terminalBelow(1, readProcesses(["1 0 ?", ...lines])), "pts/3");
     }, 20_000);
+  });
+
+  it("for many sessions that lead one another in a chain of processes", () => {
+    const ssh = recordedSession("elogind-246-ssh-without-a-terminal");
+    growsLinearly((size) => {
+      const shown = Array.from({ length: size / 10 }, (_, index): Parts["shown"][number] => [
+        `${index}`,
+        changed(ssh, { Id: `${index}`, Leader: `${index + 2}` }),
+      ]);
+      return read(answer({ shown, processes: chain(size) }));
+    }, 1000);
   });
 
   it("for many sessions", () => {

@@ -167,6 +167,35 @@ describe("the list of a Linux host", { skip }, () => {
     assert.deepEqual([(await find("1")).kind, (await find("2")).kind], ["user", "services"]);
   });
 
+  it("counts a background job with a serial line, a console or a screen as a person, who cannot be told", async () => {
+    const job = { user: "alice", class: "background" };
+    const { list } = await bench({
+      sessions: [
+        { ...job, tty: "ttyS0", ttyKnown: false },
+        { ...job, tty: "ttyS1" },
+        { ...job, tty: "hvc0", ttyKnown: false },
+        { ...job, display: ":10", service: "xrdp-sesman" },
+      ],
+    });
+    const people = selected(select(await list(), everybody));
+    assert.deepEqual(
+      people.map(({ id, name }) => [id, name]),
+      [
+        ["1", "ttyS0"],
+        ["2", "ttyS1"],
+        ["3", "hvc0"],
+        ["4", ":10"],
+      ],
+    );
+    for (const person of people) {
+      const { action, cannot } = backend.warn(person, "text", 60);
+      assert.deepEqual(
+        [action, cannot],
+        [undefined, "the session has no terminal (pts/N or ttyN) to write to"],
+      );
+    }
+  });
+
   it("leaves out a session that ended while it was read", async () => {
     const { list } = await bench({ sessions: [{ user: "alice", whenShown: "vanishes" }, { user: "bob" }] });
     const people = (await list()).filter(({ kind }) => kind === "user");

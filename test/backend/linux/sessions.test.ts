@@ -124,6 +124,9 @@ describe("a session of logind", () => {
     ["a console of a virtual machine below its leader", {}, "301 300 hvc0"],
     ["a serial line as its terminal", { TTY: "ttyS0" }],
     ["a device as its terminal", { TTY: "/dev/hvc0" }],
+    ["a serial line of an ARM board as its terminal", { TTY: "ttyAMA0" }],
+    ["a terminal of a mainframe as its terminal", { TTY: "3270/tty1" }],
+    ["a console of a container as its terminal", { TTY: "lxc/console" }],
     ["a screen of xrdp", { Type: "x11", Display: ":10", Service: "xrdp-sesman" }],
     ["a terminal below its leader, beside a display", { Display: ":1" }, "301 300 pts/3"],
     ["a terminal below its leader, beside a word for a terminal", { TTY: "ssh" }, "301 300 pts/3"],
@@ -139,7 +142,7 @@ describe("a session of logind", () => {
   }
 
   it("of class background is a service when its terminal is only a word", () => {
-    for (const tty of ["cron", "ssh"]) {
+    for (const tty of ["cron", "ssh", "ftp"]) {
       const lines = changed(execOnly, { Class: "background", Leader: "300", TTY: tty });
       assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 ?"] }).kind, "services");
     }
@@ -150,9 +153,18 @@ describe("a session of logind", () => {
     assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 pts/3"] }).terminal, "pts/3");
   });
 
-  it("that nobody can write to has no terminal for messages", () => {
-    const lines = changed(execOnly, { Class: "background", Leader: "300" });
-    assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 hvc0"] }).terminal, undefined);
+  it("on a console that takes no messages is named by it and has no terminal for messages", () => {
+    for (const Class of ["user", "background"]) {
+      const lines = changed(execOnly, { Class, Leader: "300" });
+      const { name, terminal } = readOne(lines, { processes: ["  300 1 ?", "  301 300 hvc0"] });
+      assert.deepEqual([name, terminal], ["hvc0", undefined]);
+    }
+  });
+
+  it("on a serial line is never written to at a terminal that a program there has made", () => {
+    const processes = ["  300 1 ?", "  301 300 ttyS0", "  302 301 pts/9"];
+    const { name, terminal, kind } = readOne(changed(execOnly, { Leader: "300" }), { processes });
+    assert.deepEqual([name, terminal, kind], ["ttyS0", undefined, "user"]);
   });
 
   it("has an uncertain user when its name holds a mark that turns text around", () => {
