@@ -8,7 +8,7 @@ const unprintable = new RegExp(`[${controlsButC1}\\u0080-\\u009f]+`, "gu");
  * become spaces, runs of spaces collapse, and the result has at most `maxLength` characters (default: 200).
  */
 export function printable(text: string, maxLength = 200): string {
-  const clean = text.replace(unprintable, " ").replace(/ {2,}/gu, " ").trim();
+  const clean = controlsAsSpaces(text).replace(/ {2,}/gu, " ").trim();
   const characters = Array.from(clean);
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join("")}…`;
 }
@@ -68,6 +68,11 @@ const anyControl = new RegExp(`[${controlsButC1}]`, "u");
  */
 export function hasControls(text: string, c1 = true): boolean {
   return anyControl.test(text) || (c1 && /[\u0080-\u009f]/u.test(text));
+}
+
+/** A text with one space in place of each run of the characters that {@link hasControls} finds. */
+export function controlsAsSpaces(text: string): string {
+  return text.replace(unprintable, " ");
 }
 
 /** A text without the bidirectional marks that some regions print in their dates. */

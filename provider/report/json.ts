@@ -1,3 +1,4 @@
+import { hasControls } from "../base/text";
 import { stateWord } from "./labels";
 import { inertJson } from "./pipeline-commands";
 import type { HostReport, Report, SessionOutcome } from "./report";
@@ -76,9 +77,9 @@ function sessionObject(result: SessionOutcome): object {
  * controls and pipeline commands are escaped.
  */
 export function safeJson(value: unknown, indent?: number): string {
-  const escaped = JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  // JSON.stringify has escaped C0 in all values; its own line ends remain.
+  const escaped = JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/gu, (character) =>
+    hasControls(character) ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}` : character,
   );
   return inertJson(escaped);
 }

@@ -1,4 +1,4 @@
-import { printable } from "../../base/text";
+import { printable, controlsAsSpaces } from "../../base/text";
 import type { ExecResult } from "../../connection";
 import type { Session } from "../../session/session";
 import type { WarnAnswer, Warning } from "../backend";
@@ -43,10 +43,7 @@ function readWarnAnswer(result: ExecResult): WarnAnswer {
 
 function encode(text: string): Required<Pick<Warning, "cut" | "replaced">> & { readonly bytes: Uint8Array } {
   // Escape sequences could do anything to a terminal, and directional marks could turn the text around.
-  const clean = text
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, " ")
-    .trim();
+  const clean = controlsAsSpaces(text).trim();
   const encoder = new TextEncoder();
   // Takes whole characters only, and tells how many UTF-16 units of the text they are.
   const { read } = encoder.encodeInto(clean, new Uint8Array(longestMessageBytes));

@@ -232,6 +232,7 @@ describe("a warning on Linux", () => {
   it("rings, stands on a line of its own and holds no control character", () => {
     assert.equal(sent("Wartung um 22 Uhr"), "\r\n\u0007Wartung um 22 Uhr\r\n");
     assert.equal(sent("a\u001b]0;x\u0007b\nc\u202ed\u009be"), "\r\n\u0007a ]0;x b c d e\r\n");
+    assert.equal(sent("a\u061cb\u200ec\u2069d"), "\r\n\u0007a b c d\r\n");
   });
 
   it("is cut at 255 characters and 255 bytes, never inside a character, and says so", () => {
