@@ -9,7 +9,7 @@
  *     pulumi config set patchRelease 2026-11
  *     pulumi up
  *
- * After the restart the hosts take logons again by themselves. When something failed, mend it and run `pulumi up` again: it
+ * After the restart the hosts take logons again by themselves. When something failed, fix it and run `pulumi up` again: it
  * goes on with the hosts that are left.
  */
 import * as pulumi from "@pulumi/pulumi";

@@ -10,7 +10,7 @@ export interface Look {
   readonly codePage?: CodePage;
   /** Names 18 columns wide and cut, or, as Windows 11 and newer servers have it, 26 wide and never cut. */
   readonly layout: "classic" | "wide";
-  /** The language of the header line, where a mended translation stands over old states. Absent: `language`. */
+  /** The language of the header line, where a corrected translation stands over old states. Absent: `language`. */
   readonly headerLanguage?: LanguageTag;
   /** Whether session 0 is marked as the caller's own. */
   readonly servicesRow: "marked" | "plain";
