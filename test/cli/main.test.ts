@@ -102,7 +102,7 @@ describe("the exit status of the process", () => {
       },
     ));
 
-  it("is 1 when a run is lost on its way, never 0", async () => {
+  it("is 1 and never 0 when a run ends prematurely", async () => {
     // A standard input that neither ends nor keeps the process alive: what waits for it waits for ever.
     const lost = `import { PassThrough } from "node:stream"; Object.defineProperty(process, "stdin", { value: new PassThrough() });`;
     const imports = ["tsx", `data:text/javascript,${encodeURIComponent(lost)}`];
@@ -114,7 +114,7 @@ describe("the exit status of the process", () => {
     assert.equal(await new Promise((resolve) => child.once("close", resolve)), 1);
   });
 
-  it("does not suffer from a reader that has seen enough", async () => {
+  it("does not depend on a reader that closes its end", async () => {
     const child = spawn(
       "/bin/sh",
       ["-c", `"${process.execPath}" --import tsx "${mainFile}" --help | head -1`],

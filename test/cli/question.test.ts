@@ -40,12 +40,12 @@ describe("a question that cannot be asked is wrong usage", () => {
   }
 });
 
-describe("nothing is asked", () => {
+describe("no question is asked", () => {
   const onOne = (work: (scene: Scene) => Promise<void>): Promise<void> =>
     withScene([{ name: "rdsh01", sessions: [{ user: "alice" }, { user: "bob" }] }], work);
   const half: Terminal = { isTTY: ["stdin"] };
 
-  it("about one named session, about looks, about undrain, and with --yes", () =>
+  it("about a single named session, in read-only runs, for --undrain, and with --yes", () =>
     onOne(async ({ lab, run, hosts }) => {
       for (const argv of [
         ["--list", ...hosts()],
@@ -61,7 +61,7 @@ describe("nothing is asked", () => {
       assert.deepEqual(lab.host("rdsh01").model.people(), []);
     }));
 
-  it("where there is no terminal at all, hosts piped in or not", () =>
+  it("without any terminal, whether hosts are piped in or not", () =>
     onOne(async ({ lab, run }) => {
       const { status, stderr } = await run(["--all", "--hosts-file", "-"], {
         input: `${lab.addressOf("rdsh01")}\n`,
@@ -100,13 +100,13 @@ describe("the answer", () => {
       assert.equal(await answerTo((stdin) => stdin.write(text)), false);
   });
 
-  it("is no when standard input ends or goes away", async () => {
+  it("is no when standard input ends or is destroyed", async () => {
     assert.equal(await answerTo(end), false);
     assert.equal(await answerTo(destroy), false);
     assert.equal(await answerTo((stdin) => stdin.destroy(new Error("EIO"))), false);
   });
 
-  it("is no when standard input had ended or gone away before", { timeout: 60_000 }, async () => {
+  it("is no when standard input had ended or was destroyed before", { timeout: 60_000 }, async () => {
     assert.equal(await answerTo(end, true), false);
     assert.equal(await answerTo(destroy, true), false);
   });

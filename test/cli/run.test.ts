@@ -104,7 +104,7 @@ describe("session-logoff over SSH", () => {
       assert.deepEqual(lab.host("rdsh02").model.people(), ["svc-backup"]);
     }));
 
-  it("logs off everybody but the exceptions, without a question where there is no terminal", () =>
+  it("logs off everybody except the exceptions, without a question if there is no terminal", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status, stdout, stderr } = await run([
         "--all",
@@ -126,7 +126,7 @@ describe("session-logoff over SSH", () => {
       assert.doesNotMatch(stderr, /\[y\/N\]/u);
     }));
 
-  it("fails for a session that is not there, unless told otherwise", () =>
+  it("fails for a session that does not exist, unless --if-missing ignores it", () =>
     withScene(two, async ({ lab, run }) => {
       const server = `/server:${lab.addressOf("rdsh01")}`;
       const failed = await run(["99", server]);
@@ -144,7 +144,7 @@ describe("session-logoff over SSH", () => {
       assert.match(stdout, /0 sessions logged off on 2 hosts/u);
     }));
 
-  it("goes on when a host fails, and writes down what is left", noReports, () =>
+  it("continues when a host fails, and writes the unfinished hosts to a file", noReports, () =>
     withScene(two, async ({ lab, run, hosts, path }) => {
       lab.host("rdsh02").stopListening();
       const { status, stderr } = await run([
@@ -183,7 +183,7 @@ describe("session-logoff over SSH", () => {
     }),
   );
 
-  it("ends with the status that its result names, also when a report cannot be written", () =>
+  it("ends with the status in its result, even if a report cannot be written", () =>
     withScene(two.slice(0, 1), async ({ run, hosts, path }) => {
       const gone = path("gone");
       mkdirSync(gone);
@@ -206,7 +206,7 @@ describe("session-logoff over SSH", () => {
         assert.equal(json(readFileSync(path(name), "utf8")).exitStatus, 1, name);
     }));
 
-  it("keeps the user of a host in the list of what is left", () =>
+  it("keeps the user of a host in the list of unfinished hosts", () =>
     withScene(two.slice(0, 1), async ({ lab, run, path }) => {
       const { status } = await run([
         "--all",
@@ -236,7 +236,7 @@ describe("session-logoff over SSH", () => {
       assert.match(stdout, /1 session logged off/u);
     }));
 
-  it("says in the words of its options why people were left", () =>
+  it("names its options in the reasons for kept sessions", () =>
     withScene(two, async ({ run, hosts }) => {
       const stayed = await run([
         ...["--all", ...hosts("rdsh01"), "--warn", "Please leave", "--grace", "1", "--wait-only"],
@@ -268,7 +268,7 @@ describe("session-logoff over SSH", () => {
       assert.ok(lab.host("gate").commandTexts().includes("logoff.exe 2 /server:rdsh01"));
     }));
 
-  it("says that it speaks to no more than 64 hosts at once", () =>
+  it("warns that at most 64 hosts run at a time", () =>
     withScene(two, async ({ run, hosts }) => {
       const most = await run(["--list", ...hosts(), "--parallel", "64"]);
       assert.doesNotMatch(most.stderr, /warning/u);
@@ -307,7 +307,7 @@ describe("session-logoff over SSH", () => {
     }));
 });
 
-describe("looking", () => {
+describe("a read-only run of the command", () => {
   let scene: Scene;
   before(async () => {
     scene = await startScene(two);
@@ -318,7 +318,7 @@ describe("looking", () => {
       .flatMap((host) => host.commandTexts())
       .filter((text) => /logoff|msg|rwinsta|chglogon/u.test(text));
 
-  it("lists who is where", async () => {
+  it("lists the sessions of every host", async () => {
     const { status, stdout } = await scene.run(["--list", ...scene.hosts()]);
     assert.equal(status, 0);
     for (const user of ["alice", "bob", "carol", "svc-backup"]) assert.ok(stdout.includes(user));
@@ -326,7 +326,7 @@ describe("looking", () => {
     assert.deepEqual(changed(), []);
   });
 
-  it("shows in a dry run that only waits whom it would warn, and no logoff", async () => {
+  it("shows in a dry run with --wait-only whom it would warn, and no logoff", async () => {
     const steps = ["--warn", "Please sign out", "--grace", "10m", "--wait-only"];
     const { stdout } = await scene.run(["--all", ...steps, "--dry-run", ...scene.hosts()]);
     assert.match(stdout, /alice .*would be warned/u);
@@ -338,7 +338,7 @@ describe("looking", () => {
     assert.doesNotMatch(stdout, /logoff\.exe/u);
   });
 
-  it("shows in a dry run that a host is drained although nobody is there", noDrain, async () => {
+  it("shows in a dry run that a host without sessions is drained", noDrain, async () => {
     const steps = ["--session-user", "carol", "--drain", "until-restart", "--dry-run", "--output", "json"];
     const { stdout } = await scene.run([...steps, ...scene.hosts()]);
     assert.deepEqual(
@@ -347,7 +347,7 @@ describe("looking", () => {
     );
   });
 
-  it("lists every session as listed, the console too", async () => {
+  it("lists every session as listed, the console included", async () => {
     const { stdout } = await scene.run(["--list", ...scene.hosts(), "--output", "json"]);
     const report = json(stdout);
     assert.equal(report.dryRun, true);
@@ -357,7 +357,7 @@ describe("looking", () => {
     assert.equal(report.totals["sessions"], 0);
   });
 
-  it("lists only whom a selection matches", async () => {
+  it("lists only sessions that the selection matches", async () => {
     const { stdout } = await scene.run([
       "--list",
       ...scene.hosts(),
@@ -377,7 +377,7 @@ describe("looking", () => {
     assert.equal(lines.length, 3);
   });
 
-  it("shows in a dry run who would go, who not, and the commands", async () => {
+  it("shows in a dry run who would be logged off, who would be kept, and the commands", async () => {
     const { status, stdout } = await scene.run([
       "--all",
       "--except-user",
@@ -393,7 +393,7 @@ describe("looking", () => {
     assert.deepEqual(changed(), []);
   });
 
-  it("tells by a status of 1 that a host cannot be looked at", async () => {
+  it("ends with status 1 if a host cannot be listed", async () => {
     const { status, stdout } = await scene.run([
       "--list",
       "--host",
@@ -420,7 +420,7 @@ describe("looking", () => {
     assert.deepEqual(changed(), []);
   });
 
-  it("says what is in the way of a host that is not ready", async () => {
+  it("prints the error of a host that is not ready", async () => {
     const { status, stdout } = await scene.run([
       "--check",
       ...scene.hosts("rdsh01"),
@@ -447,7 +447,7 @@ describe("looking", () => {
 });
 
 describe("draining", () => {
-  it("refuses new logons and keeps it so for the patch", noDrain, () =>
+  it("keeps refusing new logons after the run, for the patch", noDrain, () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status } = await run(["--all", "--drain", "until-restart", ...hosts()]);
       assert.equal(status, 0);
@@ -458,7 +458,7 @@ describe("draining", () => {
     }),
   );
 
-  it("does not lift the drain of a host of another platform than --platform says", () =>
+  it("does not undrain a host whose platform is not --platform", () =>
     withScene(two.slice(0, 1), async ({ lab, run, hosts }) => {
       lab.host("rdsh01").model.setDrain("until-restart");
       const { status, stdout } = await run(["--undrain", ...hosts(), "--platform", "linux"]);
@@ -480,7 +480,7 @@ describe("draining", () => {
 describe("on a terminal", () => {
   const yes = { isTTY: true, input: "y\n" };
 
-  it("asks whether to warn where nobody would be logged off", () =>
+  it("asks whether to warn if nobody would be logged off", () =>
     withScene(two, async ({ run, hosts }) => {
       const steps = ["--warn", "Please sign out", "--grace", "10m", "--wait-only"];
       const { status, stderr } = await run(["--all", ...steps, ...hosts()], { isTTY: true, input: "n\n" });
@@ -488,7 +488,7 @@ describe("on a terminal", () => {
       assert.match(stderr, /Warn 4 sessions on 2 hosts, and log nobody off\? \[y\/N\] /u);
     }));
 
-  it("shows who would go, asks, and does it", () =>
+  it("shows who would be logged off, asks, and logs them off", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status, stderr } = await run(["--all", "--except-user", "svc-*", ...hosts()], yes);
       assert.equal(status, 0, stderr);
@@ -514,7 +514,7 @@ describe("on a terminal", () => {
       }));
   }
 
-  it("does not ask about one named session, or with --yes", () =>
+  it("does not ask about a single named session, or with --yes", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const named = await run(["2", `/server:${lab.addressOf("rdsh01")}`], { isTTY: true });
       assert.equal(named.status, 0);
@@ -527,14 +527,14 @@ describe("on a terminal", () => {
       );
     }));
 
-  it("does not ask when there is nobody to log off", () =>
+  it("does not ask if there is nobody to log off", () =>
     withScene(two, async ({ run, hosts }) => {
       const { status, stderr } = await run(["--session-user", "zoe", ...hosts()], { isTTY: true });
       assert.equal(status, 0);
       assert.doesNotMatch(stderr, /\[y\/N\]/u);
     }));
 
-  it("takes Ctrl-C at the question for a no", () =>
+  it("takes Ctrl-C at the question as a no", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status } = await run(["--all", ...hosts()], {
         isTTY: true,
@@ -556,7 +556,7 @@ describe("on a terminal", () => {
       assert.doesNotMatch(stderr.split("\r\u001b[K").at(-1) ?? "", /\[[#-]{20}\]/u);
     }));
 
-  it("uses colours only where they are wanted", () =>
+  it("uses colours only on a terminal that wants them", () =>
     withScene(two, async ({ run, hosts }) => {
       const colourless = await run(["--list", ...hosts()], { isTTY: true });
       assert.ok(!colourless.stdout.includes("\u001b"));
@@ -608,7 +608,7 @@ describe("stopping", () => {
 });
 
 describe("on this machine", () => {
-  it("needs --yes for the current session where nobody can be asked", async () => {
+  it("requires --yes for the current session if nobody can be asked", async () => {
     const { status, stderr } = await runHere([]);
     assert.equal(status, 2);
     assert.match(stderr, /--yes is needed/u);
@@ -641,7 +641,7 @@ describe("on this machine", () => {
     };
   }
 
-  it("runs without SSH and goes by its name", async () => {
+  it("runs without SSH and is labelled by its name", async () => {
     const { status, stdout } = await runHere(["--list", "--output", "json"], {
       world: windowsHere("services"),
     });
@@ -690,7 +690,7 @@ describe("on this machine", () => {
   });
 
   for (const argv of [["--yes"], ["current"], ["--dry-run"]]) {
-    it(`does not pass over in silence that the current session is the console: ${argv.join(" ")}`, async () => {
+    it(`reports that the current session is the console: ${argv.join(" ")}`, async () => {
       const { status, stdout } = await runHere(argv, { world: windowsHere("console") });
       assert.equal(status, 1, stdout);
       assert.match(stdout, /session-protected[^]*it is the console \(say --console to allow it\)/u);
@@ -698,14 +698,14 @@ describe("on this machine", () => {
   }
 
   for (const argv of [["--console"], ["current", "--console"]]) {
-    it(`takes the console for the current session when told to: ${argv.join(" ")}`, async () => {
+    it(`logs off the console as the current session with --console: ${argv.join(" ")}`, async () => {
       const { status, stdout } = await runHere([...argv, "--dry-run"], { world: windowsHere("console") });
       assert.equal(status, 0, stdout);
       assert.match(stdout, /alice .*would be logged off/u);
     });
   }
 
-  it("says so where the current session is that of services", async () => {
+  it("reports that the current session is that of services", async () => {
     const { status, stdout } = await runHere(["current", "--dry-run"], { world: windowsHere("services") });
     assert.equal(status, 1, stdout);
     assert.match(stdout, /session-protected[^]*name the session by its ID/u);
@@ -773,7 +773,7 @@ describe("wrong usage", () => {
     });
   }
 
-  it("says once what is wrong with every host", async () => {
+  it("prints a problem of every host once", async () => {
     const { status, stderr } = await runHere(["--all", "--host", "a,b", "--platform", "bogus"]);
     assert.equal(status, 2);
     assert.deepEqual(stderr.match(/--platform: .*/gu), ['--platform: must be "windows" or "linux"']);
@@ -790,14 +790,14 @@ describe("wrong usage", () => {
     );
   });
 
-  it("does not take an empty hosts file for everything or nothing", async () => {
+  it("refuses an empty hosts file", async () => {
     writeFileSync("/tmp/no-hosts.txt", "# none\n");
     const { status, stderr } = await runHere(["--all", "--hosts-file", "/tmp/no-hosts.txt"]);
     assert.equal(status, 2);
     assert.match(stderr, /--hosts-file .*no-hosts\.txt: must name at least one host/u);
   });
 
-  it("quotes no password where the name of a variable belongs", async () => {
+  it("does not quote a password in place of the name of a variable", async () => {
     for (const option of ["--password-env", "--passphrase-env"]) {
       const { status, stdout, stderr } = await runHere(["--all", "--host", "a", option, "Hunter2"]);
       assert.equal(status, 2);
@@ -805,7 +805,7 @@ describe("wrong usage", () => {
     }
   });
 
-  it("quotes no password that somebody put into an address", async () => {
+  it("does not quote a password in an address", async () => {
     const { stderr } = await runHere(["--all", "--host", "admin:Hunter2@rdsh01"]);
     assert.doesNotMatch(stderr, /Hunter2/u);
     assert.match(stderr, /--host: must be .*, without a password: give it with --password-env$/mu);

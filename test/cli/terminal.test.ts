@@ -57,7 +57,7 @@ const two = [
 describe("in a real terminal", { skip }, () => {
   after(() => void spawnSync("tmux", ["-L", server, "kill-server"]));
 
-  it("shows who would go and asks, then a bar, then the result", () =>
+  it("shows who would be logged off and asks, then a bar, then the result", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()]);
       const question = await window.waitFor(/Log off 3 sessions on 2 hosts\? \[y\/N\]/u);
@@ -74,7 +74,7 @@ describe("in a real terminal", { skip }, () => {
       );
     }));
 
-  it("takes Ctrl-C at the question for a no", () =>
+  it("takes Ctrl-C at the question as a no", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()]);
       await window.waitFor(/\[y\/N\]/u);
@@ -84,7 +84,7 @@ describe("in a real terminal", { skip }, () => {
       assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
     }));
 
-  it("takes Ctrl-D at the question for a no", () =>
+  it("takes Ctrl-D at the question as a no", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()]);
       await window.waitFor(/\[y\/N\]/u);
@@ -92,7 +92,7 @@ describe("in a real terminal", { skip }, () => {
       await window.waitFor(/status 130/u);
     }));
 
-  it("wants --yes where standard input has been used up for the hosts", () =>
+  it("requires --yes if standard input contained the hosts", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", "--hosts-file", "-"]);
       window.type(scene.lab.addressOf("rdsh01"), "Enter", "C-d");
@@ -101,7 +101,7 @@ describe("in a real terminal", { skip }, () => {
       assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
     }));
 
-  it("wants --yes where the question could not be seen", () =>
+  it("requires --yes if the question could not be seen", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()], "2>&1 | cat");
       const end = await window.waitFor(/add --yes/u);

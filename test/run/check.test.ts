@@ -20,7 +20,7 @@ function findings(stdout: string, index = 0): Readonly<Record<string, string>> {
 }
 
 describe("--check", () => {
-  it("compares the platform that was said with the one that is found, as a run does", async () => {
+  it("compares the platform of the inputs with the detected one, as a run does", async () => {
     const scene = await startScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }]);
     try {
       const check = ["--check", ...scene.hosts(), "--output", "json", "--platform"];
@@ -41,7 +41,7 @@ describe("--check", () => {
     }
   });
 
-  it("takes a host for reached and logged in to whose connection dies at the first questions", () =>
+  it("counts a host as logged in to if its connection is lost during the detection", () =>
     withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ lab, run, hosts }) => {
       lab.host("rdsh01").fault({ on: "chcp", times: 9, trouble: "drop-before" });
       const { status, stdout } = await run(["--check", ...hosts(), "--output", "json"]);
@@ -53,7 +53,7 @@ describe("--check", () => {
   const closed = "127.0.0.1:1";
   const rdsh01 = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];
 
-  it("claims nothing about a host that it never connected to, for want of a credential", () =>
+  it("claims nothing about a host that it did not connect to because a credential is missing", () =>
     withScene(rdsh01, async ({ path }) => {
       writeFileSync(path("empty"), "");
       const { status, stdout } = await runHere([
@@ -67,7 +67,7 @@ describe("--check", () => {
       assert.equal(found["login"], "failed: auth-unavailable");
     }));
 
-  it("claims nothing about a host that was not tried since another had turned the password down", () =>
+  it("claims nothing about a host that was not tried because another one rejected the password", () =>
     withScene(rdsh01, async ({ hosts, path }) => {
       const { status, stdout } = await runHere(
         [
@@ -85,7 +85,7 @@ describe("--check", () => {
       assert.equal(untried["login"], "failed: auth-rejected");
     }));
 
-  it("tells that a host was reached and trusted which accepts nothing of what was given", () =>
+  it("reports a host as reached and trusted if it rejects every credential", () =>
     withScene([{ ...rdsh01[0]!, ssh: { methods: ["publickey"] } }], async ({ hosts, path }) => {
       const { status, stdout } = await runHere([
         ...["--check", "--output", "json", ...hosts()],
@@ -98,7 +98,7 @@ describe("--check", () => {
       assert.equal(found["login"], "failed: auth-unavailable");
     }));
 
-  it("tells that a host whose key is not known was reached", () =>
+  it("reports a host with an unknown key as reached", () =>
     withScene(rdsh01, async ({ hosts, path }) => {
       writeFileSync(path("empty"), "");
       const { stdout } = await runHere([
@@ -111,7 +111,7 @@ describe("--check", () => {
       assert.equal(found["login"], "unknown: not reached");
     }));
 
-  it("tells once what is in the way of many hosts", async () => {
+  it("prints an error of many hosts once", async () => {
     const hosts = Array.from({ length: 30 }, (_, index) => ["--host", `127.0.0.${index + 1}:1`]).flat();
     const { stdout } = await runHere(["--check", ...hosts, "--user", "a", "--identity", "/no/such/key"]);
     assert.equal(stdout.match(/Cannot use private key/gu)?.length, 1, stdout);
@@ -148,7 +148,7 @@ describe("--check", () => {
     ["root", 0, "ok: open"],
     ["another", 1000, "warning: open: --drain needs a login as root"],
   ] as const) {
-    it(`says on Linux whether ${who} could drain`, { skip }, async () => {
+    it(`reports on Linux whether ${who} could drain`, { skip }, async () => {
       const host = createLinuxHost({ uid, sessions: [{ user: "alice", tty: "pts/0" }] });
       const { status, stdout } = await runHere(["--check", "--host", "a", "--output", "json"], {
         world: {
@@ -161,7 +161,7 @@ describe("--check", () => {
     });
   }
 
-  it("says that logind does not know our own login", { skip }, async () => {
+  it("reports that logind does not know our own login", { skip }, async () => {
     const host = createLinuxHost({ isUnknownToLogind: true, sessions: [{ user: "alice" }] });
     const { status, stdout } = await runHere(["--check", "--host", "a"], {
       world: { openSsh: () => ({ connect: host.connect, findJumpHosts: () => Promise.resolve(new Map()) }) },

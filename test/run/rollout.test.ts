@@ -37,7 +37,7 @@ function breakHosts(...indexes: readonly number[]): void {
 }
 
 describe("waves", () => {
-  it("begin when the one before has ended, after the pause", async () => {
+  it("begin after the previous wave has ended and the pause is over", async () => {
     start(5);
     const report = await fleet.run(rollout({ waves: [{ hosts: 1 }, { hosts: 2 }], pauseMs: minute }));
     assert.equal(report.totals.ok, 5);
@@ -55,7 +55,7 @@ describe("waves", () => {
   });
 });
 
-describe("a host that others are reached through by ssh_config", () => {
+describe("a jump host that only ssh_config names", () => {
   const behind = (name: string): HostPlan => {
     const { host, selector } = planFor({}, name);
     return { host: { ...host, sshConfig: true }, selector };
@@ -84,7 +84,7 @@ describe("an ssh_config that does not answer", () => {
     return new Promise(() => undefined);
   };
 
-  it("holds up no run beyond its total time", async () => {
+  it("delays no run beyond its total time", async () => {
     start(1);
     const timeouts = { commandMs: 1000, logoffMs: 1000, totalMs: minute };
     const report = await fleet.run({ hosts, timeouts }, { findJumpHosts });
@@ -92,7 +92,7 @@ describe("an ssh_config that does not answer", () => {
     assert.deepEqual([fleet.clock.now(), given.at(-1)?.aborted], [minute, true]);
   });
 
-  it("holds up no run for longer than a connection may take", async () => {
+  it("delays no run longer than the deadline of a connection", async () => {
     start(1);
     const report = await fleet.run({ hosts }, { findJumpHosts });
     assert.equal(report.hosts[0]?.status, "ok");
@@ -101,14 +101,14 @@ describe("an ssh_config that does not answer", () => {
     assert.equal(given.at(-1)?.aborted, true);
   });
 
-  it("holds up no run that is stopped", async () => {
+  it("delays no run that is stopped", async () => {
     start(1);
     fleet.clock.at(minute, () => fleet.stop.abort());
     const report = await fleet.run({ hosts }, { findJumpHosts });
     assert.deepEqual([report.hosts[0]?.status, report.hosts[0]?.error?.code], ["skipped", "aborted"]);
   });
 
-  it("leaves no timer behind when reading it breaks", async () => {
+  it("leaves no timer behind when reading it fails", async () => {
     start(1);
     let timers = 0;
     const clock = {
@@ -127,7 +127,7 @@ describe("an ssh_config that does not answer", () => {
 });
 
 describe("the failure budget", () => {
-  it("stops before the next wave, and says of each host left why", async () => {
+  it("stops before the next wave, and reports why each remaining host was skipped", async () => {
     start(6);
     breakHosts(0);
     const report = await fleet.run(
@@ -140,21 +140,21 @@ describe("the failure budget", () => {
     assert.match(report.hosts[1]?.error?.message ?? "", /maxFailures allows 0/);
   });
 
-  it("is not exceeded by as many as it allows", async () => {
+  it("is not exceeded by as many failures as it allows", async () => {
     start(6);
     breakHosts(0, 3);
     const report = await fleet.run(rollout({ maxFailures: { hosts: 2 } }));
     assert.deepEqual([report.totals.ok, report.totals.failed], [4, 2]);
   });
 
-  it("by percent is one of each wave", async () => {
+  it("counts each wave by itself if it is a percentage", async () => {
     start(8);
     breakHosts(0, 4);
     const report = await fleet.run(rollout({ waves: [{ hosts: 4 }], maxFailures: { percent: 25 } }));
     assert.deepEqual([report.totals.ok, report.totals.failed], [6, 2]);
   });
 
-  it("that bursts while hosts are in their grace period logs nobody else off and undrains them", async () => {
+  it("undrains the hosts in their grace period and logs nobody else off when it is exceeded", async () => {
     start(4);
     fleet.hosts[3]?.faults.add({
       on: "msg.exe",
@@ -193,8 +193,8 @@ describe("the failure budget", () => {
   });
 });
 
-describe("a budget that bursts with the last hosts", () => {
-  it("is in the report although nobody is left over to say so", async () => {
+describe("a failure budget that the last hosts exceed", () => {
+  it("is in the report although no host was skipped for it", async () => {
     start(3);
     breakHosts(0, 1, 2);
     const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
@@ -203,7 +203,7 @@ describe("a budget that bursts with the last hosts", () => {
     assert.match(report.warnings.join(), /Stopped after 2 failed hosts: rollout.maxFailures allows 1/u);
   });
 
-  it("is not in the report of a run within it", async () => {
+  it("is not in the report of a run that does not exceed it", async () => {
     start(3);
     breakHosts(0);
     const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
@@ -216,7 +216,7 @@ describe("a window that holds a wave back", () => {
   const fromEleven: Partial<Plan> = {
     window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
   };
-  it("holds those behind it back too: no large wave goes without its canary", async () => {
+  it("holds back the next waves too, so that no large wave runs without its canary", async () => {
     start(5);
     const report = await fleet.run({
       ...rollout({ waves: [{ hosts: 1 }, { hosts: 4 }], pauseMs: 90 * minute }),
@@ -227,7 +227,7 @@ describe("a window that holds a wave back", () => {
     assert.equal(fleet.clock.now(), 0, "nobody waits for a pause after which nothing comes");
   });
 
-  it("and one that closes while a wave runs ends the run there", async () => {
+  it("ends the run if it closes during a wave", async () => {
     start(3, { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 2 * minute } }] });
     const report = await fleet.run({
       ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute }),
@@ -241,7 +241,7 @@ describe("a window that holds a wave back", () => {
   });
 });
 
-describe("a look", () => {
+describe("a read-only run", () => {
   const everything: Partial<Plan> = {
     ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute, maxFailures: { hosts: 0 } }),
     window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
@@ -260,8 +260,8 @@ describe("a look", () => {
   }
 });
 
-describe("hosts of an earlier run that still refuse logons", () => {
-  it("are counted in one warning when this run did not reach them, and named when it tried", async () => {
+describe("hosts that a previous run drained", () => {
+  it("are counted in one warning if this run did not reach them, and named if it tried", async () => {
     start(30);
     breakHosts(0);
     const earlier = new Map(
@@ -289,7 +289,7 @@ describe("hosts of an earlier run that still refuse logons", () => {
 
 describe("limits.sessions", () => {
   const limited = (sessions: number): Partial<Plan> => ({ limits: { sessionsPerHost: null, sessions } });
-  it("lets a run within it go", async () => {
+  it("allows a run within the limit", async () => {
     start(3);
     assert.equal((await fleet.run(limited(3))).totals.loggedOff, 3);
   });
@@ -306,7 +306,7 @@ describe("limits.sessions", () => {
       .filter(({ command }) => /logoff|chglogon|msg/.test(command));
     assert.deepEqual(changing, []);
   });
-  it("counts a host that cannot be listed as exceeding, and says why it cannot", async () => {
+  it("counts a host that cannot be listed as exceeding the limit, and reports why", async () => {
     start(3);
     breakHosts(1);
     const report = await fleet.run(limited(100));
@@ -322,7 +322,7 @@ describe("limits.sessions", () => {
     const finished = fleet.events.filter(({ type }) => type === "host-finished");
     assert.equal(finished.length, 3);
   });
-  it("says of every host that it was contacted, and forgets nobody who was warned before", async () => {
+  it("reports every host as contacted, and keeps the record of earlier warnings", async () => {
     start(2);
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-11-23T21:59:00Z", remindersMs: [] }];
     const earlier = new Map([["host1:22", { warned }]]);
@@ -336,7 +336,7 @@ describe("limits.sessions", () => {
     );
     assert.deepEqual(report.hosts[0]?.warned, warned);
   });
-  it("is not what a run ends with that was stopped while it listed", async () => {
+  it("is not the error of a run that was stopped while it listed", async () => {
     for (const stops of ["cancelled", "out of time"] as const) {
       start(4);
       const totalMs = stops === "out of time" ? 150 : null;
@@ -355,7 +355,7 @@ describe("limits.sessions", () => {
       assert.equal(report.ended?.code, totalMs === null ? undefined : "timed-out");
     }
   });
-  it("leaves a host skipped that was not tried", async () => {
+  it("reports a host that was not tried as skipped", async () => {
     start(3);
     const [, second, third] = fleet.hosts;
     assert.ok(second && third);
@@ -367,7 +367,7 @@ describe("limits.sessions", () => {
       "skipped Not tried",
     ]);
   });
-  it("names the hosts of an earlier run that it leaves closed", async () => {
+  it("names the hosts that a previous run drained and that stay drained", async () => {
     start(2);
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
     const report = await fleet.run({ ...limited(1), drain: "until-restart" }, { previous: earlier });
@@ -379,7 +379,7 @@ describe("limits.sessions", () => {
       '1 host left as found, "host1:22": may still refuse new logons because of an earlier run; run again',
     ]);
   });
-  it("looks at nobody outside the window", async () => {
+  it("lists no host outside the window", async () => {
     start(2);
     breakHosts(1);
     const report = await fleet.run({
@@ -411,7 +411,7 @@ describe("the total time", () => {
 });
 
 describe("resuming", () => {
-  it("runs only the hosts it is told and warns nobody a second time", async () => {
+  it("runs only the given hosts and warns nobody a second time", async () => {
     start(2);
     fleet.clock.at(2 * minute, () => fleet.stop.abort());
     const first = await fleet.run({ warn });

@@ -12,7 +12,7 @@ const names = ["a", "b", "c", "d", "e"];
 const plan = { ...plainPlan, hosts: names.map((name) => planFor({}, name)) };
 const ours = new Map(names.map((name) => [`${name}:22`, "until-restart" as const]));
 
-it("undraining keeps to the plan's hosts at once, gives every host its outcome, and never rejects", async () => {
+it("undraining respects the limit of parallel hosts, gives every host an outcome, and never rejects", async () => {
   const front = fakeFront(Object.fromEntries(names.map((name) => [name, []])));
   for (const name of names) front.model(name).setDrain(name === "c" ? "disabled" : "until-restart");
   front.trouble.set("b", new LogoffError("auth-rejected", "no"));
@@ -44,7 +44,7 @@ it("undraining keeps to the plan's hosts at once, gives every host its outcome, 
   assert.deepEqual([open, most], [0, 2]);
 });
 
-it("undraining begins with no host after it was stopped", async () => {
+it("undraining starts no host after it was stopped", async () => {
   const front = fakeFront({ a: [] });
   front.model("a").setDrain("until-restart");
   const stop = AbortSignal.abort();
@@ -62,7 +62,7 @@ it("undraining begins with no host after it was stopped", async () => {
   assert.equal(front.contacted.length, 0);
 });
 
-it("undraining refuses a host of another platform than the plan says, and sends nothing that changes it", async () => {
+it("undraining refuses a host whose platform is not the one in the plan, and changes nothing on it", async () => {
   const front = fakeFront({ a: [] });
   front.model("a").setDrain("until-restart");
   const [first] = plan.hosts;
@@ -77,7 +77,7 @@ it("undraining refuses a host of another platform than the plan says, and sends 
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
 
 it(
-  "undraining a Linux host lifts our file whatever somebody else's say, and says what is true",
+  "undraining a Linux host removes our file, and reports whether another file still refuses logins",
   { skip },
   async () => {
     const theirs = "closed by the storage team\n";

@@ -14,7 +14,7 @@ function sizes(count: number, ...waves: readonly WaveSize[]): number[] {
 }
 
 describe("wavesOf", () => {
-  it("is one wave where nothing is asked", () => {
+  it("is one wave by default", () => {
     assert.deepEqual(sizes(7), [7]);
     assert.deepEqual(sizes(0), []);
   });
@@ -27,7 +27,7 @@ describe("wavesOf", () => {
     assert.deepEqual(sizes(3, { percent: 10 }), [1, 1, 1]);
     assert.deepEqual(sizes(10, { percent: 100 }), [10]);
   });
-  it("puts hosts that others are reached through last, in a wave of their own", () => {
+  it("puts jump hosts last, in a wave of their own", () => {
     const [bastion, ...rest] = hosts(4);
     assert.ok(bastion);
     const behind = rest.map(({ host, selector }) => ({
@@ -40,14 +40,14 @@ describe("wavesOf", () => {
       [["host2", "host3"], ["host4"], ["host1"]],
     );
   });
-  it("does so too with those that only ssh_config knows to be on the way", () => {
+  it("also puts jump hosts last that only ssh_config names", () => {
     const waves = wavesOf(hosts(3), [], new Map([["host2:22", ["host1:22"]]]));
     assert.deepEqual(
       waves.map((wave) => wave.map(({ host }) => host.address)),
       [["host2", "host3"], ["host1"]],
     );
   });
-  it("keeps a jump host behind a jump host away from the one it is reached through", () => {
+  it("puts a jump host behind a jump host into an earlier wave than the latter", () => {
     const [nearer, farther, target] = hosts(3);
     assert.ok(nearer && farther && target);
     const behind = { ...farther, host: { ...farther.host, jumpHosts: [nearer.host] } };
@@ -57,7 +57,7 @@ describe("wavesOf", () => {
       [["host3"], ["host2"], ["host1"]],
     );
   });
-  it("puts a host that relays to servers behind them", () => {
+  it("puts a relay after its servers", () => {
     const relay = planFor({}, "mgmt");
     const behind = planFor({ server: "rdsh1" }, "mgmt");
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe("wavesOf", () => {
       [["mgmt:22>rdsh1"], ["mgmt:22"]],
     );
   });
-  it("loses nobody and takes nobody twice", () => {
+  it("contains every host exactly once", () => {
     const size = fc.oneof(
       fc.record({ hosts: fc.integer({ min: 1, max: 9 }) }),
       fc.record({ percent: fc.integer({ min: 1, max: 100 }) }),
@@ -81,7 +81,7 @@ describe("wavesOf", () => {
 
 describe("isExceeded", () => {
   const failed = (inRun: number, inWave: number, waveSize: number) => ({ inRun, inWave, waveSize });
-  it("counts over the whole run, or of each wave", () => {
+  it("counts over the whole run or over the wave", () => {
     assert.equal(isExceeded({ hosts: 2 }, failed(2, 2, 10)), false);
     assert.equal(isExceeded({ hosts: 2 }, failed(3, 1, 10)), true);
     assert.equal(isExceeded({ hosts: 0 }, failed(1, 1, 10)), true);

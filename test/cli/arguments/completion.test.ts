@@ -30,7 +30,7 @@ function offered(...words: readonly string[]): readonly string[] {
 
 describe("the completion", () => {
   for (const shell of shells) {
-    it(`for ${shell} knows every option`, () => {
+    it(`contains every option for ${shell}`, () => {
       const script = completionScript(shell);
       for (const name of optionRows.keys())
         assert.ok(new RegExp(`(?:--|-l )${name}\\b`, "u").test(script), name);

@@ -67,7 +67,7 @@ describe("a hosts file of another form", () => {
     });
   }
 
-  it("leaves the other problems to be told beside it", async () => {
+  it("is reported beside the other problems", async () => {
     const argv = ["--all", "--hosts-file", "-", "--host", "a b", "--parallel", "0"];
     const { stderr } = await runHere(argv, { input: csv });
     assert.equal(stderr.trimEnd().split("\n").length, 4, stderr);
@@ -75,7 +75,7 @@ describe("a hosts file of another form", () => {
     assert.match(stderr, /--parallel: must be/u);
   });
 
-  it("is used all the same when every line is a host, as with commas in user names", async () => {
+  it("is used if every line is a host, such as one with commas in user names", async () => {
     const users = "a,b@rdsh01\nc,d@rdsh02\n";
     assert.ok(foreignForm(users) !== undefined);
     const argv = ["--all", "--hosts-file", "-", "--parallel", "0"];

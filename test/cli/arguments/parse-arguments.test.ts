@@ -340,20 +340,21 @@ function hold(request: Request, expected: Row[1]): void {
 }
 
 describe("the arguments", () => {
-  it("are tried in more than a hundred ways", () => assert.ok(grid.length >= 100, String(grid.length)));
+  it("are tested in more than a hundred combinations", () =>
+    assert.ok(grid.length >= 100, String(grid.length)));
 
   for (const [argv, expected] of grid) {
     it(`session-logoff ${argv.map((arg) => (/^[\w/:=.-]+$/u.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`, () =>
       hold(parseArguments(argv, context), expected));
   }
 
-  it("say everything that is wrong at once", () => {
+  it("report all problems at once", () => {
     const request = parseArguments(["12", "--all", "/zz", "--nope", "--output", "yaml"], context);
     assert.equal(request.kind, "usage-error");
     assert.equal(request.problems.length, 4);
   });
 
-  it("take every option of the table", () => {
+  it("accept every option of the table", () => {
     for (const row of optionRows.values()) {
       const value = row.completes !== undefined && row.completes !== "file" ? row.completes[0]! : "x1";
       const argv = row.kind === "flag" ? [`--${row.name}`] : [`--${row.name}`, value];
@@ -371,7 +372,7 @@ describe("the arguments", () => {
     assert.equal(new Set(names).size, names.length);
   });
 
-  it("never make it throw, whatever they are", () => {
+  it("never cause an exception", () => {
     const piece = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.constantFrom(

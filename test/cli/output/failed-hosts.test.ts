@@ -9,7 +9,7 @@ import {
 } from "../../../provider/cli/arguments/host-entries";
 import { runHere, startScene } from "../scene";
 
-describe("a host that is not done", () => {
+describe("an unfinished host", () => {
   const rows: readonly (readonly [text: string, each: EachHost, line: string])[] = [
     ["Web", {}, "Web"],
     ["Admin@Web", {}, "Admin@Web"],
@@ -28,7 +28,7 @@ describe("a host that is not done", () => {
     });
   }
 
-  it("is found again by its name in ssh_config", async () => {
+  it("is found again in ssh_config by its name", async () => {
     const scene = await startScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }]);
     const { lab, path, run } = scene;
     try {
@@ -54,7 +54,7 @@ describe("a host that is not done", () => {
     }
   });
 
-  it("is told to be run without --via when it was given", async () => {
+  it("is to be run without --via if --via was given", async () => {
     const scene = await startScene([{ name: "gate" }]);
     try {
       const { stderr, status } = await runHere([

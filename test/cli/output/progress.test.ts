@@ -49,7 +49,7 @@ function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> 
 const stuck = { status: "failed", error: { code: "session-stuck", message: "still there" } } as const;
 
 describe("the progress", () => {
-  it("of a few hosts has a line for each step, the host in front", () => {
+  it("of a few hosts prints every step after the host", () => {
     const { finish, lines } = scene(2);
     finish("a:22");
     finish("b:22", stuck);
@@ -61,7 +61,7 @@ describe("the progress", () => {
     ]);
   });
 
-  it("of many hosts has failures, and counts every few seconds", () => {
+  it("of many hosts prints failures, and counts every few seconds", () => {
     const { finish, lines, pass, onProgress } = scene(1000);
     onProgress({ type: "run-started", hosts: 1000 });
     for (let index = 0; index < 400; index += 1) finish(`h${index}:22`);
@@ -79,7 +79,7 @@ describe("the progress", () => {
   const lost = (host: string) =>
     ({ status: "failed", error: { code: "host-unreachable", message: `Lost "${host}"` } }) as const;
 
-  it("of many hosts tells an error that they share once, and at its end how many more have it", () => {
+  it("of many hosts prints a shared error once, and at the end the number of other hosts with it", () => {
     const { finish, lines, onProgress } = scene(1000);
     onProgress({ type: "run-started", hosts: 1000 });
     for (let index = 0; index < 998; index += 1) finish(`h${index}:22`, lost(`h${index}:22`));
@@ -94,7 +94,7 @@ describe("the progress", () => {
     ]);
   });
 
-  it("of a few hosts has a line for each, and the message once", () => {
+  it("of a few hosts prints a line for each, and a shared message once", () => {
     const { finish, lines, onProgress } = scene(2);
     finish("a:22", lost("a:22"));
     finish("b:22", lost("b:22"));
@@ -105,7 +105,7 @@ describe("the progress", () => {
     );
   });
 
-  it("of a look has failures only", () => {
+  it("of a read-only run prints failures only", () => {
     const { finish, lines, onProgress } = scene(2, { looking: true });
     finish("a:22");
     finish("b:22", stuck);
@@ -113,13 +113,13 @@ describe("the progress", () => {
     assert.deepEqual(lines(), ["b:22  failed: session-stuck: still there"]);
   });
 
-  it("has each step of many hosts with /v", () => {
+  it("prints every step of many hosts with /v", () => {
     const { finish, lines } = scene(1000, { verbose: true });
     finish("a:22");
     assert.deepEqual(lines(), ["a:22  logging off 2 (alice)", "a:22  done"]);
   });
 
-  it("is silent when it is asked to be", () => {
+  it("is silent with --quiet", () => {
     const { finish, lines } = scene(2, { quiet: true });
     finish("a:22", stuck);
     assert.deepEqual(lines(), []);
@@ -139,7 +139,7 @@ describe("the progress", () => {
     end();
   });
 
-  it("says only once for whom it waits", () => {
+  it("prints an unchanged wait once", () => {
     const { onProgress, lines, pass } = scene(1);
     const waiting = { type: "host-waiting", host: "a:22", sessions: [session()] } as const;
     for (let times = 0; times < 5; times += 1) onProgress(waiting);
@@ -149,7 +149,7 @@ describe("the progress", () => {
     assert.equal(lines().length, 2);
   });
 
-  it("leaves the message to the result where both are on one screen", () => {
+  it("leaves the message to the result if both are on one screen", () => {
     const { finish, lines } = scene(1, { withMessages: false });
     finish("a:22", stuck);
     assert.equal(lines().at(-1), "a:22  failed: session-stuck");

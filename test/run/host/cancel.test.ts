@@ -85,7 +85,7 @@ function phaseOf(toldBefore: readonly ProgressEvent[]): string {
 }
 
 describe("a run that is stopped", () => {
-  it("begins nothing more, verifies what was sent and undrains, at whatever moment", async () => {
+  it("starts nothing new, verifies what was sent and undrains, at any moment", async () => {
     const asked = plan(true);
     const phases = new Set<string>();
     for (const atMs of await moments(fleet(slowAndStuck), asked)) {
@@ -120,7 +120,7 @@ describe("a run that is stopped", () => {
       assert.ok(phases.has(phase), `no stop came right after ${phase}: ${[...phases].join(", ")}`);
   });
 
-  it("is finished by the next one, which warns nobody twice within their grace period", async () => {
+  it("is finished by the next run, which warns nobody twice within the grace period", async () => {
     const asked = plan(false);
     for (const atMs of await moments(fleet(slow), asked)) {
       const { fleet: stopped, report } = await runStoppedAt(fleet(slow), atMs, asked);

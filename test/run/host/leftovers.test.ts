@@ -66,7 +66,7 @@ async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise
 }
 
 describe("what a session leaves behind", { skip }, () => {
-  it("is reset again when the connection died before the reset was sent", { timeout: 60_000 }, async () => {
+  it("is reset again if the connection was lost before the reset was sent", { timeout: 60_000 }, async () => {
     let losses = 0;
     const report = await run("closes", () => {
       losses += 1;
@@ -81,7 +81,7 @@ describe("what a session leaves behind", { skip }, () => {
     );
   });
 
-  it("is reported, and no reset advised, where the reset does not end it", async () => {
+  it("is reported without advice to reset if a reset does not end it", async () => {
     const report = await run("closes", () => doneNothing);
     const [warning = ""] = report.warnings.filter((text) => /left processes behind/u.test(text));
     assert.match(warning, /which the reset did not end either/u);
@@ -97,19 +97,23 @@ describe("what a session leaves behind", { skip }, () => {
     assert.ok(report.warnings.some((warning) => /left processes behind/u.test(warning)));
   });
 
-  it("a session that not even the reset ends needs a restart, no reset", async () => {
+  it("a session that a reset does not end needs a restart", async () => {
     const report = await run("ignores", () => doneNothing);
     assert.match(report.error?.message ?? "", /the reset did not end it either: restart the host$/u);
   });
 
   for (const onTerminate of ["closes", "ignores"] as const) {
-    it(`keeps no run for ever when no reset is ever sent (${onTerminate})`, { timeout: 60_000 }, async () => {
-      const report = await run(onTerminate, () => {
-        throw new LogoffError("connection-lost", "Lost the connection");
-      });
-      const alice = report.sessions.find(({ session }) => session.id === "500");
-      assert.equal(alice?.outcome, onTerminate === "closes" ? "logged-off" : "still-present");
-      assert.doesNotMatch(`${report.error?.message} ${report.warnings.join()}`, /reset did not end/u);
-    });
+    it(
+      `does not keep a run waiting for ever if no reset is sent (${onTerminate})`,
+      { timeout: 60_000 },
+      async () => {
+        const report = await run(onTerminate, () => {
+          throw new LogoffError("connection-lost", "Lost the connection");
+        });
+        const alice = report.sessions.find(({ session }) => session.id === "500");
+        assert.equal(alice?.outcome, onTerminate === "closes" ? "logged-off" : "still-present");
+        assert.doesNotMatch(`${report.error?.message} ${report.warnings.join()}`, /reset did not end/u);
+      },
+    );
   }
 });

@@ -87,7 +87,7 @@ function outcomes(report: HostReport): string[] {
   );
 }
 
-describe("the session of a connection of ours that was lost", { skip }, () => {
+describe("the session of a lost connection of ours", { skip }, () => {
   const warn: WarnPlan = {
     message: "Please save your work",
     gracePeriodMs: 60_000,
@@ -104,7 +104,7 @@ describe("the session of a connection of ours that was lost", { skip }, () => {
     ["between draining and logging off", [2], { drain: "until-restart" }],
   ];
   for (const [when, lostAt, plan] of rows) {
-    it(`is ours still and no newcomer's (${when})`, async () => {
+    it(`is still our own and no new session (${when})`, async () => {
       const host = start({ sessions: [alice] });
       let lists = 0;
       const connect = through(host, (command) => {
@@ -125,7 +125,7 @@ describe("the session of a connection of ours that was lost", { skip }, () => {
   }
 });
 
-describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, () => {
+describe("our drain beside somebody else's /etc/nologin", { skip }, () => {
   const theirs = "closed by the storage team\n";
   const nobody = aSelector({ users: ["nobody"] });
   const stays = { user: "alice", id: "50", tty: "pts/0", onTerminate: "ignores" } as const;
@@ -134,7 +134,7 @@ describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, ()
     timeouts: { ...plainPlan.timeouts, logoffMs: 5_000 },
   };
 
-  it("is lifted when the host fails, and theirs is left", async () => {
+  it("is lifted when the host fails, and the other file stays", async () => {
     const host = start({ sessions: [stays] });
     const connect = through(host, (command) => {
       if (command.includes("terminate-session")) host.writeFile("/etc/nologin", theirs);
@@ -149,7 +149,7 @@ describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, ()
     ["kept where the host is done", [], "until-restart"],
     ["lifted where it fails", [stays], "already"],
   ] as const) {
-    it(`is ours still when the next run goes on with it: ${fate}`, async () => {
+    it(`is still ours in the next run: ${fate}`, async () => {
       const host = start({ sessions });
       await run(
         through(host, () => undefined),
@@ -169,7 +169,7 @@ describe("a drain of ours beside an /etc/nologin of somebody else", { skip }, ()
   }
 });
 
-describe("a session that was named and is not there", { skip }, () => {
+describe("a named session that does not exist", { skip }, () => {
   const sessions = [
     { user: "alice", id: "50", tty: "pts/0" },
     { user: "bob", id: "51", state: "closing" },
@@ -181,7 +181,7 @@ describe("a session that was named and is not there", { skip }, () => {
     ["77", `no such session; ${present}`],
     ["51", `it is closing already, its user is logged out; ${present}`],
   ] as const) {
-    it(`is told apart from those that are: ${why.split(";")[0] ?? ""}`, async () => {
+    it(`is reported with the reason: ${why.split(";")[0] ?? ""}`, async () => {
       const host = start({ sessions });
       const selector = aSelector({ operands: [name] });
       const hosts = [planFor({ selector }, "host1")];

@@ -36,8 +36,8 @@ function sentAtMs(command: string): readonly number[] {
   return (fleet.hosts[0]?.commands ?? []).filter((one) => one.command === command).map(({ atMs }) => atMs);
 }
 
-describe("a list that lacks somebody whom quser shows", () => {
-  it("is asked for again, and the next one counts", async () => {
+describe("a list without a session that quser shows", () => {
+  it("is requested again, and the next one counts", async () => {
     start({ sessions: [alice, bob] });
     cutListings(2);
     const report = await fleet.runOne();
@@ -45,7 +45,7 @@ describe("a list that lacks somebody whom quser shows", () => {
     assert.deepEqual(outcomes(report), ["1 kept", "2 logged-off", "3 logged-off"]);
   });
 
-  it("is asked for three times more, a second apart, and then nobody is touched", async () => {
+  it("is requested three times more, a second apart, and then no session is touched", async () => {
     start({ sessions: [alice, bob] });
     cutListings(1_000);
     const report = await fleet.runOne();
@@ -72,7 +72,7 @@ describe("a list that lacks somebody whom quser shows", () => {
     assert.deepEqual(outcomes(report), ["1 kept", "2 still-present", "3 logged-off"]);
   });
 
-  it("fails the host when it still is one at the end of the time for logoffs", async () => {
+  it("fails the host if it is still incomplete at the end of the logoff timeout", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }] });
     cutListings(1_000, 2);
     const report = await fleet.runOne({ timeouts: { commandMs: 30_000, logoffMs: 10_000, totalMs: null } });
@@ -81,7 +81,7 @@ describe("a list that lacks somebody whom quser shows", () => {
     assert.doesNotMatch(outcomes(report).join(), /logged-off|already-gone|left/);
   });
 
-  it("may be one that shows the session without its user", async () => {
+  it("may also show the session without its user", async () => {
     start({ sessions: [alice] });
     const blank = `${header}${services}${console} rdp-tcp#0                                   2  Active                      \r\n`;
     fleet.hosts[0]?.faults.add({ on: "qwinsta", times: 1_000, trouble: { instead: true, stdout: blank } });
@@ -93,13 +93,13 @@ describe("a list that lacks somebody whom quser shows", () => {
 });
 
 describe("a qwinsta that ends in an unusual way", () => {
-  it("is asked again", async () => {
+  it("is requested again", async () => {
     start({ sessions: [alice] });
     fleet.hosts[0]?.faults.add({ on: "qwinsta", times: 2, trouble: { code: 3 } });
     assert.deepEqual([(await fleet.runOne()).status, people()], ["ok", []]);
   });
 
-  it("fails the host when it always does", async () => {
+  it("fails the host if every attempt ends so", async () => {
     start({ sessions: [alice] });
     fleet.hosts[0]?.faults.add({ on: "qwinsta", times: 1_000, trouble: { code: 3 } });
     const { error } = await fleet.runOne();
@@ -110,7 +110,7 @@ describe("a qwinsta that ends in an unusual way", () => {
 });
 
 describe("a Windows host", () => {
-  it("is refused to a login that is not an administrator's, and asked once", async () => {
+  it("is refused for a login without administrator rights, without a retry", async () => {
     start({ sessions: [alice, { ...bob, user: "admin" }], rights: "own-sessions" });
     const { error } = await fleet.runOne();
     assert.equal(error?.code, "permission-denied");

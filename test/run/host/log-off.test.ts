@@ -59,7 +59,7 @@ describe("one host", () => {
     assert.equal(fleet.hosts[0].connections, 1);
   });
 
-  it("sends nothing where nobody is selected", async () => {
+  it("sends no logoff if no session is selected", async () => {
     start({
       sessions: [{ ...alice, user: "svc-backup" }],
       selector: aSelector({ all: true, except: { ...noExceptions, users: ["svc-*"] } }),
@@ -69,7 +69,7 @@ describe("one host", () => {
     assert.deepEqual(sent(), []);
   });
 
-  it("waits while a row stays with a blank user", async () => {
+  it("waits while a row has a blank user", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 20_000 } }] });
     const report = await fleet.runOne();
     assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off"]);
@@ -77,7 +77,7 @@ describe("one host", () => {
     assert.deepEqual(sent(), ["logoff.exe 2"]);
   });
 
-  it("does not believe a logoff that returns 0 and did nothing, and does not send it again", async () => {
+  it("does not trust a logoff that returns 0 without effect, and does not send it again", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }, bob] });
     const report = await fleet.runOne();
     assert.deepEqual(outcomes(report), ["1 kept no-user", "2 still-present", "3 logged-off"]);
@@ -90,14 +90,14 @@ describe("one host", () => {
     assert.ok(fleet.clock.now() >= 300_000 && fleet.clock.now() < 320_000);
   });
 
-  it("looks at the list while a logoff blocks", async () => {
+  it("lists the sessions while a logoff blocks", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "blocks", closesAfterMs: 1_000 } }] });
     const report = await fleet.runOne();
     assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off"]);
     assert.ok(fleet.clock.now() < 5_000, `took ${fleet.clock.now()} ms`);
   });
 
-  it("goes on with the others while one logoff blocks for ever", async () => {
+  it("continues with the other sessions while one logoff blocks for ever", async () => {
     const others = [3, 4, 5, 6].map((id) => ({ id, user: `user${id}` }));
     start({ sessions: [{ ...alice, onLogoff: { kind: "blocks" } }, ...others] });
     const report = await fleet.runOne();
@@ -107,7 +107,7 @@ describe("one host", () => {
     );
   });
 
-  it("takes 7022 for somebody who went by themselves", async () => {
+  it("reads error 7022 as a session that ended by itself", async () => {
     start({ sessions: [alice, bob] });
     fleet.hosts[0]?.faults.add({
       on: "logoff.exe 2",
@@ -120,7 +120,7 @@ describe("one host", () => {
     assert.equal(report.status, "ok");
   });
 
-  it("waits where the host is busy and never sends twice", async () => {
+  it("waits while the host is busy, and never sends a logoff twice", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "busy", ms: 10_000 } }] });
     fleet.clock.at(30_000, () => fleet.hosts[0]?.model.leave(2));
     const report = await fleet.runOne();
@@ -128,7 +128,7 @@ describe("one host", () => {
     assert.deepEqual(sent(), ["logoff.exe 2"]);
   });
 
-  it("stops at the first denied logoff and says what right is missing", async () => {
+  it("stops at the first denied logoff, and names the missing right", async () => {
     const many = [2, 3, 4, 5, 6].map((id) => ({ id, user: `user${id}` }));
     start({ sessions: many, rights: "query-only" });
     const report = await fleet.runOne();
@@ -138,7 +138,7 @@ describe("one host", () => {
     assert.equal(fleet.hosts[0]?.model.people().length, 5);
   });
 
-  it("never reads missing rights as nobody", async () => {
+  it("never reads missing rights as an empty list", async () => {
     for (const rights of ["none", "none-says-nobody"] as const) {
       start({ sessions: [alice], rights });
       const report = await fleet.runOne();
@@ -152,8 +152,8 @@ describe("one host", () => {
   });
 });
 
-describe("who is meant", () => {
-  it("refuses the host before anything is changed when a protected session was named", async () => {
+describe("the selection of a host", () => {
+  it("refuses the host before anything is changed if a protected session is named", async () => {
     start({ sessions: [alice], selector: aSelector({ operands: ["services", "2"] }) });
     const report = await fleet.runOne();
     assert.equal(report.error?.code, "session-protected");
@@ -161,7 +161,7 @@ describe("who is meant", () => {
     assert.deepEqual(sent(), []);
   });
 
-  it("reports who was named and is not there: a warning by default, a failure on request", async () => {
+  it("reports a named session that does not exist: a warning by default, a failure on request", async () => {
     start({ sessions: [alice, bob], selector: aSelector({ operands: ["77", "2"] }) });
     const report = await fleet.runOne();
     assert.equal(report.status, "ok");
@@ -173,7 +173,7 @@ describe("who is meant", () => {
     assert.deepEqual(sent(), ["logoff.exe 2"], "the others are logged off all the same");
   });
 
-  it("does not touch somebody who has the ID of a session chosen by ID", async () => {
+  it("does not touch another user who has the ID of a selected session", async () => {
     start({ sessions: [alice], selector: aSelector({ ids: ["2"] }) });
     const [host] = fleet.hosts;
     // Between the two listings: the first is printed at 70 ms, the second at 90 ms.
@@ -187,7 +187,7 @@ describe("who is meant", () => {
     assert.deepEqual(sent(), []);
   });
 
-  it("keeps the console and says so", async () => {
+  it("keeps the console with a warning", async () => {
     start({ console: { user: "dave" }, sessions: [alice] });
     const report = await fleet.runOne();
     assert.equal(report.status, "ok");
@@ -195,7 +195,7 @@ describe("who is meant", () => {
     assert.match(report.warnings.join(), /1 \(dave\).*console: true/);
   });
 
-  it("takes who came meanwhile in one more pass", async () => {
+  it("logs off sessions that arrived since in one more pass", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 3_000 } }] });
     fleet.clock.at(2_000, () => void fleet.hosts[0]?.model.logon({ user: "carol" }));
     const report = await fleet.runOne();
@@ -203,7 +203,7 @@ describe("who is meant", () => {
     assert.deepEqual(fleet.hosts[0]?.model.people(), []);
   });
 
-  it("fails with sessions-remain when people keep coming", async () => {
+  it("fails with sessions-remain if new sessions keep arriving", async () => {
     const slow = { onLogoff: { kind: "closes", ms: 3_000 } } as const;
     start({ sessions: [{ ...alice, ...slow }] });
     fleet.clock.at(2_000, () => void fleet.hosts[0]?.model.logon({ user: "carol", ...slow }));
@@ -214,7 +214,7 @@ describe("who is meant", () => {
     assert.deepEqual(fleet.hosts[0]?.model.people(), ["dora"]);
   });
 
-  it("warns about an exception that matched nobody in the whole run", async () => {
+  it("warns about an exception that matched no session in the whole run", async () => {
     const selector = aSelector({ all: true, except: { ...noExceptions, users: ["svc-*", "typo"] } });
     start({ sessions: [{ user: "svc-backup" }], selector }, { sessions: [alice], selector });
     const { warnings } = await fleet.run();
@@ -222,7 +222,7 @@ describe("who is meant", () => {
   });
 });
 
-describe("a connection that breaks", () => {
+describe("a connection that is lost", () => {
   it("repeats a listing whose answer was lost", async () => {
     start({ sessions: [alice], faults: [{ on: "qwinsta", trouble: "drop-before" }] });
     const report = await fleet.runOne();
@@ -243,7 +243,7 @@ describe("a connection that breaks", () => {
     });
   }
 
-  it("sends a logoff again that the host had no room for before the connection died", async () => {
+  it("sends a logoff again if the host had no channel for it before the connection was lost", async () => {
     start({ sessions: [alice, bob] });
     let troubles = 1;
     const connect: Connect = async (host, signal) => {
@@ -265,7 +265,7 @@ describe("a connection that breaks", () => {
     assert.deepEqual(sent().sort(), ["logoff.exe 2", "logoff.exe 3"]);
   });
 
-  it("says of each session what is known when the host stays away", async () => {
+  it("reports what is known of each session if the host stays unreachable", async () => {
     start({ sessions: [alice, bob] });
     const [host] = fleet.hosts;
     host?.faults.add({ on: "logoff.exe 2", trouble: "drop-after" });
@@ -279,7 +279,7 @@ describe("a connection that breaks", () => {
     assert.match(messages.join("\n"), /session 2 \(alice\).*the logoff was sent, its effect is not known/);
   });
 
-  it("does not hide one host behind another", async () => {
+  it("reports every host, whatever happens to the others", async () => {
     start({ sessions: [alice] }, { sessions: [bob] }, { sessions: [alice] });
     const [, second] = fleet.hosts;
     if (second) second.down = new LogoffError("host-unreachable", "Cannot reach host2");
@@ -314,15 +314,15 @@ describe("a run that is stopped", () => {
     );
   });
 
-  it("runs no more hosts at once than the plan allows", async () => {
+  it("runs at most as many hosts at a time as the plan allows", async () => {
     start(...Array.from({ length: 12 }, () => ({ sessions: [alice] })));
     await fleet.run({ rollout: { parallel: 3, waves: [], pauseMs: 0, maxFailures: null } });
     assert.equal(fleet.mostOpen(), 3);
   });
 });
 
-describe("a run that only looks", () => {
-  it("lists, or tells the very commands, and changes nothing", async () => {
+describe("a read-only run of one host", () => {
+  it("lists the sessions or the exact commands, and changes nothing", async () => {
     start({ sessions: [alice, bob], selector: aSelector({ ids: ["2"] }) });
     const listed = await fleet.runOne({}, { readOnly: "list" });
     assert.deepEqual(outcomes(listed), ["1 kept no-user", "2 listed", "3 kept not-selected"]);
@@ -342,7 +342,7 @@ describe("servers behind one host, which share its connection", () => {
   const sentAt = (program: RegExp): { readonly command: string; readonly atMs: number }[] =>
     (fleet.hosts[0]?.commands ?? []).filter(({ command }) => program.test(command));
 
-  it("log off nobody whose turn on it comes after the run was stopped", async () => {
+  it("send no logoff whose turn comes after the run was stopped", async () => {
     start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks", closesAfterMs: 10_000 })));
     fleet.clock.at(15_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
     const report = await fleet.run({ hosts });
@@ -358,7 +358,7 @@ describe("servers behind one host, which share its connection", () => {
   });
 
   for (const ifStuck of ["fail", "reset", "continue"] as const) {
-    it(`are all asked to go when it dies while they wait for their turn (ifStuck ${ifStuck})`, async () => {
+    it(`send every logoff even if the connection is lost while they wait (ifStuck ${ifStuck})`, async () => {
       const three = servers.slice(0, 3);
       start({ sessions: [] }, ...three.map(() => people({ kind: "blocks", closesAfterMs: 20_000 })));
       fleet.clock.at(5_000, () =>
@@ -380,7 +380,7 @@ describe("servers behind one host, which share its connection", () => {
     });
   }
 
-  describe("and their people", () => {
+  describe("the users of servers behind one host", () => {
     const three = servers.slice(0, 3);
     const warn: WarnPlan = {
       message: "Ends in {minutes} minutes",
@@ -396,7 +396,7 @@ describe("servers behind one host, which share its connection", () => {
       fleet.run({ hosts: hosts.slice(0, 3), warn, ...more });
     const each = three.flatMap((server) => [2, 3, 4, 5].map((id) => ({ server, id })));
 
-    it("have the time that they were told, also when others are slow to be told", async () => {
+    it("have as much time as promised, even if warning the others is slow", async () => {
       startThree();
       hang(/msg\.exe .*\/server:host[23] /u);
       await run();
@@ -407,7 +407,7 @@ describe("servers behind one host, which share its connection", () => {
       }
     });
 
-    it("are all warned, once, when the connection dies while they wait for their turn", async () => {
+    it("are each warned once if the connection is lost while the warnings wait", async () => {
       startThree();
       fleet.hosts[0]?.faults.add({ on: /msg\.exe .*\/server:host2 /u, trouble: "drop-before" });
       await run({ warn: { ...warn, remindersMs: [] } });
@@ -417,7 +417,7 @@ describe("servers behind one host, which share its connection", () => {
       }
     });
 
-    it("are not warned after the run was stopped, and told only what they heard of", async () => {
+    it("are not warned after the run was stopped, and receive a cancel message only if they were warned", async () => {
       startThree();
       hang(/msg\.exe .*\/server:host[23] /u);
       fleet.clock.at(15_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
@@ -429,7 +429,7 @@ describe("servers behind one host, which share its connection", () => {
       assert.equal(fleet.hosts[3]?.model.messages().length, 0);
     });
 
-    it("hear no reminder whose time had passed when its turn came", async () => {
+    it("receive no reminder whose time has passed when its turn comes", async () => {
       startThree();
       hang(/msg\.exe .*\/server:host[23] \/time:60$/u);
       const report = await run();
@@ -444,7 +444,7 @@ describe("servers behind one host, which share its connection", () => {
     });
   });
 
-  it("are reset only when each session had its own time to end", async () => {
+  it("are reset only after each session had its own time to end", async () => {
     start({ sessions: [] }, ...servers.map(() => people({ kind: "blocks" })));
     await fleet.run({ hosts, ifStuck: "reset" });
     const resets = sentAt(/^rwinsta/u);

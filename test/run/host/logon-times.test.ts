@@ -44,7 +44,7 @@ const byId = aSelector({ ids: ["2"] });
 const all = aSelector({ all: true });
 
 describe("a change of the host's clock", () => {
-  it("makes nobody leave during the grace period", async () => {
+  it("does not count as leaving during the grace period", async () => {
     const model = start({ sessions: [alice, bob] });
     fleet.clock.at(3 * minute, () => model.moveLogonTime(hour));
     const report = await fleet.runOne({ warn });
@@ -54,7 +54,7 @@ describe("a change of the host's clock", () => {
     assert.deepEqual(fleet.events.filter(({ type }) => type === "clock-changed").length, 1);
   });
 
-  it("makes nobody be taken for gone right before the logoff, not even who is the only one selected", async () => {
+  it("does not make a session count as gone right before the logoff, not even the only selected one", async () => {
     const model = start({ sessions: [alice, bob], selector: byId });
     fleet.clock.at(9.9 * minute, () => model.moveLogonTime(hour));
     const report = await fleet.runOne({ warn });
@@ -78,7 +78,7 @@ describe("a change of the host's clock", () => {
     });
   }
 
-  it("keeps nobody from being told that nothing happens", async () => {
+  it("does not prevent the cancel message", async () => {
     const model = start({ sessions: [alice, bob] });
     fleet.clock.at(minute, () => model.moveLogonTime(hour));
     fleet.clock.at(3 * minute, () => fleet.stop.abort());
@@ -92,7 +92,7 @@ describe("a change of the host's clock", () => {
   });
 
   for (const when of ["before the stop", "after the stop"] as const) {
-    it(`makes nobody be warned again by the next run (${when})`, async () => {
+    it(`does not make the next run warn anybody again (${when})`, async () => {
       const model = start({ sessions: [alice, bob] });
       if (when === "before the stop") fleet.clock.at(minute, () => model.moveLogonTime(hour));
       fleet.clock.at(3 * minute, () => fleet.stop.abort());
@@ -122,7 +122,7 @@ describe("one logon time that changed", () => {
     ["a session among all", all, {}],
   ];
   for (const [what, selector, plan] of cases) {
-    it(`is a new logon of ${what}: warned and given a grace period of its own`, async () => {
+    it(`is a new logon of ${what}, with its own warning and grace period`, async () => {
       const model = start({ sessions: [alice], selector });
       let logonAtMs = 0;
       fleet.clock.at(3 * minute, () => {
@@ -137,7 +137,7 @@ describe("one logon time that changed", () => {
     });
   }
 
-  it("is a new logon that stays where arrivals are ignored", async () => {
+  it("is a new logon that is kept if arrivals are ignored", async () => {
     const model = start({ sessions: [alice, bob] });
     fleet.clock.at(3 * minute, () => model.moveLogonTime(hour, 2));
     const report = await fleet.runOne({ warn, ifArrived: "ignore" });
@@ -145,14 +145,14 @@ describe("one logon time that changed", () => {
     assert.deepEqual(outcomes(report), ["2 kept arrived-later", "3 logged-off"]);
   });
 
-  it("is logged off at once where nobody is warned", async () => {
+  it("is logged off at once without a warning in the plan", async () => {
     const model = start({ sessions: [alice, bob], selector: byId });
     fleet.clock.at(100, () => model.moveLogonTime(hour, 2));
     const report = await fleet.runOne();
     assert.deepEqual([report.status, outcomes(report)[0], model.people()], ["ok", "2 logged-off", ["bob"]]);
   });
 
-  it("proves no logoff: the new logon is taken in the next pass", async () => {
+  it("proves no logoff: the new logon is logged off in the next pass", async () => {
     const model = start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }, bob], selector: byId });
     fleet.clock.at(minute, () => {
       model.moveLogonTime(hour, 2);
@@ -171,7 +171,7 @@ describe("one logon time that changed", () => {
     assert.deepEqual(outcomes(report)[0], "2 failed");
   });
 
-  it("is not warned on the strength of an earlier run's warning", async () => {
+  it("does not count as warned because a previous run warned its user", async () => {
     const model = start({ sessions: [alice, bob] });
     fleet.clock.at(3 * minute, () => fleet.stop.abort());
     const first = await fleet.runOne({ warn });
@@ -187,7 +187,7 @@ describe("one logon time that changed", () => {
     );
   });
 
-  it("is told that nothing happens, since its person was warned", async () => {
+  it("receives the cancel message, because its user was warned", async () => {
     const model = start({ sessions: [alice] });
     fleet.clock.at(minute - 10, () => model.moveLogonTime(hour, 2));
     fleet.clock.at(minute + 200, () => fleet.stop.abort());

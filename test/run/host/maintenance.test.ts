@@ -67,7 +67,7 @@ describe("draining", () => {
   });
 
   for (const mode of ["until-restart", "drain", "disabled"] as const) {
-    it(`leaves a host alone that somebody else has set to ${mode}`, async () => {
+    it(`leaves a host alone that somebody else set to ${mode}`, async () => {
       start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }], drain: mode });
       const report = await fleet.runOne({ drain: "until-restart" });
       assert.deepEqual([report.status, report.drained], ["failed", "already"]);
@@ -76,7 +76,7 @@ describe("draining", () => {
     });
   }
 
-  it("says when it may be the drain of a run whose end nobody knows, which nobody will lift", async () => {
+  it("warns about a drain that may be a killed run's, which nobody would lift", async () => {
     start({ sessions: [], drain: "drain" });
     const report = await fleet.runOne({ drain: "until-destroy" });
     assert.deepEqual([report.status, report.drained], ["ok", "already"]);
@@ -90,7 +90,7 @@ describe("draining", () => {
     ["until-restart", "until-restart", "until-destroy", "drain"],
     ["until-destroy", "drain", "until-restart", "until-restart"],
   ] as const) {
-    it(`changes our ${ours} to ${asked} when that is asked for by now`, async () => {
+    it(`changes our ${ours} to ${asked} if the inputs changed`, async () => {
       start({ sessions: [], drain: set });
       const earlier = new Map([["host1:22", { drained: ours, warned: [] }]]);
       const report = await fleet.runOne({ drain: asked }, { previous: earlier });
@@ -98,14 +98,14 @@ describe("draining", () => {
     });
   }
 
-  it("is undone when the host fails", async () => {
+  it("is lifted when the host fails", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }] });
     const report = await fleet.runOne({ drain: "until-restart" });
     assert.deepEqual([report.status, report.drained], ["failed", "undrained"]);
     assert.equal(model().drain(), "open");
   });
 
-  it("is not undone when somebody has changed it since", async () => {
+  it("is not lifted if somebody else has changed the mode since", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }] });
     const target = model();
     fleet.clock.at(minute, () => target.setDrain("disabled"));
@@ -123,7 +123,7 @@ describe("draining", () => {
     assert.match(report.warnings.join(), /"host1:22" still refuses new logons.*chglogon.exe \/enable/);
   });
 
-  it("goes on with a drain of ours from an earlier run, and undoes it on failure", async () => {
+  it("continues with our drain of a previous run, and lifts it on failure", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }], drain: "until-restart" });
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
     const report = await fleet.runOne({ drain: "until-restart" }, { previous: earlier });
@@ -137,7 +137,7 @@ describe("draining", () => {
     assert.deepEqual([report.drained, model().people()], ["no", ["alice"]]);
   });
 
-  it("is never begun on a host where a protected session was named", async () => {
+  it("does not start on a host where a protected session is named", async () => {
     start({ sessions: [alice], selector: aSelector({ operands: ["services"] }) });
     await fleet.runOne({ drain: "until-restart" });
     assert.deepEqual(commands(/chglogon/), []);
@@ -145,7 +145,7 @@ describe("draining", () => {
 });
 
 describe("warning", () => {
-  it("tells everybody once, with everything filled in, through standard input, until the next step", async () => {
+  it("reaches everybody once, with all placeholders replaced, through standard input, until the next step", async () => {
     start({ sessions: [alice, bob] });
     const report = await fleet.runOne({ warn: { ...warn, remindersMs: [] } });
     assert.equal(report.status, "ok");
@@ -159,7 +159,7 @@ describe("warning", () => {
     assert.deepEqual(outcomes(report), ["2 logged-off", "3 logged-off"]);
   });
 
-  it("gives the full grace period from the host's first warning, and holds no connection meanwhile", async () => {
+  it("gives the full grace period from the host's first warning, and holds no connection during it", async () => {
     start({ sessions: [alice] });
     let openDuringGrace = -1;
     fleet.clock.at(8 * minute + 1000, () => (openDuringGrace = fleet.hosts[0]?.open ?? -1));
@@ -171,7 +171,7 @@ describe("warning", () => {
     assert.equal(openDuringGrace, 0);
   });
 
-  it("gives nobody less time than they were told, also where a host is slow to tell them", async () => {
+  it("gives nobody less time than promised, even if a host is slow to show the messages", async () => {
     const people = Array.from({ length: 12 }, (_, index) => ({ id: index + 2, user: `user${index}` }));
     const slow = people.slice(0, 8).map(({ id }) => ({ on: `msg.exe ${id} `, trouble: "hang" as const }));
     start({ sessions: people, faults: slow });
@@ -185,7 +185,7 @@ describe("warning", () => {
     }
   });
 
-  it("reminds at each reminder and never twice", async () => {
+  it("sends each reminder once", async () => {
     start({ sessions: [alice] });
     await fleet.runOne({ warn });
     assert.deepEqual(
@@ -205,7 +205,7 @@ describe("warning", () => {
     assert.deepEqual(commands(/^logoff/), []);
   });
 
-  it("does not take a disconnection for leaving", async () => {
+  it("does not count a disconnection as leaving", async () => {
     start({ sessions: [alice] });
     const target = model();
     fleet.clock.at(2 * minute, () => target.disconnect(2));
@@ -213,7 +213,7 @@ describe("warning", () => {
     assert.deepEqual(outcomes(report), ["2 logged-off"]);
   });
 
-  it("warns nobody a second time who was warned by an earlier run, and waits only what remains", async () => {
+  it("warns nobody whom a previous run warned, and waits only for the remaining time", async () => {
     start({ sessions: [alice] });
     const warnedAt = new Date(fleet.clock.date().getTime() - 10 * minute).toISOString();
     const earlier = new Map([
@@ -228,7 +228,7 @@ describe("warning", () => {
     assert.ok(fleet.clock.now() >= 5 * minute && fleet.clock.now() < 6 * minute);
   });
 
-  it("says nothing of a reminder that the earlier run has sent", async () => {
+  it("does not report a reminder that the previous run sent", async () => {
     start({ sessions: [alice] });
     fleet.clock.at(11 * minute, () => fleet.stop.abort());
     const first = await fleet.runOne({ warn });
@@ -244,7 +244,7 @@ describe("warning", () => {
     assert.equal(commands(/^msg/).length, 3, "the first warning and each reminder, once");
   });
 
-  it("warns again who was warned longer ago than the grace period", async () => {
+  it("warns a user again if the warning is older than the grace period", async () => {
     start({ sessions: [alice] });
     const warnedAt = new Date(fleet.clock.date().getTime() - 60 * minute).toISOString();
     const earlier = new Map([
@@ -259,18 +259,18 @@ describe("warning", () => {
     sessions: [alice, bob],
     faults: [{ on: "msg.exe 2", trouble: { instead: true, code: 1, stderr: "Error [87]:x" } }],
   };
-  it("records a failed warning and goes on", async () => {
+  it("records a failed warning and continues", async () => {
     start(undeliverable);
     const report = await fleet.runOne({ warn: { ...warn, remindersMs: [] } });
     assert.deepEqual(outcomes(report), ["2 logged-off", "3 logged-off"]);
     assert.match(report.warnings.join(), /Could not warn session 2 \(alice\)/);
   });
-  it("keeps who could not be warned, on request", async () => {
+  it("keeps sessions that could not be warned, on request", async () => {
     start(undeliverable);
     const report = await fleet.runOne({ warn: { ...warn, remindersMs: [], ifUndelivered: "keep" } });
     assert.deepEqual([report.status, ...outcomes(report)], ["ok", "2 kept not-warned", "3 logged-off"]);
   });
-  it("fails the host where somebody could not be warned, on request, and undrains it", async () => {
+  it("fails and undrains the host if a session could not be warned, on request", async () => {
     start(undeliverable);
     const report = await fleet.runOne({ drain: "until-restart", warn: { ...warn, ifUndelivered: "fail" } });
     assert.deepEqual(
@@ -280,7 +280,7 @@ describe("warning", () => {
     assert.deepEqual(model().people(), ["alice", "bob"]);
   });
   for (const ifUndelivered of ["continue", "keep", "fail"] as const) {
-    it(`does not take somebody for warned whom the host did not tell (${ifUndelivered}), nor does the next run`, async () => {
+    it(`does not count a user as warned if the host did not show the message (${ifUndelivered}), nor does the next run`, async () => {
       start(undeliverable);
       const asked = { ...warn, remindersMs: [], ifUndelivered };
       fleet.clock.at(5 * minute, () => fleet.stop.abort());
@@ -307,13 +307,13 @@ describe("warning", () => {
       assert.ok(fleet.clock.now() - startedAtMs >= 15 * minute, "who is told now has the whole period");
     });
   }
-  it("does not warn again when the answer to a warning was lost", async () => {
+  it("does not warn again if the answer to a warning was lost", async () => {
     start({ sessions: [alice], faults: [{ on: "msg.exe", trouble: "drop-after" }] });
     await fleet.runOne({ warn: { ...warn, remindersMs: [] } });
     assert.equal(model().messages().length, 1);
   });
 
-  it("says when a text was cut or lost letters", async () => {
+  it("reports that a text was cut or lost letters", async () => {
     start({ sessions: [{ id: 2, user: "jürgen" }], codePage: 866 });
     const report = await fleet.runOne({
       warn: { ...warn, message: "Wartung für alle, жди", remindersMs: [] },
@@ -327,7 +327,7 @@ describe("warning", () => {
     assert.equal(model().messages()[0]?.text.length, 255);
   });
 
-  describe("reminds people late where the host did not answer in time", () => {
+  describe("a late reminder", () => {
     const short: WarnPlan = { ...warn, gracePeriodMs: 2 * minute, remindersMs: [minute] };
     const timeouts = { commandMs: 20_000, logoffMs: 300_000, totalMs: null };
     const unanswered = async (times: number): Promise<HostReport> => {
@@ -335,7 +335,7 @@ describe("warning", () => {
       return fleet.runOne({ warn: short, timeouts });
     };
 
-    it("with the time that is left, as the reminder that it is", async () => {
+    it("names the time that is left, and counts as the reminder that it is", async () => {
       const report = await unanswered(1);
       assert.deepEqual(report.warnings, []);
       assert.deepEqual(
@@ -349,7 +349,7 @@ describe("warning", () => {
       );
     });
 
-    it("and not at all from half of its time on, which is reported", async () => {
+    it("is dropped and reported from half of its time on", async () => {
       const report = await unanswered(2);
       assert.deepEqual(report.warnings, ['Dropped the reminder of 60 s on "host1:22": its time had passed']);
       assert.equal(model().messages().length, 1);
@@ -359,7 +359,7 @@ describe("warning", () => {
 });
 
 describe("the deadline", () => {
-  it("with fail names who has not left and logs nobody off", async () => {
+  it("names the sessions that have not left and logs nobody off, with fail", async () => {
     start({ sessions: [alice, bob] });
     const target = model();
     fleet.clock.at(minute, () => target.leave(2));
@@ -370,8 +370,8 @@ describe("the deadline", () => {
   });
 });
 
-describe("looking again", () => {
-  it("keeps who no longer matches", async () => {
+describe("the second selection", () => {
+  it("keeps sessions that no longer match", async () => {
     const selector = aSelector({ all: true, states: ["disconnected"] });
     start({
       sessions: [
@@ -386,7 +386,7 @@ describe("looking again", () => {
     assert.deepEqual(outcomes(report), ["2 kept no-longer-matches", "3 logged-off"]);
   });
 
-  it("gives who comes later a warning and a grace period of their own", async () => {
+  it("gives sessions that arrive later their own warning and grace period", async () => {
     start({ sessions: [alice] });
     const target = model();
     fleet.clock.at(10 * minute, () => void target.logon({ user: "carol" }));
@@ -402,7 +402,7 @@ describe("looking again", () => {
     assert.deepEqual(times, ["msg.exe 0", "logoff.exe 15", "msg.exe 15", "logoff.exe 30"]);
   });
 
-  it("leaves who comes later alone, on request", async () => {
+  it("keeps sessions that arrive later, on request", async () => {
     start({ sessions: [alice] });
     const target = model();
     fleet.clock.at(10 * minute, () => void target.logon({ user: "carol" }));
@@ -426,7 +426,7 @@ describe("a list", () => {
 });
 
 describe("limits", () => {
-  it("refuse a host with more sessions than allowed before anything is changed", async () => {
+  it("refuse a host with too many sessions before anything is changed", async () => {
     start({ sessions: [alice, bob] });
     const report = await fleet.runOne({
       limits: { sessionsPerHost: 1, sessions: null },
@@ -437,7 +437,7 @@ describe("limits", () => {
   });
 });
 
-describe("a session that hangs", () => {
+describe("a stuck session", () => {
   const stuck = { ...alice, onLogoff: { kind: "stuck", shows: "user" } } as const;
   it("is reset on request", async () => {
     start({ sessions: [stuck] });
@@ -449,7 +449,7 @@ describe("a session that hangs", () => {
     );
     assert.match(report.warnings.join(), /Reset session 2/);
   });
-  it("was logged off by us also when it ends right before the reset", async () => {
+  it("counts as logged off even if it ends right before the reset", async () => {
     start({
       sessions: [stuck],
       faults: [{ on: "rwinsta", trouble: { instead: true, code: 1, stderr: "Error [7022]:x" } }],
@@ -459,7 +459,7 @@ describe("a session that hangs", () => {
     const report = await fleet.runOne({ ifStuck: "reset" });
     assert.deepEqual([report.status, ...outcomes(report)], ["ok", "2 logged-off"]);
   });
-  it("is never reset while the host is closing it or busy with it", async () => {
+  it("is not reset while the host is closing it or busy with it", async () => {
     for (const onLogoff of [
       { kind: "stuck", shows: "blank" },
       { kind: "busy", ms: 1e9 },
@@ -470,7 +470,7 @@ describe("a session that hangs", () => {
       assert.deepEqual(commands(/rwinsta/), []);
     }
   });
-  it("is left to the reboot with continue", async () => {
+  it("is left to the restart with continue", async () => {
     start({ sessions: [stuck] });
     const report = await fleet.runOne({ ifStuck: "continue" });
     assert.equal(report.status, "ok");
@@ -484,7 +484,7 @@ describe("a session that hangs", () => {
 
 describe("a window", () => {
   const window: Plan["window"] = { notAfter: new Date("2026-11-23T22:10:00Z") };
-  it("that ends during the grace period stops the host, undrains it and tells the people", async () => {
+  it("stops and undrains the host and sends the cancel message if it ends during the grace period", async () => {
     start({ sessions: [alice] });
     const report = await fleet.runOne({
       window,
@@ -498,7 +498,7 @@ describe("a window", () => {
     assert.deepEqual(report.warned, []);
     assert.ok(fleet.clock.now() < 11 * minute, "the end of the window is noticed in time");
   });
-  it("that has not begun leaves the host untouched and skipped", async () => {
+  it("leaves the host untouched and skipped if it has not started", async () => {
     start({ sessions: [alice] });
     const report = await fleet.runOne({ window: { notBefore: new Date("2026-11-24T22:00:00Z") } });
     assert.deepEqual(
@@ -510,7 +510,7 @@ describe("a window", () => {
 });
 
 describe("cancelling", () => {
-  it("during the grace period undrains, tells the people and logs nobody off", async () => {
+  it("undrains, sends the cancel message and logs nobody off during the grace period", async () => {
     start({ sessions: [alice, bob] });
     fleet.clock.at(4 * minute, () => fleet.stop.abort());
     const report = await fleet.runOne({
@@ -537,7 +537,7 @@ describe("cancelling", () => {
 });
 
 describe("many hosts", () => {
-  it("wait out their grace periods side by side, whatever the number of places", async () => {
+  it("wait for their grace periods in parallel, whatever the number of host slots", async () => {
     start(...Array.from({ length: 60 }, () => ({ sessions: [alice] })));
     const report = await fleet.run({
       warn: { ...warn, gracePeriodMs: 10 * minute, remindersMs: [] },
@@ -550,7 +550,7 @@ describe("many hosts", () => {
 });
 
 describe("relaying", () => {
-  it("acts on the server behind the host, and on nobody of the host itself", async () => {
+  it("acts on the server behind the host, and on no session of the host itself", async () => {
     start({ sessions: [alice], server: "host2" }, { sessions: [bob, { user: "carol" }] });
     const report = await fleet.runOne(
       { warn: { ...warn, remindersMs: [] } },
@@ -570,7 +570,7 @@ describe("relaying", () => {
   });
 });
 
-describe("what an earlier run has said", () => {
+describe("the warnings of a previous run", () => {
   const stopAt = async (ms: number, plan: Partial<Plan>, earlier?: HostReport): Promise<HostReport> => {
     const stop = new AbortController();
     fleet.clock.at(fleet.clock.now() + ms, () => stop.abort());
@@ -580,7 +580,7 @@ describe("what an earlier run has said", () => {
     report === undefined ? {} : { previous: new Map([[report.host, { warned: report.warned }]]) };
   const plain: WarnPlan = { ...warn, remindersMs: [] };
 
-  it("is forgotten when people were told that nothing happens: they are warned anew", async () => {
+  it("are forgotten after the cancel message, so users are warned again", async () => {
     start({ sessions: [alice] });
     const first = await stopAt(4 * minute, { warn: { ...plain, cancelMessage: "Cancelled." } });
     await fleet.runOne({ warn: plain }, known(first));
@@ -592,7 +592,7 @@ describe("what an earlier run has said", () => {
     );
   });
 
-  it("gives nobody less time than they were told", async () => {
+  it("leave nobody less time than promised", async () => {
     start({ sessions: [alice] });
     const first = await stopAt(10 * minute, { warn: plain });
     model().logon({ user: "bob" });
@@ -607,7 +607,7 @@ describe("what an earlier run has said", () => {
     assert.ok((logoff?.atMs ?? 0) - (warnings[1]?.atMs ?? 0) >= 15 * minute);
   });
 
-  it("is not forgotten by a run that does not get far enough", async () => {
+  it("are not forgotten by a run that does not get far enough", async () => {
     start({ sessions: [alice] });
     const first = await stopAt(2 * minute, { warn: plain });
     const [host] = fleet.hosts;
@@ -622,7 +622,7 @@ describe("what an earlier run has said", () => {
 });
 
 describe("odd moments", () => {
-  it("a row that seems to be closing and is not gets its turn", async () => {
+  it("a row that only seemed to be closing gets its turn", async () => {
     start({ sessions: [alice] });
     const blank = [
       " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
@@ -637,13 +637,13 @@ describe("odd moments", () => {
     assert.ok(fleet.clock.now() < minute);
   });
 
-  it("a table that was garbled in passing is asked for again", async () => {
+  it("a table that was garbled in transit is requested again", async () => {
     start({ sessions: [alice] });
     fleet.hosts[0]?.faults.add({ on: "qwinsta", after: 2, trouble: { instead: true, stdout: "garbage" } });
     assert.equal((await fleet.runOne()).status, "ok");
   });
 
-  it("an unknown error whose session ends all the same is no failure", async () => {
+  it("an unknown error is no failure if the session ends", async () => {
     start({ sessions: [alice] });
     fleet.hosts[0]?.faults.add({
       on: "logoff",
@@ -654,7 +654,7 @@ describe("odd moments", () => {
     assert.equal((await fleet.runOne()).status, "ok");
   });
 
-  it("every session that hangs is reset, also when the first resets are slow", async () => {
+  it("every stuck session is reset, even if the first resets are slow", async () => {
     const many = [2, 3, 4, 5, 6].map((id) => ({
       id,
       user: `u${id}`,
@@ -667,19 +667,19 @@ describe("odd moments", () => {
     assert.deepEqual(model().people(), []);
   });
 
-  it("with continue a session that hangs at signing out is left to the reboot", async () => {
+  it("a session that hangs at signing out is left to the restart with continue", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "stuck", shows: "blank" } }] });
     assert.equal((await fleet.runOne({ ifStuck: "continue" })).status, "ok");
   });
 
-  it("a look changes nothing, also on a host that an earlier run left drained", async () => {
+  it("a read-only run changes nothing, even on a host that a previous run left drained", async () => {
     start({ sessions: [alice], drain: "until-restart", selector: aSelector({ operands: ["services"] }) });
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
     await fleet.runOne({}, { readOnly: "dry-run", previous: earlier });
     assert.equal(model().drain(), "until-restart");
   });
 
-  it("a host that was reached and could not be listed is undrained all the same", async () => {
+  it("a host that was reached but could not be listed is undrained", async () => {
     start({ sessions: [alice], drain: "until-restart" });
     fleet.hosts[0]?.faults.add({
       on: "qwinsta",
@@ -694,7 +694,7 @@ describe("odd moments", () => {
     );
   });
 
-  it("people whose logoff was withheld are told too, and nobody who has their ID by now", async () => {
+  it("users whose logoff was withheld receive the cancel message, and nobody else under their ID does", async () => {
     const slow = { onLogoff: { kind: "blocks", closesAfterMs: 20_000 } } as const;
     start({ sessions: [2, 3, 4, 5].map((id) => ({ id, user: `u${id}`, ...slow })) });
     const target = model();
@@ -711,7 +711,7 @@ describe("odd moments", () => {
     );
   });
 
-  it("somebody signing out at the deadline has left", async () => {
+  it("a session that is signing out at the deadline has left", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "closes", ms: 30_000 } }] });
     const target = model();
     fleet.clock.at(15 * minute - 5_000, () => void target.logOff(2));
@@ -719,7 +719,7 @@ describe("odd moments", () => {
     assert.deepEqual([report.status, ...outcomes(report)], ["ok", "2 left"]);
   });
 
-  it("who was to go when the host was refused is in the report", async () => {
+  it("the selected sessions of a refused host are in the report", async () => {
     start({ sessions: [alice, bob], faults: [{ on: "/drainuntilrestart", trouble: { instead: true } }] });
     const report = await fleet.runOne({ drain: "until-restart" });
     assert.deepEqual(outcomes(report), ["2 failed", "3 failed"]);

@@ -403,7 +403,7 @@ function mayBeWarnedAgain(host: MemoryHost, id: number, fromMs: number, toMs: nu
   return between.some((one) => "id" in one && one.id === id) || (is("run") && is("clock"));
 }
 
-it(`holds what it promises in ${sequences} sequences (seed ${seed}) of people and hosts doing what they like`, async () => {
+it(`keeps its promises in ${sequences} sequences (seed ${seed}) of random events`, async () => {
   await fc.assert(fc.asyncProperty(scenario, check), {
     numRuns: sequences,
     seed,

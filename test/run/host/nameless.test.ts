@@ -71,14 +71,14 @@ describe("rows without a user", () => {
     assert.deepEqual([outcomes(report), report.warnings], [["2 alice logged-off", "9 bob logged-off"], []]);
   });
 
-  it("are counted where there are many", async () => {
+  it("are counted if there are many", async () => {
     const rows = Array.from({ length: 12 }, (_, index) => ({ ...blank, id: 20 + index }));
     fleet = fleetOf({ sessions: rows });
     const { warnings } = await fleet.runOne();
     assert.match(warnings.join(), /\(ID 20, 21, .*, 29 and 2 more\)/u);
   });
 
-  it("are no warning where they are the services, a listener or an empty console", async () => {
+  it("cause no warning if they are the services, a listener or an empty console", async () => {
     fleet = fleetOf({ sessions: [], listeners: ["rdp-tcp", "ica-tcp"] });
     assert.deepEqual((await fleet.runOne()).warnings, []);
   });
@@ -117,11 +117,11 @@ function nextRun(report: HostReport, plan: Partial<Plan> = {}, selector = all): 
   return fleet.runOne({ hosts, ...plan }, { previous: earlier });
 }
 
-describe("a row that lost its user after an earlier run had asked it to go", () => {
+describe("a row that lost its user after a previous run sent its logoff", () => {
   const slow: LogoffBehaviour = { kind: "closes", ms: 5 * minute };
   const stuck: LogoffBehaviour = { kind: "stuck" };
 
-  it("is noted by the run that sent the logoff", async () => {
+  it("is recorded by the run that sent the logoff", async () => {
     const { asked } = await brokenRun(slow);
     assert.deepEqual(
       asked?.map(({ id, user, logoffSent }) => [id, user, logoffSent]),
@@ -129,7 +129,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     );
   });
 
-  it("is waited for, with nothing sent", async () => {
+  it("is waited for without sending anything", async () => {
     const first = await brokenRun(slow);
     const second = await nextRun(first, {
       timeouts: { commandMs: 30_000, logoffMs: 10 * minute, totalMs: null },
@@ -139,7 +139,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     assert.deepEqual([sent(/logoff|msg/).length, second.asked], [1, undefined]);
   });
 
-  it("fails the host when it does not go, and is remembered again", async () => {
+  it("fails the host if it does not end, and is recorded again", async () => {
     const first = await brokenRun(stuck);
     const second = await nextRun(first);
     assert.deepEqual([second.error?.code, outcomes(second)], ["session-stuck", ["2 alice still-present"]]);
@@ -147,7 +147,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     assert.deepEqual([sent(/logoff|rwinsta/).length, second.warnings], [1, []]);
   });
 
-  it("is remembered by a run that could not reach the host", async () => {
+  it("stays recorded by a run that cannot reach the host", async () => {
     const first = await brokenRun(slow);
     const host = fleet.hosts[0] ?? assert.fail();
     host.down = new LogoffError("host-unreachable", "Cannot reach it");
@@ -155,7 +155,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     assert.deepEqual([second.status, second.asked], ["failed", first.asked]);
   });
 
-  it("is neither warned nor given a grace period", async () => {
+  it("gets neither a warning nor a grace period", async () => {
     const first = await brokenRun(slow);
     const warn = {
       message: "x",
@@ -169,7 +169,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     assert.ok(fleet.clock.now() - startedAtMs < 10 * minute);
   });
 
-  it("is waited for where the deadline fails the host", async () => {
+  it("is waited for if the deadline fails the host", async () => {
     const first = await brokenRun(slow);
     const second = await nextRun(first, { atDeadline: "fail" });
     assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 alice logged-off"]]);
@@ -177,7 +177,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
 
   for (const chosen of [aSelector({ ids: ["2"] }), aSelector({ operands: ["rdp-tcp#0"] })]) {
     const by = chosen.ids === undefined ? "name" : "ID";
-    it(`is waited for where it is chosen by ${by}, which else would be refused`, async () => {
+    it(`is waited for if it is selected by ${by}, which would be refused otherwise`, async () => {
       const first = await brokenRun(slow, chosen);
       const second = await nextRun(first, {}, chosen);
       assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 alice logged-off"]]);
@@ -187,14 +187,14 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     });
   }
 
-  it("is a warning without the note of an earlier run", async () => {
+  it("causes a warning without the record of a previous run", async () => {
     const first = await brokenRun(slow);
     const second = await nextRun({ ...first, asked: [] });
     assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 - kept no-user"]]);
     assert.match(second.warnings.join(), /lists a session without a user \(ID 2\)/u);
   });
 
-  it("is asked again where its user shows up again and is selected, and not where it is excepted by now", async () => {
+  it("is sent another logoff if its user reappears and is selected, but not if it is excepted now", async () => {
     for (const isExcepted of [false, true]) {
       const first = await brokenRun(stuck);
       const model = fleet.hosts[0]?.model ?? assert.fail();
@@ -210,7 +210,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     }
   });
 
-  it("is not asked again where its user shows up again under a cut name that may be excepted", async () => {
+  it("is not sent another logoff if its user reappears under a cut name that may be excepted", async () => {
     const long = "abcdefghijklmnopqrstuvwx";
     const first = await brokenRun({ kind: "stuck" }, all, {}, long);
     const model = fleet.hosts[0]?.model ?? assert.fail();
@@ -230,7 +230,7 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
     assert.deepEqual([second.asked, sent(/logoff/).length], [first.asked, 1]);
   });
 
-  it("contradicts quser where that shows somebody else", async () => {
+  it("contradicts quser if quser shows another user", async () => {
     const first = await brokenRun(stuck);
     showInQuser("bob");
     const second = await nextRun(first);
@@ -247,8 +247,8 @@ describe("a row that lost its user after an earlier run had asked it to go", () 
   });
 });
 
-describe("a session that loses its user in qwinsta only, after it was asked to go", () => {
-  it("is closing: the others are verified, and it is named at the end of the time for logoffs", async () => {
+describe("a session that loses its user only in qwinsta after its logoff was sent", () => {
+  it("is closing: the others are verified, and it is named at the logoff timeout", async () => {
     fleet = fleetOf({
       sessions: [
         { id: 2, user: "alice", onLogoff: { kind: "stuck" } },
@@ -261,7 +261,7 @@ describe("a session that loses its user in qwinsta only, after it was asked to g
     assert.deepEqual(outcomes(report), ["2 alice still-present", "3 bob logged-off"]);
   });
 
-  it("does not fail the host where the plan goes on without it", async () => {
+  it("does not fail the host with ifStuck: continue", async () => {
     fleet = fleetOf({ sessions: [{ id: 2, user: "alice", onLogoff: { kind: "stuck" } }] });
     fleet.clock.at(250, () => showInQuser("alice"));
     const report = await fleet.runOne({ ifStuck: "continue" });
@@ -269,8 +269,8 @@ describe("a session that loses its user in qwinsta only, after it was asked to g
   });
 });
 
-describe("a session that loses its user before it is asked to go, and shows it again", () => {
-  it("is asked only where it is still selected", async () => {
+describe("a session that loses its user before its logoff is sent, and shows it again", () => {
+  it("is sent a logoff only if it is still selected", async () => {
     fleet = fleetOf({
       sessions: [{ id: 2, user: "alice", state: "disconnected" }],
       selector: aSelector({ all: true, states: ["disconnected"] }),
@@ -293,8 +293,8 @@ describe("a session that loses its user before it is asked to go, and shows it a
   });
 });
 
-describe("everybody kept because they could not be warned", () => {
-  it("is waited for by nobody: the host ends at once", async () => {
+describe("a host whose sessions are all kept because they could not be warned", () => {
+  it("ends at once, without a grace period", async () => {
     fleet = fleetOf({
       sessions: [{ id: 2, user: "alice" }],
       faults: [

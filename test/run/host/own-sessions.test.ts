@@ -20,7 +20,7 @@ const second = aLogin({ id: "11", logonTime: "05:29:11, leader 811" });
 const current = (session: Session): Session => ({ ...session, own: true });
 
 describe("our own sessions", () => {
-  it("are those of earlier connections too", () => {
+  it("include those of previous connections", () => {
     let connections = 1;
     const mark = ownSessions(() => connections);
     assert.deepEqual(idsOfOwn(mark([alice, current(first)])), ["10"]);
@@ -48,7 +48,7 @@ describe("our own sessions", () => {
     assert.deepEqual(look([...moved, current(second)]), ["10", "11"]);
   });
 
-  it("are not those of who has the ID of one by now", () => {
+  it("do not include another user who has the ID of one now", () => {
     let connections = 1;
     const mark = ownSessions(() => connections);
     mark([current(first)]);
@@ -60,7 +60,7 @@ describe("our own sessions", () => {
     for (const other of others) assert.deepEqual(idsOfOwn(mark([other, current(second)])), ["11"]);
   });
 
-  it("are known by their looks where the connection was lost before it was told its own", () => {
+  it("are recognized by their properties if the connection was lost before its first listing", () => {
     let connections = 1;
     const mark = ownSessions(() => connections);
     mark([alice, current(aLogin({ id: "9" }))]);
@@ -72,13 +72,13 @@ describe("our own sessions", () => {
     assert.deepEqual(idsOfOwn(mark([first, later, current(second)])), ["10", "11"], "all are told by now");
   });
 
-  it("are no more than were lost, the newest, before there was any list: others may have been there for weeks", () => {
+  it("are the newest, at most as many as connections were lost before the first listing", () => {
     const mark = ownSessions(() => 2);
     const old = aLogin({ id: "9" });
     assert.deepEqual(idsOfOwn(mark([old, first, current(second)])), ["10", "11"]);
   });
 
-  it("are one on this machine, where all connections are in one session", () => {
+  it("are a single one on this machine, where all connections share a session", () => {
     let connections = 1;
     const mark = ownSessions(() => connections);
     mark([current(first)]);
@@ -86,7 +86,7 @@ describe("our own sessions", () => {
     assert.deepEqual(idsOfOwn(mark([current(first), second])), ["10"]);
   });
 
-  it("are not guessed for ever where the session of a lost connection was gone at once", () => {
+  it("are not guessed for ever if the session of a lost connection ended at once", () => {
     let connections = 1;
     const mark = ownSessions(() => connections);
     mark([current(first)]);
@@ -95,12 +95,12 @@ describe("our own sessions", () => {
     assert.deepEqual(idsOfOwn(mark([current(second), aLogin({ id: "12" })])), ["11"]);
   });
 
-  it("are not a login of the same user while every connection has told its own", () => {
+  it("do not include a login of the same user if the session of every connection is known", () => {
     const mark = ownSessions(() => 1);
     assert.deepEqual(idsOfOwn(mark([first, current(second)])), ["11"]);
   });
 
-  it("are not a login that was there before the connection that was lost", () => {
+  it("do not include a login that is older than the lost connection", () => {
     let connections = 1;
     const mark = ownSessions(() => connections);
     const older = aLogin({ id: "9" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fleetOf } from "../memory-fleet";
 
-it("tells what the time of each host was spent on", async () => {
+it("a report shows the phases of each host's time", async () => {
   const fleet = fleetOf(
     { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 5_000 } }] },
     { sessions: [] },
