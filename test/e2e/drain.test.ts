@@ -39,7 +39,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     await lab.close();
   });
 
-  it("keeps those that are done drained and undrains the one that failed", async () => {
+  it("keeps finished hosts drained and undrains the failed one", async () => {
     project.resources({ "pre-patch": args() });
     const { code, output } = await project.pulumi(...up);
     assert.notEqual(code, 0);
@@ -52,7 +52,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     );
   });
 
-  it("drains the failed host again when its turn comes again, also after a refresh", async () => {
+  it("drains the failed host again when it runs again, also after a refresh", async () => {
     await project.pulumi("refresh", "--yes");
     const { model } = lab.host("rdsh02");
     model.onLogoff(2, { kind: "instant" });
@@ -66,7 +66,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     );
   });
 
-  it("undrains a host that the program names no longer, and only that", async () => {
+  it("undrains only a host that the program no longer names", async () => {
     const rest = names.filter((name) => name !== "rdsh04").map(address);
     project.resources({ "pre-patch": args({ hosts: rest }) });
     const preview = await project.pulumi("preview");
@@ -95,7 +95,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.equal(same.code, 0, same.output);
   });
 
-  it("runs a kept host anew when the program names it again, also after a refresh", async () => {
+  it("runs a kept host again when the program names it again, also after a refresh", async () => {
     const rest = ["rdsh01", "rdsh03"].map(address);
     const all = [...rest, address("rdsh02")];
     project.resources({ "pre-patch": args({ hosts: all }) });
@@ -139,7 +139,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.deepEqual(lab.host("rdsh01").model.people(), ["late"]);
   });
 
-  it("undrains on destroy what it may, names what it may not, and ends when it may", async () => {
+  it("undrains hosts on destroy, names those that it has no right to undrain, and ends once it has", async () => {
     const some = ["rdsh01", "rdsh02", "rdsh04"];
     const password = labUser.password;
     await project.pulumi("config", "set", "--secret", "session-logoff:password", password);

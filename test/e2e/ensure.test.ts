@@ -48,7 +48,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     await lab.close();
   });
 
-  it("shows in a preview exactly who would go, also when a host cannot be reached, and changes nothing", async () => {
+  it("shows exactly the sessions to log off in a preview, even if a host cannot be reached, and changes nothing", async () => {
     lab.host("rdsh03").stopListening();
     project.resources({ nightly: args() });
     const { code, output } = await project.pulumi("preview");
@@ -79,7 +79,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.deepEqual(changing(), []);
   });
 
-  it("takes the stack configuration for the preview and for the run", async () => {
+  it("uses the stack configuration for the preview and for the run", async () => {
     for (const [key, value] of [
       ["user", labUser.name],
       ["knownHosts", lab.knownHosts],
@@ -101,7 +101,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.equal(commands().length, since);
   });
 
-  it("finds no drift while nobody who matches is there", async () => {
+  it("finds no drift while there is no matching session", async () => {
     lab.host("rdsh02").model.logon({ user: "dave" });
     const { code, output } = await project.pulumi("refresh", "--preview-only", "--expect-no-changes");
     assert.equal(code, 0, output);
@@ -120,7 +120,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.deepEqual(people("rdsh02"), ["dave"]);
   });
 
-  it("ends it with up --refresh, on the host where it is", async () => {
+  it("ends drift with up --refresh, on its host", async () => {
     const before = changing().length;
     const { code, output } = await project.pulumi(...up, "--refresh");
     assert.equal(code, 0, output);
@@ -131,7 +131,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.equal(remaining, 0);
   });
 
-  it("takes a host that cannot be reached for no drift", async () => {
+  it("does not report an unreachable host as drift", async () => {
     lab.host("rdsh03").stopListening();
     const { code, output } = await project.pulumi("refresh", "--yes", "--expect-no-changes");
     assert.equal(code, 0, output);

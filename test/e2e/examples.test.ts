@@ -14,10 +14,10 @@ const all: Readonly<Record<string, Example>> = {
   "pre-patch": { hosts: demoHosts, run: (stage, shown) => demonstrate(stage, shown) },
 };
 
-describe("examples", { timeout: 240_000 }, () => {
+describe("the examples", { timeout: 240_000 }, () => {
   before(build);
 
-  it("are all tried", () => {
+  it("are all tested", () => {
     const folders = readdirSync(join(checkout, "examples"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)

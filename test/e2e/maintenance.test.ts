@@ -56,7 +56,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
     await linux.close();
   });
 
-  it("waits outside the window, and touches nobody", async () => {
+  it("waits outside the window, and touches no session", async () => {
     const window = { notAfter: "2020-01-01T00:00:00Z" };
     project.resources({ "pre-patch": args({ window }) });
     const { code, output } = await project.pulumi(...up);
@@ -91,7 +91,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
     },
   );
 
-  it("goes on where it stopped: the host that is done is left alone, and nobody is warned twice", async () => {
+  it("continues where it stopped: the finished host is left alone, and nobody is warned twice", async () => {
     await project.pulumi("refresh", "--yes");
     const commandsOfDone = lab.host("rdsh03").commandTexts().length;
     const { code, output } = await project.pulumi(...up);

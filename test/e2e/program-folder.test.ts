@@ -19,7 +19,7 @@ describe("the folder that Pulumi's provider process starts in", { timeout: 300_0
   });
   afterEach(() => project.remove());
 
-  it("is named with what to add when the program depends only on a package that wraps the class", async () => {
+  it("is named with the missing dependency if the program depends only on a package that wraps the class", async () => {
     // As pnpm lays it out: the program sees its own dependencies, and the wrapper its own.
     const wrapper = join(project.folder, "store", "wrapper");
     mkdirSync(join(wrapper, "node_modules"), { recursive: true });
@@ -43,7 +43,7 @@ describe("the folder that Pulumi's provider process starts in", { timeout: 300_0
     assert.equal(code, 0, output);
   });
 
-  it("is hinted at when an inline program of the Automation API starts elsewhere, and may be named as main", async () => {
+  it("is hinted at if an inline program of the Automation API starts elsewhere, and may be set as main", async () => {
     const script = join(project.folder, "deploy.js");
     writeFileSync(script, inlineProgram);
     const elsewhere = mkdtempSync(join(tmpdir(), "session-logoff-elsewhere-"));

@@ -69,7 +69,7 @@ describe(
       await lab.close();
     });
 
-    it("lets the run come to its end at the first Ctrl-C, and everything is saved", async () => {
+    it("finishes the run after the first Ctrl-C, and everything is saved", async () => {
       bobLeavesAfter(6_000);
       const { pressCtrlC, prints, ended } = project.start(...up);
       await prints("logging off 2 (bob)");
@@ -82,7 +82,7 @@ describe(
       assert.deepEqual([logoffs("quick"), logoffs("slow"), logoffs("later")], [1, 1, 1]);
     });
 
-    it("logs nobody else off after the second Ctrl-C, and the next up does what is left", async () => {
+    it("logs nobody else off after the second Ctrl-C, and the next up does the rest", async () => {
       bobLeavesAfter(hourMs);
       const { child, pressCtrlC, prints, ended } = project.start(...up);
       await prints("logging off 2 (bob)");
@@ -101,7 +101,7 @@ describe(
       assert.deepEqual([logoffs("quick"), logoffs("later")], [1, 1], "who is gone is not asked again");
     });
 
-    it("logs nobody else off when the engine is killed, and goes on after pulumi cancel", async () => {
+    it("logs nobody else off when the engine is killed, and continues after pulumi cancel", async () => {
       bobLeavesAfter(hourMs);
       const { child, prints, ended } = project.start(...up);
       await prints("logging off 2 (bob)");
@@ -149,7 +149,7 @@ describe(
       });
     }
 
-    it("undrains and tells those whom it warned, when it is cancelled within their grace period", async () => {
+    it("undrains and sends the cancel message when it is cancelled during the grace period", async () => {
       bobLeavesAfter(100);
       resource({
         drain: "until-restart",

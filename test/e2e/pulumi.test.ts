@@ -48,7 +48,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     await lab.close();
   });
 
-  it("refuses wrong inputs in a preview, all at once and without a secret", async () => {
+  it("reports all invalid inputs in a preview at once, without a secret", async () => {
     project.resources({
       "pre-patch": args({
         connection: { user: "u", password: labUser.password, privateKey: labUser.password, port: 0 },
@@ -147,7 +147,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     assert.deepEqual(names.map(people), [["svc-backup"], ["late-rdsh02"], []]);
   });
 
-  it("still knows the failed host after a refresh, and finishes only it", async () => {
+  it("keeps the failed host pending after a refresh, and finishes only that host", async () => {
     const refreshed = await untouched(() => project.pulumi("refresh", "--yes"));
     assert.equal(refreshed.code, 0, refreshed.output);
     const preview = await untouched(() => project.pulumi("preview"));
@@ -165,7 +165,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     );
   });
 
-  it("takes the stack configuration's password, and a new one is no change", async () => {
+  it("uses the stack configuration's password, and a new one is no change", async () => {
     lab.host("rdsh03").model.logon({ user: "dave" });
     for (const [key, value] of [
       ["user", labUser.name],

@@ -60,7 +60,7 @@ describe(
       });
     }
 
-    it("keeps the resource while a host is drained, says why in one sentence, and undrains once it is installed again", async () => {
+    it("keeps the resource while a host is drained, reports why in one sentence, and undrains once the package is installed again", async () => {
       await runAndUninstall({ drain: "until-destroy" });
       await succeed(...refresh);
       const refused = ({ code, output }: Ran): void => {

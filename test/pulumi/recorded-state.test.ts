@@ -87,7 +87,7 @@ describe("a state that version 0.1.0 wrote", () => {
     });
   });
 
-  it("has an unfinished resource that goes on with the hosts that are not done", async () => {
+  it("has an unfinished resource that continues with the unfinished hosts", async () => {
     assert.deepEqual(await call(unfinished, "diff", unfinished.id, unfinished.outputs, unfinished.inputs), {
       said: "unfinished: runs on 3 of 4 hosts (2 failed, 1 skipped)",
       answer: { changes: true },
@@ -145,7 +145,7 @@ describe("a state that version 0.1.0 wrote", () => {
       connection: { ...(props["connection"] as Json), password: "not this one" },
     });
 
-    it("finishes in an update the pending hosts only, and waits for who was asked", async () => {
+    it("finishes only the pending hosts in an update, and waits for the session whose logoff was sent", async () => {
       const news = { ...here.inputs, warn: { message: "Patches begin", gracePeriod: "1s" } };
       const { answer, said } = await call(here, "update", here.id, here.outputs, news);
       assert.ok(answer, said);
@@ -158,7 +158,7 @@ describe("a state that version 0.1.0 wrote", () => {
       assert.deepEqual(drains(), ["drain", "drain", "drain", "drain"]);
     });
 
-    it("keeps in an update that reaches nobody who was warned, who was asked and what is drained", async () => {
+    it("keeps warnings, sent logoffs and drains in an update that reaches no host", async () => {
       const news = withWrongPassword(here.inputs);
       const { error } = await call(here, "update", here.id, here.outputs, news);
       assert.equal(
@@ -200,7 +200,7 @@ describe("a state that version 0.1.0 wrote", () => {
       assert.deepEqual(people(), [["late"], [], ["carol"], ["dave", "svc-backup"]]);
     });
 
-    it("is not deleted while its drained hosts cannot be undrained, and they are named", async () => {
+    it("is not deleted while its drained hosts, which are named, cannot be undrained", async () => {
       const { error } = await call(here, "delete", here.id, withWrongPassword(here.outputs));
       const [what, first, second] = error?.message?.split("\n") ?? [];
       assert.match(what ?? "", /^unfinished: 2 hosts still refusing new logons because of us/u);

@@ -95,18 +95,18 @@ describe("the serialized provider", () => {
 
   it("is small", () => assert.ok(text.length < 4600, `${text.length} characters`));
 
-  it("loads nothing but the package, by its name", () => {
+  it("loads only the package, by its name", () => {
     const loads = [...text.matchAll(/(?:import|require)\s*\(([^)]*)\)/gu)].map(([, name]) => name);
     assert.deepEqual(loads, ['"pulumi-session-logoff/provider"']);
   });
 
-  it("holds no path and nothing of this machine", () => {
+  it("contains no path and nothing else of this machine", () => {
     for (const trace of [checkout, homedir(), process.cwd(), "/work", "file:", "node_modules", "dist"]) {
       assert.ok(!text.includes(trace), trace);
     }
   });
 
-  it("holds no comments", () => assert.doesNotMatch(text, /\/\/ |\/\*\*/u));
+  it("contains no comments", () => assert.doesNotMatch(text, /\/\/ |\/\*\*/u));
 
   it("has the methods that every state refers to", () => {
     const [, methods] = /\{(find: .*?)\}/u.exec(text) ?? [];
@@ -116,7 +116,7 @@ describe("the serialized provider", () => {
     );
   });
 
-  it("works where the package is installed", async () => {
+  it("works if the package is installed", async () => {
     const { folder, remove } = installedFolder();
     try {
       const { output } = await runNode(folder, ["-e", load], text);
@@ -126,7 +126,7 @@ describe("the serialized provider", () => {
     }
   });
 
-  it("may also be that of the first states", async () => {
+  it("works with the text of the first states too", async () => {
     const { folder, remove } = installedFolder();
     try {
       const { output } = await runNode(folder, ["-e", load], firstText);
@@ -143,7 +143,7 @@ describe("the serialized provider", () => {
     }
   });
 
-  describe("where the package is not installed", () => {
+  describe("the serialized provider without the package", () => {
     let folder: string;
     before(() => {
       folder = realpathSync(mkdtempSync(join(tmpdir(), "session-logoff-")));
@@ -159,7 +159,7 @@ describe("the serialized provider", () => {
       `Cannot ${what}: "pulumi-session-logoff" is not installed in "${folder}". It has to be one of the program's own dependencies until its resources are deleted`;
     const drained = { hostResults: { "a:22": { drained: "until-destroy" }, "b:22": { drained: "no" } } };
 
-    it("lets a resource go that has drained nobody", async () => {
+    it("deletes a resource that has drained no host", async () => {
       const free = { hostResults: { "a:22": { drained: "undrained" }, "b:22": { drained: "already" } } };
       assert.deepEqual(await call(`[p.delete("id", {}), p.delete("id", ${JSON.stringify(free)})]`), [
         null,
@@ -167,7 +167,7 @@ describe("the serialized provider", () => {
       ]);
     });
 
-    it("keeps one that has drained a host, with one sentence and no stack", async () => {
+    it("keeps a resource that has drained a host, with one sentence and no stack", async () => {
       const restart = { hostResults: { "b:22": { drained: "until-restart" } } };
       const errors = await call(
         `[p.delete("id", ${JSON.stringify(drained)}), p.delete("id", ${JSON.stringify(restart)})]`,
@@ -185,14 +185,14 @@ describe("the serialized provider", () => {
       assert.match((error as Error).message, /undrain h0:22, .*, h19:22, …: /u);
     });
 
-    it("leaves what a refresh finds as it is", async () => {
+    it("changes nothing in a refresh", async () => {
       assert.deepEqual(
         await call(`[p.read("id", ${JSON.stringify(drained)}), p.diff("id", {}, { mode: "ensure" })]`),
         [{ id: "id", props: drained }, { changes: false }],
       );
     });
 
-    it("says so in everything else that it cannot do", async () => {
+    it("reports it in every other method", async () => {
       assert.deepEqual(
         await call(`[p.configure({}), p.check({}, {}), p.create({}), p.update("id", {}, {})]`),
         [
@@ -204,7 +204,7 @@ describe("the serialized provider", () => {
       );
     });
 
-    it("does not take a broken installation for none", async () => {
+    it("does not treat a broken installation as a missing one", async () => {
       const installed = join(folder, "node_modules", "pulumi-session-logoff");
       mkdirSync(installed, { recursive: true });
       const manifest = { name: "pulumi-session-logoff", exports: { "./provider": "./provider.js" } };

@@ -91,7 +91,7 @@ describe("the resource", () => {
     getDeletebeforereplace(): boolean;
   }
 
-  it("is registered by its name for ever, with its inputs as given and its outputs to read", async () => {
+  it("is registered under its fixed name, with its inputs as given and its outputs", async () => {
     const args: SessionLogoffArgs = {
       hosts: ["a", { host: "b", connection: { password: "p" } }],
       sessions: { all: true },
@@ -118,7 +118,7 @@ describe("the resource", () => {
     assert.deepEqual(request, { additional: ["resume"], deleteBefore: true });
   });
 
-  it("cannot be imported or looked up: there is nothing to adopt", () => {
+  it("cannot be imported or looked up, because there is nothing to adopt", () => {
     const args: SessionLogoffArgs = { hosts: ["a"], sessions: { all: true } };
     for (const options of [{ import: "x" }, { id: "x" }])
       assert.throws(() => new SessionLogoff("old", args, options), /Cannot import SessionLogoff "old"/u);
@@ -158,7 +158,7 @@ describe("the resource", () => {
     ["empty customTimeouts", undefined, { customTimeouts: {} }, []],
   ];
   for (const [what, drain, options, expected] of optionsGrid) {
-    it(`warns of options that do not do what they say: ${what}`, async (test) => {
+    it(`warns about options with an unexpected effect: ${what}`, async (test) => {
       const warn = test.mock.method(console, "warn", () => undefined);
       const args: SessionLogoffArgs = { hosts: ["a"], sessions: { all: true }, drain };
       const resource = new SessionLogoff(what, args, options);

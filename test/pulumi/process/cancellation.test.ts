@@ -41,7 +41,7 @@ function begin(): { readonly stop: () => AbortSignal; readonly end: () => Promis
 }
 
 describe("cancelling the runs of a process", () => {
-  it("stops all that run, with the reason", async () => {
+  it("stops all runs, with the reason", async () => {
     const [one, two] = [begin(), begin()];
     cancel("the provider received SIGTERM");
     for (const { stop, end } of [one, two]) {
@@ -66,7 +66,7 @@ describe("cancelling the runs of a process", () => {
     assert.deepEqual(listening, [true, false]);
   });
 
-  it("is over when all have ended, unless the source says it again", async () => {
+  it("is over when all runs have ended, unless the source cancels again", async () => {
     const one = begin();
     cancel("the provider received SIGTERM");
     await one.end();

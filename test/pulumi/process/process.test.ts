@@ -81,14 +81,14 @@ describe("the provider process", { timeout: 300_000 }, () => {
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    it(`ends at once on ${signal} when nothing runs`, async () => {
+    it(`ends at once on ${signal} if no run is active`, async () => {
       const { child, said, ended } = start();
       await said("up");
       child.kill(signal);
       assert.deepEqual(await ended, { code: null, signal });
     });
 
-    it(`throws the partial state after ${signal} when something runs, and then ends as ever`, async () => {
+    it(`throws the partial state after ${signal} during a run, and then ends as usual`, async () => {
       const { child, said, ended, output } = start();
       await said("up");
       child.send("run");
@@ -139,7 +139,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     assert.deepEqual(await ended, { code: 1, signal: null });
   });
 
-  describe("whose standard input has ended before it looks", () => {
+  describe("the provider process with a standard input that has ended", () => {
     let engine: Server;
     let address: string;
     beforeEach(async () => {
@@ -160,7 +160,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
       assert.deepEqual(await ended, { code: 1, signal: null });
     });
 
-    it("stops and ends when the engine goes a moment later", async () => {
+    it("stops and ends when the engine is gone a moment later", async () => {
       const { child, said, ended } = start(address);
       const looked = once(engine, "connection");
       child.stdin?.end();
@@ -172,7 +172,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
       assert.deepEqual(await ended, { code: 1, signal: null });
     });
 
-    it("goes on while the engine answers", async () => {
+    it("continues while the engine answers", async () => {
       let looks = 0;
       engine.on("connection", () => (looks += 1));
       const { child, said, output } = start(address);

@@ -64,7 +64,7 @@ const skipped = (host: string, code: ErrorCode): ProgressEvent =>
   finished(host, { status: "skipped", sessions: [], error: { code, message: "Stopped" } });
 
 describe("progress", () => {
-  it("of few hosts has a line for each step, free of control characters", () => {
+  it("of few hosts prints every step, without control characters", () => {
     const { lines, tell } = printed(2);
     tell({ type: "run-started", hosts: 2 });
     tell({ type: "host-started", host: "a:22" });
@@ -88,7 +88,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("of few hosts tells an error that they share once", () => {
+  it("of few hosts prints a shared error once", () => {
     const { lines, tell } = printed(3);
     const lost = (host: string): ProgressEvent =>
       finished(host, { ...failed, host, error: { code: "host-unreachable", message: `Lost "${host}"` } });
@@ -99,7 +99,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("says who is waited for when that changes, and else every 30 s", () => {
+  it("prints the awaited sessions when they change, and otherwise every 30 s", () => {
     const { lines, tell, pass } = printed(1);
     const waitFor = (...ids: readonly string[]): void =>
       tell({ type: "host-waiting", host: "a:22", sessions: ids.map((id) => ({ ...alice, id, user: "x" })) });
@@ -115,7 +115,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("is over when it was ended, whatever is told afterwards", () => {
+  it("prints nothing after its end, whatever is reported", () => {
     const { lines, tell, end } = printed(1);
     end();
     tell(finished("a:22"));
@@ -124,7 +124,7 @@ describe("progress", () => {
 });
 
 describe("progress of many hosts", () => {
-  it("has every error and warning, and counts every few seconds", () => {
+  it("prints every error and warning, and counts every few seconds", () => {
     const { lines, tell, pass, end } = printed(100);
     tell({ type: "host-connected", host: "a:22", platform: "windows" });
     for (let second = 0; second < 12; second += 1) {
@@ -144,7 +144,7 @@ describe("progress of many hosts", () => {
     ]);
   });
 
-  it("goes on while nothing happens, and ends with the run, also of one that broke", () => {
+  it("continues while nothing happens, and ends with the run, even if the run failed", () => {
     const { lines, pass, end, waiting } = printed(100);
     pass(11_000);
     end();
@@ -154,7 +154,7 @@ describe("progress of many hosts", () => {
     assert.equal(waiting(), 0);
   });
 
-  it("counts hosts in their grace period, however they are reminded, and names others that keep it waiting", () => {
+  it("counts hosts in their grace period, and names others that are slow", () => {
     const { lines, tell, pass, end } = printed(100);
     for (const host of ["a:22", "b:22", "c:22"]) tell({ type: "host-started", host });
     pass(4000);
@@ -178,7 +178,7 @@ describe("progress of many hosts", () => {
     );
   });
 
-  it("names at its end the hosts that were slowest, their grace period aside", () => {
+  it("names the slowest hosts at the end, without counting their grace period", () => {
     const { lines, tell, end } = printed(100);
     tell(finished("a:22", { durationMs: 30_000 }));
     const phases = [
@@ -192,7 +192,7 @@ describe("progress of many hosts", () => {
     assert.equal(lines.at(-1), "pre-patch: slowest hosts: a:22 (30s), b:22 (25s), c:22 (21s)");
   });
 
-  it("tells an error that they share once, and how many more have it at its end", () => {
+  it("prints a shared error once, and the number of other hosts with it at the end", () => {
     const { lines, tell, end } = printed(1000);
     for (let index = 0; index < 1000; index += 1) {
       const host = `h${index}:22`;
@@ -208,7 +208,7 @@ describe("progress of many hosts", () => {
     ]);
   });
 
-  it("says once why hosts are skipped, and counts the others", () => {
+  it("prints once why hosts are skipped, and counts the others", () => {
     const { lines, tell, end } = printed(1000);
     tell({ type: "host-finished", host: "a:22", report: failed });
     for (let host = 0; host < 900; host += 1) tell(skipped(`h${host}:22`, "budget-exceeded"));
@@ -239,7 +239,7 @@ describe("progress of many hosts", () => {
     assert.equal(warnings[21], 'pre-patch: warning: on 480 more hosts: Could not look at "…"');
   });
 
-  it("is live where it can be, and then leaves few lines behind", () => {
+  it("uses the live status if there is one, and then prints few lines", () => {
     const live: string[] = [];
     const { lines, tell, pass, end, waiting } = printed(100, (line) => live.push(line));
     for (let second = 0; second < 61; second += 1) {
@@ -274,14 +274,14 @@ describe("progress of undraining", () => {
     return { lines, live, waiting: clock.waiting };
   };
 
-  it("of few hosts names each", () => {
+  it("of few hosts names every host", () => {
     assert.deepEqual(undraining(2, ["undrained", "undrained"]).lines, [
       "pre-patch: h0:22: accepts new logons again",
       "pre-patch: h1:22: accepts new logons again",
     ]);
   });
 
-  it("of many hosts counts those that are open again, live and once more at its end", () => {
+  it("of many hosts counts the undrained ones, live and once more at the end", () => {
     const { lines, live, waiting } = undraining(1000, [
       ...Array<DrainOutcome>(70).fill("undrained"),
       "already",

@@ -49,8 +49,8 @@ function changes(
 const everyHost = ["a:22", "b:22", "c:22"];
 const storedOnly = "stores inputs, contacts no host";
 
-describe("what runs again", () => {
-  it("is nothing when nothing changed", () => {
+describe("the set of hosts to run", () => {
+  it("is empty if nothing changed", () => {
     assert.equal(compare(after(inputs), inputs).changed, false);
   });
 
@@ -82,7 +82,7 @@ describe("what runs again", () => {
     ["an input of a later version in the state", { later: 1 }, {}],
   ];
   for (const [what, olds, news] of same) {
-    it(`is nothing for ${what}`, () => {
+    it(`is empty for ${what}`, () => {
       assert.deepEqual(
         changes(after({ ...inputs, ...olds }), { ...inputs, ...news }).why &&
           compare(after({ ...inputs, ...olds }), { ...inputs, ...news }).changed,
@@ -113,7 +113,7 @@ describe("what runs again", () => {
     });
   }
 
-  it("is every host when triggers change", () => {
+  it("contains every host if triggers change", () => {
     const { runs, why } = changes(after(inputs), { ...inputs, triggers: [2] });
     assert.deepEqual(runs, everyHost);
     assert.equal(why, "runs on 3 of 3 hosts (triggers changed)");
@@ -121,11 +121,11 @@ describe("what runs again", () => {
     assert.equal(compare(after(inputs), { ...inputs, triggers: undefined }).changed, true);
   });
 
-  it("is every host that uses the common sessions, when those change", () => {
+  it("contains every host that uses the common sessions if those change", () => {
     assert.deepEqual(changes(after(inputs), { ...inputs, sessions: { all: true } }).runs, ["a:22", "b:22"]);
   });
 
-  it("is the host whose own sessions change", () => {
+  it("contains a host whose own sessions change", () => {
     const hosts = ["a", "b", { host: "c", sessions: 13 }];
     assert.deepEqual(changes(after(inputs), { ...inputs, hosts }), {
       runs: ["c:22"],
@@ -134,13 +134,13 @@ describe("what runs again", () => {
     });
   });
 
-  it("is the host that is new", () => {
+  it("contains a new host", () => {
     const { runs, why } = changes(after(inputs), { ...inputs, hosts: [...inputs.hosts, "d:2222"] });
     assert.deepEqual(runs, ["d:2222"]);
     assert.equal(why, "runs on 1 of 4 hosts (1 new)");
   });
 
-  it("is nothing when a host is removed, but the state changes", () => {
+  it("is empty if a host is removed, but the state changes", () => {
     const result = compare(after(inputs, { "b:22": failed }), {
       ...inputs,
       hosts: ["a", { host: "c", sessions: 12 }],
@@ -151,7 +151,7 @@ describe("what runs again", () => {
     assert.equal(result.why, `${storedOnly} (1 removed)`);
   });
 
-  it("is a host that was removed, kept in the state for its drain, and is named again", () => {
+  it("contains a removed host, kept in the state for its drain, that is named again", () => {
     const results = { "a:22": ok, "b:22": { ...ok, drained: "until-restart" } } as const;
     const known = { hosts: new Map(Object.entries(results)), finishedAt: "", resume: new Map() };
     const kept = { host: "b", connection: { user: "own" } };
@@ -183,7 +183,7 @@ describe("what runs again", () => {
     });
   }
 
-  it("is what is pending, besides what is stored", () => {
+  it("contains pending hosts beside a change that is only stored", () => {
     const { runs, why } = changes(after(inputs, { "a:22": failed }), {
       ...inputs,
       connection: { user: "other" },
@@ -192,7 +192,7 @@ describe("what runs again", () => {
     assert.equal(why, "runs on 1 of 3 hosts (1 failed)");
   });
 
-  it("is what failed, was skipped or is missing in the state, and what is new", () => {
+  it("contains hosts that failed, were skipped, are missing in the state, or are new", () => {
     const olds = after(inputs, { "a:22": failed, "b:22": skipped });
     const hostResults = { ...(olds["hostResults"] as Record<string, unknown>) };
     delete hostResults["c:22"];
@@ -204,7 +204,7 @@ describe("what runs again", () => {
     assert.equal(why, "runs on 5 of 5 hosts (1 failed, 1 skipped, 1 not finished, 2 new)");
   });
 
-  it("is every host that the state cannot tell about", () => {
+  it("contains every host that the state does not describe", () => {
     for (const hostResults of [
       undefined,
       null,
@@ -216,7 +216,7 @@ describe("what runs again", () => {
     }
   });
 
-  it("with mode ensure is the hosts with matching sessions", () => {
+  it("contains the hosts with matching sessions in mode ensure", () => {
     const given = { ...inputs, mode: "ensure" };
     const olds = after(given, { "b:22": { ...ok, sessions: 3, loggedOff: 1, left: 1 } });
     assert.deepEqual(changes(olds, given), {
@@ -228,29 +228,29 @@ describe("what runs again", () => {
   });
 });
 
-describe("what is undrained", () => {
+describe("the set of hosts to undrain", () => {
   const drained = { ...inputs, drain: "until-restart" };
   const olds = after(drained, {
     "a:22": { ...ok, drained: "until-restart" },
     "b:22": { ...ok, drained: "already" },
     "c:22": { ...ok, drained: "until-destroy" },
   });
-  it("is what we drained, when drain becomes none", () => {
+  it("contains the hosts that we drained if drain becomes none", () => {
     assert.deepEqual(compare(olds, inputs).undrain, ["a:22", "c:22"]);
     assert.deepEqual(compare(olds, drained).undrain, []);
   });
-  it("is what we drained and is removed", () => {
+  it("contains removed hosts that we drained", () => {
     assert.deepEqual(compare(olds, { ...drained, hosts: ["a"] }).undrain, ["c:22"]);
   });
 });
 
-describe("values that are not known yet", () => {
-  it("may run everything, when they stand in triggers", () => {
+describe("unknown values", () => {
+  it("may run every host if they are in triggers", () => {
     const { runs, why } = changes(after(inputs), { ...inputs, triggers: [{ a: unknownValue }] });
     assert.deepEqual(runs, everyHost);
     assert.equal(why, "may run on 3 of 3 hosts (triggers not known yet)");
   });
-  it("remove no host, when they stand in hosts", () => {
+  it("remove no host if they are in hosts", () => {
     for (const hosts of [
       unknownValue,
       [unknownValue],
@@ -272,7 +272,7 @@ describe("values that are not known yet", () => {
       "may run on 1 of 3 hosts (sessions not known yet)",
     );
   });
-  it("are only stored, when they stand in the connection", () => {
+  it("are only stored if they are in the connection", () => {
     const { runs, changed } = changes(after(inputs), { ...inputs, connection: { password: unknownValue } });
     assert.deepEqual([runs, changed], [[], true]);
   });

@@ -13,7 +13,7 @@ function kept(entry: unknown, before: Connection, now: Connection): unknown {
 }
 
 describe("a host that is kept for its drain", () => {
-  it("stands behind those that the program names, and can be told from them", () => {
+  it("follows the hosts of the program, and can be told from them", () => {
     const given = { hosts: ["x", "y"], totals: { hosts: 2 } };
     const inputs = withHostsKept({ hosts: ["y"] }, given, ["x:22"]);
     assert.deepEqual(inputs, { hosts: ["y", "x"] });
@@ -22,7 +22,7 @@ describe("a host that is kept for its drain", () => {
     assert.deepEqual(withoutHostsKept({ hosts: ["y", "x"] }), { hosts: ["y", "x"] });
   });
 
-  it("stays as it was given while the connection does, a changed login and a new secret of a bastion aside", () => {
+  it("stays as it was given while the connection does, except for a changed login or secret", () => {
     const gate = { host: "gate", connection: { password: "p1" } };
     const before = { user: "u", password: "p", knownHosts: "x", jumpHosts: [gate], sshConfig: null };
     const now = { ...before, user: "v", jumpHosts: [{ connection: { password: "p2" }, host: "gate" }] };
@@ -30,7 +30,7 @@ describe("a host that is kept for its drain", () => {
     assert.equal(kept("a", { port: 22 }, { algorithms: "default", jumpHosts: [] }), "a");
   });
 
-  it("takes along what the connection said of the way to it, under its own words", () => {
+  it("keeps the fields of the previous connection below its own", () => {
     const before = { port: 2222, knownHosts: "x", strictHostKeyChecking: "accept-new", algorithms: "legacy" };
     const now = { port: 22, knownHosts: "y", strictHostKeyChecking: "yes" };
     assert.deepEqual(kept("u@a", before, now), { host: "u@a", connection: before });
@@ -42,7 +42,7 @@ describe("a host that is kept for its drain", () => {
     });
   });
 
-  it("takes along what went without saying", () => {
+  it("keeps the defaults of the previous connection", () => {
     const now = { port: 5, jumpHosts: ["gate"], sshConfig: true, strictHostKeyChecking: "no" };
     const direct = { port: 22, jumpHosts: [], sshConfig: false, strictHostKeyChecking: "yes" };
     assert.deepEqual(kept("a", {}, now), { host: "a", connection: direct });
@@ -50,7 +50,7 @@ describe("a host that is kept for its drain", () => {
     assert.deepEqual(kept("a", { sshConfig: true }, { sshConfig: true, port: 5 }), "a");
   });
 
-  it("takes along the bastions and what held for them too, without their secrets", () => {
+  it("keeps its jump hosts and their fields, without their secrets", () => {
     const gate = { host: "gate", user: "g", connection: { password: "p", algorithms: "legacy" } };
     const before = { knownHostsFile: "old", jumpHosts: [gate, "next"], port: 5 };
     assert.deepEqual(kept("a", before, { knownHostsFile: "new", port: 6 }), {
@@ -66,7 +66,7 @@ describe("a host that is kept for its drain", () => {
     });
   });
 
-  it("trusts no more host keys than it did: where it has its own, the connection's are not added", () => {
+  it("trusts no more host keys than before: those of the connection are not added to its own", () => {
     const own = { host: "a", connection: { knownHostsFile: "own" } };
     assert.deepEqual(kept(own, { knownHosts: "x" }, { knownHosts: "y" }), own);
     const before = { knownHosts: "x", knownHostsFile: "f" };
@@ -76,14 +76,14 @@ describe("a host that is kept for its drain", () => {
     });
   });
 
-  it("has the connection's host key only if that was its own", () => {
+  it("keeps the connection's host key only if that was its own", () => {
     const olds = { hosts: ["b", "a"], connection: { hostKey: "key of b" }, totals: { hosts: 1 } };
     assert.deepEqual(withHostsKept({ hosts: ["c"] }, olds, ["a:22", "b:22"]), {
       hosts: ["c", { host: "b", connection: { hostKey: "key of b" } }, "a"],
     });
   });
 
-  it("takes no known hosts along that would make the state too large to be saved", () => {
+  it("does not keep known hosts that would make the state too large", () => {
     const names = Array.from({ length: 100 }, (_, index) => `h${index}`);
     const olds = { hosts: names, connection: { knownHosts: "x".repeat(100_000), port: 5 } };
     const { hosts } = withHostsKept(

@@ -57,7 +57,7 @@ async function connecting(host: string): Promise<void> {
 }
 
 describe("configure", () => {
-  it("answers the stack configuration of our namespace", async () => {
+  it("returns the stack configuration of our namespace", async () => {
     const values: Record<string, string> = {
       "session-logoff:user": "u",
       "session-logoff:password": "p",
@@ -96,14 +96,14 @@ describe("check", () => {
     assert.deepEqual(contacted(), []);
   });
 
-  it("passes over what is not known yet", async () => {
+  it("ignores unknown values", async () => {
     assert.deepEqual(
       (await provider.check({}, { ...inputs, hosts: [unknownValue], connection: unknownValue })).failures,
       [],
     );
   });
 
-  it("checks the stack configuration too", async () => {
+  it("also checks the stack configuration", async () => {
     const { failures } = await provider.check({}, inputs, { privateKey: "no key" });
     assert.deepEqual(failures.length, 1);
     assert.match(failures[0]!.reason, /^session-logoff:privateKey: must be/u);
@@ -135,7 +135,7 @@ describe("a host that prints commands of build agents", () => {
 });
 
 describe("create", () => {
-  it("logs off and answers the inputs as given with the results", async () => {
+  it("logs off and returns the inputs as given with the results", async () => {
     const { id, outs } = await provider.create(inputs, { user: "u" });
     assert.equal(id, "id-1");
     for (const [name, value] of Object.entries(inputs)) assert.equal(outs[name], value);
@@ -150,7 +150,7 @@ describe("create", () => {
     assert.equal(front.isListening(), false);
   });
 
-  it("takes the stack configuration for what the inputs leave out, and keeps it out of the outputs", async () => {
+  it("uses the stack configuration for missing inputs, and keeps it out of the outputs", async () => {
     const { outs } = await provider.create(
       { ...inputs, connection: { user: "near" } },
       { user: "far", password: "hidden-1" },
@@ -175,7 +175,7 @@ describe("create", () => {
     assert.deepEqual(front.model("a").people(), ["bob"]);
   });
 
-  it("says so when the partial state is too large to be saved", async () => {
+  it("reports a partial state that is too large to be saved", async () => {
     front.trouble.set("b", down);
     await partial(provider.create({ ...inputs, triggers: ["x".repeat(8_000_000)] }));
     assert.match(
@@ -184,7 +184,7 @@ describe("create", () => {
     );
   });
 
-  it("throws plainly for inputs that cannot be used", async () => {
+  it("throws a plain error for invalid inputs", async () => {
     await assert.rejects(provider.create({ ...inputs, hosts: [] }), (error) => {
       assert.ok(error instanceof LogoffError && error.code === "plan-invalid");
       assert.match(error.message, /^pre-patch: inputs cannot be used:\n {2}hosts: must not be empty/u);
@@ -261,7 +261,7 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
   });
 
-  it("that the engine asks for though nothing changed contacts nobody", async () => {
+  it("without a change contacts nobody, even if the engine requests it", async () => {
     const olds = await created();
     const { outs } = await provider.update("id", olds, inputs);
     assert.deepEqual(contacted(), []);
@@ -283,7 +283,7 @@ describe("an update", () => {
 describe("reports", () => {
   const report = ["run.json", "run.html"];
 
-  it("are written after every run, also of one that failed, and hold the hosts of that run", async () => {
+  it("are written after every run, even a failed one, and contain the hosts of that run", async () => {
     front.trouble.set("b", down);
     const { properties } = await partial(provider.create({ ...inputs, report }));
     assert.deepEqual([...front.written.keys()], report);
@@ -303,7 +303,7 @@ describe("reports", () => {
     assert.deepEqual([second.hosts.map(({ host }) => host), status], [["b:22"], 0]);
   });
 
-  it("are written when it was cancelled", async () => {
+  it("are written when the run was cancelled", async () => {
     front.trouble.set("b", "hang for ever");
     const running = partial(provider.create({ ...inputs, report }));
     await connecting("b:22");
@@ -362,7 +362,7 @@ describe("failOn budget", () => {
   });
 
   for (const code of ["jump-host-failed", "auth-rejected"] as const) {
-    it(`lets hosts wait that were not tried for the sake of others (${code})`, async () => {
+    it(`lets hosts wait that were not tried because of others (${code})`, async () => {
       front.trouble.set("b", new LogoffError(code, 'Did not reach "b:22": not tried', { untried: true }));
       const { outs } = await provider.create(budget);
       assert.equal(resultsOf(outs).totals.skipped, 1);
@@ -383,7 +383,7 @@ describe("failOn budget", () => {
     assert.equal(front.written.get(report)?.exitStatus, 1);
   });
 
-  it("lets hosts wait that the total time left over", async () => {
+  it("lets hosts wait that the total time did not reach", async () => {
     front.model("a").onLogoff(2, { kind: "closes", ms: 2_000 });
     const report = "run.json";
     const given = { ...budget, report, timeouts: { total: 1 }, rollout: { parallel: 1 } };
@@ -430,7 +430,7 @@ describe("cancelling", () => {
     assert.equal(front.isListening(), false);
   });
 
-  it("throws it even when something never ends", async () => {
+  it("throws it even if the run never ends", async () => {
     front.trouble.set("a", "hang for ever");
     const running = partial(provider.create({ ...inputs, rollout: { parallel: 1 } }));
     await connecting("a:22");
@@ -441,7 +441,7 @@ describe("cancelling", () => {
     contacted();
   });
 
-  it("of many hosts that never answer says what became of them, and leaves no timer behind", async () => {
+  it("reports every host of a run whose hosts never answer, and leaves no timer behind", async () => {
     const clock = handClock();
     const hosts = Array.from({ length: 21 }, (_, index) => `h${index}`);
     for (const host of hosts) front.trouble.set(host, "hang for ever");
@@ -459,7 +459,7 @@ describe("cancelling", () => {
     assert.equal(clock.waiting(), 0);
   });
 
-  it("reaches what begins a moment later: it contacts nobody, and loses nothing", async () => {
+  it("stops a run that starts a moment later: it contacts nobody and loses nothing", async () => {
     const { outs } = await provider.create({ ...inputs, hosts: ["c"] });
     front.trouble.set("b", "hang");
     const first = partial(provider.create({ ...inputs, hosts: ["b"] }));
@@ -481,7 +481,7 @@ describe("cancelling", () => {
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 
-  it("before any host was contacted leaves no state", async () => {
+  it("leaves no state before any host was contacted", async () => {
     const busy = { ...front, slots: new Semaphore(0) };
     const running = lifecycleOn(busy).create(inputs);
     await until("the run has begun", front.isListening);

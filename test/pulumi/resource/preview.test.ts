@@ -6,8 +6,8 @@ import { fakeFront } from "./fake-front";
 
 const all = { sessions: { all: true, except: { users: ["svc-*"] } }, previewSessions: true };
 
-describe("what a preview shows", () => {
-  it("is who would go, who is kept, and which hosts cannot be listed", async () => {
+describe("the text of a preview", () => {
+  it("names sessions to log off, kept sessions, and hosts that cannot be listed", async () => {
     const front = fakeFront({ a: ["alice", "svc-1"], b: ["bob"], c: [] });
     front.trouble.set("b", new LogoffError("host-unreachable", "Cannot reach it"));
     const text = await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front);
@@ -19,7 +19,7 @@ describe("what a preview shows", () => {
     assert.deepEqual(front.model("a").people(), ["alice", "svc-1"]);
   });
 
-  it("changes nothing, waits for nothing, and looks outside the window too", async () => {
+  it("comes without changes or waits, also outside the window", async () => {
     const front = fakeFront({ a: ["alice"], b: ["bob"] });
     const steps = {
       drain: "until-restart",
@@ -34,7 +34,7 @@ describe("what a preview shows", () => {
     assert.equal(front.contacted[0]?.user, "today");
   });
 
-  it("is who would be warned where nobody would be logged off", async () => {
+  it("names sessions to warn if nobody would be logged off", async () => {
     const steps = { warn: { message: "m", gracePeriod: "1h" }, atDeadline: "fail" };
     const text = await previewText({ ...all, ...steps, hosts: ["a"] }, {}, fakeFront({ a: ["alice"] }));
     assert.match(text, /^would warn 1 session, and log nobody off, on 1 of 1 host;/u);
@@ -60,7 +60,7 @@ describe("what a preview shows", () => {
     assert.equal(lines.at(-1), "… and 3 more hosts");
   });
 
-  it("is a reason when the inputs cannot be used", async () => {
+  it("is a reason if the inputs are invalid", async () => {
     const text = await previewText({ ...all, hosts: [] }, {}, fakeFront({}));
     assert.equal(text, "sessions are not shown: hosts cannot be used");
   });

@@ -38,7 +38,7 @@ async function created(more: object = {}): Promise<Props> {
 const read = async (props: Props): Promise<Props> => (await provider.read("id", props)).props;
 
 describe("a refresh in mode ensure", () => {
-  it("changes nothing while nobody who matches has come back", async () => {
+  it("changes nothing while no matching session has returned", async () => {
     const olds = await created();
     front.model("a").logon({ user: "svc-2" });
     assert.deepEqual(await read(olds), olds);
@@ -46,7 +46,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(front.model("a").people(), ["svc-1", "svc-2"]);
   });
 
-  it("finds who has come back, and the next update runs only those hosts", async () => {
+  it("finds returned sessions, and the next update runs only their hosts", async () => {
     const olds = await created();
     front.model("b").logon({ user: "carol" });
     front.model("b").logon({ user: "dave" });
@@ -65,7 +65,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
   });
 
-  it("forgets drift that has gone by itself", async () => {
+  it("forgets drift that has ended by itself", async () => {
     const olds = await created();
     const { id } = front.model("b").logon({ user: "carol" });
     const refreshed = await read(olds);
@@ -85,7 +85,7 @@ describe("a refresh in mode ensure", () => {
     ]);
   });
 
-  it("keeps what is known of a host that cannot be reached, as unknown and as no drift", async () => {
+  it("keeps the last state of an unreachable host, as unknown and without drift", async () => {
     const olds = await created();
     front.trouble.set("b", down);
     const refreshed = await read(olds);
@@ -99,7 +99,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await read(refreshed), olds);
   });
 
-  it("keeps the drift of a host that cannot be reached any more", async () => {
+  it("keeps the drift of a host that is no longer reachable", async () => {
     const olds = await created();
     front.model("b").logon({ user: "carol" });
     const refreshed = await read(olds);
@@ -109,7 +109,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await provider.diff("id", again, inputs), { changes: true });
   });
 
-  it("leaves pending hosts as they are: they run anyway", async () => {
+  it("leaves pending hosts as they are, because they run anyway", async () => {
     front.trouble.set("b", down);
     const { properties } = (await provider.create(inputs).catch((error: unknown) => error)) as {
       properties: Props;
@@ -119,7 +119,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(contacted(), ["a:22", "c:22"]);
   });
 
-  it("leaves alone and does not count a removed host that is kept only for its drain", async () => {
+  it("ignores a removed host that is kept only for its drain", async () => {
     const olds = await created({ drain: "until-restart" });
     front.trouble.set("b", new LogoffError("auth-rejected", 'Cannot log in to "b:22"'));
     const news = { ...inputs, drain: "until-restart", hosts: ["a", "c"] };
@@ -141,7 +141,7 @@ describe("a refresh in mode ensure", () => {
     assert.equal(front.model("b").drain(), "open");
   });
 
-  it("looks at its host also beside a kept one, when the host key of the connection is that of one host", async () => {
+  it("lists its host beside a kept one if the connection has the host key of a single host", async () => {
     const connection = { hostKey: `SHA256:${"A".repeat(43)}` };
     const given = { ...inputs, drain: "until-restart", connection };
     const olds = await created({ ...given, hosts: ["a"] });
@@ -166,7 +166,7 @@ describe("a refresh in mode ensure", () => {
     );
   });
 
-  it("never throws: cancelled, or with inputs that cannot be used", async () => {
+  it("never throws, even if it is cancelled or the inputs are invalid", async () => {
     const olds = await created();
     front.trouble.set("c", "hang for ever");
     const running = read(olds);

@@ -53,7 +53,7 @@ function stopped(message: string, people: number): Results {
 const wireBytes = (properties: object): number => (structBytes(properties) * 4) / 3;
 
 describe("a partial state", () => {
-  it("that is small is kept as it is", () => {
+  it("is kept as it is if it is small", () => {
     const results = toResults(labels.slice(0, 1), readKnown({}));
     assert.deepEqual(withinSizeLimit(inputs, results, never), {
       properties: { ...inputs, ...results },
@@ -61,7 +61,7 @@ describe("a partial state", () => {
     });
   });
 
-  it("of 10,000 hosts with long messages stays below 8 MB, as JSON and on the wire", () => {
+  it("stays below 8 MB for 10,000 hosts with long messages, as JSON and on the wire", () => {
     const { properties, warnings } = withinSizeLimit(inputs, stopped("ü€".repeat(5000), 0), never);
     assert.ok(JSON.stringify(properties).length < 8_000_000);
     assert.ok(wireBytes(properties) < 8_000_000);
@@ -70,7 +70,7 @@ describe("a partial state", () => {
     assert.deepEqual(warnings, []);
   });
 
-  it("of 10,000 hosts with five warned people each stays below 8 MB, keeps every drain and says what is lost", () => {
+  it("stays below 8 MB for 10,000 hosts with five warned users each, keeps every drain and reports losses", () => {
     const all = stopped("ü€".repeat(5000), 5);
     assert.ok(wireBytes({ ...inputs, ...all }) > 20_000_000);
     const { properties, warnings } = withinSizeLimit(inputs, all, never);
@@ -90,7 +90,7 @@ describe("a partial state", () => {
     ]);
   });
 
-  it("loses first those whose grace period is over, who would be warned again anyway", () => {
+  it("first loses warnings whose grace period is over", () => {
     const all = stopped("x".repeat(40), 5);
     const over = (one: WarnedSession): boolean => Date.parse(one.warnedAt) < startsAtMs + 9_000_000;
     const { properties, warnings } = withinSizeLimit(inputs, all, over);
@@ -101,14 +101,14 @@ describe("a partial state", () => {
     assert.deepEqual(warnings, []);
   });
 
-  it("loses messages before it loses who was warned", () => {
+  it("loses messages before warnings", () => {
     const { properties, warnings } = withinSizeLimit(inputs, stopped("x".repeat(300), 1), never);
     const { hosts, resume } = readKnown(properties);
     assert.deepEqual([resume.size, hosts.get(labels[0]!)?.error?.message.length], [count, 40]);
     assert.deepEqual(warnings, []);
   });
 
-  it("loses warnings before it loses who was asked to go", () => {
+  it("loses warnings before sent logoffs", () => {
     const all = stopped("", 5);
     const asked = { id: "9", user: "zoe", logonTime: "2026-01-01T00:00", logoffSent: true } as const;
     const [first = "", second = ""] = labels;
@@ -121,7 +121,7 @@ describe("a partial state", () => {
     assert.deepEqual([...left.values()], [[asked], [asked]]);
   });
 
-  it("whose inputs alone are too large is said to be", () => {
+  it("is reported if its inputs alone are too large", () => {
     const { properties, warnings } = withinSizeLimit(
       { ...inputs, key: "x".repeat(8_000_000) },
       stopped("", 1),
@@ -134,7 +134,7 @@ describe("a partial state", () => {
     );
   });
 
-  it("is weighed as protobuf weighs it", () => {
+  it("is measured like protobuf", () => {
     // The SDK's own copy, which is what puts the partial state on the wire.
     const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
       "google-protobuf/google/protobuf/struct_pb",

@@ -77,7 +77,7 @@ const reports = [
 const labels = reports.map(({ host }) => host);
 
 describe("the state", () => {
-  it("sums up the last known of every host", () => {
+  it("sums up the last known result of every host", () => {
     const results = toResults(labels, knownOf(reports));
     assert.deepEqual(results.totals, {
       hosts: 3,
@@ -114,13 +114,13 @@ describe("the state", () => {
     assert.deepEqual(again, results);
   });
 
-  it("of a version that did not note who was asked to go is read", () => {
+  it("is read if its version did not record sent logoffs", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-01-01T00:00:00Z", remindersMs: [] }];
     const entries = readKnown({ resume: { "b:22": warned } }).resume.get("b:22");
     assert.deepEqual([warnedOf(entries), askedOf(entries)], [warned, []]);
   });
 
-  it("keeps nothing of removed hosts, and no warnings of hosts that are done", () => {
+  it("keeps nothing of removed hosts, and no warnings of finished hosts", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "x", remindersMs: [] }];
     const results = toResults(["a:22"], knownOf(reports, new Map(labels.map((label) => [label, warned]))));
     assert.deepEqual(Object.keys(results.hostResults), ["a:22"]);
@@ -135,7 +135,7 @@ describe("the state", () => {
     );
   });
 
-  it("of any form is read without throwing", () => {
+  it("is read without an exception in any form", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (value, resume) => {
         readKnown(value);
@@ -150,14 +150,14 @@ describe("the state", () => {
     assert.equal(hosts.get("a")?.sessions, 0);
   });
 
-  it("never counts less than nobody", () => {
+  it("never counts below zero", () => {
     const { hosts } = readKnown({ hostResults: { a: { status: "ok", loggedOff: 5 } } });
     assert.equal(remainingOn(hosts.get("a")!), 0);
   });
 });
 
 describe("a failure", () => {
-  it("is any host that is not done, or with budget only what stopped the run", () => {
+  it("is any unfinished host, or with budget only an error that stopped the run", () => {
     const { hostResults } = toResults(labels, knownOf(reports.slice(0, 2)));
     assert.equal(failsRun(Object.values(hostResults), "any", undefined), true);
     assert.equal(failsRun(Object.values(hostResults), "budget", undefined), false);

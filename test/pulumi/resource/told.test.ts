@@ -41,8 +41,8 @@ function first(told: Told): HostReport {
   return told.reports(error)[0] ?? assert.fail();
 }
 
-describe("what was told of a run that did not end", () => {
-  it("is that hosts which were not begun are skipped", () => {
+describe("the record of an abandoned run", () => {
+  it("reports hosts that did not start as skipped", () => {
     const told = listen();
     told.hear({ type: "host-started", host: "a:22" });
     assert.deepEqual(
@@ -54,14 +54,14 @@ describe("what was told of a run that did not end", () => {
     );
   });
 
-  it("is the report of a host that has finished", () => {
+  it("contains the report of a finished host", () => {
     const told = listen();
     const report = { ...first(told), status: "ok" as const };
     told.hear({ type: "host-finished", host: "a:22", report });
     assert.equal(first(told), report);
   });
 
-  it("is our drain, from the moment on at which it may be in force", () => {
+  it("contains our drain from the moment at which it may be in force", () => {
     const told = listen();
     told.hear({ type: "host-draining", host: "a:22", mode: "until-restart" });
     assert.equal(first(told).drained, "until-restart");
@@ -71,7 +71,7 @@ describe("what was told of a run that did not end", () => {
     assert.equal(first(told).drained, "undrained");
   });
 
-  it("is who was warned when, and of what they were reminded", () => {
+  it("contains warnings with their times and reminders", () => {
     const told = listen();
     const warning = { type: "session-warning", host: "a:22", session: alice } as const;
     told.hear(warning);
@@ -84,7 +84,7 @@ describe("what was told of a run that did not end", () => {
     ]);
   });
 
-  it("is that nobody counts as warned who was told that nothing happens after all", () => {
+  it("contains no warning of a user who received the cancel message", () => {
     const told = listen();
     const bob = { ...alice, id: "3", user: "bob" };
     for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
@@ -95,7 +95,7 @@ describe("what was told of a run that did not end", () => {
     );
   });
 
-  it("is that nobody counts as warned whom the host did not tell", () => {
+  it("contains no warning that the host did not show", () => {
     const told = listen();
     const bob = { ...alice, id: "3", user: "bob" };
     for (const [session, counts] of [
@@ -118,7 +118,7 @@ describe("what was told of a run that did not end", () => {
     );
   });
 
-  it("is who was asked to go and has not been seen to go", () => {
+  it("contains logoffs that were sent but not verified", () => {
     const bob = { ...alice, id: "3", user: "bob" };
     const zoe = { id: "9", user: "zoe", logoffSent: true } as const;
     const told = listen({ ...nothing, resume: new Map([["a:22", [zoe]]]) });
@@ -130,7 +130,7 @@ describe("what was told of a run that did not end", () => {
     assert.deepEqual(first(told).warned, []);
   });
 
-  it("is the logon times that the host prints after its clock changed", () => {
+  it("contains the logon times that the host prints after its clock changed", () => {
     const bob = { ...alice, id: "3", user: "bob" };
     const told = listen();
     for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
@@ -142,7 +142,7 @@ describe("what was told of a run that did not end", () => {
     );
   });
 
-  it("is what an earlier run left behind, unless this one says otherwise", () => {
+  it("contains the record of a previous run, unless this run replaced it", () => {
     const before = { id: "2", user: "ALICE", warnedAt: "2026-11-23T21:50:00Z", remindersMs: [] };
     const known: Known = {
       ...nothing,

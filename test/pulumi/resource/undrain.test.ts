@@ -55,7 +55,7 @@ async function partial(work: Promise<unknown>): Promise<PartialFailure> {
 }
 
 describe("destroying", () => {
-  it("undrains every host that we drained and that still is in our mode", async () => {
+  it("undrains every host that we drained and that is still in our mode", async () => {
     front.model("b").setDrain("drain");
     const olds = await created();
     assert.deepEqual(drains(), ["until-restart", "drain", "until-restart"]);
@@ -71,13 +71,13 @@ describe("destroying", () => {
     assert.ok(front.lines.includes("pre-patch: a:22: accepts new logons again"), front.lines.join("\n"));
   });
 
-  it("uses the inputs of the state and the stack configuration of today", async () => {
+  it("uses the inputs of the state and the present stack configuration", async () => {
     await provider.delete("id", await created(), { password: "today" });
     assert.equal(front.contacted[0]?.user, "operator");
     assert.deepEqual(front.contacted[0].login.password, { from: "value", value: "today" });
   });
 
-  it("warns of a host that is gone for good, and forgets it", async () => {
+  it("warns about a host that is gone for good, and forgets it", async () => {
     const olds = await created();
     front.trouble.set("b", unreachable);
     await provider.delete("id", olds);
@@ -88,7 +88,7 @@ describe("destroying", () => {
     );
   });
 
-  it("tells once why many hosts are gone for good, and names them all", () => {
+  it("reports once why many hosts are gone for good, and names them all", () => {
     const still = Array.from({ length: 120 }, (_, index) => ({
       host: `h${index}:22`,
       error: new LogoffError("host-unreachable", `Cannot connect to "h${index}:22"`),
@@ -103,7 +103,7 @@ describe("destroying", () => {
       assert.equal(warnings.filter((line) => line.split(/[ ,]/u).includes(host)).length, 1);
   });
 
-  it("fails and names the hosts where the login is rejected, after undraining the others", async () => {
+  it("fails and names the hosts that reject the login, after undraining the others", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
     await assert.rejects(provider.delete("id", olds), (error) => {
@@ -124,7 +124,7 @@ describe("destroying", () => {
     ["hosts of both", ["linux", "windows"], '"chglogon /enable", on Linux "rm /run/nologin"'],
     ["hosts that do not say", ["linux", undefined], '"chglogon /enable", on Linux "rm /run/nologin"'],
   ] as const) {
-    it(`says how to lift the drain of ${what} by hand`, async () => {
+    it(`explains how to undrain ${what} by hand`, async () => {
       const hosts = platforms.map((platform, index) => ({ host: names[index], platform }));
       const drained = { status: "ok", drained: "until-restart" };
       const hostResults = Object.fromEntries(hosts.map(({ host }) => [`${host}:22`, drained]));
@@ -136,12 +136,12 @@ describe("destroying", () => {
     });
   }
 
-  it("contacts nobody where nothing was drained", async () => {
+  it("contacts nobody if no host was drained", async () => {
     await provider.delete("id", await created({ drain: "none" }));
     assert.deepEqual(contacted(), []);
   });
 
-  it("ends when it is cancelled although a host never answers, and keeps the hosts", async () => {
+  it("ends when it is cancelled even if a host never answers, and keeps the hosts", async () => {
     const olds = await created();
     front.trouble.set("b", "hang for ever");
     const running = assert.rejects(provider.delete("id", olds), /b:22: aborted/u);
@@ -152,7 +152,7 @@ describe("destroying", () => {
 });
 
 describe("an update", () => {
-  it("to no drain undrains, and logs nobody off", async () => {
+  it("undrains and logs nobody off if drain becomes none", async () => {
     const olds = await created();
     const news = { ...inputs, drain: "none" };
     assert.deepEqual(await provider.diff("id", olds, news), { changes: true });
@@ -167,14 +167,14 @@ describe("an update", () => {
     await provider.delete("id", outs);
   });
 
-  it("that drains in another way stores that and contacts nobody", async () => {
+  it("stores another drain mode and contacts nobody", async () => {
     const olds = await created();
     const { outs } = await provider.update("id", olds, { ...inputs, drain: "until-destroy" });
     assert.deepEqual(contacted(), []);
     assert.deepEqual(drainedIn(outs), drainedIn(olds));
   });
 
-  it("undrains removed hosts with the old inputs, and forgets them", async () => {
+  it("undrains removed hosts with the previous inputs, and forgets them", async () => {
     const olds = await created();
     const news = { ...inputs, hosts: ["a", "c"], connection: { user: "other" } };
     await provider.diff("id", olds, news);
@@ -239,7 +239,7 @@ describe("an update", () => {
     assert.equal(reasons.filter((reason) => reason.startsWith("b:22: ")).length, 1);
   });
 
-  it("keeps the way and the host key with a removed host, but not the login, and can be destroyed", async () => {
+  it("keeps the connection and host key of a removed host, but not the login, and can be destroyed", async () => {
     const [keyOfA, keyOfB] = ["A", "B"].map((letter) => `SHA256:${letter.repeat(43)}`);
     const shared = { user: "operator", password: "hidden-1", hostKey: keyOfA, jumpHosts: ["gate"] };
     const olds = await created({ hosts: ["a"], connection: shared });
@@ -269,7 +269,7 @@ describe("an update", () => {
     ]);
   });
 
-  it("runs a kept host anew that is named again, whose drain is still ours, also after a refresh", async () => {
+  it("runs a kept host again that is named again and whose drain is still ours, also after a refresh", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
     const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
@@ -308,7 +308,7 @@ describe("an update", () => {
     assert.deepEqual((outs as unknown as Results).readyHosts, ["a:22", "b:22", "c:22"]);
   });
 
-  it("goes on keeping one host while another is named again", async () => {
+  it("keeps one host while another one is named again", async () => {
     const olds = await created();
     front.trouble.set("a", rejected).set("b", rejected);
     const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["c"] }));
@@ -327,7 +327,7 @@ describe("an update", () => {
     assert.deepEqual(outs["hosts"], ["b", "c"]);
   });
 
-  it("whose undraining is rejected does not run the host again", async () => {
+  it("does not run a host again whose undraining is rejected", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
     const news = { ...inputs, drain: "none" };
@@ -341,7 +341,7 @@ describe("an update", () => {
     assert.deepEqual(front.model("b").people(), ["late"]);
   });
 
-  it("tries a host that could not be reached again and again while the program names it", async () => {
+  it("keeps trying an unreachable host while the program names it", async () => {
     const olds = await created();
     front.trouble.set("b", unreachable);
     const news = { ...inputs, drain: "none" };
@@ -357,7 +357,7 @@ describe("an update", () => {
 });
 
 describe("a cancelled run", () => {
-  it("never forgets our drain nor whom we warned", async () => {
+  it("forgets neither our drain nor our warnings", async () => {
     const warn = { message: "{minutes}", gracePeriod: "1h" };
     front.failCommand("a", "/enable", "hang for ever");
     const running = partial(provider.create({ ...inputs, hosts: ["a"], warn }));
@@ -373,7 +373,7 @@ describe("a cancelled run", () => {
     assert.deepEqual(front.model("a").people(), ["alice"]);
   });
 
-  it("never forgets whom we asked to go, and the next run waits for them", async () => {
+  it("does not forget sent logoffs, and the next run waits for their sessions", async () => {
     const model = front.model("a");
     model.onLogoff(2, { kind: "stuck" });
     const own = { ...inputs, hosts: ["a"], drain: "none" };

@@ -83,7 +83,7 @@ describe("a list of algorithms in ssh_config", () => {
     assert.deepEqual(await allowed(config), allowedAlgorithms("default"));
   });
 
-  it("is an error with its place when it leaves nothing or makes no sense", async () => {
+  it("is an error with its place if it leaves nothing or is invalid", async () => {
     const rows: [string, RegExp][] = [
       ["Ciphers aes256-cbc", /:1: Ciphers leaves none of the algorithms that this client has: aes128-gcm/u],
       ["Host *\n MACs umac-64@openssh.com", /:2: MACs leaves none/u],
@@ -97,7 +97,7 @@ describe("a list of algorithms in ssh_config", () => {
       await assert.rejects(allowed(config), { code: "plan-invalid", message });
   });
 
-  it("says nothing that matters here about certificates and host-based logins", async () => {
+  it("has no effect for certificates and host-based logins", async () => {
     const config = "CASignatureAlgorithms ssh-ed25519\nHostbasedAcceptedAlgorithms ssh-ed25519";
     assert.deepEqual(await allowed(config), allowedAlgorithms("default"));
   });

@@ -31,7 +31,7 @@ describe("the jump hosts of a run", () => {
     });
   });
 
-  it("are those of ssh_config, by whatever name, one behind another", async () => {
+  it("are those of ssh_config, under any name, one behind another", async () => {
     const config = [
       "Host bastion",
       "  HostName Gate.corp.example",
@@ -62,7 +62,7 @@ describe("the jump hosts of a run", () => {
     );
   });
 
-  it("are none where ssh_config cannot be followed", async () => {
+  it("are none if ssh_config cannot be read", async () => {
     assert.deepEqual(await jumpHostsWith("Host *\n  ProxyCommand nc %h\n", host("win-1")), {
       "win-1:22": [],
     });

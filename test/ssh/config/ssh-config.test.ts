@@ -71,7 +71,7 @@ describe("lines", () => {
   for (const [line, keyword, ...words] of rows)
     it(JSON.stringify(line), () => assert.deepEqual(parseConfigLine(line), { keyword, words }));
 
-  it("that say nothing, or nothing sensible", () => {
+  it("without content, or with invalid content", () => {
     for (const line of ["", "  ", "# x", "\r"]) assert.equal(parseConfigLine(line), undefined);
     assert.equal(parseConfigLine("Port"), '"port" has no argument');
     assert.equal(parseConfigLine('User "open'), "a quote is not closed");
@@ -79,8 +79,8 @@ describe("lines", () => {
   });
 });
 
-describe("a target", () => {
-  it("takes what the program left open, in the order of the file", async () => {
+describe("a resolved host", () => {
+  it("takes missing values from the file, in its order", async () => {
     const { host, identities, alias } = await resolve(`
       Host win-*
         HostName %h.corp.example
@@ -114,7 +114,7 @@ describe("a target", () => {
     assert.equal(alias, "farm");
   });
 
-  it("keeps what the program said", async () => {
+  it("keeps the values of the program", async () => {
     const text =
       "User x\nPort 1\nStrictHostKeyChecking no\nConnectTimeout 1\nServerAliveInterval 1\nUserKnownHostsFile /x\nProxyJump x";
     const given = {
@@ -153,7 +153,7 @@ describe("a target", () => {
     await refuses("ProxyJump a:99999", /ProxyJump is not a list/u);
   });
 
-  it("has its name in lower case in paths, as given where that is asked for, and keeps its label", async () => {
+  it("has its name in lower case in paths, as given for the token that asks for it, and keeps its label", async () => {
     const text = "IdentityFile /k/%h-%n\nUserKnownHostsFile /kh/%h";
     const { host, identities } = await resolve(text, { address: "WIN-01" });
     assert.deepEqual([host.label, host.address], ["win-01:22", "win-01"]);
@@ -208,7 +208,7 @@ describe("a jump host for every host", () => {
     assert.deepEqual(jump.forwarded, [`127.0.0.1:${target.port}`]);
   });
 
-  it("nor in a circle", async () => {
+  it("is not reached in a circle", async () => {
     const identity = fileWith(testKey("config").privateText, "circle-identity");
     const text = `Host a\n ProxyJump b\nHost b\n ProxyJump a\nHost *\n IdentityFile ${identity}`;
     const host = { ...asked, address: "a", sshConfig: fileWith(text) };
@@ -217,7 +217,7 @@ describe("a jump host for every host", () => {
   });
 });
 
-describe("what cannot be followed to the letter is an error", () => {
+describe("a line that cannot be followed exactly is an error:", () => {
   const lines = [
     "ProxyCommand nc %h %p",
     "PasswordAuthentication no",
@@ -240,7 +240,7 @@ describe("what cannot be followed to the letter is an error", () => {
     await resolve("ProxyJump none\nProxyCommand none\nProxyCommand nc %h %p");
   });
 
-  it("but not where it changes nothing", async () => {
+  it("except if it changes nothing", async () => {
     await resolve(
       "PasswordAuthentication yes\nProxyCommand none\nVerifyHostKeyDNS no\nCompression yes\nHashKnownHosts yes\nGSSAPIAuthentication yes",
     );
@@ -263,7 +263,7 @@ describe("what cannot be followed to the letter is an error", () => {
 });
 
 describe("Match", () => {
-  it("exec is never run, and said", async () => {
+  it("reports exec, which is never run", async () => {
     const marker = join(home, "ran");
     const { host, warnings } = await resolve(
       `Match exec "touch ${marker}"\n  Port 1\nMatch host win-* exec "true"\n  Port 2\nMatch all\n  Port 3`,
@@ -273,7 +273,7 @@ describe("Match", () => {
     assert.throws(() => chmodSync(marker, 0o600), { code: "ENOENT" });
   });
 
-  it("exec may have a = in its command", async () => {
+  it("accepts = in the command of exec", async () => {
     const { host, warnings } = await resolve(
       'Match exec "A=1 true"\n Port 1\nMatch user=x exec="A=1"\n Port 2',
     );
@@ -540,7 +540,7 @@ describe("agrees with ssh -G", () => {
 });
 
 describe("a connection with ssh_config", () => {
-  it("finds the host, the user, the key and the known_hosts file there", async (t) => {
+  it("takes host, user, key and known_hosts file from ssh_config", async (t) => {
     const key = testKey("config");
     const server = await startServer({ key });
     t.after(() => server.close());

@@ -40,7 +40,7 @@ async function visit(host: Host, connect = openSsh(bareOptions()).connect): Prom
 }
 
 describe("accept-new", () => {
-  it("writes the key of a new host, once, into a file of its own, and says so", async (t) => {
+  it("writes the key of a new host once, into a new file, with a warning", async (t) => {
     const server = await serverFor(t);
     const path = fresh();
     const connect = openSsh(bareOptions()).connect;
@@ -61,7 +61,7 @@ describe("accept-new", () => {
     assert.ok(!existsSync(`${path}.lock`));
   });
 
-  it("keeps what is there, also without a last line break", async (t) => {
+  it("keeps the content of the file, even without a last line break", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, "kept");
     writeFileSync(path, "# mine");
@@ -72,7 +72,7 @@ describe("accept-new", () => {
     );
   });
 
-  it("never takes a changed or revoked key, nor another type of key of a known host", async (t) => {
+  it("never accepts a changed or revoked key, nor another type of key of a known host", async (t) => {
     const server = await serverFor(t);
     const name = `[127.0.0.1]:${server.port}`;
     const lines = [
@@ -89,7 +89,7 @@ describe("accept-new", () => {
     assert.deepEqual(server.logins, []);
   });
 
-  it("from many hosts and processes at once loses and doubles nothing", async (t) => {
+  it("loses and repeats no key from many hosts and processes at once", async (t) => {
     const servers = await Promise.all(Array.from({ length: 12 }, () => serverFor(t)));
     const path = fresh();
     const connects = [1, 2].map(() => openSsh(bareOptions()).connect);
@@ -104,7 +104,7 @@ describe("accept-new", () => {
     );
   });
 
-  it("of two that claim one name at once, only the first gets in", async (t) => {
+  it("accepts only the first of two hosts that claim one name at once", async (t) => {
     const right = await serverFor(t);
     const wrong = await serverFor(t, { hostKeys: [testKey("impostor")] });
     const path = fresh();
@@ -137,7 +137,7 @@ describe("accept-new", () => {
     assert.equal(parseKnownHosts(readFileSync(path, "utf8"), path).entries.length, 2);
   });
 
-  it("a file that cannot be written leaves the host new, with a warning", async (t) => {
+  it("leaves the host new, with a warning, if the file cannot be written", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, "alias", "not-a-folder", "known_hosts");
     chmodSync(folder, 0o700);
@@ -145,7 +145,7 @@ describe("accept-new", () => {
     assert.match((await visit(hostWith(server, path))).join(), /could not be added.*ENOTDIR/u);
   });
 
-  it("takes no new key while a known_hosts cannot be read: the key may be changed or revoked there", async (t) => {
+  it("accepts no new key while a known_hosts file cannot be read, because it may revoke the key", async (t) => {
     const server = await serverFor(t);
     const path = fresh();
     const unreadable = join(folder, `unreadable-${(files += 1)}`);
@@ -180,7 +180,7 @@ describe("accept-new", () => {
     assert.match((await visit(hostWith(server, path), connect)).join(), /was accepted and added/u);
   });
 
-  describe("remembers for the life of the process a key that could not be written down", () => {
+  describe("a key that could not be written is remembered by the process", () => {
     const config = join(folder, "same-name");
     writeFileSync(config, "HostKeyAlias same\n");
     writeFileSync(join(folder, "file"), "");
@@ -209,7 +209,7 @@ describe("accept-new", () => {
       });
   });
 
-  it("writes nothing for a host that does not prove to own the key", async (t) => {
+  it("writes no key of a host that does not prove to own it", async (t) => {
     const { connect: dial, createServer } = await import("node:net");
     const server = await serverFor(t);
     // damages what the host sends late in the key exchange

@@ -53,7 +53,7 @@ async function refused(server: ScriptedServer, host: Host, code: ErrorCode): Pro
 }
 
 describe("known_hosts", () => {
-  it("lets a known host in: text and file, with port, by pattern, without port", async (t) => {
+  it("accepts a known host: by text and file, with port, by pattern, without port", async (t) => {
     const server = await serverFor(t);
     const name = `[127.0.0.1]:${server.port}`;
     for (const names of [name, "[127.0.0.*]:*", `x,${name}`, "127.0.0.1"]) {
@@ -63,14 +63,14 @@ describe("known_hosts", () => {
     }
   });
 
-  it("takes any of several keys of a host", async (t) => {
+  it("accepts any of several keys of a host", async (t) => {
     const server = await serverFor(t);
     const name = `[127.0.0.1]:${server.port}`;
     const text = `${name} ${otherKey.publicText}\n${name} ${trueKey.publicText}`;
     await warningsOf(hostWith(server, { knownHosts: text, knownHostsFiles: [] }));
   });
 
-  it("asks first for the type of key that it knows", async (t) => {
+  it("requests the known type of key first", async (t) => {
     const rsa = testKey("host", "rsa");
     const ecdsa = testKey("host", "ecdsa");
     const server = await serverFor(t, [trueKey, rsa, ecdsa]);
@@ -92,7 +92,7 @@ describe("known_hosts", () => {
     assert.match(message, /\/nonexistent\/\.ssh\/known_hosts" \(no such file\)/u);
   });
 
-  it("sees a file that has changed a second later, and looks at it no more often", async (t) => {
+  it("notices a changed file after a second, and reads it no more often", async (t) => {
     const server = await serverFor(t);
     const path = fileWith("");
     let laterMs = 0;
@@ -108,7 +108,7 @@ describe("known_hosts", () => {
     await warningsOf(host, connect);
   });
 
-  it("tells of lines that were passed over once per process", async (t) => {
+  it("reports skipped lines once per process", async (t) => {
     const server = await serverFor(t);
     const path = fileWith(`junk\n[127.0.0.1]:${server.port} ${trueKey.publicText}`);
     const connect = openSsh(bareOptions()).connect;
@@ -142,7 +142,7 @@ describe("an unknown key", () => {
     await refused(server, hostWith(server, {}), "host-key-unknown");
   });
 
-  it("says that a certificate authority cannot help, and which lines were passed over", async (t) => {
+  it("reports that a certificate authority does not help, and which lines were skipped", async (t) => {
     const server = await serverFor(t);
     const path = fileWith(`junk\n@cert-authority * ${otherKey.publicText}`);
     const message = await refused(server, hostWith(server, { knownHostsFiles: [path] }), "host-key-unknown");
@@ -152,7 +152,7 @@ describe("an unknown key", () => {
 });
 
 describe("a changed key", () => {
-  it("never sees a login; both fingerprints and the place of the known one are shown", async (t) => {
+  it("is refused before any login, with both fingerprints and the place of the known one", async (t) => {
     const server = await serverFor(t);
     const path = fileWith(`# mine\n[127.0.0.1]:${server.port} ${otherKey.publicText}`);
     const message = await refused(server, hostWith(server, { knownHostsFiles: [path] }), "host-key-changed");
@@ -160,13 +160,13 @@ describe("a changed key", () => {
       assert.ok(message.includes(part), message);
   });
 
-  it("also when the host is known by another type of key", async (t) => {
+  it("is refused if the host is known by another type of key", async (t) => {
     const server = await serverFor(t);
     const text = `[127.0.0.1]:${server.port} ${testKey("gone", "ecdsa").publicText}`;
     await refused(server, hostWith(server, { knownHosts: text, knownHostsFiles: [] }), "host-key-changed");
   });
 
-  it("a text by value is not overruled by a file", async (t) => {
+  it("is refused if a text by value contradicts a file", async (t) => {
     const server = await serverFor(t);
     const name = `[127.0.0.1]:${server.port}`;
     const policy = {
@@ -177,7 +177,7 @@ describe("a changed key", () => {
     assert.ok(message.includes("connection.knownHosts:1"), message);
   });
 
-  it("another port's key makes it unknown, not changed", async (t) => {
+  it("is unknown and not changed if only another port has a key", async (t) => {
     const server = await serverFor(t);
     const text = `127.0.0.1 ${otherKey.publicText}`;
     await refused(server, hostWith(server, { knownHosts: text, knownHostsFiles: [] }), "host-key-unknown");
@@ -185,7 +185,7 @@ describe("a changed key", () => {
 });
 
 describe("a revoked key", () => {
-  it("is refused even when it is known elsewhere and with strict no", async (t) => {
+  it("is refused even if it is known elsewhere, and with strict no", async (t) => {
     const name = "127.0.0.*,[127.0.0.*]:*";
     const path = fileWith(`@revoked ${name} ${trueKey.publicText}`);
     for (const strict of ["yes", "no"] as const) {
@@ -202,7 +202,7 @@ describe("a revoked key", () => {
     }
   });
 
-  it("another key of the same host is not", async (t) => {
+  it("does not refuse another key of the same host", async (t) => {
     const server = await serverFor(t);
     const text = `@revoked * ${otherKey.publicText}\n[127.0.0.1]:${server.port} ${trueKey.publicText}`;
     await warningsOf(hostWith(server, { knownHosts: text, knownHostsFiles: [] }));
@@ -239,7 +239,7 @@ describe("pinned keys", () => {
     );
   });
 
-  it("that make no sense are an error of the plan", async (t) => {
+  it("are an error of the plan if they are invalid", async (t) => {
     const server = await serverFor(t);
     for (const pin of ["", "MD5:aa:bb", "SHA256:short", "ssh-rsa AAAA"])
       await assert.rejects(warningsOf(hostWith(server, { pinned: [pin] })), { code: "plan-invalid" });
@@ -277,7 +277,7 @@ describe('strict "no"', () => {
     assert.equal(server.connections(), 0);
   });
 
-  it("says where a changed key differs", async (t) => {
+  it("reports where a changed key differs", async (t) => {
     const server = await serverFor(t);
     const text = `[127.0.0.1]:${server.port} ${otherKey.publicText}`;
     const policy = { knownHosts: text, knownHostsFiles: [], strict: "no" } as const;

@@ -35,7 +35,7 @@ describe("the lock of a known_hosts file", () => {
       assert.ok(!existsSync(`${path}.lock`));
     });
 
-  it("lets in one after another when many find it stale at once", async () => {
+  it("admits one process after another if many find it stale at once", async () => {
     for (let round = 0; round < 60; round += 1) {
       const path = fresh();
       leaveLock(`${path}.lock`, 60_000);
@@ -52,7 +52,7 @@ describe("the lock of a known_hosts file", () => {
     }
   });
 
-  it("is not removed when it has become another's meanwhile", async () => {
+  it("is not removed if another process has taken it since", async () => {
     const path = fresh();
     const lock = `${path}.lock`;
     await locked(path, async () => {
@@ -63,7 +63,7 @@ describe("the lock of a known_hosts file", () => {
     assert.equal(readFileSync(lock, "utf8"), "another's");
   });
 
-  it("is taken over even when a process died while it took it over", async () => {
+  it("is taken over even if a process died while taking it over", async () => {
     const path = fresh();
     leaveLock(`${path}.lock`, 60_000);
     leaveLock(`${path}.lock.stale`, 60_000);

@@ -36,7 +36,7 @@ function makeKey(name: string, ...args: string[]): TestKey {
 describe("the path of an agent", () => {
   const context = (changes: Partial<SshOptions>): ReturnType<typeof sshContext> =>
     sshContext(bareOptions(changes));
-  it("is the named one, that of SSH_AUTH_SOCK, or the pipe of Windows", () => {
+  it("is the given one, that of SSH_AUTH_SOCK, or the pipe of Windows", () => {
     const home = context({ home: "/home/op", baseFolder: "/program" });
     assert.equal(agentPath("~/agent.sock", home), "/home/op/agent.sock");
     assert.equal(agentPath("agent.sock", home), "/program/agent.sock");
@@ -95,12 +95,12 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
     assert.deepEqual(second, ["none", seen(ed), seen(rsa), seen(rsa, ":signed")]);
   });
 
-  it("is asked when nothing was named and SSH_AUTH_SOCK is set", async () => {
+  it("is used if no credential is set and SSH_AUTH_SOCK is", async () => {
     const offered = await logins({ key: ed }, { privateKeys: [] }, { SSH_AUTH_SOCK: socket });
     assert.equal(offered.at(-1), seen(ed, ":signed"));
   });
 
-  it("is not asked when it is forbidden", async () => {
+  it("is not used if it is forbidden", async () => {
     const forbidden = logins({ key: ed }, { privateKeys: [], agent: false }, { SSH_AUTH_SOCK: socket });
     await assert.rejects(forbidden, {
       code: "auth-unavailable",
