@@ -22,7 +22,7 @@ const powershell = (system: string): ExecResult =>
 const unix = (system: string): ExecResult => printed(`which shell\n${system}\n`);
 
 describe("detection", () => {
-  it("asks two commands that change nothing", () => {
+  it("sends two commands that change nothing", () => {
     assert.deepEqual(detection("h:22").commands, ["chcp.com", probe]);
   });
 
@@ -32,7 +32,7 @@ describe("detection", () => {
     ["PowerShell where Git has put a uname on the path", powershell("MINGW64_NT-10.0-20348")],
   ];
   for (const [what, answer] of windows) {
-    it(`knows Windows by ${what}`, () =>
+    it(`recognizes Windows by ${what}`, () =>
       assert.deepEqual(detection("h:22").parse([chcp, answer]), { platform: "windows", codePage: 437 }));
   }
 
@@ -42,11 +42,11 @@ describe("detection", () => {
     ["PowerShell on Linux", printed("which\nshell\nLinux\n")],
   ];
   for (const [what, answer] of linux) {
-    it(`knows Linux by uname behind ${what}`, () =>
+    it(`recognizes Linux by uname after ${what}`, () =>
       assert.deepEqual(detection("h:22").parse([notThere, answer]), { platform: "linux" }));
   }
 
-  it("takes a Linux inside Windows (WSL) for what it is said to be, and does not guess", () => {
+  it("treats a Linux inside Windows (WSL) as the platform of the inputs, and does not guess", () => {
     assert.deepEqual(detection("h:22", "linux").parse([chcp, unix("Linux")]), { platform: "linux" });
     for (const said of [undefined, "windows"] as const)
       assert.throws(
@@ -98,7 +98,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
   const autoRun = "Active code page: 65001\r\nWelcome to RDSH01\r\n\r\n";
   const greeting = ["Active code page: 0", "Welcome to RDSH0"];
 
-  it("notes what stands before the answer, digits aside", () => {
+  it("learns the lines before the answer, ignoring digits", () => {
     const answers = [
       printed(`${autoRun}Active code page: 850\r\n`),
       printed(`${autoRun}which shell; uname -s\r\n`),
@@ -136,7 +136,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
     });
   }
 
-  it("takes no error of one command for a greeting", () => {
+  it("does not learn the error of one command as a greeting", () => {
     for (const answers of [
       [printed("", 1, missing), cmd],
       [printed("", 1, missing), powershell("")],
@@ -145,7 +145,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
       assert.equal(detection("h:22").parse(answers).errorGreeting, undefined);
   });
 
-  it("takes no number of it for the code page", () => {
+  it("does not read the code page from it", () => {
     const answers = [
       printed(autoRun, 1, "'chcp.com' is not recognized"),
       printed(`${autoRun}which shell; uname -s\r\n`),
@@ -168,7 +168,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
     });
   }
 
-  it("takes its greeting off the listing of the first contact", () => {
+  it("removes its greeting from the first listing", () => {
     const rows = [
       " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
       " services                                    0  Disc                        ",
@@ -201,7 +201,7 @@ describe("detection without a code page", () => {
       ["PowerShell", powershell("")],
       ["PowerShell beside Git's uname", powershell("MINGW64_NT-10.0-20348")],
     ] as const) {
-      it(`knows Windows by ${shell} when chcp ${what}, and warns`, () => {
+      it(`recognizes Windows by ${shell} if chcp ${what}, and warns`, () => {
         const detected = detection("h:22").parse([answer, probed]);
         assert.deepEqual(detected, { platform: "windows" });
         const [warning] = backendFor(detected, { label: "h:22" }).caveats({
@@ -213,7 +213,7 @@ describe("detection without a code page", () => {
     }
   }
 
-  it("warns of a code page that cannot be decoded, and of no other", () => {
+  it("warns about a code page that cannot be decoded, and about no other", () => {
     const caveats = (codePage: number): readonly string[] =>
       backendFor({ platform: "windows", codePage }, { label: "h:22" }).caveats({
         states: undefined,
@@ -223,7 +223,7 @@ describe("detection without a code page", () => {
     assert.deepEqual(caveats(850), []);
   });
 
-  it("does not take PowerShell of another system for Windows", () => {
+  it("does not mistake PowerShell on another system for Windows", () => {
     assert.throws(() => detection("h:22").parse([notThere, powershell("Darwin")]), /its system is "Darwin"/);
   });
 });
@@ -248,14 +248,14 @@ describe("the first contact", () => {
   ].join("\r\n");
   const unknown = printed("", 127, "not found");
 
-  it("tells what a Windows host is and who is on it in one exchange", () => {
+  it("detects and lists a Windows host in one exchange", () => {
     const query = firstContact({ label: "h:22" }, undefined);
     assert.deepEqual(query.commands, ["chcp.com", probe, "qwinsta.exe", "quser.exe"]);
     const { detected, sessions } = query.parse([chcp, cmd, printed(table), printed("", 1)]);
     assert.deepEqual([detected.platform, sessions?.map(({ id }) => id)], ["windows", ["0", "2"]]);
   });
 
-  it("leaves the listing of a Linux host to the next exchange, unless it was said to be one", () => {
+  it("leaves the listing of a Linux host to the next exchange, unless the inputs name the platform", () => {
     const query = firstContact({ label: "h:22" }, undefined);
     assert.deepEqual(query.parse([unknown, unix("Linux"), unknown, unknown]), {
       detected: { platform: "linux" },
@@ -265,18 +265,18 @@ describe("the first contact", () => {
     assert.match(said.commands[2] ?? "", /loginctl/);
   });
 
-  it("asks nothing along through /server:", () => {
+  it("does not list through /server:", () => {
     assert.deepEqual(firstContact({ label: "h:22>s", server: "s" }, "windows").commands, ["chcp.com", probe]);
   });
 
-  it("refuses a host that is not what was said", () => {
+  it("refuses a host with another platform than in the inputs", () => {
     assert.throws(
       () => firstContact({ label: "h:22" }, "windows").parse([unknown, unix("Linux"), unknown, unknown]),
       /platform says "windows", and it is "linux"/,
     );
   });
 
-  it("takes a Linux inside Windows for one when it was said to be", () => {
+  it("treats a Linux inside Windows as Linux if the inputs do", () => {
     const query = firstContact({ label: "h:22" }, "linux");
     assert.equal(query.parse([chcp, unix("Linux"), unknown]).detected.platform, "linux");
   });

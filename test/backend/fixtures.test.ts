@@ -30,13 +30,13 @@ function withQwinsta(qwinsta: unknown): unknown {
 }
 
 describe("a fixture of Windows", () => {
-  it("holds lines in its code page, each with the line end of Windows", () => {
+  it("contains lines in its code page, each with the line end of Windows", () => {
     const { qwinsta, quser } = readWindows(whole);
     assert.equal(Buffer.from(qwinsta.stdout).toString("latin1"), "GER\u008eT\r\n\r\n");
     assert.deepEqual([qwinsta.code, qwinsta.stderr.length, quser], [1, 0, undefined]);
   });
 
-  it("holds bytes in Base64, whatever its code page", () => {
+  it("contains bytes in Base64, whatever its code page", () => {
     const bytes = { exitCode: 0, stdoutBase64: "AP8NCg==", stderrBase64: "QQ==" };
     const { qwinsta } = readWindows({
       ...whole,

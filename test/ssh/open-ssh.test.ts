@@ -105,7 +105,7 @@ describe("connecting", () => {
   });
 });
 
-describe("what may pass is tried again", () => {
+describe("a transient error is retried:", () => {
   it("a server that drops the first connections before its banner", async (t) => {
     const real = await serverFor(t);
     const { connect: dial } = await import("node:net");
@@ -136,12 +136,12 @@ describe("what may pass is tried again", () => {
     assert.ok(performance.now() - start >= 690);
   });
 
-  it("but not a name that DNS does not know", async () => {
+  it("except a name that DNS does not know", async () => {
     // With attempts its error would count them.
     await failsWith(hostOf({ address: "no-such-host.invalid", port: 22 }), "host-unreachable", /DNS$/u);
   });
 
-  it("but not once a credential was offered", async (t) => {
+  it("except after a credential was offered", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context, self) => {
         if (context.method === "none") context.reject(["password"]);
@@ -154,7 +154,7 @@ describe("what may pass is tried again", () => {
   });
 });
 
-describe("deadlines name the phase", () => {
+describe("a deadline names the phase:", () => {
   it("no banner", async (t) => {
     const silent = await rawServer(t, () => undefined);
     await failsWith(
@@ -195,7 +195,7 @@ describe("deadlines name the phase", () => {
     await until(() => server.open() === 0, "the connection is closed");
   });
 
-  it("and a cancel ends each of them at once", async (t) => {
+  it("and aborting ends each phase at once", async (t) => {
     const hidden: readonly (readonly [phase: RegExp, script: Script])[] = [
       [/Socket connected/u, {}],
       [/Remote ident:/u, {}],
@@ -218,7 +218,7 @@ describe("deadlines name the phase", () => {
     }
   });
 
-  it("and a cancel ends the wait for a banner at once", async (t) => {
+  it("and aborting ends the wait for a banner at once", async (t) => {
     const silent = await rawServer(t, () => undefined);
     const stop = new AbortController();
     const failing = failure(hostOf(silent, { connectTimeoutMs: 3_600_000 }), stop.signal);
@@ -273,7 +273,7 @@ describe("algorithms", () => {
     });
   }
 
-  it("takes SHA-1 with legacy, and says so", async (t) => {
+  it("accepts SHA-1 with legacy, with a warning", async (t) => {
     const hostKey = testKey("old", "rsa");
     const server = await serverFor(t, {
       algorithms: {
@@ -321,7 +321,7 @@ function keyExchangeInit(methods: string): Buffer {
 }
 
 describe("text of the host in errors", () => {
-  it("is printable and holds no secret of ours, even when the host repeats it", async (t) => {
+  it("is printable and contains no secret of ours, even if the host repeats it", async (t) => {
     const server = await serverFor(t, {
       onConnection: (client) =>
         client.on("handshake", () => {

@@ -200,7 +200,7 @@ describe("real servers", { skip: why }, () => {
       assert.equal(narrow.log().match(/Accepted publickey/gu)?.length, 1, "one connection");
     });
 
-  it("MaxSessions 1: a command that was given up and still runs leaves room for the next one", async () => {
+  it("MaxSessions 1: an abandoned command that still runs does not block the next one", async () => {
     const narrow = await farm.sshd("MaxSessions 1");
     const connection = await openSsh(bareOptions()).connect(hostOf(narrow, keyLogin(good)), never);
     await connection.exec("true", { timeoutMs: 20_000 });
@@ -209,7 +209,7 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
-  it("a program that keeps the channel open holds nobody up", async () => {
+  it("a program that keeps the channel open delays no command", async () => {
     const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
     const { stdout, code } = await connection.exec("sleep 30 & echo done", { timeoutMs: 20_000 });
     assert.deepEqual([Buffer.from(stdout).toString(), code], ["done\n", 0]);

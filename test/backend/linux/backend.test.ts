@@ -97,7 +97,7 @@ describe("the commands of the Linux backend", () => {
   ];
   for (const [name, command, wanted] of golden) it(`${name} is this`, () => assert.equal(command, wanted));
 
-  it("mean the same under every login shell: one line, no quote inside, nothing that csh expands", () => {
+  it("mean the same in every login shell: one line, without a quote inside or anything that csh expands", () => {
     for (const [name, command] of golden) {
       assert.ok(command !== undefined && command.startsWith(start) && command.endsWith("'"), name);
       assert.ok(!/['!\n]/u.test(command.slice(start.length, -1)), name);
@@ -105,7 +105,7 @@ describe("the commands of the Linux backend", () => {
   });
 
   for (const id of ["", "1 2", "--host=x", "c", "12345678901", "ab1", "1;reboot", "$(id)", "-1", "١"]) {
-    it(`never hold the ID "${id}"`, () => {
+    it(`never contain the ID "${id}"`, () => {
       const session = aSession({ id });
       assert.match(
         codeOf(() => backend.logOff(session)),
@@ -118,7 +118,7 @@ describe("the commands of the Linux backend", () => {
     });
   }
 
-  it("hold no text of anybody, whatever a session is called", () => {
+  it("contain no text from a host, whatever a session is called", () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ unit: "binary" }), (terminal, message) => {
         const { action } = backend.warn(aSession({ terminal }), message, 60);
@@ -138,7 +138,7 @@ describe("the commands of the Linux backend", () => {
 });
 
 describe("the control group of a session", () => {
-  it("is its own and nobody else's", () => {
+  it("matches only its own session", () => {
     const lines = [
       ["11:name=elogind:/7", true],
       ["0::/7", true],
@@ -158,7 +158,7 @@ describe("the control group of a session", () => {
     }
   });
 
-  it("is nobody's of this host in a container, whose own logind counts from 1 as well", () => {
+  it("matches no session of a container, whose own logind also counts from 1", () => {
     const container = "user.slice/user-1001.slice/session-7.scope";
     const lines = [
       `0::/lxc.payload.web/${container}`,
@@ -229,13 +229,13 @@ describe("a warning on Linux", () => {
   const sent = (text: string): string =>
     Buffer.from(backend.warn(session, text, 60).action?.stdin ?? []).toString();
 
-  it("rings, stands on a line of its own and holds no control character", () => {
+  it("rings the bell, has its own line and contains no control character", () => {
     assert.equal(sent("Wartung um 22 Uhr"), "\r\n\u0007Wartung um 22 Uhr\r\n");
     assert.equal(sent("a\u001b]0;x\u0007b\nc\u202ed\u009be"), "\r\n\u0007a ]0;x b c d e\r\n");
     assert.equal(sent("a\u061cb\u200ec\u2069d"), "\r\n\u0007a b c d\r\n");
   });
 
-  it("is cut at 255 characters and 255 bytes, never inside a character, and says so", () => {
+  it("is cut at 255 characters and 255 bytes, never inside a character, and reports it", () => {
     const frame = 5;
     const rows: readonly (readonly [whole: string, longer: string])[] = [
       ["a".repeat(255), "a".repeat(256)],
@@ -253,7 +253,7 @@ describe("a warning on Linux", () => {
     }
   });
 
-  it("says when half a character was replaced", () => {
+  it("reports that half a character was replaced", () => {
     assert.equal(backend.warn(session, "a\ud83db", 60).replaced, true);
     assert.equal(backend.warn(session, "a😀b", 60).replaced, false);
   });
@@ -277,14 +277,14 @@ describe("a warning on Linux", () => {
 });
 
 describe("the drain of a Linux host", () => {
-  it("cannot be told from an answer that is cut", () => {
+  it("is unknown if the answer is cut", () => {
     assert.match(
       codeOf(() => backend.drainMode().parse([printed("")])),
       /^drain-failed/,
     );
   });
 
-  it("fails aloud", () => {
+  it("fails with an error", () => {
     const readOnly = printed("", 2, "sh: 1: cannot create /run/nologin: Read-only file system");
     for (const { parse } of [backend.drain("until-restart"), backend.undrain()]) {
       assert.match(
@@ -299,8 +299,8 @@ describe("the drain of a Linux host", () => {
   });
 });
 
-describe("what Linux cannot do", () => {
-  it("is said when it was asked for, and only then", () => {
+describe("inputs with less effect on Linux", () => {
+  it("are reported if they are set, and only then", () => {
     assert.deepEqual(limitsOnLinux("h:22", { states: undefined, drain: "none" }), []);
     assert.deepEqual(limitsOnLinux("h:22", { states: ["active"], drain: "until-restart" }), []);
     const both = limitsOnLinux("h:22", { states: ["active", "disconnected"], drain: "until-destroy" });

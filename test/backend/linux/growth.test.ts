@@ -140,7 +140,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
   }
 });
 
-describe("a Linux host that says too much", () => {
+describe("a Linux host that prints too much", () => {
   it("is refused", () => {
     const lines = changed(recordedSession("xrdp"), { Display: "x".repeat(300_000) });
     const stdout = Buffer.from(answer({ shown: [["c7", lines]] }));

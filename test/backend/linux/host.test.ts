@@ -103,7 +103,7 @@ describe("the list of a Linux host", { skip }, () => {
     });
   }
 
-  it("finds the terminal that logind does not know", async () => {
+  it("contains the terminal that logind does not know", async () => {
     const { find } = await bench({ sessions: [{ user: "alice", tty: "pts/7", ttyKnown: false }] });
     const { name, terminal } = await find("1");
     assert.deepEqual([name, terminal], ["pts/7", "pts/7"]);
@@ -133,12 +133,12 @@ describe("the list of a Linux host", { skip }, () => {
     });
   }
 
-  it("is none when a start-up file ends the shell", async () => {
+  it("fails if a start-up file ends the shell", async () => {
     const { list } = await bench({ banner: "Welcome\\n'; exit; '", sessions: [{ user: "alice" }] });
     assert.match(await codeOf(list()), /^output-unrecognised: .*start-up files, such as \.bashrc/);
   });
 
-  it("holds who came while the first list was worked through", async () => {
+  it("contains sessions that began while the first list was processed", async () => {
     const sessions = [{ user: "alice" }, { user: "bob", isLate: true, tty: "pts/5", ttyKnown: false }];
     const { list } = await bench({ sessions });
     assert.deepEqual(
@@ -151,7 +151,7 @@ describe("the list of a Linux host", { skip }, () => {
     );
   });
 
-  it("is none where logind does not know our own login", async () => {
+  it("fails if logind does not know our own login", async () => {
     const { list } = await bench({ isUnknownToLogind: true, sessions: [{ user: "alice" }] });
     assert.match(await codeOf(list()), /^unsupported-host: .*does not know our own login/);
   });
@@ -167,7 +167,7 @@ describe("the list of a Linux host", { skip }, () => {
     assert.deepEqual([(await find("1")).kind, (await find("2")).kind], ["user", "services"]);
   });
 
-  it("counts a background job with a serial line, a console or a screen as a person, who cannot be told", async () => {
+  it("counts a background job with a serial line, a console or a screen as a person, who cannot be warned", async () => {
     const job = { user: "alice", class: "background" };
     const { list } = await bench({
       sessions: [
@@ -205,7 +205,7 @@ describe("the list of a Linux host", { skip }, () => {
     );
   });
 
-  it("is none when a session that is there cannot be read", async () => {
+  it("fails if an existing session cannot be read", async () => {
     const { list } = await bench({ sessions: [{ user: "alice", whenShown: "unreadable" }] });
     assert.match(await codeOf(list()), /^output-unrecognised: .*Connection timed out.*nobody was taken/);
   });
@@ -216,7 +216,7 @@ describe("the list of a Linux host", { skip }, () => {
     assert.equal(host.calls().filter((call) => call === "sleep 1").length, 2);
   });
 
-  it("says what is missing", async () => {
+  it("reports what is missing", async () => {
     const none = await bench({ missingTools: ["loginctl"] });
     assert.match(await codeOf(none.list()), /^unsupported-host: .*has no loginctl/);
     const bare = await bench({ missingTools: ["ps"], sessions: [{ user: "alice", tty: "pts/1" }] });
@@ -274,7 +274,7 @@ describe("logging off on a Linux host", { skip }, () => {
     });
   }
 
-  it("asks again while a session is being created, and then waits", async () => {
+  it("repeats the logoff while a session is being created, and then waits", async () => {
     const { perform, find, host, list } = await bench({ sessions: [{ user: "alice" }, { user: "bob" }] });
     const [alice, bob] = [await find("1"), await find("2")];
     host.writeFile("/sessions/1/deadlocks", "14");
@@ -310,7 +310,7 @@ describe("logging off on a Linux host", { skip }, () => {
     });
   }
 
-  it("leaves a login in a container alone, also one of the same number", async () => {
+  it("ignores a login in a container, even one of the same number", async () => {
     const { perform, find, list, host } = await bench({
       sessions: [{ user: "alice", onTerminate: "forgets" }],
     });
@@ -342,7 +342,7 @@ describe("warning on a Linux host", { skip }, () => {
     assert.ok(!action.command.includes("Wartung"));
   });
 
-  it("finds the terminal gone", async () => {
+  it("reports a terminal that is gone", async () => {
     const { perform, find } = await bench({ sessions: [{ user: "alice", tty: "pts/3" }] });
     const session = { ...(await find("1")), terminal: "pts/99" };
     const { action } = backend.warn(session, "text", 60);
@@ -403,7 +403,7 @@ describe("draining a Linux host", { skip }, () => {
     });
   }
 
-  it("leaves nothing behind where the text could not be written", async () => {
+  it("leaves nothing behind if the text could not be written", async () => {
     const { ask, perform, host } = await bench({ isFull: true });
     assert.match(
       await codeOf(perform(backend.drain("until-restart"))),
@@ -413,13 +413,13 @@ describe("draining a Linux host", { skip }, () => {
     assert.equal(await ask(backend.drainMode()), "open");
   });
 
-  it("leaves nothing but the file behind where it worked", async () => {
+  it("leaves only the file behind if it worked", async () => {
     const { perform, host } = await bench();
     for (let times = 0; times < 2; times += 1) await perform(backend.drain("until-restart"));
     assert.deepEqual(host.files("/run"), ["nologin"]);
   });
 
-  it("sees /etc/nologin, and never takes it for its own", async () => {
+  it("notices /etc/nologin, and never treats it as its own", async () => {
     const { ask, perform, host } = await bench();
     await perform(backend.drain("until-restart"));
     const ours = host.file("/run/nologin") ?? "";
@@ -442,7 +442,7 @@ describe("draining a Linux host", { skip }, () => {
     });
   }
 
-  it("is denied without a login of root, sudo or not, before anything is written", async () => {
+  it("is denied without a login as root, with or without sudo, before anything is written", async () => {
     const { ask, perform, host } = await bench({ uid: 1500, sudo: true });
     assert.match(
       await codeOf(perform(backend.drain("until-restart"))),

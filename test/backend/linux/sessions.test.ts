@@ -59,12 +59,12 @@ describe("a session of logind", () => {
     assert.deepEqual([name, terminal, idleMs, state], [undefined, undefined, undefined, "active"]);
   });
 
-  it("of xrdp is named by its display, cannot be written to, and is not known to be idle or not", () => {
+  it("of xrdp is named by its display, cannot be written to, and has an unknown idle time", () => {
     const { id, name, terminal, idleMs, kind } = readOne(recordedSession("xrdp"));
     assert.deepEqual([id, name, terminal, idleMs, kind], ["c7", ":10", undefined, undefined, "user"]);
   });
 
-  it("at a seat is the console; its terminal is not what people look at", () => {
+  it("at a seat is the console, whose terminal nobody watches", () => {
     const { name, terminal, idleMs, kind, state, stateText } = readOne(
       recordedSession("desktop-that-says-it-is-idle"),
     );
@@ -197,7 +197,7 @@ describe("a session of logind", () => {
     assert.deepEqual(whereabouts(readOne(ssh), [closing]), { is: "gone", leftover: closing });
   });
 
-  it("is our own by XDG_SESSION_ID, or by its control group where that is not set", () => {
+  it("is our own by XDG_SESSION_ID, or by its control group if that is not set", () => {
     assert.equal(readOne(ssh, { own: "10" }).own, true);
     const both: Parts["shown"] = [
       ["10", ssh],
@@ -216,14 +216,14 @@ describe("a session of logind", () => {
     }
   });
 
-  it("is our own when its leader is above our process and nothing else tells", () => {
+  it("is our own if its leader is above our process and nothing else tells", () => {
     const processes = ["  1 0 ?", "  276 1 ?", "  280 276 ?", "  42 280 ?"];
     assert.equal(readOne(ssh, { processes }).own, true);
     assert.equal(readOne(changed(ssh, { Leader: "0" }), { processes }).own, false);
     assert.equal(readOne(changed(ssh, { Leader: "300" }), { processes }).own, false);
   });
 
-  it("loses the domain of its user, as on Windows", () => {
+  it("has its user without the domain, as on Windows", () => {
     assert.equal(readOne(changed(ssh, { Name: "CORP\\svc-sql" })).user, "svc-sql");
   });
 
@@ -255,12 +255,12 @@ describe("a session of logind", () => {
 });
 
 describe("the list of logind", () => {
-  it("may be empty, and may follow what a login's start-up files say", () => {
+  it("may be empty, and may follow the output of start-up files", () => {
     assert.deepEqual(read(answer({ shown: [] })), []);
     assert.deepEqual(read(answer({ shown: [], before: "Welcome\nId=9\n" })), []);
   });
 
-  it("leaves out who ended meanwhile, and is none when somebody cannot be read", () => {
+  it("leaves out sessions that have ended, and fails if a session cannot be read", () => {
     const words = ["Failed to get session path: No session '11' known"];
     const ended = answer({
       shown: [
@@ -278,7 +278,7 @@ describe("the list of logind", () => {
     );
   });
 
-  it("holds whom only the second list shows", () => {
+  it("contains sessions that only the second list shows", () => {
     const sessions = read(answer({ shown: [["10", ssh]], more: [["3", execOnly]], groups: ["  2 0::/3"] }));
     assert.deepEqual(
       sessions.map(({ id, kind }) => [id, kind]),
@@ -315,7 +315,7 @@ describe("the list of logind", () => {
     assert.equal(readOverSsh({ shown: [["3", ours]], own: "3" })[0]?.own, true);
   });
 
-  it("blames loginctl for what it says, not the start-up files for what they say", () => {
+  it("quotes loginctl, and not the start-up files", () => {
     const noise = "bash: /etc/profile.d/x.sh: Permission denied\n";
     assert.match(
       codeOf(() => read("", `${noise}\n@begin\nFailed to connect to bus: Host is down`, 1)),
@@ -397,16 +397,16 @@ describe("the list of logind", () => {
     ["D-Bus refuses", () => read("", "Failed to list sessions: Access denied", 1), /^permission-denied/],
   ];
   for (const [what, work, message] of broken) {
-    it(`is none when ${what}`, () => assert.match(codeOf(work), message));
+    it(`fails if ${what}`, () => assert.match(codeOf(work), message));
   }
 
-  it("is none when the command was killed", () => {
+  it("fails if the command was killed", () => {
     const text = Buffer.from(answer({ shown: [] }));
     const work = () => readSessions(target, { signal: "KILL", stdout: text, stderr: new Uint8Array() });
     assert.match(codeOf(work), /^output-unrecognised/);
   });
 
-  it("never loses anybody and never fails otherwise, whatever the values hold", () => {
+  it("never loses a session, whatever the values are", () => {
     const value = fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => text.replace(/[\r\n]/gu, " "));
     const session = fc.record({ name: value, display: value, tty: value, timestamp: value, leader: value });
     fc.assert(

@@ -48,7 +48,7 @@ describe("the commands of the Windows backend", () => {
   });
 
   for (const id of ["0", "65536", "99999", "", "1 & del", "-1", "1.5", "c1", "000001"]) {
-    it(`never hold the ID "${id}"`, () => {
+    it(`never contain the ID "${id}"`, () => {
       assert.match(
         codeOf(() => local.logOff(aSession({ id }))),
         /^output-unrecognised: /,
@@ -71,11 +71,11 @@ describe("the list of the Windows backend", () => {
     assert.deepEqual([alice?.user, alice?.logonTime, alice?.idleMs], ["alice", undefined, undefined]);
   });
 
-  it("looks at what was printed, not at the exit code", () => {
+  it("reads the output, not the exit code", () => {
     assert.equal(list(printed(table, "", 1)).length, 2);
   });
 
-  it("is an error when nothing was printed, never nobody", () => {
+  it("is an error if nothing was printed, and never empty", () => {
     assert.match(
       codeOf(() => list(printed(""))),
       /^output-unrecognised: Cannot read the sessions of "win-03:22"/,
@@ -86,7 +86,7 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("is an error when a line cannot be read or an ID stands twice", () => {
+  it("is an error if a line cannot be read or an ID occurs twice", () => {
     assert.match(
       codeOf(() => list(printed(`${table} rdp-tcp#4  x\r\n`))),
       /^output-unrecognised: .*rdp-tcp#4 x/,
@@ -99,7 +99,7 @@ describe("the list of the Windows backend", () => {
   });
 
   for (const said of ["Error 0x00000005 enumerating sessionnames\r\n", "Fehler [5]:Zugriff verweigert\r\n"]) {
-    it(`tells missing rights apart: ${said.trim()}`, () => {
+    it(`recognizes missing rights: ${said.trim()}`, () => {
       assert.match(
         codeOf(() => list(printed("", said, 1))),
         /^permission-denied: .*Full Control/,
@@ -111,7 +111,7 @@ describe("the list of the Windows backend", () => {
     });
   }
 
-  it("explains a login by public key to whoever relays", () => {
+  it("explains the effect of a login by public key on a relay", () => {
     const denied = printed("", "Error [5]:Access is denied.\r\n", 1);
     assert.match(
       codeOf(() => list(denied, nobody, relayed)),
@@ -153,7 +153,7 @@ describe("the list of the Windows backend", () => {
     assert.deepEqual([console?.id, console?.user, console?.kind], ["0", "bob", "console"]);
   });
 
-  it("is an error when session 0 is called something else, since other names may be damaged, too", () => {
+  it("is an error if session 0 has another name, because other names may be damaged too", () => {
     const changed = table.replace(" services ", " - rvices ");
     assert.match(
       codeOf(() => list(printed(changed))),
@@ -199,7 +199,7 @@ describe("the list of the Windows backend", () => {
       `${table} rdp-tcp#5                                   3  Active\r\n`,
     ],
   ] as const) {
-    it(`is incomplete when quser shows somebody, for a table ${what}`, () => {
+    it(`is incomplete if quser shows a session, for a table ${what}`, () => {
       const work = (): unknown => list(printed(qwinsta), printed(users + bob));
       assert.match(
         codeOf(work),
@@ -211,7 +211,7 @@ describe("the list of the Windows backend", () => {
     });
   }
 
-  it("is complete when quser shows nobody or was denied", () => {
+  it("is complete if quser shows nobody or was denied", () => {
     assert.equal(list(printed(table), nobody).length, 2);
     assert.equal(list(printed(table), printed("")).length, 2);
     assert.equal(list(printed(table), printed(bob, "Error [5]:Access is denied.\r\n", 1)).length, 2);
@@ -221,7 +221,7 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("is an error when qwinsta ended with another code than 0 and 1, or by a signal", () => {
+  it("is an error if qwinsta ended with a code other than 0 and 1, or by a signal", () => {
     assert.match(
       codeOf(() => list(printed(table, "", 3))),
       /^output-unrecognised: .*qwinsta\.exe ended with exit code 3/,
@@ -243,7 +243,7 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("blames what prints text around the table, and Home editions only where nothing was printed", () => {
+  it("names programs that print text around the table, and Home editions only if nothing was printed", () => {
     const home = printed("", "'qwinsta.exe' is not recognized as an internal or external command\r\n", 1);
     assert.match(
       codeOf(() => list(home)),
@@ -300,7 +300,7 @@ describe("a host that prints an error number on standard error before every comm
     for (const code of [0, 1]) assert.equal(list(said(table, "", code), said(users), greeted).length, 2);
   });
 
-  it("is refused when it says more and the table is missing", () => {
+  it("is refused if it prints more and the table is missing", () => {
     assert.match(
       codeOf(() => list(said("", "Error [7045]:denied", 1), said(""), greeted)),
       /^permission-denied: .*: "Error \[7045\]:denied"$/,
@@ -311,7 +311,7 @@ describe("a host that prints an error number on standard error before every comm
     );
   });
 
-  it("is refused when quser shows somebody that qwinsta lacks", () => {
+  it("is refused if quser shows a session that qwinsta lacks", () => {
     const bob = " bob                   rdp-tcp#5           3  Active          .  11/22/2026 9:20 AM\r\n";
     assert.throws(() => list(said(table), said(users + bob), greeted), { isContradiction: true });
     assert.equal(list(said(table), said(users + bob, complaint, 1), greeted).length, 2);
@@ -366,7 +366,7 @@ describe("the answer to a logoff", () => {
     assert.equal(answer.kind === "refused" && /cannot reach "win-04"/.test(answer.detail), true);
   });
 
-  it("says what to look at when that server cannot be listed", () => {
+  it("gives advice if that server cannot be listed", () => {
     for (const error of ["Error [1722]:RPC", "Error 0x00000721 enumerating sessionnames"]) {
       const nothing = printed("", error, 1);
       assert.throws(() => relayed.list().parse([nothing, nothing]), {

@@ -9,7 +9,7 @@ function taken(output: string): string {
 }
 
 describe("a greeting", () => {
-  it("is taken off line by line, with other digits and other control characters", () => {
+  it("is removed line by line, with other digits and other control characters", () => {
     assert.equal(taken("Welcome to RDSH01\r\n3 updates, 2 minutes ago\r\nthe rest\r\n"), "the rest\r\n");
     assert.equal(taken("\f\r\nWelcome to RDSH2\n\u001b[0m\n112 updates, 59 minutes ago  \n x"), " x");
   });
@@ -29,7 +29,7 @@ describe("a greeting", () => {
       [before, after],
       [after, before],
     ] as const) {
-      it(`is taken off when its numbers change their width: "${learned}" to "${printed}"`, () => {
+      it(`is removed if its numbers change their width: "${learned}" to "${printed}"`, () => {
         const output = Buffer.from(`${printed}\r\nthe rest`);
         assert.equal(
           Buffer.from(withoutGreeting(output, greetingOf([`${learned}\r`]))).toString(),
@@ -39,7 +39,7 @@ describe("a greeting", () => {
     }
   }
 
-  it("is taken off once only", () => {
+  it("is removed only once", () => {
     const twice = "Welcome to RDSH01\n3 updates, 2 minutes ago\n".repeat(2);
     assert.equal(taken(twice), "Welcome to RDSH01\n3 updates, 2 minutes ago\n");
   });
@@ -50,14 +50,14 @@ describe("a greeting", () => {
     ["its beginning only", "Welcome to RDSH01\r\n"],
     ["nothing", ""],
   ] as const) {
-    it(`is left alone where ${what} stands there`, () => assert.equal(taken(output), output));
+    it(`is not removed if ${what} is there`, () => assert.equal(taken(output), output));
   }
 
-  it("leaves control characters that stand behind the first text", () => {
+  it("keeps control characters after the first text", () => {
     assert.equal(taken(" con\u001b[0msole"), " con\u001b[0msole");
   });
 
-  it("leaves bytes of other code pages as they are", () => {
+  it("keeps bytes of other code pages as they are", () => {
     const output = Buffer.from([0x0c, 0x81, 0x9b, 0xff, 0x0d, 0x0a]);
     assert.deepEqual(Buffer.from(withoutGreeting(output, [])), output.subarray(1));
   });

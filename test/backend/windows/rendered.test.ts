@@ -90,7 +90,7 @@ describe("what a host prints is what we read", () => {
     });
   }
 
-  it("for names that a command line would choke on", () => {
+  it("for names that a command line cannot contain", () => {
     for (const user of [
       'o"brien',
       "a&b",

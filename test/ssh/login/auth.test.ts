@@ -86,7 +86,7 @@ describe("the order of logins", () => {
     assert.deepEqual(other.logins, ["none", `password:${secret}`]);
   });
 
-  it("goes on to the password when a host that took the key wants both", async (t) => {
+  it("continues with the password if a host that accepted the key requires both", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method === "password") context.accept();
@@ -99,7 +99,7 @@ describe("the order of logins", () => {
     assert.equal(server.logins.at(-1), `password:${secret}`);
   });
 
-  it("says so when a host that took the key wants more than we have", async (t) => {
+  it("reports a host that accepted the key and requires more than we have", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method !== "publickey") context.reject(["publickey"]);
@@ -119,7 +119,7 @@ describe("nothing to offer", () => {
     assert.equal(server.connections(), 0);
   });
 
-  it("is auth-unavailable when the host accepts none of it, and says what it accepts", async (t) => {
+  it("is auth-unavailable if the host accepts none of it, and names what it accepts", async (t) => {
     const server = await serverFor(t, { onLogin: (context) => context.reject(["publickey", "hostbased"]) });
     await refused(
       server,
@@ -141,7 +141,7 @@ describe("a rejected password", () => {
     assert.equal(server.connections(), 1);
   });
 
-  it("nor when the host ends the connection over it", async (t) => {
+  it("is not tried again if the host ends the connection", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context, self) => {
         context.reject(["password", "publickey"]);
@@ -156,7 +156,7 @@ describe("a rejected password", () => {
 });
 
 describe("a password that has expired", () => {
-  it("is auth-rejected and says why", async (t) => {
+  it("is auth-rejected, with the reason", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method === "password") context.requestChange("Change it now", () => undefined);
@@ -236,7 +236,7 @@ describe("keyboard-interactive", () => {
     await refused(server, { privateKeys: [], password }, "auth-rejected", /asks for "Token:"/u);
   });
 
-  it("goes through an empty round", async (t) => {
+  it("passes an empty round", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method !== "keyboard-interactive") {

@@ -82,7 +82,7 @@ describe("a private key is repaired:", () => {
       });
   }
 
-  it("but not where two header lines run into the key", async () => {
+  it("except if two header lines run into the key", async () => {
     const { text, passphrase } = keys["an encrypted PEM key"]!;
     await assert.rejects(parse(text.replaceAll("\n", ""), passphrase), {
       message: /it holds characters that no key has/u,
@@ -182,7 +182,7 @@ describe("the type of a private key that cannot be used is said, with its passph
 });
 
 describe("a damaged private key", () => {
-  it("whose halves do not belong together is said to be damaged", async () => {
+  it("is reported if its halves do not belong together", async () => {
     const [mine, other] = [1, 2].map(
       () => generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey,
     );
@@ -191,7 +191,7 @@ describe("a damaged private key", () => {
     assert.match(await failure(mixed.toString()), /its private and public half do not belong together/u);
   });
 
-  it("is never used as another key, and never ends in an error of OpenSSL's", async () => {
+  it("is never used as another key, and never ends in an error of OpenSSL", async () => {
     const plain = Object.values(keys).filter(({ passphrase }) => passphrase === undefined);
     const rsa = generate("rsa", "-t", "rsa", "-b", "2048", "-N", "");
     const ecdsa = generate("ecdsa", "-t", "ecdsa", "-b", "521", "-N", "");

@@ -41,7 +41,7 @@ describe("passwordGuard", () => {
     assert.equal(others, 2);
   });
 
-  it("bars it after a rejection of the first host", async () => {
+  it("bars the password after a rejection by the first host", async () => {
     const guard = passwordGuard();
     const first = await guard.claim("h1", "admin", "pw", never);
     const waiting = assert.rejects(guard.claim("h2", "admin", "pw", never), isBarred);
@@ -53,7 +53,7 @@ describe("passwordGuard", () => {
     (await guard.claim("h3", "other user", "pw", never)).settle("accepted");
   });
 
-  it("lets the next host prove it when the first could not tell", async () => {
+  it("lets the next host prove the password if the first did not answer", async () => {
     const guard = passwordGuard();
     const first = await guard.claim("h1", "admin", "pw", never);
     const second = guard.claim("h2", "admin", "pw", never);
@@ -74,7 +74,7 @@ describe("passwordGuard", () => {
     await assert.rejects(guard.claim("h4", "admin", "pw", never), { message: /rejected by "h0"/u });
   });
 
-  it("bars a password after three hosts that say nothing, calls them silent, and names the timeout", async () => {
+  it("bars a password after three hosts without an answer, and names the timeout", async () => {
     for (const before of [[], ["accepted"]] as const) {
       const guard = passwordGuard();
       await settle(guard, ...before);
@@ -95,7 +95,7 @@ describe("passwordGuard", () => {
     await settle(guard, "accepted");
   });
 
-  it("does not count the silence of a host when another has taken the password since it was offered there", async () => {
+  it("does not count an unanswered offer if another host has accepted the password since", async () => {
     const guard = passwordGuard();
     await settle(guard, "accepted");
     const silent = await Promise.all(
@@ -108,7 +108,7 @@ describe("passwordGuard", () => {
     await settle(guard, "accepted");
   });
 
-  it("takes a bar for silence back when a host that was still asked takes the password", async () => {
+  it("lifts a bar for unanswered offers if a pending host accepts the password", async () => {
     const guard = passwordGuard();
     await settle(guard, "accepted");
     const claims = await Promise.all(
@@ -120,7 +120,7 @@ describe("passwordGuard", () => {
     await settle(guard, "accepted");
   });
 
-  it("a wait ends with a cancel", async () => {
+  it("ends a wait when it is aborted", async () => {
     const guard = passwordGuard();
     await guard.claim("h1", "admin", "pw", never);
     const stop = new AbortController();
@@ -129,7 +129,7 @@ describe("passwordGuard", () => {
     await waiting;
   });
 
-  it("never has an unproven password on two hosts, nor more than three failures of a kind without a success between", async () => {
+  it("never offers an unproven password to two hosts, nor after three failures of a kind without a success", async () => {
     const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 30 }), async (script) => {
@@ -162,7 +162,7 @@ describe("passwordGuard", () => {
     );
   });
 
-  it("gives every claim an answer, however many are asked for at once", async () => {
+  it("settles every claim, however many there are at once", async () => {
     const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 40 }), async (script) => {
@@ -210,7 +210,7 @@ describe("a wrong password and many hosts", () => {
       }),
     );
 
-  it("one host sees it, across resources too, and later hosts are not even connected", async (t) => {
+  it("is offered to one host, across resources too, and later hosts are not even connected to", async (t) => {
     const servers = await farm(t, 8, { password: "another" });
     const guard = passwordGuard();
     const connects = [1, 2].map(() => openSsh(bareOptions({ passwordGuard: guard })).connect);
@@ -228,7 +228,7 @@ describe("a wrong password and many hosts", () => {
     );
   });
 
-  it("with keys too, the password is offered to one host only", async (t) => {
+  it("is offered to one host only, even beside keys", async (t) => {
     const servers = await farm(t, 6, { password: "another", key: testKey("other") });
     const login = {
       privateKeys: [{ from: "value", value: testKey("mine").privateText }],
@@ -239,7 +239,7 @@ describe("a wrong password and many hosts", () => {
     assert.equal(offered(servers), 1);
   });
 
-  it("one that a host took is proven: it reaches several hosts at once, and one rejection does not bar it", async (t) => {
+  it("is not barred by one rejection once a host has accepted it", async (t) => {
     const connect = openSsh(bareOptions()).connect;
     const good = await serverFor(t);
     const other = await serverFor(t, { password: "another" });
@@ -269,7 +269,7 @@ describe("a wrong password and many hosts", () => {
     await (await connect(hostOf(good), never)).close();
   });
 
-  it("a right password reaches every host", async (t) => {
+  it("does not prevent a right password from reaching every host", async (t) => {
     const servers = await farm(t, 6, { password: "open sesame" });
     assert.deepEqual(new Set(await codes(openSsh(bareOptions()).connect, servers)), new Set(["ok"]));
     assert.equal(offered(servers), 6);

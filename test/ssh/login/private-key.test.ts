@@ -130,7 +130,7 @@ describe("secrets", () => {
       });
   });
 
-  it("a file that others may read is refused, but on Windows", async () => {
+  it("are refused in a file that others may read, except on Windows", async () => {
     const open = join(folder, "open");
     writeFileSync(open, "text");
     chmodSync(open, 0o640);
@@ -142,7 +142,7 @@ describe("secrets", () => {
     assert.equal(await readSecret(secret, "private key", { ...context, platform: "win32" }), "text");
   });
 
-  it("a file is read once a second, and at once again after a failure", async () => {
+  it("are read from a file once a second, and again at once after a failure", async () => {
     const shared = join(folder, "shared");
     const write = (text: string): void => writeFileSync(shared, text, { mode: 0o600 });
     let nowMs = 0;
@@ -158,7 +158,7 @@ describe("secrets", () => {
     assert.equal(await read(secret, "password"), "second");
   });
 
-  it("a file that cannot be one is not read whole", async () => {
+  it("are not read from a file that is too large", async () => {
     const large = join(folder, "large");
     writeFileSync(large, Buffer.alloc(300_000), { mode: 0o600 });
     await assert.rejects(readSecret({ from: "file", path: large }, "private key", context), {
@@ -194,7 +194,7 @@ describe("a login with keys of every kind", () => {
       assert.ok(server.logins.at(-1)?.endsWith(":signed"));
     });
 
-  it("a broken key is told before anything connects", async (t) => {
+  it("reports a broken key before connecting", async (t) => {
     const server = await startServer();
     t.after(() => server.close());
     const login = { privateKeys: [{ from: "value", value: "junk" }] } as const;

@@ -48,14 +48,14 @@ describe("private keys that take a passphrase", () => {
       assert.ok((await cpuOf(40)) < 8 * (await cpuOf(1)));
     });
 
-  it("are opened while everything else goes on", async () => {
+  it("are opened while everything else continues", async () => {
     let turns = 0;
     const counting = setInterval(() => (turns += 1), 0);
     await privateKeyParser()(text, "right", source).finally(() => clearInterval(counting));
     assert.ok(turns > 20, `${turns} turns of the event loop`);
   });
 
-  it("and more rounds than there is time for end at the connect timeout", async (t) => {
+  it("time out if their rounds take too long", async (t) => {
     const slow = generate("-t", "ed25519", "-N", "slow", "-a", "200");
     const server = await startServer();
     t.after(() => server.close());
@@ -73,7 +73,7 @@ describe("private keys that take a passphrase", () => {
     assert.equal(server.connections(), 0);
   });
 
-  it("are refused when their rounds would take minutes", async () => {
+  it("are refused if their rounds would take minutes", async () => {
     const body = Buffer.from(readFileSync(path, "utf8").replace(/-----[^-]*-----/gu, ""), "base64");
     const rounds = body.indexOf(Buffer.from([0, 0, 0, 24, 0, 0, 0, 1]));
     assert.ok(rounds > 0);
