@@ -16,7 +16,7 @@ export function stillDrained(reports: readonly HostReport[], isRefused: boolean)
   const [first] = closed;
   if (first === undefined) return [];
   const them = `${counted(closed.length, "host")} left as found, "${first.host}"${closed.length > 1 ? " among them" : ""}`;
-  return [`${them}: may still refuse new logons because of an earlier run; run again`];
+  return [`${them}: may still refuse new logons because of a previous run; run again`];
 }
 
 /** An exception that matched no session on any host is probably misspelled. Nothing is reported unless every host was listed. */

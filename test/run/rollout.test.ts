@@ -282,7 +282,7 @@ describe("hosts that a previous run drained", () => {
     const untried = report.hosts.filter(({ contacted }) => !contacted);
     assert.ok(untried.length > 20 && untried.every(({ drained }) => drained === "until-restart"));
     assert.deepEqual(report.warnings, [
-      `${untried.length} hosts left as found, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of an earlier run; run again`,
+      `${untried.length} hosts left as found, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of a previous run; run again`,
     ]);
   });
 });
@@ -376,7 +376,7 @@ describe("limits.sessions", () => {
       ["until-restart", "no"],
     );
     assert.deepEqual(report.warnings, [
-      '1 host left as found, "host1:22": may still refuse new logons because of an earlier run; run again',
+      '1 host left as found, "host1:22": may still refuse new logons because of a previous run; run again',
     ]);
   });
   it("lists no host outside the window", async () => {

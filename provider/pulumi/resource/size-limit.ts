@@ -5,7 +5,7 @@ import type { WarnedSession } from "../../report/report";
 import { isAsked, type Results, type ResumeEntry } from "./state";
 
 /**
- * The partial state travels as base64 in gRPC trailers: 9 MB went through and 14 MB lost the resource. So many bytes of
+ * The partial state travels as base64 in gRPC trailers: 9 MB went through and 14 MB lost the resource. This many bytes of
  * protobuf stay below 8 MB in base64.
  */
 const mostBytes = 5_900_000;

@@ -27,7 +27,7 @@ interface HostStory {
   report?: HostReport;
 }
 
-/** Listens to a run of these hosts, of which earlier runs may have drained some and warned people. */
+/** Records a run of these hosts from its events. Previous runs may have drained some of them and warned users. */
 export function listenTo(labels: Iterable<string>, known: Known, clock: Clock): Told {
   const stories = new Map<string, HostStory>();
   const earlier = (host: string): Pick<HostStory, "warned" | "asked"> => {

@@ -129,7 +129,7 @@ async function cleanUp(host: HostAtWork, record: HostRecord): Promise<void> {
     // The drain is a previous run's, and this run did not get far enough to lift it. The run counts the hosts that were not tried.
     if (host.connection.contacted())
       host.warn(
-        `"${host.label}" may still refuse new logons because of an earlier run: run again when it can be reached`,
+        `"${host.label}" may still refuse new logons because of a previous run: run again when it can be reached`,
       );
     return;
   }
