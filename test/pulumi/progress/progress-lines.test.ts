@@ -7,6 +7,7 @@ import { undrainLines } from "../../../provider/pulumi/progress/undrain-lines";
 import type { ProgressEvent } from "../../../provider/report/events";
 import type { DrainOutcome, HostReport } from "../../../provider/report/report";
 import type { Session } from "../../../provider/session/session";
+import { hostReport } from "../../report/sample";
 import { handClock } from "../process/hand-clock";
 
 const alice: Session = {
@@ -18,18 +19,12 @@ const alice: Session = {
   stateText: "Active",
   own: false,
 };
-const done: HostReport = {
+const done = hostReport({
   host: "a:22",
-  platform: "windows",
-  status: "ok",
-  drained: "no",
   durationMs: 1,
   warnings: ["no TERM04"],
   sessions: [{ session: alice, outcome: "logged-off" }],
-  notFound: [],
-  contacted: true,
-  warned: [],
-};
+});
 const failed: HostReport = {
   ...done,
   status: "failed",

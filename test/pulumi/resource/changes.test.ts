@@ -3,18 +3,9 @@ import { describe, it } from "node:test";
 import { unknownValue } from "../../../provider/plan/unknown";
 import { compare } from "../../../provider/pulumi/resource/changes";
 import { stateVersion, toResults, type HostResult } from "../../../provider/pulumi/resource/state";
+import { noSessions } from "./sample";
 
-const counts = {
-  sessions: 0,
-  loggedOff: 0,
-  left: 0,
-  alreadyGone: 0,
-  kept: 0,
-  notFound: 0,
-  stillPresent: 0,
-  failedSessions: 0,
-};
-const ok: HostResult = { status: "ok", ...counts, drained: "no" };
+const ok: HostResult = { status: "ok", ...noSessions, drained: "no" };
 const failed: HostResult = { ...ok, status: "failed", error: { code: "timed-out", message: "x" } };
 const skipped: HostResult = { ...ok, status: "skipped", error: { code: "aborted", message: "x" } };
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
-import { withinSizeLimit, structBytes } from "../../../provider/pulumi/resource/size-limit";
+import { structBytes, withinSizeLimit } from "../../../provider/pulumi/resource/size-limit";
 import {
   readKnown,
   toHostResult,
@@ -11,6 +11,7 @@ import {
   type Results,
 } from "../../../provider/pulumi/resource/state";
 import type { HostReport, WarnedSession } from "../../../provider/report/report";
+import { hostReport } from "../../report/sample";
 
 const count = 10_000;
 const labels = Array.from({ length: count }, (_, index) => `rdsh${index}.corp.example:22`);
@@ -29,19 +30,8 @@ function stopped(message: string, people: number): Results {
       warnedAt: warnedAt(index),
       remindersMs: [300_000, 60_000],
     }));
-  const report = (host: string): HostReport => ({
-    host,
-    platform: "windows",
-    status: "failed",
-    error: { code: "aborted", message },
-    drained: "until-restart",
-    durationMs: 1,
-    warnings: [],
-    sessions: [],
-    notFound: [],
-    contacted: true,
-    warned: [],
-  });
+  const report = (host: string): HostReport =>
+    hostReport({ host, status: "failed", error: { code: "aborted", message }, drained: "until-restart" });
   return toResults(labels, {
     hosts: new Map(labels.map((label) => [label, toHostResult(report(label))])),
     finishedAt: warnedAt(0),

@@ -15,6 +15,7 @@ import {
 import { failsRun } from "../../../provider/report/outcome";
 import type { HostReport } from "../../../provider/report/report";
 import type { Session } from "../../../provider/session/session";
+import { hostReport } from "../../report/sample";
 
 const session: Session = {
   id: "2",
@@ -27,19 +28,7 @@ const session: Session = {
 };
 
 function report(host: string, more: Partial<HostReport> = {}): HostReport {
-  return {
-    host,
-    platform: "windows",
-    status: "ok",
-    drained: "no",
-    durationMs: 1,
-    warnings: [],
-    sessions: [],
-    notFound: [],
-    contacted: true,
-    warned: [],
-    ...more,
-  };
+  return hostReport({ host, ...more });
 }
 
 function failure(host: string, message: string): HostReport {

@@ -7,6 +7,7 @@ import { listenTo, type Told } from "../../../provider/pulumi/resource/told";
 import type { HostReport } from "../../../provider/report/report";
 import type { Session } from "../../../provider/session/session";
 import { without } from "../../session/sample";
+import { noSessions } from "./sample";
 
 const alice: Session = {
   id: "2",
@@ -17,16 +18,6 @@ const alice: Session = {
   stateText: "Active",
   logonTime: "x",
   own: false,
-};
-const counts = {
-  sessions: 0,
-  loggedOff: 0,
-  left: 0,
-  alreadyGone: 0,
-  kept: 0,
-  notFound: 0,
-  stillPresent: 0,
-  failedSessions: 0,
 };
 const nothing: Known = { hosts: new Map(), finishedAt: "", resume: new Map() };
 const minute = 60_000;
@@ -146,7 +137,7 @@ describe("the record of an abandoned run", () => {
     const before = { id: "2", user: "ALICE", warnedAt: "2026-11-23T21:50:00Z", remindersMs: [] };
     const known: Known = {
       ...nothing,
-      hosts: new Map([["a:22", { status: "failed", ...counts, drained: "until-destroy" }]]),
+      hosts: new Map([["a:22", { status: "failed", ...noSessions, drained: "until-destroy" }]]),
       resume: new Map([["a:22", [before]]]),
     };
     const told = listen(known);

@@ -10,6 +10,7 @@ import type { HostReport } from "../../../provider/report/report";
 import type { PreviousRun } from "../../../provider/run/host/context";
 import type { RolloutDeps } from "../../../provider/run/rollout";
 import type { LabSession, LogoffBehaviour } from "../../lab/windows/session-model";
+import { noSessions } from "../../pulumi/resource/sample";
 import { aSelector } from "../../session/sample";
 import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
 
@@ -267,17 +268,6 @@ function asKnown(earlier: ReadonlyMap<string, PreviousRun>): Known {
   );
   return { hosts: new Map(hosts), finishedAt: "", resume: new Map(resume) };
 }
-
-const noSessions = {
-  sessions: 0,
-  loggedOff: 0,
-  left: 0,
-  alreadyGone: 0,
-  kept: 0,
-  notFound: 0,
-  stillPresent: 0,
-  failedSessions: 0,
-};
 
 async function check(given: Scenario): Promise<void> {
   histories.clear();

@@ -1,0 +1,13 @@
+import type { SessionCounts } from "../../../provider/pulumi/resource/state";
+
+/** The counts of a host on which nothing happened. */
+export const noSessions: SessionCounts = {
+  sessions: 0,
+  loggedOff: 0,
+  left: 0,
+  alreadyGone: 0,
+  kept: 0,
+  notFound: 0,
+  stillPresent: 0,
+  failedSessions: 0,
+};
