@@ -8,10 +8,10 @@ import { windowsBackend } from "./windows/backend";
 import { readCodePage } from "./windows/code-page";
 import {
   greetingOf,
+  sharedGreeting,
   withoutControls,
   withoutGreeting,
   type Greeting,
-  sharedGreeting,
 } from "./windows/greeting";
 
 /** The result of the first exchange with a host. Plain data, which outlives the connection. */

@@ -1,4 +1,4 @@
-import { aborted, onAbort } from "./abort";
+import { onAbort } from "./abort";
 
 /** Node's longest timer, 24.8 days; a longer one fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -33,10 +33,6 @@ export const systemClock: Clock = {
   // node:timers/promises creates an AbortError with a stack trace for every sleep that is cancelled, which most are.
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(aborted(signal));
-        return;
-      }
       const stopTimer = systemClock.after(ms, () => {
         stopListening();
         resolve();

@@ -24,6 +24,8 @@ interface Entry<T> {
   readonly opening: Promise<T>;
   /** Fires when the last user has left. */
   readonly unused: AbortController;
+  /** The next user opens the resource anew. */
+  readonly forget: () => void;
   users: number;
 }
 
@@ -36,14 +38,14 @@ export function sharedResources<T>(close: (value: T) => Promise<void>): SharedRe
     const forget = (): void => {
       if (entries.get(key) === entry) entries.delete(key);
     };
-    const entry: Entry<T> = { opening: open(unused.signal, forget), unused, users: 0 };
+    const entry: Entry<T> = { opening: open(unused.signal, forget), unused, forget, users: 0 };
     entries.set(key, entry);
     entry.opening.catch(forget);
-    unused.signal.addEventListener("abort", forget, { once: true });
     return entry;
   };
 
-  const leave = async ({ opening, unused }: Entry<T>): Promise<void> => {
+  const leave = async ({ opening, unused, forget }: Entry<T>): Promise<void> => {
+    forget();
     unused.abort(new LogoffError("aborted", "Nobody waits for this connection any more"));
     await opening.then(close, () => undefined);
   };

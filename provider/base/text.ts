@@ -1,7 +1,10 @@
-const bidirectionalMarks = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
+/** Marks that turn text around. */
+const bidirectional = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
 /** Everything but C1, which other code pages give to letters. */
-const controlsButC1 = `\\u0000-\\u001f\\u007f\\u2028\\u2029${bidirectionalMarks}`;
-const unprintable = new RegExp(`[${controlsButC1}\\u0080-\\u009f]+`, "gu");
+const controlsButC1 = `\\u0000-\\u001f\\u007f\\u2028\\u2029${bidirectional}`;
+const bidirectionalMarks = new RegExp(`[${bidirectional}]`, "gu");
+const anyControl = new RegExp(`[${controlsButC1}]`, "u");
+const runsOfControls = new RegExp(`[${controlsButC1}\\u0080-\\u009f]+`, "gu");
 
 /**
  * Untrusted text made safe to print: control characters (C0, DEL, C1), line and paragraph separators and bidirectional controls
@@ -60,8 +63,6 @@ export function upTo(limit: number, words: readonly string[]): string {
   return `${words.slice(0, limit).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-const anyControl = new RegExp(`[${controlsButC1}]`, "u");
-
 /**
  * Whether a text holds characters that no tool prints in a name or a table: C0, DEL, line and paragraph separators, bidirectional
  * marks, and C1 unless `c1` is false.
@@ -72,10 +73,10 @@ export function hasControls(text: string, c1 = true): boolean {
 
 /** A text with one space in place of each run of the characters that {@link hasControls} finds. */
 export function controlsAsSpaces(text: string): string {
-  return text.replace(unprintable, " ");
+  return text.replace(runsOfControls, " ");
 }
 
 /** A text without the bidirectional marks that some regions print in their dates. */
 export function withoutBidirectionalMarks(text: string): string {
-  return text.replace(new RegExp(`[${bidirectionalMarks}]`, "gu"), "");
+  return text.replace(bidirectionalMarks, "");
 }

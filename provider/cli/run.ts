@@ -170,15 +170,14 @@ async function reported(work: Work): Promise<ExitStatus> {
 
 /** The report of the task; undefined if the answer to the question was no. */
 async function performed(work: Work): Promise<Report | undefined> {
-  const { request, plan, mustAsk, world, reach, slots, view, cancellation } = work;
+  const { request, plan, mustAsk, world, view, cancellation } = work;
   const { stop } = cancellation;
-  const { clock } = world;
-  const deps = { ...reach, clock, slots, turns: new KeyedMutex(), onProgress: view.onProgress, stop };
+  const deps = { ...depsOf(work), onProgress: view.onProgress, stop };
   switch (request.task) {
     case "list":
-      return asList(await look(work, "list", view.onProgress), request.narrowed);
+      return asList(await readOnlyRun(work, "list", view.onProgress), request.narrowed);
     case "dry-run":
-      return look(work, "dry-run", view.onProgress);
+      return readOnlyRun(work, "dry-run", view.onProgress);
     case "undrain":
       return undrainEveryHost(plan, deps);
     case "check":
@@ -186,7 +185,7 @@ async function performed(work: Work): Promise<Report | undefined> {
       break;
   }
   if (mustAsk) {
-    const found = await look(work, "dry-run", () => undefined);
+    const found = await readOnlyRun(work, "dry-run", () => undefined);
     if (stop.aborted) return undefined;
     if (wouldGo(found) === 0 && plan.drain === "none") return asRun(found);
     showWho(found, world);
@@ -200,22 +199,23 @@ async function performed(work: Work): Promise<Report | undefined> {
 }
 
 /** A read-only run, which a stop may drop at once. */
-async function look(
-  { request, plan, world, reach, slots, cancellation: { stop } }: Work,
-  how: "list" | "dry-run",
+async function readOnlyRun(
+  work: Work,
+  readOnly: "list" | "dry-run",
   onProgress: OnProgress,
 ): Promise<Report> {
-  const { connect } = reach;
-  const deps: RolloutDeps = {
-    connect,
-    clock: world.clock,
-    slots,
-    turns: new KeyedMutex(),
-    onProgress,
-    readOnly: how,
-  };
-  const report = await runRollout(plan, deps, stop);
+  const { request, plan, world, cancellation } = work;
+  const report = await runRollout(plan, { ...depsOf(work), onProgress, readOnly }, cancellation.stop);
   return request.here === true ? withCommands(report, world.commandHere) : report;
+}
+
+/** What every run of the command has in common. */
+function depsOf({
+  reach,
+  world: { clock },
+  slots,
+}: Work): Pick<RolloutDeps, "connect" | "findJumpHosts" | "clock" | "slots" | "turns"> {
+  return { ...reach, clock, slots, turns: new KeyedMutex() };
 }
 
 function styleFor(world: World) {

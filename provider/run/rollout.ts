@@ -45,8 +45,8 @@ export interface RolloutDeps extends Reach {
  */
 export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
   const { clock, onProgress } = deps;
-  const isLook = deps.readOnly !== undefined;
-  const plan = isLook ? withNothingHeldBack(asked) : asked;
+  const isReadOnly = deps.readOnly !== undefined;
+  const plan = isReadOnly ? withNothingHeldBack(asked) : asked;
   const startedAt = clock.date().toISOString();
   const hosts = plan.hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
   const enough = new AbortController();
@@ -54,7 +54,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
   const over = new AbortController();
   void expire(plan.timeouts.totalMs, clock, enough, over.signal);
   const outsideWindow = watchWindow(plan.window);
-  const places = new Semaphore(plan.rollout.parallel);
+  const hostSlots = new Semaphore(plan.rollout.parallel);
   const context: Omit<HostRunContext, "turn"> = {
     plan,
     // Servers behind one host share its connection.
@@ -65,13 +65,13 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
     outsideWindow,
     stop,
     signal,
-    ...(deps.readOnly === undefined ? {} : { readOnly: deps.readOnly }),
+    readOnly: deps.readOnly,
   };
   const run: RunOne = (host, begins, how = {}) => {
     const earlier = deps.previous?.get(host.host.label);
     // The run's host slot first, the connection last: a waiter must not hold what others could use.
     const turn: HostRunContext["turn"] = (work, until) =>
-      places.run(() => {
+      hostSlots.run(() => {
         begins();
         return deps.turns.run(host.host.label, () => deps.slots.run(work, until), until);
       }, until);
@@ -83,7 +83,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
     });
   };
   const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
-    const isLimited = !isLook && reasonToStop({ stop, outsideWindow, clock }) === undefined;
+    const isLimited = !isReadOnly && reasonToStop({ stop, outsideWindow, clock }) === undefined;
     const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.previous, stop) : undefined;
     if (refused !== undefined) enough.abort(refused.error);
     const runOrRefuse: RunOne = async (host, begins) => {
@@ -92,7 +92,9 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
       onProgress({ type: "host-finished", host: host.host.label, report: known.report });
       return known;
     };
-    const waves = isLook ? [hosts] : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps, stop));
+    const waves = isReadOnly
+      ? [hosts]
+      : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps, stop));
     const runs = await runWaves(waves, plan, runOrRefuse, { clock, outsideWindow, stop, enough });
     return { runs, isRefused: refused !== undefined };
   };
@@ -110,7 +112,7 @@ export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSi
     warnings: [
       ...plan.warnings,
       ...(ended === undefined || isSaid ? [] : [ended.message]),
-      ...(isLook ? [] : stillDrained(reports, isRefused)),
+      ...(isReadOnly ? [] : stillDrained(reports, isRefused)),
       ...(hosts.length === plan.hosts.length ? unusedExceptions(hosts, runs) : []),
     ],
     ...(ended === undefined ? {} : { ended: { code: ended.code, message: ended.message } }),

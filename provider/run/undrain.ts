@@ -1,25 +1,16 @@
 import type { Drain } from "../backend/backend";
-import { backendFor, detection, type Detected } from "../backend/detect";
-import type { Clock } from "../base/clock";
-import { Semaphore, type KeyedMutex } from "../base/concurrency";
+import { backendFor, detection } from "../backend/detect";
+import { Semaphore } from "../base/concurrency";
 import { asLogoffError, type LogoffError } from "../base/errors";
-import type { Connect, Platform } from "../connection";
+import type { Platform } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
-import type { OnProgress } from "../report/events";
 import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
 import { lift } from "./host/drain";
-import { hostConnection, type HostConnection } from "./host/host-connection";
+import { hostConnection } from "./host/host-connection";
+import type { RolloutDeps } from "./rollout";
 
 /** What a front passes for undraining. */
-export interface UndrainDeps {
-  readonly connect: Connect;
-  readonly clock: Clock;
-  readonly slots: Semaphore;
-  readonly turns: KeyedMutex;
-  readonly onProgress: OnProgress;
-  /** Starts no further host. `signal`, in contrast, drops everything. Absent: never. */
-  readonly stop?: AbortSignal;
-}
+export type UndrainDeps = Pick<RolloutDeps, "connect" | "clock" | "slots" | "turns" | "onProgress" | "stop">;
 
 /**
  * The result of undraining one host. Without an error `drained` is `undrained`, `already` (closed, but not by our drain) or
@@ -97,44 +88,38 @@ async function undrainHost(
   const { label } = host;
   const startedAtMs = clock.now();
   const connection = hostConnection(host, { connect, clock, commandTimeoutMs, signal });
-  const end = (
-    detected: Detected | undefined,
-    result: Pick<UndrainOutcome, "drained" | "error">,
-  ): UndrainOutcome => ({
-    host: label,
-    ...result,
-    ...(detected === undefined ? {} : { platform: detected.platform }),
-    contacted: connection.contacted(),
-    warnings: connection.warnings(),
-    durationMs: Math.round(clock.now() - startedAtMs),
+  const failed = (thrown: unknown): Pick<UndrainOutcome, "drained" | "error"> => ({
+    drained: ours ?? "no",
+    error: asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`),
   });
-  const failed = (thrown: unknown, detected?: Detected): UndrainOutcome =>
-    end(detected, {
-      drained: ours ?? "no",
-      error: asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`),
-    });
+  const undrained = async (): Promise<Pick<UndrainOutcome, "drained" | "error" | "platform">> => {
+    const detected = await connection.ask(detection(label, host.platform));
+    const { platform } = detected;
+    onProgress({ type: "host-connected", host: label, platform });
+    try {
+      const drained = await lift(
+        { backend: backendFor(detected, host), connection, label },
+        ours,
+        commandTimeoutMs,
+      );
+      if (drained !== "no") onProgress({ type: "host-drained", host: label, drained });
+      return { drained, platform };
+    } catch (thrown) {
+      return { ...failed(thrown), platform };
+    }
+  };
   onProgress({ type: "host-started", host: label });
   try {
-    const detected = await connection.ask(detection(label, host.platform));
-    onProgress({ type: "host-connected", host: label, platform: detected.platform });
-    return await liftOn(connection, detected).then(
-      (drained) => end(detected, { drained }),
-      (thrown: unknown) => failed(thrown, detected),
-    );
-  } catch (thrown) {
-    return failed(thrown);
+    const result = await undrained().catch(failed);
+    return {
+      host: label,
+      ...result,
+      contacted: connection.contacted(),
+      warnings: connection.warnings(),
+      durationMs: Math.round(clock.now() - startedAtMs),
+    };
   } finally {
     await connection.release();
-  }
-
-  async function liftOn(to: HostConnection, detected: Detected): Promise<UndrainOutcome["drained"]> {
-    const drained = await lift(
-      { backend: backendFor(detected, host), connection: to, label },
-      ours,
-      commandTimeoutMs,
-    );
-    if (drained !== "no") onProgress({ type: "host-drained", host: label, drained });
-    return drained;
   }
 }
 

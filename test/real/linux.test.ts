@@ -7,7 +7,7 @@ import { sudoersLine } from "../../provider/backend/linux/answers";
 import { linuxBackend } from "../../provider/backend/linux/backend";
 import { listCommand } from "../../provider/backend/linux/list";
 import { readListAnswer } from "../../provider/backend/linux/list-answer";
-import { ancestorsOf, readProcesses, terminalBelow } from "../../provider/backend/linux/processes";
+import { ancestorsOf, readProcesses } from "../../provider/backend/linux/processes";
 import { readSessions } from "../../provider/backend/linux/sessions";
 import { LogoffError } from "../../provider/base/errors";
 import type { Connection, ExecResult } from "../../provider/connection";
@@ -203,7 +203,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
         .find(({ lines }) => lines.includes("Name=lab-alice"))
         ?.lines.find((line) => line.startsWith("Leader="))
         ?.slice("Leader=".length);
-      const found = terminalBelow(Number(leader), readProcesses(answer.processes));
+      const found = readProcesses(answer.processes).nearestTerminal.get(Number(leader));
       assert.equal(found, alice.output().trim().replace("/dev/", ""));
     });
   });

@@ -5,7 +5,9 @@ export interface Processes {
   readonly parentOf: ReadonlyMap<number, number>;
   /**
    * The terminal of the nearest process at or below each process, of any kind and as `ps` prints it. `checkedTerminal` tells
-   * whether it may enter a command line.
+   * whether it may enter a command line. sshd opens a session before it has a terminal, so logind knows the terminal only from utmp,
+   * which older versions do not read and newer systems lack: it is found below the session's leader. The nearest one, because `tmux`,
+   * `screen` and `sudo` create further terminals that nobody watches.
    */
   readonly nearestTerminal: ReadonlyMap<number, string>;
 }
@@ -39,15 +41,6 @@ function nearestTerminals(
     if (parent !== undefined && parentOf.has(parent) && !nearest.has(parent)) nearest.set(parent, terminal);
   }
   return nearest;
-}
-
-/**
- * The terminal, of any kind, of the process that is nearest to a session's leader, the leader included. sshd opens the session before it has a terminal, so
- * logind knows the terminal only from utmp, which older versions do not read and newer systems lack. The nearest, because `tmux`, `screen`
- * and `sudo` create further terminals that nobody watches.
- */
-export function terminalBelow(leader: number, { nearestTerminal }: Processes): string | undefined {
-  return nearestTerminal.get(leader);
 }
 
 /** The ancestors of a process, nearest first, without the first process of the host. */

@@ -5,7 +5,7 @@ import { type Session, type SessionKind, type SessionList, withoutDomain } from 
 import type { Target } from "../backend";
 import { isDenied, startOf } from "./answers";
 import { readListAnswer, type ListAnswer } from "./list-answer";
-import { ancestorsOf, readGroups, readProcesses, terminalBelow, type Processes } from "./processes";
+import { ancestorsOf, readGroups, readProcesses, type Processes } from "./processes";
 import { checkedTerminal } from "./shell";
 
 type Properties = ReadonlyMap<string, string>;
@@ -120,7 +120,7 @@ function toSession(
   const state = get("State") ?? "";
   const user = get("Name") ?? get("User");
   const graphical = isGraphical(get("Type"));
-  const below = terminalBelow(leaderOf(properties), processes);
+  const below = processes.nearestTerminal.get(leaderOf(properties));
   const terminal = graphical ? undefined : messageTerminal(properties, below);
   const name = graphical
     ? (get("Display") ?? get("TTY"))

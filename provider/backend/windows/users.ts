@@ -121,13 +121,13 @@ export function compare(
   const contradictions = unread.map((line) => `quser.exe printed "${line}"`);
   for (const row of rows) {
     const shown = `quser.exe shows session ${row.id} of ${row.userAndName === "" ? "nobody" : `"${row.userAndName}"`}`;
-    const session = byId.get(row.id);
-    const isExplained = session !== undefined && isClosing(session, row, asked);
-    const difference = shownIds.has(row.id) ? " and of somebody else" : differenceOf(session, row);
-    if (difference !== undefined && (shownIds.has(row.id) || !isExplained))
-      contradictions.push(shown + difference);
-    else if (difference === undefined && row.userAndName !== "") times.set(row.id, row);
+    const isTwice = shownIds.has(row.id);
     shownIds.add(row.id);
+    const session = byId.get(row.id);
+    if (!isTwice && session !== undefined && isClosing(session, row, asked)) continue;
+    const difference = isTwice ? " and of somebody else" : differenceOf(session, row);
+    if (difference !== undefined) contradictions.push(shown + difference);
+    else if (row.userAndName !== "") times.set(row.id, row);
   }
   const [contradiction] = contradictions;
   return { times, ...(contradiction === undefined ? {} : { contradiction }) };

@@ -1,9 +1,9 @@
 /** What a provider process holds for all resources of a stack. Created on first use; loading this module has no effect. */
-import type { Reach } from "../../connection";
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { systemClock, type Clock } from "../../base/clock";
 import { KeyedMutex, Semaphore } from "../../base/concurrency";
+import type { Reach } from "../../connection";
 import { writeFileAtomically } from "../../files/atomic-file";
 import { resolvePath } from "../../files/paths";
 import type { Report } from "../../report/report";

@@ -1,16 +1,10 @@
-import { systemClock, type Clock } from "../../base/clock";
+import { systemClock } from "../../base/clock";
 import { KeyedMutex, Semaphore } from "../../base/concurrency";
-import type { Connect } from "../../connection";
-import { connectionLimit } from "../../run/rollout";
+import { connectionLimit, type RolloutDeps } from "../../run/rollout";
 import { openSsh } from "../../ssh/open-ssh";
 
 /** What a read-only run needs of its process. */
-export interface ReadOnlyFront {
-  readonly connect: Connect;
-  readonly clock: Clock;
-  readonly slots: Semaphore;
-  readonly turns: KeyedMutex;
-}
+export type ReadOnlyFront = Pick<RolloutDeps, "connect" | "clock" | "slots" | "turns">;
 
 let programFront: ReadOnlyFront | undefined;
 

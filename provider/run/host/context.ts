@@ -28,7 +28,7 @@ export interface HostRunContext {
   /** The start of the run, on the monotonic clock. */
   readonly runStartedAtMs: number;
   /** Read-only: nothing is changed on the host. */
-  readonly readOnly?: "list" | "dry-run";
+  readonly readOnly: "list" | "dry-run" | undefined;
   /** What a previous, unfinished run left behind. */
   readonly previous?: PreviousRun;
 }

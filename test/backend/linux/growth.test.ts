@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readAnswer } from "../../../provider/backend/linux/answers";
 import { linuxBackend } from "../../../provider/backend/linux/backend";
-import {
-  ancestorsOf,
-  readGroups,
-  readProcesses,
-  terminalBelow,
-} from "../../../provider/backend/linux/processes";
+import { ancestorsOf, readGroups, readProcesses } from "../../../provider/backend/linux/processes";
 import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/base/errors";
 import { answer, changed, recordedSession, type Parts } from "./answer";
@@ -54,7 +49,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
       const lines = chain(size);
       return () => {
         const processes = readProcesses(lines);
-        assert.equal(terminalBelow(2, processes), undefined);
+        assert.equal(processes.nearestTerminal.get(2), undefined);
         assert.equal(ancestorsOf(size, processes).size, size - 2);
       };
     }, 20_000);
@@ -66,7 +61,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
         { length: size },
         (_, index) => `${index + 2} 1 ${index + 1 < size ? "?" : "pts/3"}`,
       );
-      return () => assert.equal(terminalBelow(1, readProcesses(["1 0 ?", ...lines])), "pts/3");
+      return () => assert.equal(readProcesses(["1 0 ?", ...lines]).nearestTerminal.get(1), "pts/3");
     }, 20_000);
   });
 
