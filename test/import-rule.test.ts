@@ -4,7 +4,7 @@ import { dirname, join, posix, resolve, sep } from "node:path";
 import { describe, it } from "node:test";
 import ts from "typescript";
 
-/** The words in the rules that are no folders of provider/: modules of others. */
+/** The words in the rules that are not folders of provider/ but external modules. */
 const modules: Readonly<Record<string, RegExp>> = {
   node: /^node:/,
   zod: /^zod$/,
@@ -15,7 +15,10 @@ const modules: Readonly<Record<string, RegExp>> = {
   itself: /^pulumi-session-logoff\/provider$/,
 };
 
-/** What the files of each folder may import beside each other; ARCHITECTURE.md says why. A folder within a folder has its own rule only where that is narrower. */
+/**
+ * What the files of each folder may import besides each other; see ARCHITECTURE.md for why.
+ * A subfolder has its own rule only if that is narrower.
+ */
 const rules: Readonly<Record<string, string>> = {
   index: "base plan report pulumi/resource pulumi/dynamic",
   connection: "base",
@@ -36,16 +39,16 @@ const rules: Readonly<Record<string, string>> = {
 };
 
 const root = resolve(__dirname, "..");
-/** More files than a reader takes in at once; a folder that needs more gives its reason in ARCHITECTURE.md. */
+/** The most files that a reader can take in at once; ARCHITECTURE.md gives the reason for a folder that needs more. */
 const mostFiles = 14;
 
-/** Every source without its ending, from provider/ on: `ssh/open-ssh`. */
+/** Every source relative to provider/, without its extension: `ssh/open-ssh`. */
 const files = readdirSync(join(root, "provider"), { recursive: true, encoding: "utf8" })
   .map((name) => name.split(sep).join(posix.sep))
   .filter((name) => name.endsWith(".ts"))
   .map((name) => name.slice(0, -".ts".length));
 
-/** What a file imports: other sources as in `files`, everything else as it is written. */
+/** The imports of a file: other sources as in `files`, everything else as written. */
 function importsOf(file: string): readonly string[] {
   return ts
     .preProcessFile(readFileSync(join(root, "provider", `${file}.ts`), "utf8"), true, true)
@@ -58,7 +61,7 @@ function isIn(folder: string, file: string): boolean {
   return file === folder || file.startsWith(`${folder}/`);
 }
 
-/** The folder whose rule a file follows. */
+/** The folder with the rule for a file. */
 function ruleOf(file: string): string | undefined {
   return Object.keys(rules).find((folder) => isIn(folder, file));
 }
@@ -69,7 +72,7 @@ function mayImport(folder: string, imported: string): boolean {
 }
 
 describe("the import rule", () => {
-  it("sees the sources", () => {
+  it("finds the sources", () => {
     assert.ok(files.length > 100, `${files.length} files`);
     assert.ok(importsOf("run/rollout").includes("run/host/host-run"));
     assert.ok(!mayImport("base", "plan/input") && mayImport("run", "base/errors"));
@@ -94,7 +97,7 @@ describe("the import rule", () => {
 });
 
 describe("the sources", () => {
-  it("have no circle of imports", () => {
+  it("have no import cycles", () => {
     const importsByFile = new Map(
       files.map((file) => [file, importsOf(file).filter((imported) => files.includes(imported))]),
     );
@@ -112,7 +115,7 @@ describe("the sources", () => {
     assert.deepEqual(circles, []);
   });
 
-  it(`are in folders of at most ${mostFiles} files, loose ones only index.ts and connection.ts`, () => {
+  it(`are in folders of at most ${mostFiles} files, except index.ts and connection.ts`, () => {
     const folders = new Map<string, number>();
     for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
     const large = [...folders].filter(([, count]) => count > mostFiles);

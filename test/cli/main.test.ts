@@ -6,7 +6,7 @@ import { mainFile, root, withScene } from "./scene";
 const alice = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];
 
 describe("the exit status of the process", () => {
-  it("is 0 when all is done, and standard output holds the result alone", () =>
+  it("is 0 on success, and standard output contains only the result", () =>
     withScene(alice, async ({ lab, spawn, hosts }) => {
       const { status, stdout, stderr } = await spawn(["--all", ...hosts(), "--output", "json"]);
       assert.equal(status, 0, stderr);
@@ -15,28 +15,28 @@ describe("the exit status of the process", () => {
       assert.deepEqual(lab.host("rdsh01").model.people(), []);
     }));
 
-  it("is 0 when nothing matched", () =>
+  it("is 0 if no session matches", () =>
     withScene(alice, async ({ spawn, hosts }) => {
       const { status, stderr } = await spawn(["--session-user", "zoe", ...hosts(), "--quiet"]);
       assert.equal(status, 0);
       assert.equal(stderr, "");
     }));
 
-  it("is 1 when a session was not found", () =>
+  it("is 1 if a session is not found", () =>
     withScene(alice, async ({ lab, spawn }) => {
       const { status, stdout } = await spawn(["99", `/server:${lab.addressOf("rdsh01")}`]);
       assert.equal(status, 1);
       assert.match(stdout, /session-not-found/u);
     }));
 
-  it("is 1 when a session is protected", () =>
+  it("is 1 if a session is protected", () =>
     withScene(alice, async ({ lab, spawn }) => {
       const { status, stdout } = await spawn(["services", `/SERVER:${lab.addressOf("rdsh01")}`]);
       assert.equal(status, 1);
       assert.match(stdout, /session-protected/u);
     }));
 
-  it("is 2 for wrong usage, before anything is connected to", () =>
+  it("is 2 for wrong usage, before any connection", () =>
     withScene(alice, async ({ lab, spawn, hosts }) => {
       const { status, stdout } = await spawn(["12", "--all", ...hosts()]);
       assert.equal(status, 2);
@@ -45,7 +45,7 @@ describe("the exit status of the process", () => {
     }));
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    it(`is 130 after ${signal}, and what was sent is verified`, () =>
+    it(`is 130 after ${signal}, and sent logoffs are verified`, () =>
       withScene(
         [
           {
@@ -82,7 +82,7 @@ describe("the exit status of the process", () => {
       ));
   }
 
-  it("is 130 at once after a second signal", () =>
+  it("is immediately 130 after a second signal", () =>
     withScene(
       [{ name: "rdsh01", sessions: [{ user: "alice", onLogoff: { kind: "stuck" } }] }],
       async ({ spawn, hosts }) => {
@@ -102,8 +102,8 @@ describe("the exit status of the process", () => {
       },
     ));
 
-  it("is 1 and never 0 when a run ends prematurely", async () => {
-    // A standard input that neither ends nor keeps the process alive: what waits for it waits for ever.
+  it("is 1, never 0, if a run ends prematurely", async () => {
+    // This standard input neither ends nor keeps the process alive, so a read from it never completes.
     const lost = `import { PassThrough } from "node:stream"; Object.defineProperty(process, "stdin", { value: new PassThrough() });`;
     const imports = ["tsx", `data:text/javascript,${encodeURIComponent(lost)}`];
     const child = spawn(
@@ -114,7 +114,7 @@ describe("the exit status of the process", () => {
     assert.equal(await new Promise((resolve) => child.once("close", resolve)), 1);
   });
 
-  it("does not depend on a reader that closes its end", async () => {
+  it("is unaffected by a reader that closes its end", async () => {
     const child = spawn(
       "/bin/sh",
       ["-c", `"${process.execPath}" --import tsx "${mainFile}" --help | head -1`],

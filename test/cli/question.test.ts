@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { ask } from "../../provider/cli/confirm";
 import { runHere, withScene, type Scene, type Terminal } from "./scene";
 
-/** Nobody may be connected to before the question is settled. */
+/** No host may be connected to before the question is answered. */
 const world = { openSsh: () => assert.fail("connected"), connectHere: () => assert.fail("connected") };
 
 describe("a question that cannot be asked is wrong usage", () => {
@@ -22,7 +22,7 @@ describe("a question that cannot be asked is wrong usage", () => {
       /standard input holds the hosts: add --yes/u,
     ],
     [
-      "hosts that are typed",
+      "typed hosts",
       ["--all", "--hosts-file", "-"],
       { isTTY: true, input: "a\n", ends: true },
       /standard input holds the hosts: add --yes/u,
@@ -72,7 +72,7 @@ describe("no question is asked", () => {
 });
 
 describe("the answer", () => {
-  /** What is answered when this happens to standard input, before the question or while it stands. */
+  /** The answer when this happens to standard input, before the question or while it is open. */
   async function answerTo(happens: (stdin: PassThrough) => void, before = false): Promise<boolean> {
     const stdin = new PassThrough();
     const stderr = { write: () => true };
@@ -89,7 +89,7 @@ describe("the answer", () => {
   const end = (stdin: PassThrough): unknown => stdin.end();
   const destroy = (stdin: PassThrough): unknown => stdin.destroy();
 
-  it("is yes for a line that says so, also without a line break", async () => {
+  it("is yes for a line that says so, even without a line break", async () => {
     for (const text of ["y\n", "yes\n", " Y \n"])
       assert.equal(await answerTo((stdin) => stdin.write(text)), true);
     assert.equal(await answerTo((stdin) => stdin.end("y")), true);
@@ -100,13 +100,13 @@ describe("the answer", () => {
       assert.equal(await answerTo((stdin) => stdin.write(text)), false);
   });
 
-  it("is no when standard input ends or is destroyed", async () => {
+  it("is no if standard input ends or is destroyed", async () => {
     assert.equal(await answerTo(end), false);
     assert.equal(await answerTo(destroy), false);
     assert.equal(await answerTo((stdin) => stdin.destroy(new Error("EIO"))), false);
   });
 
-  it("is no when standard input had ended or was destroyed before", { timeout: 60_000 }, async () => {
+  it("is no if standard input ended or was destroyed before the question", { timeout: 60_000 }, async () => {
     assert.equal(await answerTo(end, true), false);
     assert.equal(await answerTo(destroy, true), false);
   });

@@ -8,7 +8,7 @@ import { findProblems } from "../../provider/plan/read-plan";
 import { holdsCommand } from "../report/sample";
 import { runHere, startScene, withScene, type Scene } from "./scene";
 
-/** What the core still refuses is tried as soon as it does not. */
+/** The reason to skip a test while the core does not support this input. */
 function pending(input: object): string | false {
   const problems = findProblems({ hosts: ["a"], sessions: { all: true }, ...input });
   return (
@@ -40,7 +40,7 @@ const two = [
 ];
 
 describe("wrong usage", () => {
-  it("prints twenty problems, counts the others and ends with 2", async () => {
+  it("prints twenty problems, counts the others and exits with 2", async () => {
     const wrong = Array.from({ length: 3000 }, (_, index) => [`--wrong-${index}`, "x"]).flat();
     const { status, stdout, stderr } = await runHere(["12", ...wrong]);
     assert.equal(status, 2);
@@ -51,7 +51,7 @@ describe("wrong usage", () => {
     assert.equal(lines[20], "session-logoff: … and 2980 more problems");
   });
 
-  it("of one dash where there should be two ends with 2 and prints no help", async () => {
+  it("with a single dash for a long option exits with 2 and prints no help", async () => {
     const { status, stdout, stderr } = await runHere(["-host", "rdsh01", "--all", "--yes"]);
     assert.equal(status, 2);
     assert.equal(stdout, "");
@@ -59,7 +59,7 @@ describe("wrong usage", () => {
   });
 });
 
-describe("a user whose name is a command to a build agent", () => {
+describe("a user whose name is a build agent command", () => {
   const user = "##vso[a.b]c";
   const hostile = [{ name: "rdsh01", sessions: [{ user }] }];
 
@@ -73,7 +73,7 @@ describe("a user whose name is a command to a build agent", () => {
     }));
 
   for (const form of ["json", "ndjson"]) {
-    it(`is escaped in ${form}, which tells the name as it is`, () =>
+    it(`is escaped in ${form}, which preserves the name`, () =>
       withScene(hostile, async ({ run, hosts }) => {
         const { stdout } = await run(["--list", ...hosts(), "--output", form]);
         assert.ok(!holdsCommand(stdout));
@@ -104,7 +104,7 @@ describe("session-logoff over SSH", () => {
       assert.deepEqual(lab.host("rdsh02").model.people(), ["svc-backup"]);
     }));
 
-  it("logs off everybody except the exceptions, without a question if there is no terminal", () =>
+  it("logs off all but the exceptions, without a question if there is no terminal", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status, stdout, stderr } = await run([
         "--all",
@@ -137,7 +137,7 @@ describe("session-logoff over SSH", () => {
       assert.equal(ignored.status, 0);
     }));
 
-  it("has nothing to do and says so", () =>
+  it("reports that there is nothing to do", () =>
     withScene(two, async ({ run, hosts }) => {
       const { status, stdout } = await run(["--session-user", "nobody*", ...hosts()]);
       assert.equal(status, 0);
@@ -183,7 +183,7 @@ describe("session-logoff over SSH", () => {
     }),
   );
 
-  it("ends with the status in its result, even if a report cannot be written", () =>
+  it("exits with the status in its result, even if a report cannot be written", () =>
     withScene(two.slice(0, 1), async ({ run, hosts, path }) => {
       const gone = path("gone");
       mkdirSync(gone);
@@ -193,7 +193,7 @@ describe("session-logoff over SSH", () => {
           ...["--report", join(gone, "r.json"), "--report", path("last.json")],
         ],
         {
-          // The place is there when it is tried before the run, and no more when the report is written.
+          // The folder exists when it is checked before the run, but not when the report is written.
           onError: (soFar) => {
             if (soFar.includes("logging off")) rmSync(gone, { recursive: true, force: true });
           },
@@ -250,7 +250,7 @@ describe("session-logoff over SSH", () => {
 
   it("relays to a server behind a host", () =>
     withScene([{ name: "gate" }, two[0]!], async ({ lab, path }) => {
-      // A login by key carries no credentials to the server behind.
+      // A login by key passes no credentials to the server behind the host.
       const { status, stderr } = await runHere([
         "2",
         "/server:rdsh01",
@@ -277,7 +277,7 @@ describe("session-logoff over SSH", () => {
       assert.match(stderr, /^warning: --parallel 65: no more than 64 hosts are spoken to at once$/mu);
     }));
 
-  it("gives a hint where it adds something to the message", () =>
+  it("gives a hint if it adds something to the message", () =>
     withScene(two.slice(0, 1), async ({ run, hosts, path }) => {
       const known = readFileSync(path("known_hosts"), "utf8");
       writeFileSync(path("known_hosts"), "");
@@ -293,7 +293,7 @@ describe("session-logoff over SSH", () => {
       ]);
       assert.equal(status, 1);
       assert.match(stdout, /failed: host-key-changed/u);
-      // The pinned key is wrong: known_hosts has no part in that.
+      // The pinned key is wrong; known_hosts is not involved.
       assert.doesNotMatch(stderr, /^hint: /mu);
     }));
 
@@ -326,7 +326,7 @@ describe("a read-only run of the command", () => {
     assert.deepEqual(changed(), []);
   });
 
-  it("shows in a dry run with --wait-only whom it would warn, and no logoff", async () => {
+  it("shows in a dry run with --wait-only which sessions it would warn, and no logoff", async () => {
     const steps = ["--warn", "Please sign out", "--grace", "10m", "--wait-only"];
     const { stdout } = await scene.run(["--all", ...steps, "--dry-run", ...scene.hosts()]);
     assert.match(stdout, /alice .*would be warned/u);
@@ -357,7 +357,7 @@ describe("a read-only run of the command", () => {
     assert.equal(report.totals["sessions"], 0);
   });
 
-  it("lists only sessions that the selection matches", async () => {
+  it("lists only sessions that match the selection", async () => {
     const { stdout } = await scene.run([
       "--list",
       ...scene.hosts(),
@@ -377,7 +377,7 @@ describe("a read-only run of the command", () => {
     assert.equal(lines.length, 3);
   });
 
-  it("shows in a dry run who would be logged off, who would be kept, and the commands", async () => {
+  it("shows in a dry run which sessions would be logged off or kept, and the commands", async () => {
     const { status, stdout } = await scene.run([
       "--all",
       "--except-user",
@@ -393,7 +393,7 @@ describe("a read-only run of the command", () => {
     assert.deepEqual(changed(), []);
   });
 
-  it("ends with status 1 if a host cannot be listed", async () => {
+  it("exits with 1 if a host cannot be listed", async () => {
     const { status, stdout } = await scene.run([
       "--list",
       "--host",
@@ -458,7 +458,7 @@ describe("draining", () => {
     }),
   );
 
-  it("does not undrain a host whose platform is not --platform", () =>
+  it("does not undrain a host that is not of --platform", () =>
     withScene(two.slice(0, 1), async ({ lab, run, hosts }) => {
       lab.host("rdsh01").model.setDrain("until-restart");
       const { status, stdout } = await run(["--undrain", ...hosts(), "--platform", "linux"]);
@@ -467,7 +467,7 @@ describe("draining", () => {
       assert.equal(lab.host("rdsh01").model.drain(), "until-restart");
     }));
 
-  it("is lifted by --undrain, which logs nobody off", () =>
+  it("is undone by --undrain, which logs off no session", () =>
     withScene([{ ...two[0]!, drain: "until-restart" }, two[1]!], async ({ lab, run, hosts }) => {
       const { status, stdout } = await run(["--undrain", ...hosts()]);
       assert.equal(status, 0);
@@ -480,7 +480,7 @@ describe("draining", () => {
 describe("on a terminal", () => {
   const yes = { isTTY: true, input: "y\n" };
 
-  it("asks whether to warn if nobody would be logged off", () =>
+  it("asks whether to warn if no session would be logged off", () =>
     withScene(two, async ({ run, hosts }) => {
       const steps = ["--warn", "Please sign out", "--grace", "10m", "--wait-only"];
       const { status, stderr } = await run(["--all", ...steps, ...hosts()], { isTTY: true, input: "n\n" });
@@ -488,7 +488,7 @@ describe("on a terminal", () => {
       assert.match(stderr, /Warn 4 sessions on 2 hosts, and log nobody off\? \[y\/N\] /u);
     }));
 
-  it("shows who would be logged off, asks, and logs them off", () =>
+  it("shows the sessions to log off, asks, and logs them off", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status, stderr } = await run(["--all", "--except-user", "svc-*", ...hosts()], yes);
       assert.equal(status, 0, stderr);
@@ -527,14 +527,14 @@ describe("on a terminal", () => {
       );
     }));
 
-  it("does not ask if there is nobody to log off", () =>
+  it("does not ask if there is no session to log off", () =>
     withScene(two, async ({ run, hosts }) => {
       const { status, stderr } = await run(["--session-user", "zoe", ...hosts()], { isTTY: true });
       assert.equal(status, 0);
       assert.doesNotMatch(stderr, /\[y\/N\]/u);
     }));
 
-  it("takes Ctrl-C at the question as a no", () =>
+  it("treats Ctrl-C at the question as a no", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status } = await run(["--all", ...hosts()], {
         isTTY: true,
@@ -566,7 +566,7 @@ describe("on a terminal", () => {
 });
 
 describe("stopping", () => {
-  it("stops in order at the first signal", () =>
+  it("stops gracefully at the first signal", () =>
     withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ lab, run, hosts }) => {
       let sent = false;
       const { status, stdout, stderr } = await run(
@@ -585,7 +585,7 @@ describe("stopping", () => {
       assert.equal(json(stdout).exitStatus, 130);
     }));
 
-  it("ends at once at the second", () =>
+  it("exits immediately at the second signal", () =>
     withScene(
       [{ name: "rdsh01", sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 1500 } }] }],
       async ({ run, hosts }) => {
@@ -608,13 +608,13 @@ describe("stopping", () => {
 });
 
 describe("on this machine", () => {
-  it("requires --yes for the current session if nobody can be asked", async () => {
+  it("requires --yes for the current session if it cannot ask", async () => {
     const { status, stderr } = await runHere([]);
     assert.equal(status, 2);
     assert.match(stderr, /--yes is needed/u);
   });
 
-  /** This machine as Windows, with alice at the console and the mark of the caller's own session at one of the rows. */
+  /** A Windows machine with alice at the console; the `own` row is marked as the caller's session. */
   function windowsHere(own: "services" | "console"): Partial<World> {
     const mark = (name: string): string => (name === own ? ">" : " ");
     const answers: Readonly<Record<string, string>> = {
@@ -641,7 +641,7 @@ describe("on this machine", () => {
     };
   }
 
-  it("runs without SSH and is labelled by its name", async () => {
+  it("runs without SSH and is labelled this-machine", async () => {
     const { status, stdout } = await runHere(["--list", "--output", "json"], {
       world: windowsHere("services"),
     });
@@ -653,7 +653,7 @@ describe("on this machine", () => {
     );
   });
 
-  it("refuses a session table without its first column, which marks the caller's own session", async () => {
+  it("rejects a session table without the first column, which marks the caller's session", async () => {
     const { connectHere, ...world } = windowsHere("console");
     const unmarked = (stdout: Uint8Array): Buffer =>
       Buffer.from(
@@ -680,7 +680,7 @@ describe("on this machine", () => {
     assert.match(stdout, /output-unrecognised[^]*lacks the first column/u);
   });
 
-  it("shows the commands of a dry run as it would run them, with the program's full path on Windows", async () => {
+  it("shows the exact commands in a dry run, with the program's full path on Windows", async () => {
     const env = { SystemRoot: "C:\\Windows" };
     const commandHere = (command: string): string => systemCommand(command, { platform: "win32", env });
     const { stdout } = await runHere(["--all", "--console", "--dry-run"], {
@@ -705,7 +705,7 @@ describe("on this machine", () => {
     });
   }
 
-  it("reports that the current session is that of services", async () => {
+  it("reports that the current session is the services session", async () => {
     const { status, stdout } = await runHere(["current", "--dry-run"], { world: windowsHere("services") });
     assert.equal(status, 1, stdout);
     assert.match(stdout, /session-protected[^]*name the session by its ID/u);
@@ -765,7 +765,7 @@ describe("wrong usage", () => {
   ];
   for (const [argv, expected] of cases) {
     const options = argv.includes("--report") && !argv.includes("x.pdf") ? noReports : {};
-    it(`is a status of 2: ${argv.join(" ")}`, options, async () => {
+    it(`exits with 2: ${argv.join(" ")}`, options, async () => {
       const { status, stdout, stderr } = await runHere(argv);
       assert.equal(status, 2, stderr);
       assert.equal(stdout, "");
@@ -773,13 +773,13 @@ describe("wrong usage", () => {
     });
   }
 
-  it("prints a problem of every host once", async () => {
+  it("prints a problem shared by all hosts once", async () => {
     const { status, stderr } = await runHere(["--all", "--host", "a,b", "--platform", "bogus"]);
     assert.equal(status, 2);
     assert.deepEqual(stderr.match(/--platform: .*/gu), ['--platform: must be "windows" or "linux"']);
   });
 
-  it("names the line of a hosts file", async () => {
+  it("names the line in a hosts file", async () => {
     const input = "# our farm\nrdsh01\n\nrdsh 02  # typo\nrdsh01:22\n";
     const { status, stderr } = await runHere(["--all", "--hosts-file", "-"], { input });
     assert.equal(status, 2);
@@ -790,14 +790,14 @@ describe("wrong usage", () => {
     );
   });
 
-  it("refuses an empty hosts file", async () => {
+  it("rejects an empty hosts file", async () => {
     writeFileSync("/tmp/no-hosts.txt", "# none\n");
     const { status, stderr } = await runHere(["--all", "--hosts-file", "/tmp/no-hosts.txt"]);
     assert.equal(status, 2);
     assert.match(stderr, /--hosts-file .*no-hosts\.txt: must name at least one host/u);
   });
 
-  it("does not quote a password in place of the name of a variable", async () => {
+  it("does not quote a password given instead of a variable name", async () => {
     for (const option of ["--password-env", "--passphrase-env"]) {
       const { status, stdout, stderr } = await runHere(["--all", "--host", "a", option, "Hunter2"]);
       assert.equal(status, 2);

@@ -1,4 +1,4 @@
-/** A lab, and the command run against it: in this process with a made-up terminal, or as a process of its own. */
+/** Runs the command against a lab, in this process with a fake terminal or in a separate process. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { systemCommand } from "../../provider/local/system-command";
 import { openSsh } from "../../provider/ssh/open-ssh";
 import { clientKey, labUser, startLab, type HostOptions, type Lab } from "../lab/lab";
 
-/** What a run left behind. */
+/** The outcome of a run. */
 export interface Outcome {
   readonly status: number;
   readonly stdout: string;
@@ -20,33 +20,33 @@ export interface Outcome {
 }
 
 export interface Terminal {
-  /** Which ends of the process are a terminal: all, none, or these. */
+  /** The streams that are a terminal: all, none, or these. */
   readonly isTTY?: boolean | readonly ("stdin" | "stdout" | "stderr")[];
-  /** What is typed or piped in. */
+  /** The typed or piped input. */
   readonly input?: string;
-  /** Input ends behind that, as Ctrl-D does on a terminal; a pipe always ends. */
+  /** Whether the input then ends, as with Ctrl-D on a terminal; a pipe always ends. */
   readonly ends?: boolean;
   readonly onError?: OnError;
   readonly env?: Readonly<Record<string, string>>;
-  /** Changes what the process offers. */
+  /** Overrides parts of the world. */
   readonly world?: Partial<World>;
 }
 
 export interface Scene {
   readonly lab: Lab;
   readonly folder: string;
-  /** The arguments that reach and trust every host of the lab. */
+  /** The arguments for reaching and trusting every host of the lab. */
   readonly access: readonly string[];
-  /** `--host` for each of these hosts of the lab, or for all. */
+  /** `--host` arguments for these hosts of the lab, or for all. */
   readonly hosts: (...names: readonly string[]) => readonly string[];
   readonly path: (name: string) => string;
   readonly run: (argv: readonly string[], terminal?: Terminal) => Promise<Outcome>;
-  /** The same as a process of its own. */
+  /** Like `run`, but in a separate process. */
   readonly spawn: (argv: readonly string[], onError?: OnError) => Promise<Outcome>;
   readonly close: () => Promise<void>;
 }
 
-/** Called with everything on standard error so far, at each write. */
+/** Called at each write to standard error, with all of its output so far. */
 type OnError = (soFar: string, kill: (signal: NodeJS.Signals) => void) => void;
 
 export const root = join(__dirname, "..", "..");
@@ -148,7 +148,7 @@ function runAsProcess(argv: readonly string[], folder: string, onError?: OnError
   });
 }
 
-/** A scene for one test, which ends with it: sessions are gone after a run. */
+/** Gives one test its own scene, since a run ends sessions. */
 export async function withScene(
   hosts: Parameters<typeof startScene>[0],
   work: (scene: Scene) => Promise<void>,

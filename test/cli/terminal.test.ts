@@ -13,7 +13,7 @@ function tmux(...args: readonly string[]): string {
   return execFileSync("tmux", ["-L", server, "-f", "/dev/null", ...args], { encoding: "utf8" });
 }
 
-/** A real terminal of 100 columns with the command in it. */
+/** A real terminal of 100 columns that runs the command. */
 interface Window {
   readonly screen: () => string;
   readonly waitFor: (what: RegExp) => Promise<string>;
@@ -41,7 +41,7 @@ function open({ folder, access }: Scene, argv: readonly string[], redirect = "")
         const seen = screen();
         return what.test(seen) && seen;
       };
-      // Looking stops the simulated hosts for a moment, which live in this process.
+      // Each check briefly blocks the simulated hosts, which run in this process.
       return until(`${what} is on the screen`, look, 100).catch((error: unknown) =>
         assert.fail(`${String(error)}:\n${screen()}`),
       );
@@ -57,7 +57,7 @@ const two = [
 describe("in a real terminal", { skip }, () => {
   after(() => void spawnSync("tmux", ["-L", server, "kill-server"]));
 
-  it("shows who would be logged off and asks, then a bar, then the result", () =>
+  it("shows the sessions to log off and asks, then shows a bar, then the result", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()]);
       const question = await window.waitFor(/Log off 3 sessions on 2 hosts\? \[y\/N\]/u);
@@ -74,7 +74,7 @@ describe("in a real terminal", { skip }, () => {
       );
     }));
 
-  it("takes Ctrl-C at the question as a no", () =>
+  it("treats Ctrl-C at the question as a no", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()]);
       await window.waitFor(/\[y\/N\]/u);
@@ -84,7 +84,7 @@ describe("in a real terminal", { skip }, () => {
       assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
     }));
 
-  it("takes Ctrl-D at the question as a no", () =>
+  it("treats Ctrl-D at the question as a no", () =>
     withScene(two, async (scene) => {
       const window = open(scene, ["--all", ...scene.hosts()]);
       await window.waitFor(/\[y\/N\]/u);
@@ -109,7 +109,7 @@ describe("in a real terminal", { skip }, () => {
       assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
     }));
 
-  it("stops in order at Ctrl-C, and at once at the second", () =>
+  it("stops gracefully at the first Ctrl-C and exits immediately at the second", () =>
     withScene(
       [{ name: "rdsh01", sessions: [{ user: "alice", onLogoff: { kind: "stuck" } }] }],
       async (scene) => {
@@ -123,7 +123,7 @@ describe("in a real terminal", { skip }, () => {
       },
     ));
 
-  it("fits a list into the terminal", () =>
+  it("fits a list into the terminal's width", () =>
     withScene(
       [{ name: "rdsh01", sessions: [{ user: "a-user-with-a-very-long-name-indeed" }] }],
       async (scene) => {

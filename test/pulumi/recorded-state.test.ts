@@ -17,7 +17,7 @@ const callProvider = `
   ).then((result) => console.log("\\n" + JSON.stringify(result)));
 `;
 
-/** The outputs that are asserted here. */
+/** The outputs that these tests check. */
 interface Results {
   readonly readyHosts: readonly string[];
   readonly totals: { readonly loggedOff: number };
@@ -27,7 +27,7 @@ interface Results {
 }
 
 interface Called {
-  /** What the method printed for people. */
+  /** The lines that the method printed, without its result. */
   readonly said: string;
   readonly answer?: unknown;
   readonly error?: {
@@ -47,7 +47,7 @@ describe("a state that version 0.1.0 wrote", () => {
   });
   after(() => program.remove());
 
-  /** Calls a method of the text that the resource's outputs hold. */
+  /** Calls a method of the provider text in the resource's outputs. */
   const call = async ({ outputs }: RecordedResource, method: string, ...args: unknown[]): Promise<Called> => {
     const given = JSON.stringify({ text: outputs["__provider"], method, args });
     const { output, errors } = await runNode(program.folder, ["-e", callProvider], given);
@@ -58,7 +58,7 @@ describe("a state that version 0.1.0 wrote", () => {
   };
 
   for (const [name, recorded] of Object.entries({ done, unfinished })) {
-    it(`has inputs that are valid (${name})`, async () => {
+    it(`has valid inputs (${name})`, async () => {
       const { answer } = await call(recorded, "check", recorded.inputs, recorded.inputs);
       assert.deepEqual(answer, { inputs: recorded.inputs, failures: [] });
     });
@@ -69,7 +69,7 @@ describe("a state that version 0.1.0 wrote", () => {
     });
   }
 
-  it("has a done resource that is unchanged, also when the provider's text is another one", async () => {
+  it("has a done resource that is unchanged, even if the provider's text differs", async () => {
     for (const text of [done.inputs["__provider"], "exports.handler = () => ({});"]) {
       const news = { ...done.inputs, __provider: text };
       assert.deepEqual(await call(done, "diff", done.id, done.outputs, news), {
@@ -87,21 +87,21 @@ describe("a state that version 0.1.0 wrote", () => {
     });
   });
 
-  it("has an unfinished resource that continues with the unfinished hosts", async () => {
+  it("has an unfinished resource that resumes with the unfinished hosts", async () => {
     assert.deepEqual(await call(unfinished, "diff", unfinished.id, unfinished.outputs, unfinished.inputs), {
       said: "unfinished: runs on 3 of 4 hosts (2 failed, 1 skipped)",
       answer: { changes: true },
     });
   });
 
-  it("has a done resource whose deletion contacts nobody", async () => {
+  it("has a done resource that contacts no host when deleted", async () => {
     const nowhere = { ...done.outputs, connection: { ...(done.outputs["connection"] as Json), port: 0 } };
     assert.deepEqual(await call(done, "delete", done.id, nowhere), { said: "" });
   });
 
   describe("with its hosts", () => {
     let lab: Lab;
-    /** The unfinished resource with the addresses of the lab in place of the recorded names. */
+    /** The unfinished resource with the lab's addresses instead of the recorded names. */
     let here: RecordedResource;
     const names = ["rdsh01", "rdsh02", "rdsh03", "rdsh04"];
     const address = (name: string): string => lab.addressOf(name);
@@ -119,12 +119,12 @@ describe("a state that version 0.1.0 wrote", () => {
       lab = await startLab({
         hosts: [
           { name: "rdsh01", sessions: [{ user: "late" }], drain: "drain" },
-          // Asked to go by the recorded run, and still not gone: Windows names no user there any more.
+          // The recorded run sent its logoff, but the session still exists; Windows no longer names its user.
           { name: "rdsh02", sessions: [{ id: 2, user: null, name: null, state: "disconnected" }] },
           { name: "rdsh03", sessions: [{ user: "carol" }], drain: "drain" },
           { name: "rdsh04", sessions: [{ user: "dave" }, { user: "svc-backup" }] },
         ],
-        // It goes when the run, having seen it three times, waits for it.
+        // The session ends at the fourth listing, when the run is already waiting for it.
         onCommand: ({ host, command }) => {
           if (host !== "rdsh02" || !command.startsWith("qwinsta")) return;
           const rdsh02 = lab.host(host);
@@ -145,7 +145,7 @@ describe("a state that version 0.1.0 wrote", () => {
       connection: { ...(props["connection"] as Json), password: "not this one" },
     });
 
-    it("finishes only the pending hosts in an update, and waits for the session whose logoff was sent", async () => {
+    it("finishes only the pending hosts in an update, and waits for the session that was sent a logoff", async () => {
       const news = { ...here.inputs, warn: { message: "Patches begin", gracePeriod: "1s" } };
       const { answer, said } = await call(here, "update", here.id, here.outputs, news);
       assert.ok(answer, said);
@@ -184,10 +184,10 @@ describe("a state that version 0.1.0 wrote", () => {
       assert.deepEqual(readyHosts, [address("rdsh01")]);
     });
 
-    it("undrains the drained hosts when it is deleted, and contacts no others", async () => {
+    it("undrains the drained hosts when deleted, and contacts no others", async () => {
       const { said, error } = await call(here, "delete", here.id, here.outputs);
       assert.equal(error, undefined);
-      // Hosts are undrained at once, in no order.
+      // Hosts are undrained concurrently, in any order.
       assert.deepEqual(
         new Set(said.split("\n")),
         new Set(["rdsh01", "rdsh03"].map((name) => `unfinished: ${address(name)}: accepts new logons again`)),
@@ -200,7 +200,7 @@ describe("a state that version 0.1.0 wrote", () => {
       assert.deepEqual(people(), [["late"], [], ["carol"], ["dave", "svc-backup"]]);
     });
 
-    it("is not deleted while its drained hosts, which are named, cannot be undrained", async () => {
+    it("is not deleted while drained hosts cannot be undrained, and names those hosts", async () => {
       const { error } = await call(here, "delete", here.id, withWrongPassword(here.outputs));
       const [what, first, second] = error?.message?.split("\n") ?? [];
       assert.match(what ?? "", /^unfinished: 2 hosts still refusing new logons because of us/u);

@@ -11,7 +11,7 @@ interface Tag {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** All elements of a document; throws when it is not well-formed XML 1.0. */
+/** Returns all elements of a document. Throws if it is not well-formed XML 1.0. */
 function tagsOf(xml: string): readonly Tag[] {
   const tags: Tag[] = [];
   const parser = new SaxesParser();

@@ -33,7 +33,7 @@ describe("the exit status", () => {
   for (const [what, code, ended, budget] of [
     ["were skipped to protect others", untried, undefined, 0],
     ["wait for the window", outside, outside, 0],
-    ["were skipped by the total time", late, late, 0],
+    ["were skipped because the total time ran out", late, late, 0],
     ["were skipped after too many failures", exceeded, exceeded, 1],
     ["were refused by a limit", limited, limited, 1],
   ] as const) {
@@ -45,7 +45,7 @@ describe("the exit status", () => {
     });
   }
 
-  it("is 1 with budget when the last hosts exceed the budget", async () => {
+  it("is 1 with budget when the last hosts exceed it", async () => {
     const report = await reportOf(["failed", "failed"], exceeded);
     assert.equal(exitStatusOf(report, "budget", false), 1);
   });

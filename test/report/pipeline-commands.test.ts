@@ -20,7 +20,7 @@ const commands = [
 
 describe("text", () => {
   for (const command of commands) {
-    it(`contains no ${command} at its beginning, indented or on a separate line`, () => {
+    it(`contains no ${command} at its start, indented or on a separate line`, () => {
       for (const before of ["", "  \t", "host answered\n", "host answered\r\n  "]) {
         assert.ok(holdsCommand(before + command), "holdsCommand does not recognise the command");
         assert.ok(!holdsCommand(inertText(before + command)));
@@ -28,7 +28,7 @@ describe("text", () => {
     });
   }
 
-  it("contains no command in the middle of a line, where Azure Pipelines also reads them", () => {
+  it("contains no command in the middle of a line, where Azure Pipelines also finds them", () => {
     assert.equal(inertText("a ###vso[x]##[y]"), "a ###\u200bvso[x]##\u200b[y]");
   });
 
@@ -60,7 +60,7 @@ describe("text", () => {
   });
 
   it("is made inert in linear time", () => {
-    // Quadratic time would not end within any timeout.
+    // In quadratic time this would exceed any timeout.
     for (const piece of ["#", "##a", ":", "::a", "a", " ", "\n", "section_"]) {
       for (const before of ["", "##", "::"]) {
         const text = before + piece.repeat(1_000_000);
@@ -114,7 +114,7 @@ describe("a report of a host that prints commands", () => {
     HTML: htmlReport(hostile, context),
   };
   for (const [form, text] of Object.entries(written)) {
-    it(`contains none of them as ${form}`, () => {
+    it(`contains none as ${form}`, () => {
       const line = text.split("\n").find(holdsCommand);
       assert.equal(line, undefined);
     });

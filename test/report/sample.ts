@@ -55,7 +55,7 @@ export const terminalControls =
 // eslint-disable-next-line no-control-regex
 export const illegalInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
 
-/** A text that a build agent executes as a command when it finds it in a log. */
+/** Text that a build agent executes as a command when it appears in a log. */
 export const pipelineCommand = fc.constantFrom(
   "##vso[task.setvariable variable=x]y",
   "##[add-mask]y",

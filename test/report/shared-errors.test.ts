@@ -17,24 +17,24 @@ function sizes(...hosts: readonly HostError[]): readonly number[] {
 describe("hosts that share an error", () => {
   const same: readonly (readonly [what: string, a: HostError, b: HostError])[] = [
     ["have the same message", failed("h1:22", "no key"), failed("h2:22", "no key")],
-    ["are each named by their label", failed("h1:22", 'Lost "h1:22"'), failed("h2:2222", 'Lost "h2:2222"')],
+    ["are named by their labels", failed("h1:22", 'Lost "h1:22"'), failed("h2:2222", 'Lost "h2:2222"')],
     [
-      "are each named by their address",
+      "are named by their addresses",
       failed("rdsh01:22", "no such name: rdsh01"),
       failed("rdsh02:22", "no such name: rdsh02"),
     ],
     [
-      "are each named by their address in another case",
+      "are named by their addresses in another case",
       failed("rdsh01:22", "RDSH01 is down"),
       failed("rdsh02:22", "RDSH02 is down"),
     ],
     [
-      "are each named by their IPv6 address",
+      "are named by their IPv6 addresses",
       failed("[fe80::1]:22", 'Lost "[fe80::1]:22"'),
       failed("[fe80::2]:22", 'Lost "[fe80::2]:22"'),
     ],
     [
-      "are each named by their server",
+      "are named by their servers",
       failed("gate:22>srv1", 'no route to "srv1"'),
       failed("gate:22>srv2", 'no route to "srv2"'),
     ],
@@ -91,7 +91,7 @@ describe("hosts that do not share an error", () => {
 });
 
 describe("shared errors", () => {
-  it("are in the order of their first hosts, with the message of the first host", () => {
+  it("are in order of their first hosts and have the message of the first host", () => {
     const errors = sharedErrors([
       failed("h1:22", 'Lost "h1:22"'),
       failed("h2:22", "x"),
@@ -106,13 +106,13 @@ describe("shared errors", () => {
   it("omit hosts without an error", () =>
     assert.deepEqual(sharedErrors([{ host: "h1:22", status: "ok" }]), []));
 
-  it("are recognised as hosts are added", () => {
+  it("are recognized as hosts are added", () => {
     const tally = errorTally();
     const hosts = [failed("h1:22", "x"), failed("h2:22", "y"), failed("h3:22", "x"), { host: "h4:22" }];
     assert.deepEqual(hosts.map(tally.add), [undefined, undefined, "h1:22", undefined]);
   });
 
-  it("each name a host, and more hosts within the limit", () => {
+  it("each name one host, and more within the limit", () => {
     const hosts = (name: string, count: number): readonly HostError[] =>
       Array.from({ length: count }, (_, index) => failed(`${name}${index}:22`, name));
     const errors = sharedErrors([...hosts("x", 30), ...hosts("y", 2), ...hosts("z", 1)]);

@@ -107,7 +107,7 @@ rdsh02:22  failed: auth-rejected
     }
   });
 
-  it("of a run lists fifty errors, and counts the hosts with others", () => {
+  it("of a run lists fifty errors, and counts the hosts with other errors", () => {
     const own = Array.from({ length: 60 }, (_, index) =>
       hostReport({
         host: `h${index}:22`,
@@ -147,7 +147,7 @@ rdsh01:22  2   alice  rdp-tcp#0  active  1h30m  1/2/2026 8:00 AM
     );
   });
 
-  it("of a dry run has the commands", () => {
+  it("of a dry run includes the commands", () => {
     const text = dryRunText(
       report([
         hostReport({

@@ -20,7 +20,7 @@ function findings(stdout: string, index = 0): Readonly<Record<string, string>> {
 }
 
 describe("--check", () => {
-  it("compares the platform of the inputs with the detected one, as a run does", async () => {
+  it("compares the given platform with the detected one, as a run does", async () => {
     const scene = await startScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }]);
     try {
       const check = ["--check", ...scene.hosts(), "--output", "json", "--platform"];
@@ -41,7 +41,7 @@ describe("--check", () => {
     }
   });
 
-  it("counts a host as logged in to if its connection is lost during the detection", () =>
+  it("reports a login as accepted if the connection is lost during detection", () =>
     withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ lab, run, hosts }) => {
       lab.host("rdsh01").fault({ on: "chcp", times: 9, trouble: "drop-before" });
       const { status, stdout } = await run(["--check", ...hosts(), "--output", "json"]);
@@ -53,7 +53,7 @@ describe("--check", () => {
   const closed = "127.0.0.1:1";
   const rdsh01 = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];
 
-  it("claims nothing about a host that it did not connect to because a credential is missing", () =>
+  it("claims nothing about a host it did not contact because a credential is missing", () =>
     withScene(rdsh01, async ({ path }) => {
       writeFileSync(path("empty"), "");
       const { status, stdout } = await runHere([
@@ -67,7 +67,7 @@ describe("--check", () => {
       assert.equal(found["login"], "failed: auth-unavailable");
     }));
 
-  it("claims nothing about a host that was not tried because another one rejected the password", () =>
+  it("claims nothing about a host it did not try because another host rejected the password", () =>
     withScene(rdsh01, async ({ hosts, path }) => {
       const { status, stdout } = await runHere(
         [
@@ -111,7 +111,7 @@ describe("--check", () => {
       assert.equal(found["login"], "unknown: not reached");
     }));
 
-  it("prints an error of many hosts once", async () => {
+  it("prints a shared error once", async () => {
     const hosts = Array.from({ length: 30 }, (_, index) => ["--host", `127.0.0.${index + 1}:1`]).flat();
     const { stdout } = await runHere(["--check", ...hosts, "--user", "a", "--identity", "/no/such/key"]);
     assert.equal(stdout.match(/Cannot use private key/gu)?.length, 1, stdout);
@@ -126,7 +126,7 @@ describe("--check", () => {
     ];
     await withScene(hosts, async ({ lab, path }) => {
       const behind = servers.flatMap((name) => ["--host", name]);
-      // A login by key carries no credentials to the servers behind.
+      // A login by key passes no credentials to the servers behind the host.
       const access = [
         "--user",
         "admin",
@@ -146,9 +146,9 @@ describe("--check", () => {
   const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
   for (const [who, uid, expected] of [
     ["root", 0, "ok: open"],
-    ["another", 1000, "warning: open: --drain needs a login as root"],
+    ["another user", 1000, "warning: open: --drain needs a login as root"],
   ] as const) {
-    it(`reports on Linux whether ${who} could drain`, { skip }, async () => {
+    it(`reports whether ${who} could drain a Linux host`, { skip }, async () => {
       const host = createLinuxHost({ uid, sessions: [{ user: "alice", tty: "pts/0" }] });
       const { status, stdout } = await runHere(["--check", "--host", "a", "--output", "json"], {
         world: {

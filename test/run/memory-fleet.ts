@@ -15,13 +15,13 @@ import { createWindowsModel, type ModelOptions, type WindowsModel } from "../lab
 import { aSelector } from "../session/sample";
 import { virtualClock, type VirtualClock } from "./virtual-clock";
 
-/** One host of the fleet: the lab's model and programs without SSH in between, so that hours pass in no time. */
+/** One host of the fleet: the lab's model and programs without SSH, so that simulated hours take no time. */
 export interface MemoryHost {
   readonly model: WindowsModel;
-  /** The raw text of every command, in order, with its standard input. */
+  /** The raw text and standard input of every command, in order. */
   readonly commands: { readonly command: string; readonly stdin: string; readonly atMs: number }[];
   readonly faults: FaultScript;
-  /** While set, connecting fails with this. */
+  /** While set, connecting fails with this error. */
   down: LogoffError | undefined;
   open: number;
   connections: number;
@@ -43,17 +43,17 @@ export interface Fleet {
   readonly events: ProgressEvent[];
   readonly stop: AbortController;
   readonly connect: Connect;
-  /** @param signal drops everything; absent: never */
+  /** @param signal drops all connections at once; by default it never aborts */
   run(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>, signal?: AbortSignal): Promise<Report>;
-  /** Runs and gives the first host's report. */
+  /** Runs the plan and returns the first host's report. */
   runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
-  /** Connections open at once, at most, over all hosts. */
+  /** The highest number of connections open at once, over all hosts. */
   mostOpen(): number;
-  /** Everything that was never scripted. */
+  /** Everything unexpected that programs reported. */
   readonly unexpected: string[];
 }
 
-/** Everybody, without any of the steps that a plan may ask for. */
+/** A plan without optional steps. */
 export const plainPlan: Omit<Plan, "hosts"> = {
   drain: "none",
   warn: null,
@@ -186,7 +186,7 @@ async function connectTo(
     if (!lost.signal.aborted) host.open -= 1;
     lost.abort(new LogoffError("connection-lost", "the connection was lost"));
   };
-  // As over SSH: a connection has room for so many commands at once, and for so many of those that block.
+  // As over SSH, a connection limits concurrent commands, and concurrent blocking commands further.
   const slots = new Semaphore(4);
   const blocking = new Semaphore(2);
   return {

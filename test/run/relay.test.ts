@@ -39,7 +39,7 @@ function counting(): { connect: Connect; opened: () => number; open: () => numbe
 }
 
 describe("a shared relay", () => {
-  it("has one connection for all servers behind it, which the last one closes", async () => {
+  it("has one connection for all servers behind it, and the last server closes it", async () => {
     const host = counting();
     const connect = withSharedRelays(host.connect);
     const [a, b] = await Promise.all([connect(behind("a"), never), connect(behind("b"), never)]);
@@ -51,7 +51,7 @@ describe("a shared relay", () => {
     assert.equal(host.open(), 0);
   });
 
-  it("is not shared by different logins, nor by hosts without a server", async () => {
+  it("is not shared by different logins or by hosts without a server", async () => {
     const host = counting();
     const connect = withSharedRelays(host.connect);
     for (const one of [behind("a"), behind("a", "other"), behind(undefined), behind(undefined)])
@@ -59,7 +59,7 @@ describe("a shared relay", () => {
     assert.equal(host.opened(), 4);
   });
 
-  it("is connected again after its connection was lost", async () => {
+  it("reconnects after its connection is lost", async () => {
     const host = counting();
     const connect = withSharedRelays(host.connect);
     const a = await connect(behind("a"), never);
@@ -71,7 +71,7 @@ describe("a shared relay", () => {
     assert.equal(host.open(), 0);
   });
 
-  it("stays open for the others when one server is cancelled", async () => {
+  it("stays open for the other servers when one is cancelled", async () => {
     let finish: (() => void) | undefined;
     const host = counting();
     let signalGiven: AbortSignal | undefined;
@@ -91,7 +91,7 @@ describe("a shared relay", () => {
     assert.deepEqual([host.opened(), host.open()], [1, 0]);
   });
 
-  it("is closed when it connects after everybody was cancelled", async () => {
+  it("is closed if it connects after all servers were cancelled", async () => {
     let finish: (() => void) | undefined;
     const host = counting();
     const connect = withSharedRelays(async (to, signal) => {
@@ -107,7 +107,7 @@ describe("a shared relay", () => {
     assert.deepEqual([host.opened(), host.open()], [1, 0]);
   });
 
-  it("fails all that wait for it, and is tried again by the next", async () => {
+  it("fails all waiting servers, and is retried by the next server", async () => {
     let tries = 0;
     const connect = withSharedRelays(() => {
       tries += 1;

@@ -37,7 +37,7 @@ function breakHosts(...indexes: readonly number[]): void {
 }
 
 describe("waves", () => {
-  it("begin after the previous wave has ended and the pause is over", async () => {
+  it("begin after the previous wave and the pause are over", async () => {
     start(5);
     const report = await fleet.run(rollout({ waves: [{ hosts: 1 }, { hosts: 2 }], pauseMs: minute }));
     assert.equal(report.totals.ok, 5);
@@ -45,7 +45,7 @@ describe("waves", () => {
     assert.deepEqual(begins, [0, 1, 1, 2, 2]);
   });
 
-  it("report hosts in the order of the plan", async () => {
+  it("report hosts in plan order", async () => {
     start(4);
     const report = await fleet.run(rollout({ waves: [{ hosts: 2 }] }));
     assert.deepEqual(
@@ -55,12 +55,12 @@ describe("waves", () => {
   });
 });
 
-describe("a jump host that only ssh_config names", () => {
+describe("a jump host named only in ssh_config", () => {
   const behind = (name: string): HostPlan => {
     const { host, selector } = planFor({}, name);
     return { host: { ...host, sshConfig: true }, selector };
   };
-  it("comes last", async () => {
+  it("runs last", async () => {
     start(3);
     const report = await fleet.run(
       { hosts: ["host1", "host2", "host3"].map(behind) },
@@ -84,7 +84,7 @@ describe("an ssh_config that does not answer", () => {
     return new Promise(() => undefined);
   };
 
-  it("delays no run beyond its total time", async () => {
+  it("does not delay a run beyond its total time", async () => {
     start(1);
     const timeouts = { commandMs: 1000, logoffMs: 1000, totalMs: minute };
     const report = await fleet.run({ hosts, timeouts }, { findJumpHosts });
@@ -92,7 +92,7 @@ describe("an ssh_config that does not answer", () => {
     assert.deepEqual([fleet.clock.now(), given.at(-1)?.aborted], [minute, true]);
   });
 
-  it("delays no run longer than the deadline of a connection", async () => {
+  it("does not delay a run beyond the connection deadline", async () => {
     start(1);
     const report = await fleet.run({ hosts }, { findJumpHosts });
     assert.equal(report.hosts[0]?.status, "ok");
@@ -101,7 +101,7 @@ describe("an ssh_config that does not answer", () => {
     assert.equal(given.at(-1)?.aborted, true);
   });
 
-  it("delays no run that is stopped", async () => {
+  it("does not delay a stopped run", async () => {
     start(1);
     fleet.clock.at(minute, () => fleet.stop.abort());
     const report = await fleet.run({ hosts }, { findJumpHosts });
@@ -140,21 +140,21 @@ describe("the failure budget", () => {
     assert.match(report.hosts[1]?.error?.message ?? "", /maxFailures allows 0/);
   });
 
-  it("is not exceeded by as many failures as it allows", async () => {
+  it("is not exceeded by exactly as many failures as it allows", async () => {
     start(6);
     breakHosts(0, 3);
     const report = await fleet.run(rollout({ maxFailures: { hosts: 2 } }));
     assert.deepEqual([report.totals.ok, report.totals.failed], [4, 2]);
   });
 
-  it("counts each wave by itself if it is a percentage", async () => {
+  it("applies to each wave separately if it is a percentage", async () => {
     start(8);
     breakHosts(0, 4);
     const report = await fleet.run(rollout({ waves: [{ hosts: 4 }], maxFailures: { percent: 25 } }));
     assert.deepEqual([report.totals.ok, report.totals.failed], [6, 2]);
   });
 
-  it("undrains the hosts in their grace period and logs nobody else off when it is exceeded", async () => {
+  it("undrains the hosts in their grace period and sends no more logoffs when it is exceeded", async () => {
     start(4);
     fleet.hosts[3]?.faults.add({
       on: "msg.exe",
@@ -183,7 +183,7 @@ describe("the failure budget", () => {
     assert.ok(fleet.clock.now() < minute);
   });
 
-  it("lets a logoff that was already sent be verified", async () => {
+  it("does not prevent verification of a logoff that was already sent", async () => {
     start(2, { sessions: [{ user: "alice", onLogoff: { kind: "closes", ms: 30_000 } }] });
     fleet.clock.at(5_000, () => breakHosts(1));
     const second = fleet.hosts[1];
@@ -194,7 +194,7 @@ describe("the failure budget", () => {
 });
 
 describe("a failure budget that the last hosts exceed", () => {
-  it("is in the report although no host was skipped for it", async () => {
+  it("is in the report even if no host was skipped for it", async () => {
     start(3);
     breakHosts(0, 1, 2);
     const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
@@ -247,7 +247,7 @@ describe("a read-only run", () => {
     window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
   };
   for (const look of ["list", "dry-run"] as const) {
-    it(`(${look}) is held back by nothing: waves, pause, budget, window`, async () => {
+    it(`(${look}) is not held back by waves, pause, budget or window`, async () => {
       start(4);
       breakHosts(0);
       const report = await fleet.run(everything, { readOnly: look });
@@ -261,7 +261,7 @@ describe("a read-only run", () => {
 });
 
 describe("hosts that a previous run drained", () => {
-  it("are counted in one warning if this run did not reach them, and named if it tried", async () => {
+  it("are counted in one warning if this run did not try them, and named if it did", async () => {
     start(30);
     breakHosts(0);
     const earlier = new Map(
@@ -293,7 +293,7 @@ describe("limits.sessions", () => {
     start(3);
     assert.equal((await fleet.run(limited(3))).totals.loggedOff, 3);
   });
-  it("refuses everything before anything is changed", async () => {
+  it("refuses the run before any change", async () => {
     start(3);
     const report = await fleet.run({ ...limited(2), drain: "until-restart" });
     assert.deepEqual([report.totals.skipped, report.hosts[0]?.error?.code], [3, "limit-exceeded"]);
@@ -322,7 +322,7 @@ describe("limits.sessions", () => {
     const finished = fleet.events.filter(({ type }) => type === "host-finished");
     assert.equal(finished.length, 3);
   });
-  it("reports every host as contacted, and keeps the record of earlier warnings", async () => {
+  it("reports every host as contacted and keeps the record of previous warnings", async () => {
     start(2);
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-11-23T21:59:00Z", remindersMs: [] }];
     const earlier = new Map([["host1:22", { warned }]]);
@@ -336,7 +336,7 @@ describe("limits.sessions", () => {
     );
     assert.deepEqual(report.hosts[0]?.warned, warned);
   });
-  it("is not the error of a run that was stopped while it listed", async () => {
+  it("is not the error of a run that is stopped while listing", async () => {
     for (const stops of ["cancelled", "out of time"] as const) {
       start(4);
       const totalMs = stops === "out of time" ? 150 : null;
@@ -367,7 +367,7 @@ describe("limits.sessions", () => {
       "skipped Not tried",
     ]);
   });
-  it("names the hosts that a previous run drained and that stay drained", async () => {
+  it("names hosts that a previous run drained and that stay drained", async () => {
     start(2);
     const earlier = new Map([["host1:22", { drained: "until-restart" as const, warned: [] }]]);
     const report = await fleet.run({ ...limited(1), drain: "until-restart" }, { previous: earlier });
@@ -392,7 +392,7 @@ describe("limits.sessions", () => {
 });
 
 describe("the total time", () => {
-  it("ends the run like a stop", async () => {
+  it("ends the run as a stop does", async () => {
     start(3);
     const report = await fleet.run({
       ...rollout({ parallel: 1 }),
@@ -411,7 +411,7 @@ describe("the total time", () => {
 });
 
 describe("resuming", () => {
-  it("runs only the given hosts and warns nobody a second time", async () => {
+  it("runs only the given hosts and warns no user twice", async () => {
     start(2);
     fleet.clock.at(2 * minute, () => fleet.stop.abort());
     const first = await fleet.run({ warn });

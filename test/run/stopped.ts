@@ -3,20 +3,20 @@ import type { ProgressEvent } from "../../provider/report/events";
 import type { HostReport } from "../../provider/report/report";
 import type { WindowsModel } from "../lab/windows/windows-model";
 
-/** A host of a run that was stopped: what it saw, and what the run had told of it up to the moment of the stop. */
+/** A host of a stopped run: what it saw, and the events that the run had reported before the stop. */
 export interface StoppedHost {
   readonly model: WindowsModel;
   readonly commands: readonly string[];
   readonly toldBefore: readonly ProgressEvent[];
   readonly report: HostReport;
-  /** Who was logged on when the run began. */
+  /** The users logged on when the run began. */
   readonly people: readonly string[];
   readonly cancelMessage: string | undefined;
 }
 
 /**
- * What the host saw is what a stop allows: nothing was begun after it, what was sent was verified, and the host was left as
- * it was found unless it is done.
+ * Asserts that the stop was clean: nothing began after it, sent logoffs were verified, and an unfinished host was left as
+ * found.
  */
 export function proveStopped({
   model,

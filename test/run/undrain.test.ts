@@ -44,7 +44,7 @@ it("undraining respects the limit of parallel hosts, gives every host an outcome
   assert.deepEqual([open, most], [0, 2]);
 });
 
-it("undraining starts no host after it was stopped", async () => {
+it("undraining starts no host after a stop", async () => {
   const front = fakeFront({ a: [] });
   front.model("a").setDrain("until-restart");
   const stop = AbortSignal.abort();
@@ -62,7 +62,7 @@ it("undraining starts no host after it was stopped", async () => {
   assert.equal(front.contacted.length, 0);
 });
 
-it("undraining refuses a host whose platform is not the one in the plan, and changes nothing on it", async () => {
+it("undraining rejects a host of another platform than planned, and changes nothing on it", async () => {
   const front = fakeFront({ a: [] });
   front.model("a").setDrain("until-restart");
   const [first] = plan.hosts;

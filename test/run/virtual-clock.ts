@@ -1,20 +1,20 @@
 import { aborted } from "../../provider/base/abort";
 import type { Clock } from "../../provider/base/clock";
 
-/** A clock whose hours pass in no time: whenever nobody has anything left to do, it jumps to whoever wakes up next. */
+/** A clock whose hours take no time: when no work is left, it jumps to the next timer. */
 export interface VirtualClock extends Clock {
-  /** Calls `work` at that time, as if by somebody outside. */
+  /** Calls `work` at that time, as an outside event would. */
   at(ms: number, work: () => void): void;
 }
 
-/** Starts at 0, which is `startsAt` on the wall. */
+/** Creates a clock that starts at 0; `startsAt` is its wall-clock time. */
 export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): VirtualClock {
   let timeMs = 0;
   let pumping = false;
   let order = 0;
   const sleepers = new Set<{ readonly untilMs: number; readonly order: number; readonly wake: () => void }>();
 
-  // Everything else here is promises, which all settle before the event loop turns; some turns more do no harm.
+  // All other work is promises, which settle before the event loop turns; a few extra turns do no harm.
   const pump = (idleTurns: number): void => {
     setImmediate(() => {
       if (idleTurns < 3) {

@@ -22,12 +22,12 @@ describe("wavesOf", () => {
     assert.deepEqual(sizes(7, { hosts: 1 }, { hosts: 2 }), [1, 2, 2, 2]);
     assert.deepEqual(sizes(5, { hosts: 3 }), [3, 2]);
   });
-  it("takes percentages of all hosts, rounded down and at least one", () => {
+  it("takes percentages of all hosts, rounded down to at least one", () => {
     assert.deepEqual(sizes(25, { hosts: 1 }, { percent: 10 }, { percent: 50 }), [1, 2, 12, 10]);
     assert.deepEqual(sizes(3, { percent: 10 }), [1, 1, 1]);
     assert.deepEqual(sizes(10, { percent: 100 }), [10]);
   });
-  it("puts jump hosts last, in a wave of their own", () => {
+  it("puts jump hosts last, in their own wave", () => {
     const [bastion, ...rest] = hosts(4);
     assert.ok(bastion);
     const behind = rest.map(({ host, selector }) => ({
@@ -40,14 +40,14 @@ describe("wavesOf", () => {
       [["host2", "host3"], ["host4"], ["host1"]],
     );
   });
-  it("also puts jump hosts last that only ssh_config names", () => {
+  it("also puts jump hosts last that are named only in ssh_config", () => {
     const waves = wavesOf(hosts(3), [], new Map([["host2:22", ["host1:22"]]]));
     assert.deepEqual(
       waves.map((wave) => wave.map(({ host }) => host.address)),
       [["host2", "host3"], ["host1"]],
     );
   });
-  it("puts a jump host behind a jump host into an earlier wave than the latter", () => {
+  it("puts a jump host into an earlier wave than the jump host in front of it", () => {
     const [nearer, farther, target] = hosts(3);
     assert.ok(nearer && farther && target);
     const behind = { ...farther, host: { ...farther.host, jumpHosts: [nearer.host] } };
@@ -81,7 +81,7 @@ describe("wavesOf", () => {
 
 describe("isExceeded", () => {
   const failed = (inRun: number, inWave: number, waveSize: number) => ({ inRun, inWave, waveSize });
-  it("counts over the whole run or over the wave", () => {
+  it("counts failures over the whole run or the wave", () => {
     assert.equal(isExceeded({ hosts: 2 }, failed(2, 2, 10)), false);
     assert.equal(isExceeded({ hosts: 2 }, failed(3, 1, 10)), true);
     assert.equal(isExceeded({ hosts: 0 }, failed(1, 1, 10)), true);

@@ -11,16 +11,16 @@ describe("a window", () => {
     now: string,
     inside: boolean,
   ])[] = [
-    ["over midnight, before it", night, "2026-11-23T20:59:59Z", false],
-    ["over midnight, its first minute", night, "2026-11-23T21:00:00Z", true],
+    ["over midnight, before its start", night, "2026-11-23T20:59:59Z", false],
+    ["over midnight, at its start", night, "2026-11-23T21:00:00Z", true],
     ["over midnight, after midnight", night, "2026-11-24T03:59:59Z", true],
-    ["over midnight, its end", night, "2026-11-24T04:00:00Z", false],
+    ["over midnight, at its end", night, "2026-11-24T04:00:00Z", false],
     ["in summer time", night, "2026-07-01T20:00:00Z", true],
-    ["in summer time, its end", night, "2026-07-01T03:00:00Z", false],
-    // 29 March 2026, 02:00 becomes 03:00: 05:00 on the wall comes an hour earlier.
+    ["in summer time, at its end", night, "2026-07-01T03:00:00Z", false],
+    // On 29 March 2026, 02:00 becomes 03:00, so 05:00 local time comes an hour earlier.
     ["in the night that loses an hour", night, "2026-03-29T02:59:00Z", true],
     ["at the end of the night that loses an hour", night, "2026-03-29T03:00:00Z", false],
-    // 25 October 2026, 03:00 becomes 02:00: 05:00 on the wall comes an hour later.
+    // On 25 October 2026, 03:00 becomes 02:00, so 05:00 local time comes an hour later.
     ["in the night that gains an hour", night, "2026-10-25T03:59:00Z", true],
     ["at the end of the night that gains an hour", night, "2026-10-25T04:00:00Z", false],
     [
@@ -56,7 +56,7 @@ describe("a window", () => {
     assert.equal(watchWindow(null)(new Date("2026-11-23T12:00:00Z")), undefined);
   });
 
-  it("makes one formatter for all of its checks", (test) => {
+  it("creates one formatter for all checks", (test) => {
     const made = test.mock.method(Intl, "DateTimeFormat");
     const outsideWindow = watchWindow(night);
     for (let minute = 0; minute < 100; minute += 1) outsideWindow(new Date(minute * 60_000));

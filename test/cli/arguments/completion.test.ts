@@ -21,7 +21,7 @@ function has(program: string): boolean {
   return spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
-/** What bash would offer for the last of these words. */
+/** The completions that bash offers for the last of these words. */
 function offered(...words: readonly string[]): readonly string[] {
   const line = ["session-logoff", ...words].map((word) => `'${word}'`).join(" ");
   const script = `source '${scriptFile("bash")}'; COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _session_logoff; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -49,7 +49,7 @@ describe("the completion", () => {
     ["zsh", ["zsh", "-n"]],
     ["fish", ["fish", "--no-execute"]],
   ] as const) {
-    it(`is read by ${shell}`, { skip: has(shell) ? false : `no ${shell} here` }, () => {
+    it(`parses in ${shell}`, { skip: has(shell) ? false : `no ${shell} here` }, () => {
       execFileSync(check[0], [check[1], scriptFile(shell)]);
     });
   }

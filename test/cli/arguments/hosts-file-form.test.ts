@@ -55,7 +55,7 @@ describe("a hosts file of another form", () => {
     ["CSV", many((index) => `"rdsh${index}","Windows"`)],
     ["an Ansible inventory", `[rdsh]\n${many((index) => `rdsh${index} ansible_host=10.0.0.${index}`)}`],
   ] as const) {
-    it(`is refused with one sentence: ${form}`, async () => {
+    it(`is rejected with one sentence: ${form}`, async () => {
       const { status, stderr } = await runHere(["--all", "--hosts-file", "-"], { input: text });
       assert.equal(status, 2);
       const lines = stderr.trimEnd().split("\n");
@@ -67,7 +67,7 @@ describe("a hosts file of another form", () => {
     });
   }
 
-  it("is reported beside the other problems", async () => {
+  it("is reported together with other problems", async () => {
     const argv = ["--all", "--hosts-file", "-", "--host", "a b", "--parallel", "0"];
     const { stderr } = await runHere(argv, { input: csv });
     assert.equal(stderr.trimEnd().split("\n").length, 4, stderr);
@@ -75,7 +75,7 @@ describe("a hosts file of another form", () => {
     assert.match(stderr, /--parallel: must be/u);
   });
 
-  it("is used if every line is a host, such as one with commas in user names", async () => {
+  it("is accepted if every line is a host, even with commas in user names", async () => {
     const users = "a,b@rdsh01\nc,d@rdsh02\n";
     assert.ok(foreignForm(users) !== undefined);
     const argv = ["--all", "--hosts-file", "-", "--parallel", "0"];

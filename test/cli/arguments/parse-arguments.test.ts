@@ -12,7 +12,7 @@ const fail = { ifMissing: "fail" };
 const all = { sessions: { all: true }, ...fail };
 const A = ["--all", "--host", "a"];
 
-/** What is expected of a run; what is not named is not looked at. */
+/** The expected fields of a run; absent fields are not checked. */
 interface Expected {
   readonly task?: string;
   readonly here?: boolean;
@@ -24,14 +24,14 @@ interface Expected {
   readonly output?: object;
 }
 
-/** One row: the arguments, and the run that they mean, another kind of request, or a usage error that says so. */
+/** One row: the arguments, and the expected run, other kind of request, or text of the usage error. */
 type Row = readonly [
   argv: readonly string[],
   expected: Expected | "help" | "version" | "completion" | RegExp,
 ];
 
 const grid: readonly Row[] = [
-  // The examples of Microsoft's documentation of logoff.
+  // The examples in Microsoft's documentation of logoff.
   [[], { ...here, input: { sessions: "current", ...fail } }],
   [["12"], { ...here, input: { sessions: "12", ...fail } }],
   [
@@ -39,7 +39,7 @@ const grid: readonly Row[] = [
     { hosts: ["Server1"], here: false, input: { sessions: "TERM04", ...fail } },
   ],
 
-  // The grammar: upper and lower case, any order, one slash or two.
+  // Grammar: upper or lower case, any order, one or two slashes.
   [["/SERVER:Server1", "TERM04"], { hosts: ["Server1"], input: { sessions: "TERM04", ...fail } }],
   [["/Server:Server1", "/V", "TERM04"], { hosts: ["Server1"], output: { verbose: true } }],
   [["/v"], { ...here, output: { verbose: true } }],
@@ -61,7 +61,7 @@ const grid: readonly Row[] = [
   [["--help", "--nonsense", "a", "b"], "help"],
   [["12", "/server:X", "/?"], "help"],
 
-  // One dash where there should be two: the help, and status 0, would let a pipeline go on.
+  // A single dash for a long option must not print the help with status 0, or a pipeline would continue.
   [["-host", "rdsh01", "--all", "--yes"], /^-host is not a known option: write --host$/],
   [["-hosts-file", "f", "--all"], /^-hosts-file is not a known option: write --hosts-file$/],
   [["-hosts-file=f", "--all"], /^-hosts-file is not a known option: write --hosts-file$/],
@@ -89,7 +89,7 @@ const grid: readonly Row[] = [
   [["--", "--odd"], { ...here, input: { sessions: "--odd", ...fail } }],
   [["--", "/odd"], { ...here, input: { sessions: "/odd", ...fail } }],
 
-  // Wrong usage of the grammar.
+  // Violations of the grammar.
   [["/server:"], /\/server: needs a name/],
   [["/server:  ", "7"], /\/server: needs a name/],
   [["/server", "Server1"], /\/server: needs a name right behind the colon/],
@@ -111,7 +111,7 @@ const grid: readonly Row[] = [
   [["rdp-*"], /is a pattern.*--name "rdp-\*"/],
   [["/server:Server1"], /needs to be told which sessions/],
 
-  // Where.
+  // Hosts.
   [A, { hosts: ["a"], input: all, task: "log-off", here: false, narrowed: true }],
   [["--all", "--host", "a", "--host", "b:2222"], { hosts: ["a", "b:2222"] }],
   [["--all", "--host", "a,b, c"], { hosts: ["a", "b", "c"] }],
@@ -163,7 +163,7 @@ const grid: readonly Row[] = [
   [[...A, "--user", "a", "--user", "b"], /--user must not be given twice/],
   [[...A, "--password", "secret"], /--password is not a known option/],
 
-  // Which.
+  // Selection.
   [["--all"], { ...here, input: all, narrowed: true }],
   [["--id", "3"], { ...here, input: { sessions: { ids: ["3"] }, ...fail } }],
   [["--id", "3", "--id", "4,5", "--host", "a"], { input: { sessions: { ids: ["3", "4", "5"] }, ...fail } }],
@@ -273,7 +273,7 @@ const grid: readonly Row[] = [
   [[...A, "--timeout-connect", "5"], { input: { ...all, timeouts: { connect: 5 } } }],
   [[...A, "--timeout-logoff", "90s"], { input: { ...all, timeouts: { logoff: "90s" } } }],
 
-  // Look, and output.
+  // Read-only runs and output.
   [["--list", "--host", "a"], { task: "list", input: all, narrowed: false }],
   [["--list"], { task: "list", here: true, input: all }],
   [
@@ -354,7 +354,7 @@ describe("the arguments", () => {
     assert.equal(request.problems.length, 4);
   });
 
-  it("accept every option of the table", () => {
+  it("accept every option in the table", () => {
     for (const row of optionRows.values()) {
       const value = row.completes !== undefined && row.completes !== "file" ? row.completes[0]! : "x1";
       const argv = row.kind === "flag" ? [`--${row.name}`] : [`--${row.name}`, value];
@@ -364,7 +364,7 @@ describe("the arguments", () => {
     }
   });
 
-  it("have every option of the contract", () => {
+  it("include every option of the contract", () => {
     const contract =
       "host hosts-file via platform user identity password-env passphrase-env known-hosts host-key accept-new jump ssh-config legacy-algorithms all id name session-user state idle except-id except-name except-user console limit limit-per-host if-missing drain undrain warn grace remind wait-only stuck parallel waves pause max-failures fail-on window timeout timeout-connect timeout-logoff list dry-run check output report failed-hosts quiet debug yes server verbose help";
     for (const name of contract.split(" ")) assert.ok(optionRows.has(name), name);
@@ -400,7 +400,7 @@ describe("the arguments", () => {
     );
   });
 
-  describe("quote nothing that may be a password in the wrong place", () => {
+  describe("do not quote a possible password in the wrong place", () => {
     const secret = "Hunter2*";
     const misplaced: readonly (readonly string[])[] = [
       ["12", "/server:h", "--password", secret],
@@ -425,7 +425,7 @@ describe("the arguments", () => {
       ["12", "/server:h", `--all=${secret}`],
       ["12", "/server:h", "--private-key", `-----BEGIN ${secret}`],
       ["12", "/server:h", "--all", `-----BEGIN ${secret}`],
-      // A key that the shell has parted at its blanks.
+      // A key that the shell split at its blanks.
       [
         "12",
         "--private-key",
@@ -445,7 +445,7 @@ describe("the arguments", () => {
       });
     }
 
-    it("and say where a password belongs", () => {
+    it("but say where a password belongs", () => {
       for (const option of ["--password", "--passwd", "--passphrase"]) {
         const request = parseArguments(["12", "/server:h", option, "x"], context);
         assert.equal(request.kind, "usage-error");
@@ -456,7 +456,7 @@ describe("the arguments", () => {
     });
   });
 
-  it("quote control characters of nobody", () => {
+  it("do not quote control characters", () => {
     const request = parseArguments(["/\u001b[31mx", "--\u0007bell"], context);
     assert.equal(request.kind, "usage-error");
     // eslint-disable-next-line no-control-regex

@@ -20,15 +20,15 @@ describe("an unfinished host", () => {
     ["Rdsh01", { via: "[fe80::1]:2222" }, "[fe80::1]:2222>Rdsh01"],
   ];
   for (const [text, each, line] of rows) {
-    it(`is written so that it is read back as itself: ${text}${each.via === undefined ? "" : ` --via ${each.via}`}`, () => {
+    it(`is written so that it reads back unchanged: ${text}${each.via === undefined ? "" : ` --via ${each.via}`}`, () => {
       const entry = { from: "--host", text };
       assert.equal(hostLine(entry, each), line);
-      // The next run has no --via: the line says it.
+      // The next run has no --via, because the line contains it.
       assert.deepEqual(hostInputs(readHostsFile(`${line}\n`, "again"), {}), hostInputs([entry], each));
     });
   }
 
-  it("is found again in ssh_config by its name", async () => {
+  it("is found in ssh_config by its name on the next run", async () => {
     const scene = await startScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }]);
     const { lab, path, run } = scene;
     try {
@@ -54,7 +54,7 @@ describe("an unfinished host", () => {
     }
   });
 
-  it("is to be run without --via if --via was given", async () => {
+  it("must be rerun without --via if --via was given", async () => {
     const scene = await startScene([{ name: "gate" }]);
     try {
       const { stderr, status } = await runHere([

@@ -10,7 +10,7 @@ const failed = (code: ErrorCode, message: string): { error: { code: ErrorCode; m
 });
 
 describe("hintsFor", () => {
-  it("gives one line for each kind of failure, in the order of their appearance", () => {
+  it("gives one line per kind of failure, in order of appearance", () => {
     const hosts = [
       failed("session-stuck", "a"),
       {},
@@ -24,7 +24,7 @@ describe("hintsFor", () => {
     );
   });
 
-  it("names the timeout where hosts did not answer to a password, and the password where they rejected it", async () => {
+  it("suggests the timeout if hosts did not answer a password, and the credentials if they rejected it", async () => {
     const guard = passwordGuard();
     for (const host of ["h1", "h2", "h3"])
       (await guard.claim(host, "admin", "pw", never)).settle("unanswered");
@@ -37,14 +37,14 @@ describe("hintsFor", () => {
     assert.match(lines[1] ?? "", /check --user/u);
   });
 
-  it("gives none for a changed host key where known_hosts has no part in it", () => {
+  it("gives none for a changed host key if known_hosts is not involved", () => {
     const line = (message: string): readonly string[] => hintsFor([failed("host-key-changed", message)]);
     assert.deepEqual(line('Cannot trust "a:22": its key x is not the pinned one (y)'), []);
     assert.deepEqual(line("is not the one that was accepted before and could not be written down"), []);
     assert.match(line('Cannot trust "a:22": its key x differs from known_hosts:3')[0] ?? "", /known_hosts/u);
   });
 
-  it("advises legacy algorithms only where the host offers one of them", () => {
+  it("suggests legacy algorithms only if the host offers one", () => {
     const line = (message: string): readonly string[] => hintsFor([failed("no-common-algorithm", message)]);
     assert.deepEqual(line("the host offers mlkem768x25519-sha256; enable one of ours on the host"), []);
     assert.match(line('the host offers x; set algorithms to "legacy"')[0] ?? "", /--legacy-algorithms/u);

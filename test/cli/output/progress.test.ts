@@ -8,7 +8,7 @@ import type { HostReport } from "../../../provider/report/report";
 import { anonymized } from "../../../provider/run/anonymize";
 import { hostReport, session } from "../../report/sample";
 
-/** A view whose clock stands still until it is moved. */
+/** A view with a clock that advances only when `pass` is called. */
 function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> = {}, isTTY = false) {
   let nowMs = 0;
   let text = "";
@@ -41,7 +41,7 @@ function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> 
     finish,
     pass: (ms: number) => (nowMs += ms),
     lines: () => text.split("\n").slice(0, -1),
-    /** What stands on a terminal's last line. */
+    /** The text on the terminal's last line. */
     bar: () => text.split("\r\u001b[K").at(-1),
   };
 }
@@ -49,7 +49,7 @@ function scene(hosts: number, over: Partial<Parameters<typeof progressView>[1]> 
 const stuck = { status: "failed", error: { code: "session-stuck", message: "still there" } } as const;
 
 describe("the progress", () => {
-  it("of a few hosts prints every step after the host", () => {
+  it("of a few hosts prints every step after the host's name", () => {
     const { finish, lines } = scene(2);
     finish("a:22");
     finish("b:22", stuck);
@@ -61,7 +61,7 @@ describe("the progress", () => {
     ]);
   });
 
-  it("of many hosts prints failures, and counts every few seconds", () => {
+  it("of many hosts prints failures, and a count every few seconds", () => {
     const { finish, lines, pass, onProgress } = scene(1000);
     onProgress({ type: "run-started", hosts: 1000 });
     for (let index = 0; index < 400; index += 1) finish(`h${index}:22`);
@@ -94,7 +94,7 @@ describe("the progress", () => {
     ]);
   });
 
-  it("of a few hosts prints a line for each, and a shared message once", () => {
+  it("of a few hosts prints a line for each failure, and a shared message once", () => {
     const { finish, lines, onProgress } = scene(2);
     finish("a:22", lost("a:22"));
     finish("b:22", lost("b:22"));
@@ -105,7 +105,7 @@ describe("the progress", () => {
     );
   });
 
-  it("of a read-only run prints failures only", () => {
+  it("of a read-only run prints only failures", () => {
     const { finish, lines, onProgress } = scene(2, { looking: true });
     finish("a:22");
     finish("b:22", stuck);
@@ -125,7 +125,7 @@ describe("the progress", () => {
     assert.deepEqual(lines(), []);
   });
 
-  it("counts a host as at work from its first turn to its end, contacted or not", () => {
+  it("counts a host as at work from its start to its end, contacted or not", () => {
     const { onProgress, say, bar, end } = scene(4, {}, true);
     onProgress({ type: "run-started", hosts: 4 });
     for (const host of ["a:22", "b:22", "c:22"]) onProgress({ type: "host-started", host });
@@ -149,7 +149,7 @@ describe("the progress", () => {
     assert.equal(lines().length, 2);
   });
 
-  it("leaves the message to the result if both are on one screen", () => {
+  it("omits the message if the result is on the same screen", () => {
     const { finish, lines } = scene(1, { withMessages: false });
     finish("a:22", stuck);
     assert.equal(lines().at(-1), "a:22  failed: session-stuck");
@@ -159,7 +159,7 @@ describe("the progress", () => {
     ["Stopped: rollout.maxFailures allows 0; run again", "Stopped: --max-failures allows 0; run again"],
     ["Stopped after 2 s: timeouts.total allows no more", "Stopped after 2 s: --timeout allows no more"],
   ] as const) {
-    it(`speaks of options, not of a program's inputs: ${expected}`, () => {
+    it(`names options, not a program's inputs: ${expected}`, () => {
       const { finish, lines } = scene(1);
       finish("a:22", { status: "skipped", error: { code: "budget-exceeded", message } });
       assert.equal(lines().at(-1), `a:22  skipped: budget-exceeded: ${expected}`);
@@ -167,8 +167,8 @@ describe("the progress", () => {
   }
 });
 
-describe("an answer that is passed on", () => {
-  it("has its form and nobody in it", () => {
+describe("an answer to pass on", () => {
+  it("keeps its form and names nobody", () => {
     const masked = anonymized(
       " SESSIONNAME       USERNAME                 ID  STATE\r\n>rdp-tcp#3         Jürgen.Müller            12  Aktiv\r\n console                                     1  Conn\r\nError on RDSH01.corp.example [5]\r\n",
     );
@@ -182,7 +182,7 @@ describe("an answer that is passed on", () => {
 });
 
 describe("the help", () => {
-  it("fits a terminal of 80 columns, but for its examples", () => {
+  it("fits into 80 columns, except for its examples", () => {
     const [options = ""] = helpText(80).split("Examples:");
     const [, ...sections] = options.split("\n\n").slice(3);
     for (const line of sections.join("\n").split("\n")) assert.ok(line.length <= 80, line);

@@ -6,7 +6,7 @@ import { hostReport, report } from "../../report/sample";
 describe("the warnings of a run", () => {
   const old = "legacy algorithms are offered";
 
-  it("are printed once each, however many hosts have them", () => {
+  it("are each printed once, however many hosts have them", () => {
     const hosts = [
       hostReport({ host: "a:22", warnings: [old, "its own", old] }),
       hostReport({ host: "b:22", warnings: [old] }),
@@ -21,7 +21,7 @@ describe("the warnings of a run", () => {
     assert.deepEqual(warningLines(report(hosts.slice(0, 2)))[0], `a:22 and 1 more host: ${old}`);
   });
 
-  it("are limited, and name where the others are", () => {
+  it("are limited, and say where the others are", () => {
     const hosts = Array.from({ length: 60 }, (_, index) =>
       hostReport({ host: `h${index}:22`, warnings: [`its own ${index}`] }),
     );

@@ -3,16 +3,16 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-/** The checkout, whose `dist` is what programs load. */
+/** The checkout; programs load its `dist`. */
 export const checkout = resolve(__dirname, "..", "..", "..");
 
-/** Builds `dist` if it is not what the sources say. */
+/** Builds `dist` if it is out of date. */
 export async function build(): Promise<void> {
   const { setUp } = await import("../../../tools/setup.mjs");
   await setUp();
 }
 
-/** A program's folder that has the package installed, as npm would link it. */
+/** Creates a program's folder with the package linked into it, as npm would do. */
 export function installedFolder(copyOf?: string): { readonly folder: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "session-logoff-"));
   if (copyOf !== undefined) cpSync(copyOf, folder, { recursive: true });
@@ -20,7 +20,7 @@ export function installedFolder(copyOf?: string): { readonly folder: string; rea
   mkdirSync(join(modules, "@pulumi"), { recursive: true });
   symlinkSync(checkout, join(modules, "pulumi-session-logoff"), "dir");
   symlinkSync(join(checkout, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"), "dir");
-  // A process of the engine's that is just ending may still write there.
+  // An engine process that is still exiting may write to the folder.
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
@@ -31,7 +31,7 @@ export interface Ended {
   readonly errors: string;
 }
 
-/** Runs Node with these arguments and gives all that it printed. */
+/** Runs Node with these arguments and returns its output. */
 export function runNode(cwd: string, args: readonly string[], input = ""): Promise<Ended> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });

@@ -5,7 +5,7 @@ import { build, checkout, installedFolder, runNode } from "./built-package";
 
 const tsc = join(checkout, "node_modules", "typescript", "lib", "tsc.js");
 
-/** Both load the class as Node does, without a program around it. */
+/** Both scripts load the class with plain Node, outside a Pulumi program. */
 const names = {
   cjs: 'console.log(Object.keys(require("pulumi-session-logoff")).join())',
   esm: 'import { SessionLogoff } from "pulumi-session-logoff"; console.log(SessionLogoff.name)',
@@ -31,7 +31,7 @@ describe("a program that has the package installed", () => {
     });
   }
 
-  it("loads neither the SSH client nor the checks with the class", async () => {
+  it("does not load the SSH client or the checks when it loads the class", async () => {
     const { folder, remove } = installedFolder(join(checkout, "test", "consumers", "cjs"));
     const listed = `require("pulumi-session-logoff"); console.log(Object.keys(require.cache).join("\\n"))`;
     try {

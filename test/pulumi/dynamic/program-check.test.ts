@@ -25,9 +25,9 @@ describe("the check of the program's folder", () => {
 
   for (const [what, script] of [
     ["the CLI", cli],
-    ["a program of the user's", "/app/deploy.js"],
+    ["a user's program", "/app/deploy.js"],
   ] as const) {
-    it(`finds no problem if both packages are installed, started by ${what}`, () => {
+    it(`finds no problem if both packages are installed and ${what} started the program`, () => {
       const below = join(installed, "src");
       mkdirSync(below, { recursive: true });
       for (const folder of [installed, below, checkout])
@@ -36,7 +36,7 @@ describe("the check of the program's folder", () => {
   }
 
   for (const script of [cli, "C:\\app\\node_modules\\@pulumi\\pulumi\\cmd\\run\\index.js"]) {
-    it(`names the missing dependency of the program, started by ${script}`, () => {
+    it(`names the program's missing dependency when started by ${script}`, () => {
       assert.deepEqual(checkProgram("p", { folder: withSdk, script, isBun: false }), {
         severity: "error",
         message: `Cannot use SessionLogoff "p": Pulumi's provider process loads "pulumi-session-logoff" from the program's folder and does not find it in "${withSdk}". Add "pulumi-session-logoff" to the program's own dependencies; a dependency of another package is not enough`,
@@ -44,7 +44,7 @@ describe("the check of the program's folder", () => {
     });
   }
 
-  it("gives a hint if the folder of the provider process is not known", () => {
+  it("gives a hint if the provider process's folder is unknown", () => {
     for (const script of ["/app/deploy.js", undefined]) {
       const problem = checkProgram("p", { folder: bare, script, isBun: false });
       assert.equal(problem?.severity, "hint");

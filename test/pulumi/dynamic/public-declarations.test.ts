@@ -10,7 +10,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
 }
 
-/** The declarations that a program reads: those of every export, and whatever they import. */
+/** The declarations that a program reads: those of every export and their imports. */
 function publicDeclarations(): ReadonlyMap<string, ts.SourceFile> {
   const { types, exports } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as Manifest;
   const entries = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [] : [entry.types]));
@@ -31,7 +31,7 @@ function importedBy(source: ts.SourceFile): readonly string[] {
   return [...importedFiles, ...typeReferenceDirectives].map(({ fileName }) => fileName);
 }
 
-/** Imports and exports such as `{ type A }`, which TypeScript reads since 4.5. */
+/** Imports and exports such as `{ type A }`, which TypeScript supports since 4.5. */
 function typeModifiers(node: ts.Node): readonly string[] {
   const here = (ts.isImportSpecifier(node) || ts.isExportSpecifier(node)) && node.isTypeOnly;
   const below: string[] = [];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { build, checkout, installedFolder, runNode } from "./built-package";
 
-/** As the SDK does it for every dynamic resource, in a process that loads the package as a program would. */
+/** Serializes the provider as the SDK does for every dynamic resource, in a process that loads the package like a program. */
 const serialize = `
   const { serializedProvider } = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/dynamic/session-logoff.js"))});
   const { serializeFunction } = require("@pulumi/pulumi/runtime/closure/serializeClosure");
@@ -13,7 +13,7 @@ const serialize = `
     console.log(JSON.stringify({ text, containsSecrets })));
 `;
 
-/** As the SDK's provider process does it: the methods are called before configure has ended. */
+/** Loads the provider as the SDK's provider process does: it calls the methods before configure resolves. */
 const load = `
   const { createRequire } = require("node:module");
   const fromString = createRequire(require.resolve("@pulumi/pulumi"))("require-from-string");
@@ -32,7 +32,7 @@ const load = `
   ]).then(([checked, ...answers]) => console.log(JSON.stringify([checked.failures, ...answers])));
 `;
 
-/** Configures the provider `p`, calls its methods, and prints a line with their answers and errors. */
+/** Configures the provider `p`, calls its methods, and prints their answers and errors on one line. */
 const callIn = (methods: string): string => `
   const { createRequire } = require("node:module");
   const fromString = createRequire(${JSON.stringify(join(checkout, "package.json"))})("require-from-string");
@@ -43,7 +43,7 @@ const callIn = (methods: string): string => `
   Promise.allSettled([configured, ...${methods}]).then(([, ...results]) => console.log(JSON.stringify(results.map(settled))));
 `;
 
-/** What the first states hold, without the SDK's wrapping: it loads the code in each method. */
+/** The provider text in the first states, without the SDK's wrapping. Each method loads the code. */
 const firstText = `
   exports.handler = () => ({
     configure(request) {
@@ -95,12 +95,12 @@ describe("the serialized provider", () => {
 
   it("is small", () => assert.ok(text.length < 4600, `${text.length} characters`));
 
-  it("loads only the package, by its name", () => {
+  it("loads only the package, by name", () => {
     const loads = [...text.matchAll(/(?:import|require)\s*\(([^)]*)\)/gu)].map(([, name]) => name);
     assert.deepEqual(loads, ['"pulumi-session-logoff/provider"']);
   });
 
-  it("contains no path and nothing else of this machine", () => {
+  it("contains no paths or other details of this machine", () => {
     for (const trace of [checkout, homedir(), process.cwd(), "/work", "file:", "node_modules", "dist"]) {
       assert.ok(!text.includes(trace), trace);
     }
@@ -126,7 +126,7 @@ describe("the serialized provider", () => {
     }
   });
 
-  it("works with the text of the first states too", async () => {
+  it("also works with the text in the first states", async () => {
     const { folder, remove } = installedFolder();
     try {
       const { output } = await runNode(folder, ["-e", load], firstText);
@@ -136,7 +136,7 @@ describe("the serialized provider", () => {
     }
   });
 
-  it("works here, at the package's own root and in a folder of it", async () => {
+  it("works in the package's own root and in a subfolder", async () => {
     for (const folder of [checkout, join(checkout, "examples", "pre-patch")]) {
       const { output } = await runNode(folder, ["-e", load], text);
       assert.deepEqual(JSON.parse(output), answers);
@@ -149,7 +149,7 @@ describe("the serialized provider", () => {
       folder = realpathSync(mkdtempSync(join(tmpdir(), "session-logoff-")));
     });
     after(() => rmSync(folder, { recursive: true, force: true }));
-    /** Runs methods of the text in the folder, and gives what each answers or throws. */
+    /** Calls methods of the text in the folder and returns their answers and errors. */
     const call = async (methods: string): Promise<readonly unknown[]> => {
       const { output, errors } = await runNode(folder, ["-e", callIn(methods)], text);
       assert.equal(errors, "");
@@ -167,7 +167,7 @@ describe("the serialized provider", () => {
       ]);
     });
 
-    it("keeps a resource that has drained a host, with one sentence and no stack", async () => {
+    it("refuses to delete a resource that has drained a host, with one sentence and no stack", async () => {
       const restart = { hostResults: { "b:22": { drained: "until-restart" } } };
       const errors = await call(
         `[p.delete("id", ${JSON.stringify(drained)}), p.delete("id", ${JSON.stringify(restart)})]`,
@@ -178,7 +178,7 @@ describe("the serialized provider", () => {
       ]);
     });
 
-    it("names at most twenty of many drained hosts", async () => {
+    it("names at most twenty drained hosts", async () => {
       const hosts = Array.from({ length: 21 }, (_, i) => [`h${i}:22`, { drained: "until-restart" }] as const);
       const props = JSON.stringify({ hostResults: Object.fromEntries<object>(hosts) });
       const [error] = await call(`[p.delete("id", ${props})]`);
@@ -192,7 +192,7 @@ describe("the serialized provider", () => {
       );
     });
 
-    it("reports it in every other method", async () => {
+    it("reports the missing package in every other method", async () => {
       assert.deepEqual(
         await call(`[p.configure({}), p.check({}, {}), p.create({}), p.update("id", {}, {})]`),
         [

@@ -4,7 +4,7 @@ import { before, describe, it } from "node:test";
 import { SessionLogoff, type SessionLogoffArgs } from "../../../provider";
 import { withSecretsSealed } from "../../../provider/pulumi/dynamic/secrets";
 
-/** What goes to the engine: the value, and which parts of it are secret. */
+/** The value that the engine receives, with its secret parts marked. */
 async function inState(value: unknown): Promise<unknown> {
   if (pulumi.Output.isInstance(value)) {
     const hidden = (await (value as unknown as { isSecret: Promise<boolean> }).isSecret) ? "secret" : "plain";
@@ -34,11 +34,11 @@ describe("credentials", () => {
   };
 
   const grid: readonly (readonly [string, unknown, unknown])[] = [
-    ["plain ones, and nothing beside them", connection, hidden],
+    ["plain ones, and no other fields", connection, hidden],
     ["those that are outputs", { password: pulumi.output("p") }, { password: { secret: "p" } }],
-    ["those that are secrets already", { password: pulumi.secret("p") }, { password: { secret: "p" } }],
+    ["those that are already secret", { password: pulumi.secret("p") }, { password: { secret: "p" } }],
     [
-      "those of one host among others",
+      "those of a single host",
       ["a", { host: "b", connection }],
       ["a", { host: "b", connection: hidden }],
     ],
@@ -49,7 +49,7 @@ describe("credentials", () => {
     ],
     ["those in an output of a connection", pulumi.output(connection), hidden],
     ["those in a promise", Promise.resolve({ password: "p" }), { password: { secret: "p" } }],
-    ["none where there are none", pulumi.output({ user: "u", port: 22 }), { user: "u", port: 22 }],
+    ["none if there are none", pulumi.output({ user: "u", port: 22 }), { user: "u", port: 22 }],
     ["none that are absent", { password: undefined, user: "u" }, { password: undefined, user: "u" }],
   ];
   for (const [what, input, expected] of grid) {
@@ -91,7 +91,7 @@ describe("the resource", () => {
     getDeletebeforereplace(): boolean;
   }
 
-  it("is registered under its fixed name, with its inputs as given and its outputs", async () => {
+  it("is registered under its fixed name with the given inputs and its outputs", async () => {
     const args: SessionLogoffArgs = {
       hosts: ["a", { host: "b", connection: { password: "p" } }],
       sessions: { all: true },

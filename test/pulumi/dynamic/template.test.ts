@@ -14,10 +14,10 @@ const compilers = {
   "TypeScript 4.9": join(modules, "typescript-4.9", "lib", "typescript.js"),
   "TypeScript 3.8.3": typescript38,
 };
-/** The template asks for @types/node ^18. The SDK's own dependencies find the version that package.json pins. */
+/** The template asks for @types/node ^18. The SDK's own dependencies resolve to the version that package.json pins. */
 const nodeTypes = join(modules, "types-node-18");
 
-/** Prints what `tsc --noEmit` would report; the vendored TypeScript has no tsc. */
+/** Prints what `tsc --noEmit` would report, since the vendored TypeScript has no tsc. */
 const compile = (compiler: string): string => `
   const ts = require(${JSON.stringify(compiler)});
   const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
@@ -29,7 +29,7 @@ const compile = (compiler: string): string => `
   console.log(JSON.stringify(lines));
 `;
 
-/** Runs the program under ts-node, registered as the SDK's run.js does it for the template. */
+/** Runs the program under ts-node, registered as the SDK's run.js does for the template. */
 const runWithTsNode = `
   require(${JSON.stringify(join(vendored, "ts-node@7.0.1"))}).register({
     compiler: ${JSON.stringify(typescript38)},
@@ -56,7 +56,7 @@ describe("Pulumi's TypeScript template", () => {
   before(build);
 
   for (const [name, compiler] of Object.entries(compilers)) {
-    it(`compiles with ${name} and gets no error from the package`, async () => {
+    it(`compiles with ${name} without errors from the package`, async () => {
       const { folder, remove } = templateFolder();
       const errorsOf = async (program: string): Promise<readonly string[]> => {
         writeFileSync(join(folder, "index.ts"), program);
@@ -66,7 +66,7 @@ describe("Pulumi's TypeScript template", () => {
       };
       try {
         const program = readFileSync(join(folder, "index.ts"), "utf8");
-        // An old compiler does not understand all of @types/node and of the SDK: those errors are there without us.
+        // An old compiler cannot read all of @types/node and the SDK; those errors occur without this package.
         const foreign = await errorsOf('import * as pulumi from "@pulumi/pulumi";\nnew pulumi.Config();\n');
         const added = async (text: string): Promise<readonly string[]> =>
           (await errorsOf(text)).filter((line) => !foreign.includes(line));

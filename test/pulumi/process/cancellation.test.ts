@@ -5,7 +5,7 @@ import { runsUntil, type Runs } from "../../../provider/pulumi/process/cancellat
 
 let runs: Runs;
 let cancel: (why: string) => void;
-/** What the source says as soon as it is asked to. */
+/** If set, the source cancels with this reason as soon as it starts. */
 let atOnce: string | undefined;
 let listening: boolean[];
 beforeEach(() => {
@@ -21,7 +21,7 @@ beforeEach(() => {
   });
 });
 
-/** A run that ends when it is told to; resolves with why it was stopped by then. */
+/** Begins a run that lasts until `end` is called, which resolves with the reason it was stopped for, if any. */
 function begin(): { readonly stop: () => AbortSignal; readonly end: () => Promise<unknown> } {
   let finish = (): void => undefined;
   let seen: AbortSignal | undefined;
@@ -41,7 +41,7 @@ function begin(): { readonly stop: () => AbortSignal; readonly end: () => Promis
 }
 
 describe("cancelling the runs of a process", () => {
-  it("stops all runs, with the reason", async () => {
+  it("stops all runs and gives the reason", async () => {
     const [one, two] = [begin(), begin()];
     cancel("the provider received SIGTERM");
     for (const { stop, end } of [one, two]) {

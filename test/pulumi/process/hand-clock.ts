@@ -1,9 +1,9 @@
 import { systemClock, type Clock } from "../../../provider/base/clock";
 
-/** A clock that stands still until time is passed by hand. */
+/** A clock that advances only when `pass` is called. */
 export interface HandClock extends Clock {
   readonly pass: (ms: number) => void;
-  /** Timers that are set. */
+  /** The number of pending timers. */
   readonly waiting: () => number;
 }
 

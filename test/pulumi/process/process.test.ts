@@ -8,17 +8,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../lab/until";
 import { build, checkout } from "../dynamic/built-package";
 
-/** A provider process whose runs, one for each message, hang in the connection to a port that never answers. */
+/** A provider process that starts a run for each message. The run hangs while connecting to a port that never answers. */
 const program = `
   const { createServer } = require("node:net");
   const provider = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/dynamic/provider.js"))});
   const contacted = () => {
     console.log("contacted");
-    // A standard input that ends in the first 200 ms of a run counts as one that had ended before.
+    // Standard input that ends in the first 200 ms of a run counts as closed before the run.
     setTimeout(() => console.log("settled"), 300);
   };
   const server = createServer(contacted).listen(0, "127.0.0.1", () => {
-    // What gRPC's server does: keep the process alive.
+    // Keeps the process alive, as gRPC's server does.
     setInterval(() => {}, 1000);
     console.log("up");
     process.on("message", (name) => {
@@ -41,7 +41,7 @@ const program = `
 
 interface Child {
   readonly child: ChildProcess;
-  /** Resolves when the output holds the text. */
+  /** Resolves when the output contains the text. */
   readonly said: (text: string) => Promise<void>;
   readonly output: () => string;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -49,7 +49,7 @@ interface Child {
 
 const started: ChildProcess[] = [];
 
-/** @param engine where the engine listens, as the SDK's host is told on its command line */
+/** @param engine the engine's address, as passed to the SDK's host on its command line */
 function start(engine?: string): Child {
   const args = ["-e", program, ...(engine === undefined ? [] : ["host", engine])];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe", "ipc"] });
@@ -88,7 +88,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
       assert.deepEqual(await ended, { code: null, signal });
     });
 
-    it(`throws the partial state after ${signal} during a run, and then ends as usual`, async () => {
+    it(`throws the partial state after ${signal} during a run, then ends as usual`, async () => {
       const { child, said, ended, output } = start();
       await said("up");
       child.send("run");
@@ -101,7 +101,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     });
   }
 
-  it("starts no further resource after a request to end", async () => {
+  it("starts no more resources after a request to end", async () => {
     const { child, said, output } = start();
     await said("up");
     child.send("first");
@@ -114,7 +114,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     await said("second thrown");
     assert.ok(!output().includes("first thrown"), output());
     await said("first thrown");
-    // Nothing runs any more by now; yet nobody has taken back what they asked for.
+    // No run is active now, but the request to end still holds.
     child.send("third");
     await said("third thrown");
     for (const name of ["second", "third"])
@@ -139,7 +139,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     assert.deepEqual(await ended, { code: 1, signal: null });
   });
 
-  describe("the provider process with a standard input that has ended", () => {
+  describe("the provider process with closed standard input", () => {
     let engine: Server;
     let address: string;
     beforeEach(async () => {
@@ -149,7 +149,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
     });
     afterEach(() => engine.close());
 
-    it("stops and ends when the engine is gone too", async () => {
+    it("stops and ends when the engine is also gone", async () => {
       const { child, said, ended, output } = start(address);
       child.stdin?.end();
       engine.close();
@@ -160,7 +160,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
       assert.deepEqual(await ended, { code: 1, signal: null });
     });
 
-    it("stops and ends when the engine is gone a moment later", async () => {
+    it("stops and ends when the engine goes away a moment later", async () => {
       const { child, said, ended } = start(address);
       const looked = once(engine, "connection");
       child.stdin?.end();
@@ -185,13 +185,13 @@ describe("the provider process", { timeout: 300_000 }, () => {
     });
   });
 
-  it("ignores a standard input that was never open", async () => {
+  it("ignores standard input that was never open", async () => {
     const { child, said, output } = start();
     child.stdin?.end();
     await said("up");
     child.send("run");
     await said("contacted");
-    // Long enough for a wrong one to have stopped.
+    // A faulty process would have stopped by now.
     await delay(1500);
     assert.ok(!output().includes("thrown"), output());
   });

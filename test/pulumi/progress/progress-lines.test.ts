@@ -59,7 +59,7 @@ const skipped = (host: string, code: ErrorCode): ProgressEvent =>
   finished(host, { status: "skipped", sessions: [], error: { code, message: "Stopped" } });
 
 describe("progress", () => {
-  it("of few hosts prints every step, without control characters", () => {
+  it("of a few hosts prints every step without control characters", () => {
     const { lines, tell } = printed(2);
     tell({ type: "run-started", hosts: 2 });
     tell({ type: "host-started", host: "a:22" });
@@ -83,7 +83,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("of few hosts prints a shared error once", () => {
+  it("of a few hosts prints a shared error once", () => {
     const { lines, tell } = printed(3);
     const lost = (host: string): ProgressEvent =>
       finished(host, { ...failed, host, error: { code: "host-unreachable", message: `Lost "${host}"` } });
@@ -94,7 +94,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("prints the awaited sessions when they change, and otherwise every 30 s", () => {
+  it("prints the awaited sessions when they change, otherwise every 30 s", () => {
     const { lines, tell, pass } = printed(1);
     const waitFor = (...ids: readonly string[]): void =>
       tell({ type: "host-waiting", host: "a:22", sessions: ids.map((id) => ({ ...alice, id, user: "x" })) });
@@ -110,7 +110,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("prints nothing after its end, whatever is reported", () => {
+  it("prints nothing after its end", () => {
     const { lines, tell, end } = printed(1);
     end();
     tell(finished("a:22"));
@@ -119,7 +119,7 @@ describe("progress", () => {
 });
 
 describe("progress of many hosts", () => {
-  it("prints every error and warning, and counts every few seconds", () => {
+  it("prints every error and warning, and a count every few seconds", () => {
     const { lines, tell, pass, end } = printed(100);
     tell({ type: "host-connected", host: "a:22", platform: "windows" });
     for (let second = 0; second < 12; second += 1) {
@@ -139,7 +139,7 @@ describe("progress of many hosts", () => {
     ]);
   });
 
-  it("continues while nothing happens, and ends with the run, even if the run failed", () => {
+  it("continues while nothing happens, and ends with the run, even a failed one", () => {
     const { lines, pass, end, waiting } = printed(100);
     pass(11_000);
     end();
@@ -149,7 +149,7 @@ describe("progress of many hosts", () => {
     assert.equal(waiting(), 0);
   });
 
-  it("counts hosts in their grace period, and names others that are slow", () => {
+  it("counts hosts in their grace period and names other slow hosts", () => {
     const { lines, tell, pass, end } = printed(100);
     for (const host of ["a:22", "b:22", "c:22"]) tell({ type: "host-started", host });
     pass(4000);
@@ -173,7 +173,7 @@ describe("progress of many hosts", () => {
     );
   });
 
-  it("names the slowest hosts at the end, without counting their grace period", () => {
+  it("names the slowest hosts at the end, not counting their grace periods", () => {
     const { lines, tell, end } = printed(100);
     tell(finished("a:22", { durationMs: 30_000 }));
     const phases = [
@@ -187,7 +187,7 @@ describe("progress of many hosts", () => {
     assert.equal(lines.at(-1), "pre-patch: slowest hosts: a:22 (30s), b:22 (25s), c:22 (21s)");
   });
 
-  it("prints a shared error once, and the number of other hosts with it at the end", () => {
+  it("prints a shared error once, and at the end the number of other hosts with it", () => {
     const { lines, tell, end } = printed(1000);
     for (let index = 0; index < 1000; index += 1) {
       const host = `h${index}:22`;
@@ -203,7 +203,7 @@ describe("progress of many hosts", () => {
     ]);
   });
 
-  it("prints once why hosts are skipped, and counts the others", () => {
+  it("prints each reason for skipping once, and counts the other hosts", () => {
     const { lines, tell, end } = printed(1000);
     tell({ type: "host-finished", host: "a:22", report: failed });
     for (let host = 0; host < 900; host += 1) tell(skipped(`h${host}:22`, "budget-exceeded"));
@@ -219,7 +219,7 @@ describe("progress of many hosts", () => {
     ]);
   });
 
-  it("names twenty hosts with the same warning, and counts the others", () => {
+  it("names twenty hosts with the same warning and counts the others", () => {
     const { lines, tell, end } = printed(1000);
     for (let index = 0; index < 500; index += 1) {
       const host = `h${index}:22`;
@@ -234,7 +234,7 @@ describe("progress of many hosts", () => {
     assert.equal(warnings[21], 'pre-patch: warning: on 480 more hosts: Could not look at "…"');
   });
 
-  it("uses the live status if there is one, and then prints few lines", () => {
+  it("uses the live status if there is one, and prints fewer lines", () => {
     const live: string[] = [];
     const { lines, tell, pass, end, waiting } = printed(100, (line) => live.push(line));
     for (let second = 0; second < 61; second += 1) {
@@ -269,14 +269,14 @@ describe("progress of undraining", () => {
     return { lines, live, waiting: clock.waiting };
   };
 
-  it("of few hosts names every host", () => {
+  it("of a few hosts names every host", () => {
     assert.deepEqual(undraining(2, ["undrained", "undrained"]).lines, [
       "pre-patch: h0:22: accepts new logons again",
       "pre-patch: h1:22: accepts new logons again",
     ]);
   });
 
-  it("of many hosts counts the undrained ones, live and once more at the end", () => {
+  it("of many hosts counts undrained hosts, live and again at the end", () => {
     const { lines, live, waiting } = undraining(1000, [
       ...Array<DrainOutcome>(70).fill("undrained"),
       "already",

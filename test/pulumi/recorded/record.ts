@@ -1,4 +1,4 @@
-/** Records what the version of this checkout writes into a Pulumi state; README.md says what and why. */
+/** Records what this checkout's version writes into a Pulumi state; see README.md for what and why. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,10 +10,10 @@ type Json = Record<string, unknown>;
 
 const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null;
 
-/** Fields about the machine that the engine ran on. */
+/** Fields that describe the machine the engine ran on. */
 const ofThisMachine = ["secrets_providers", "sourcePosition", "stackTrace"];
 
-/** The state without these, and with the hosts in `hosts` written without the default port. */
+/** Returns the state without those fields, and without the default port in `hosts`. */
 function cleaned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cleaned);
   if (!isRecord(value)) return value;
@@ -43,7 +43,7 @@ async function record(): Promise<void> {
       { name: "rdsh05", sessions: [{ user: "erin", state: "disconnected" }] },
       { name: "rdsh06", sessions: [{ user: "frank" }, { user: "grace" }] },
     ],
-    // Nobody can reach rdsh03 any more once carol is reminded.
+    // rdsh03 becomes unreachable once carol is reminded.
     onCommand: () => {
       const messages = lab
         .host("rdsh03")

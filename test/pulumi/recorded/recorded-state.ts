@@ -3,17 +3,17 @@ import { join } from "node:path";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** What a state holds of one resource, with its secrets in plain text, as the engine hands it to a provider. */
+/** A resource's part of a state, with secrets in plain text, as the engine passes it to a provider. */
 export interface RecordedResource {
   readonly id: string;
   readonly inputs: Json;
   readonly outputs: Json;
 }
 
-/** An exported stack of version 0.1.0, which README.md describes. */
+/** A stack exported from version 0.1.0; see README.md. */
 export const recordedFile = join(__dirname, "state-0.1.0.json");
 
-/** @throws Error when nothing of this name was recorded */
+/** @throws Error if no resource of this name was recorded */
 export function recordedResource(name: "done" | "unfinished"): RecordedResource {
   const { deployment } = JSON.parse(readFileSync(recordedFile, "utf8"), withoutSecrets) as {
     readonly deployment: { readonly resources: readonly (RecordedResource & { readonly urn: string })[] };
@@ -23,14 +23,14 @@ export function recordedResource(name: "done" | "unfinished"): RecordedResource 
   return found;
 }
 
-/** What the program passed to the resource; the rest of the inputs is added by the class and the SDK. */
+/** What the program passed to the resource; the class and the SDK add the other inputs. */
 export function argsOf({ inputs }: RecordedResource): Json {
   return Object.fromEntries(
     Object.entries(inputs).filter(([name]) => name !== "__provider" && name !== "resourceName"),
   );
 }
 
-/** The engine marks a secret with a fixed signature, and `--show-secrets` writes its value as JSON. */
+/** The engine marks a secret with a fixed signature; `--show-secrets` writes its value as JSON. */
 function withoutSecrets(_name: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const { "4dabf18193072939515e22adb298388d": signature, plaintext } = value as Json;

@@ -15,7 +15,7 @@ const inputs = {
   triggers: [1],
 };
 
-/** What the state holds after a run with these inputs. */
+/** The state after a run with these inputs. */
 function after(
   given: Record<string, unknown>,
   results: Record<string, HostResult> = {},
@@ -48,7 +48,7 @@ describe("the set of hosts to run", () => {
   const same: readonly (readonly [string, Record<string, unknown>, Record<string, unknown>])[] = [
     ["order of hosts", {}, { hosts: [{ host: "c", sessions: "12" }, "B:22", { host: "A" }] }],
     ["order in a selector", {}, { sessions: { users: ["y", "x", "x"] } }],
-    ["a default spelled out", {}, { drain: "none", mode: "once", triggers: [1] }],
+    ["an explicit default", {}, { drain: "none", mode: "once", triggers: [1] }],
     ["another way to write a duration", { timeouts: { logoff: "15m" } }, { timeouts: { logoff: 900 } }],
     [
       "another way to write a keepalive",
@@ -96,7 +96,7 @@ describe("the set of hosts to run", () => {
     { previewSessions: true },
   ];
   for (const change of ignored) {
-    it(`is nothing for ${Object.keys(change).join("")}, not even when it is not known yet`, () => {
+    it(`is empty for a change to ${Object.keys(change).join("")}, even a value not known yet`, () => {
       assert.equal(compare(after(inputs), { ...inputs, ...change }).changed, false);
       assert.equal(compare(after({ ...inputs, ...change }), inputs).changed, false);
       const unknown = Object.fromEntries(Object.keys(change).map((name) => [name, unknownValue]));
@@ -112,7 +112,7 @@ describe("the set of hosts to run", () => {
     assert.equal(compare(after(inputs), { ...inputs, triggers: undefined }).changed, true);
   });
 
-  it("contains every host that uses the common sessions if those change", () => {
+  it("contains every host that uses the common sessions if they change", () => {
     assert.deepEqual(changes(after(inputs), { ...inputs, sessions: { all: true } }).runs, ["a:22", "b:22"]);
   });
 
@@ -131,7 +131,7 @@ describe("the set of hosts to run", () => {
     assert.equal(why, "runs on 1 of 4 hosts (1 new)");
   });
 
-  it("is empty if a host is removed, but the state changes", () => {
+  it("is empty if a host is removed, although the state changes", () => {
     const result = compare(after(inputs, { "b:22": failed }), {
       ...inputs,
       hosts: ["a", { host: "c", sessions: 12 }],
@@ -142,7 +142,7 @@ describe("the set of hosts to run", () => {
     assert.equal(result.why, `${storedOnly} (1 removed)`);
   });
 
-  it("contains a removed host, kept in the state for its drain, that is named again", () => {
+  it("contains a removed host that was kept for its drain and is named again", () => {
     const results = { "a:22": ok, "b:22": { ...ok, drained: "until-restart" } } as const;
     const known = { hosts: new Map(Object.entries(results)), finishedAt: "", resume: new Map() };
     const kept = { host: "b", connection: { user: "own" } };
@@ -167,14 +167,14 @@ describe("the set of hosts to run", () => {
     { hosts: [{ host: "a", platform: "windows" }, "b", { host: "c", sessions: 12 }] },
   ];
   for (const change of stored) {
-    it(`is nothing, but stored, for ${JSON.stringify(change)}`, () => {
+    it(`is empty for ${JSON.stringify(change)}, which is only stored`, () => {
       const { runs, changed, why } = changes(after(inputs), { ...inputs, ...change });
       assert.deepEqual([runs, changed], [[], true]);
       assert.ok(why.startsWith(storedOnly), why);
     });
   }
 
-  it("contains pending hosts beside a change that is only stored", () => {
+  it("contains pending hosts alongside a change that is only stored", () => {
     const { runs, why } = changes(after(inputs, { "a:22": failed }), {
       ...inputs,
       connection: { user: "other" },
@@ -183,7 +183,7 @@ describe("the set of hosts to run", () => {
     assert.equal(why, "runs on 1 of 3 hosts (1 failed)");
   });
 
-  it("contains hosts that failed, were skipped, are missing in the state, or are new", () => {
+  it("contains hosts that failed, were skipped, are missing from the state, or are new", () => {
     const olds = after(inputs, { "a:22": failed, "b:22": skipped });
     const hostResults = { ...(olds["hostResults"] as Record<string, unknown>) };
     delete hostResults["c:22"];
@@ -195,7 +195,7 @@ describe("the set of hosts to run", () => {
     assert.equal(why, "runs on 5 of 5 hosts (1 failed, 1 skipped, 1 not finished, 2 new)");
   });
 
-  it("contains every host that the state does not describe", () => {
+  it("contains every host without a valid result in the state", () => {
     for (const hostResults of [
       undefined,
       null,
@@ -236,12 +236,12 @@ describe("the set of hosts to undrain", () => {
 });
 
 describe("unknown values", () => {
-  it("may run every host if they are in triggers", () => {
+  it("in triggers may run every host", () => {
     const { runs, why } = changes(after(inputs), { ...inputs, triggers: [{ a: unknownValue }] });
     assert.deepEqual(runs, everyHost);
     assert.equal(why, "may run on 3 of 3 hosts (triggers not known yet)");
   });
-  it("remove no host if they are in hosts", () => {
+  it("in hosts remove no host", () => {
     for (const hosts of [
       unknownValue,
       [unknownValue],
@@ -252,7 +252,7 @@ describe("unknown values", () => {
       assert.match(result.why, /^may run on 0 of \d hosts \(hosts not known yet\)$/u);
     }
   });
-  it("may run the hosts whose sessions they are", () => {
+  it("in sessions may run the hosts that use them", () => {
     assert.deepEqual(changes(after(inputs), { ...inputs, sessions: { users: [unknownValue] } }).runs, [
       "a:22",
       "b:22",
@@ -263,7 +263,7 @@ describe("unknown values", () => {
       "may run on 1 of 3 hosts (sessions not known yet)",
     );
   });
-  it("are only stored if they are in the connection", () => {
+  it("in the connection are only stored", () => {
     const { runs, changed } = changes(after(inputs), { ...inputs, connection: { password: unknownValue } });
     assert.deepEqual([runs, changed], [[], true]);
   });

@@ -10,21 +10,21 @@ import { runCommand } from "../../lab/windows/commands";
 import { defaultLook } from "../../lab/windows/render";
 import { createWindowsModel, type WindowsModel } from "../../lab/windows/windows-model";
 
-/** A front without SSH and without a process: hosts are the lab's models, and cancelling is a call. */
+/** A front without SSH or a process: its hosts are the lab's models, and cancelling is a method call. */
 export interface FakeFront extends Front {
   readonly lines: string[];
-  /** Every host that was asked for, in order. */
+  /** Every host a connection was requested to, in order. */
   readonly contacted: Host[];
   model(address: string): WindowsModel;
-  /** While set, connecting there fails with this, or never ends with `hang`. */
+  /** While set, connecting to the host fails with this error. `hang` lasts until the signal aborts, `hang for ever` never ends. */
   readonly trouble: Map<string, LogoffError | "hang" | "hang for ever">;
-  /** From now on every command with this text in it does this there. */
+  /** From now on, every command on the host that contains this text hangs for ever. */
   failCommand(address: string, text: string, how: "hang for ever"): void;
-  /** Resolves when a line with this text was printed. */
+  /** Resolves when a line that contains this text has been printed. */
   says(text: string): Promise<void>;
   cancel(why: string): void;
   readonly isListening: () => boolean;
-  /** Reports that were written, by path. */
+  /** The written reports by path. */
   readonly written: Map<string, { readonly report: Report; readonly exitStatus: number }>;
   /** While set, reports cannot be written. */
   diskIsFull: boolean;

@@ -4,7 +4,7 @@ import { withHostsKept, withoutHostsKept } from "../../../provider/pulumi/resour
 
 type Connection = Readonly<Record<string, unknown>>;
 
-/** The entry that is kept of a host, after the shared connection has become another. */
+/** The kept entry of a host after the shared connection changes. */
 function kept(entry: unknown, before: Connection, now: Connection): unknown {
   const olds = { hosts: ["x", entry], connection: before, totals: { hosts: 2 } };
   const { hosts } = withHostsKept({ hosts: ["x"], connection: now }, olds, ["a:22"]);
@@ -13,7 +13,7 @@ function kept(entry: unknown, before: Connection, now: Connection): unknown {
 }
 
 describe("a host that is kept for its drain", () => {
-  it("follows the hosts of the program, and can be told from them", () => {
+  it("follows the program's hosts and can be told apart from them", () => {
     const given = { hosts: ["x", "y"], totals: { hosts: 2 } };
     const inputs = withHostsKept({ hosts: ["y"] }, given, ["x:22"]);
     assert.deepEqual(inputs, { hosts: ["y", "x"] });
@@ -22,7 +22,7 @@ describe("a host that is kept for its drain", () => {
     assert.deepEqual(withoutHostsKept({ hosts: ["y", "x"] }), { hosts: ["y", "x"] });
   });
 
-  it("stays as it was given while the connection does, except for a changed login or secret", () => {
+  it("keeps its entry as given unless the connection changes in more than login or secrets", () => {
     const gate = { host: "gate", connection: { password: "p1" } };
     const before = { user: "u", password: "p", knownHosts: "x", jumpHosts: [gate], sshConfig: null };
     const now = { ...before, user: "v", jumpHosts: [{ connection: { password: "p2" }, host: "gate" }] };
@@ -30,7 +30,7 @@ describe("a host that is kept for its drain", () => {
     assert.equal(kept("a", { port: 22 }, { algorithms: "default", jumpHosts: [] }), "a");
   });
 
-  it("keeps the fields of the previous connection below its own", () => {
+  it("keeps the previous connection's fields, overridden by its own", () => {
     const before = { port: 2222, knownHosts: "x", strictHostKeyChecking: "accept-new", algorithms: "legacy" };
     const now = { port: 22, knownHosts: "y", strictHostKeyChecking: "yes" };
     assert.deepEqual(kept("u@a", before, now), { host: "u@a", connection: before });
@@ -42,11 +42,11 @@ describe("a host that is kept for its drain", () => {
     });
   });
 
-  it("keeps the defaults of the previous connection", () => {
+  it("keeps the previous connection's defaults", () => {
     const now = { port: 5, jumpHosts: ["gate"], sshConfig: true, strictHostKeyChecking: "no" };
     const direct = { port: 22, jumpHosts: [], sshConfig: false, strictHostKeyChecking: "yes" };
     assert.deepEqual(kept("a", {}, now), { host: "a", connection: direct });
-    // There ssh_config may have said it.
+    // Here the port may come from ssh_config.
     assert.deepEqual(kept("a", { sshConfig: true }, { sshConfig: true, port: 5 }), "a");
   });
 
@@ -66,7 +66,7 @@ describe("a host that is kept for its drain", () => {
     });
   });
 
-  it("trusts no more host keys than before: those of the connection are not added to its own", () => {
+  it("trusts no more host keys than before: the connection's keys are not added to its own", () => {
     const own = { host: "a", connection: { knownHostsFile: "own" } };
     assert.deepEqual(kept(own, { knownHosts: "x" }, { knownHosts: "y" }), own);
     const before = { knownHosts: "x", knownHostsFile: "f" };
@@ -76,7 +76,7 @@ describe("a host that is kept for its drain", () => {
     });
   });
 
-  it("keeps the connection's host key only if that was its own", () => {
+  it("keeps the connection's host key only if it was the host's own", () => {
     const olds = { hosts: ["b", "a"], connection: { hostKey: "key of b" }, totals: { hosts: 1 } };
     assert.deepEqual(withHostsKept({ hosts: ["c"] }, olds, ["a:22", "b:22"]), {
       hosts: ["c", { host: "b", connection: { hostKey: "key of b" } }, "a"],

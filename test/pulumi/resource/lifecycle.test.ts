@@ -34,7 +34,7 @@ function resultsOf(props: Props): Results {
   return props as unknown as Results;
 }
 
-/** What the engine keeps of a partial failure. */
+/** The partial failure that `work` throws, which the engine stores. */
 async function partial(work: Promise<unknown>): Promise<PartialFailure> {
   const thrown: unknown = await work.then(
     () => undefined,
@@ -51,13 +51,13 @@ function contacted(): string[] {
     .sort();
 }
 
-/** Resolves when that host was asked for. */
+/** Resolves when a connection to the host is requested. */
 async function connecting(host: string): Promise<void> {
   await until(`${host} was asked for`, () => front.contacted.some(({ label }) => label === host));
 }
 
 describe("configure", () => {
-  it("returns the stack configuration of our namespace", async () => {
+  it("returns the stack configuration in our namespace", async () => {
     const values: Record<string, string> = {
       "session-logoff:user": "u",
       "session-logoff:password": "p",
@@ -79,7 +79,7 @@ describe("check", () => {
     assert.deepEqual(failures, []);
   });
 
-  it("names every failure at once, never a property, and connects to nothing", async () => {
+  it("names every failure at once, never a property, and contacts no host", async () => {
     const { failures } = await provider.check(
       {},
       { ...inputs, hosts: [], connection: { port: 0, password: "" }, x: 1 },
@@ -111,8 +111,8 @@ describe("check", () => {
   });
 });
 
-describe("a host that prints commands of build agents", () => {
-  it("gets none of them into what is printed, why it failed and what is stored", async () => {
+describe("a host that prints build agent commands", () => {
+  it("gets none of them into the output, the reasons for failure or the state", async () => {
     const said = "##vso[task.setvariable variable=x]y";
     front.trouble.set("b", new LogoffError("host-unreachable", `Cannot reach "b:22": it said ${said}`));
     const { reasons, properties } = await partial(provider.create(inputs));
@@ -202,7 +202,7 @@ describe("an update", () => {
     return outs;
   }
 
-  it("of nothing is no change", async () => {
+  it("without changes is none", async () => {
     const olds = await created();
     assert.deepEqual(await provider.diff("id", olds, inputs), { changes: false });
     assert.deepEqual(
@@ -226,14 +226,14 @@ describe("an update", () => {
     assert.deepEqual(outs["triggers"], [2]);
   });
 
-  it("of the connection stores it, contacts nobody and changes no output", async () => {
+  it("of the connection stores it, contacts no host and changes no output", async () => {
     const olds = await created();
     const { outs } = await provider.update("id", olds, { ...inputs, connection: { user: "other" } });
     assert.deepEqual(contacted(), []);
     assert.deepEqual(outs, { ...olds, connection: { user: "other" } });
   });
 
-  it("runs new hosts only, and forgets removed ones", async () => {
+  it("runs only new hosts and forgets removed ones", async () => {
     const olds = await created({ hosts: ["a", "b"] });
     const { outs } = await provider.update("id", olds, { ...inputs, hosts: ["b", "c"] });
     assert.deepEqual(contacted(), ["c:22"]);
@@ -241,7 +241,7 @@ describe("an update", () => {
     assert.equal(resultsOf(outs).totals.hosts, 2);
   });
 
-  it("runs what failed, also after a refresh, and until it is done", async () => {
+  it("runs failed hosts until they are done, even after a refresh", async () => {
     front.trouble.set("b", down);
     const { properties } = await partial(provider.create(inputs));
     contacted();
@@ -261,14 +261,14 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
   });
 
-  it("without a change contacts nobody, even if the engine requests it", async () => {
+  it("without changes contacts no host, even if the engine requests it", async () => {
     const olds = await created();
     const { outs } = await provider.update("id", olds, inputs);
     assert.deepEqual(contacted(), []);
     assert.deepEqual(outs, olds);
   });
 
-  it("with new triggers on a host that fails remembers that the others are done", async () => {
+  it("with new triggers and a failing host remembers that the others are done", async () => {
     const olds = await created();
     front.trouble.set("b", down);
     const news = { ...inputs, triggers: [2] };
@@ -303,7 +303,7 @@ describe("reports", () => {
     assert.deepEqual([second.hosts.map(({ host }) => host), status], [["b:22"], 0]);
   });
 
-  it("are written when the run was cancelled", async () => {
+  it("are written when the run is cancelled", async () => {
     front.trouble.set("b", "hang for ever");
     const running = partial(provider.create({ ...inputs, report }));
     await connecting("b:22");
@@ -314,14 +314,14 @@ describe("reports", () => {
     assert.deepEqual([written.totals.failed, exitStatus], [1, 130]);
   });
 
-  it("only cause a warning when they cannot be written", async () => {
+  it("cause only a warning if they cannot be written", async () => {
     front.diskIsFull = true;
     const { outs } = await provider.create({ ...inputs, report });
     assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "b:22", "c:22"]);
     assert.ok(front.lines.includes('pre-patch: warning: Cannot write "run.json"'), front.lines.join("\n"));
   });
 
-  it("are not written when nothing ran", async () => {
+  it("are not written if no host runs", async () => {
     const { outs } = await provider.create(inputs);
     await provider.update("id", outs, { ...inputs, report, connection: { user: "u" } });
     assert.equal(front.written.size, 0);
@@ -331,14 +331,14 @@ describe("reports", () => {
 describe("failOn budget", () => {
   const budget = { ...inputs, failOn: "budget" };
 
-  it("lets the resource succeed with what is ready, and the rest stays pending", async () => {
+  it("lets the resource succeed with the ready hosts and keeps the others pending", async () => {
     front.trouble.set("b", down);
     const { outs } = await provider.create({ ...budget, rollout: { maxFailures: 1 } });
     assert.deepEqual(resultsOf(outs).readyHosts, ["a:22", "c:22"]);
     assert.deepEqual(await provider.diff("id", outs, budget), { changes: true });
   });
 
-  it("fails it when too many hosts failed", async () => {
+  it("fails the resource when too many hosts fail", async () => {
     front.trouble.set("a", down);
     const rollout = { maxFailures: 0, parallel: 1 };
     const { reasons } = await partial(provider.create({ ...budget, rollout }));
@@ -355,14 +355,14 @@ describe("failOn budget", () => {
     );
   });
 
-  it("fails it when a limit refuses the run", async () => {
+  it("fails the resource when a limit refuses the run", async () => {
     const { reasons } = await partial(provider.create({ ...budget, limits: { sessions: 1 } }));
     assert.match(reasons[1]!, /^a:22 and 2 more hosts: limit-exceeded: Changed nothing anywhere/u);
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 
   for (const code of ["jump-host-failed", "auth-rejected"] as const) {
-    it(`lets hosts wait that were not tried because of others (${code})`, async () => {
+    it(`keeps hosts pending that were not tried because of other hosts (${code})`, async () => {
       front.trouble.set("b", new LogoffError(code, 'Did not reach "b:22": not tried', { untried: true }));
       const { outs } = await provider.create(budget);
       assert.equal(resultsOf(outs).totals.skipped, 1);
@@ -372,7 +372,7 @@ describe("failOn budget", () => {
     });
   }
 
-  it("judges the report as it judges the resource", async () => {
+  it("applies to the report as to the resource", async () => {
     front.trouble.set("b", down);
     const report = "run.json";
     await provider.create({ ...budget, report });
@@ -383,7 +383,7 @@ describe("failOn budget", () => {
     assert.equal(front.written.get(report)?.exitStatus, 1);
   });
 
-  it("lets hosts wait that the total time did not reach", async () => {
+  it("keeps hosts pending that were not reached within the total time", async () => {
     front.model("a").onLogoff(2, { kind: "closes", ms: 2_000 });
     const report = "run.json";
     const given = { ...budget, report, timeouts: { total: 1 }, rollout: { parallel: 1 } };
@@ -393,7 +393,7 @@ describe("failOn budget", () => {
     assert.deepEqual(await provider.diff("id", outs, given), { changes: true });
   });
 
-  it("fails it when somebody cancels", async () => {
+  it("fails the resource when the run is cancelled", async () => {
     front.trouble.set("a", "hang");
     const running = partial(provider.create({ ...budget, rollout: { parallel: 1 } }));
     await connecting("a:22");
@@ -401,7 +401,7 @@ describe("failOn budget", () => {
     assert.match((await running).reasons[0]!, /3 of 3 hosts not done/u);
   });
 
-  it("lets hosts outside the window wait", async () => {
+  it("keeps hosts outside the window pending", async () => {
     const window = { notAfter: "2020-01-01T00:00:00Z" };
     const { outs } = await provider.create({ ...budget, window });
     assert.equal(resultsOf(outs).totals.skipped, 3);
@@ -410,7 +410,7 @@ describe("failOn budget", () => {
 });
 
 describe("delete", () => {
-  it("contacts nobody", async () => {
+  it("contacts no host", async () => {
     await provider.delete("id", inputs);
     assert.deepEqual(contacted(), []);
   });
@@ -430,7 +430,7 @@ describe("cancelling", () => {
     assert.equal(front.isListening(), false);
   });
 
-  it("throws it even if the run never ends", async () => {
+  it("throws the partial state even if the run never ends", async () => {
     front.trouble.set("a", "hang for ever");
     const running = partial(provider.create({ ...inputs, rollout: { parallel: 1 } }));
     await connecting("a:22");
@@ -451,7 +451,7 @@ describe("cancelling", () => {
     assert.deepEqual(front.lines, ["pre-patch: 0 of 21 hosts finished, 0 not done, 0 sessions logged off"]);
     front.cancel("the provider received SIGTERM");
     await running;
-    // Twenty were spoken to and never answered; the last one's turn never came.
+    // Twenty hosts were contacted and never answered; the last was never started.
     assert.equal(
       front.lines.at(-1),
       "pre-patch: 1 of 21 hosts finished, 1 not done (1 of them skipped), 0 sessions logged off",
@@ -459,7 +459,7 @@ describe("cancelling", () => {
     assert.equal(clock.waiting(), 0);
   });
 
-  it("stops a run that starts a moment later: it contacts nobody and loses nothing", async () => {
+  it("stops a run that starts a moment later, which contacts no host and loses no state", async () => {
     const { outs } = await provider.create({ ...inputs, hosts: ["c"] });
     front.trouble.set("b", "hang");
     const first = partial(provider.create({ ...inputs, hosts: ["b"] }));
@@ -481,7 +481,7 @@ describe("cancelling", () => {
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 
-  it("leaves no state before any host was contacted", async () => {
+  it("leaves no state if no host has been contacted", async () => {
     const busy = { ...front, slots: new Semaphore(0) };
     const running = lifecycleOn(busy).create(inputs);
     await until("the run has begun", front.isListening);

@@ -7,7 +7,7 @@ import { fakeFront } from "./fake-front";
 const all = { sessions: { all: true, except: { users: ["svc-*"] } }, previewSessions: true };
 
 describe("the text of a preview", () => {
-  it("names sessions to log off, kept sessions, and hosts that cannot be listed", async () => {
+  it("names sessions to log off, kept sessions and hosts that cannot be listed", async () => {
     const front = fakeFront({ a: ["alice", "svc-1"], b: ["bob"], c: [] });
     front.trouble.set("b", new LogoffError("host-unreachable", "Cannot reach it"));
     const text = await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front);
@@ -19,7 +19,7 @@ describe("the text of a preview", () => {
     assert.deepEqual(front.model("a").people(), ["alice", "svc-1"]);
   });
 
-  it("comes without changes or waits, also outside the window", async () => {
+  it("is available without changes or waits, even outside the window", async () => {
     const front = fakeFront({ a: ["alice"], b: ["bob"] });
     const steps = {
       drain: "until-restart",
@@ -34,13 +34,13 @@ describe("the text of a preview", () => {
     assert.equal(front.contacted[0]?.user, "today");
   });
 
-  it("names sessions to warn if nobody would be logged off", async () => {
+  it("names the sessions to warn if none would be logged off", async () => {
     const steps = { warn: { message: "m", gracePeriod: "1h" }, atDeadline: "fail" };
     const text = await previewText({ ...all, ...steps, hosts: ["a"] }, {}, fakeFront({ a: ["alice"] }));
     assert.match(text, /^would warn 1 session, and log nobody off, on 1 of 1 host;/u);
   });
 
-  it("reports once why many hosts cannot be listed", async () => {
+  it("reports a shared listing error once", async () => {
     const front = fakeFront({ a: ["alice"], b: [], c: [] });
     for (const name of ["b", "c"])
       front.trouble.set(name, new LogoffError("host-unreachable", `Cannot reach "${name}:22"`));
@@ -60,7 +60,7 @@ describe("the text of a preview", () => {
     assert.equal(lines.at(-1), "… and 3 more hosts");
   });
 
-  it("is a reason if the inputs are invalid", async () => {
+  it("gives the reason if the inputs are invalid", async () => {
     const text = await previewText({ ...all, hosts: [] }, {}, fakeFront({}));
     assert.equal(text, "sessions are not shown: hosts cannot be used");
   });

@@ -65,7 +65,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
   });
 
-  it("forgets drift that has ended by itself", async () => {
+  it("forgets drift that ended on its own", async () => {
     const olds = await created();
     const { id } = front.model("b").logon({ user: "carol" });
     const refreshed = await read(olds);
@@ -73,7 +73,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await read(refreshed), olds);
   });
 
-  it("reports once why several hosts cannot be listed", async () => {
+  it("reports a shared listing error once", async () => {
     const olds = await created();
     for (const name of ["b", "c"])
       front.trouble.set(name, new LogoffError("host-unreachable", `Cannot connect to "${name}:22"`));
@@ -85,7 +85,7 @@ describe("a refresh in mode ensure", () => {
     ]);
   });
 
-  it("keeps the last state of an unreachable host, as unknown and without drift", async () => {
+  it("keeps the last state of an unreachable host and marks it unknown, without drift", async () => {
     const olds = await created();
     front.trouble.set("b", down);
     const refreshed = await read(olds);
@@ -109,7 +109,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(await provider.diff("id", again, inputs), { changes: true });
   });
 
-  it("leaves pending hosts as they are, because they run anyway", async () => {
+  it("leaves pending hosts unchanged, because they run anyway", async () => {
     front.trouble.set("b", down);
     const { properties } = (await provider.create(inputs).catch((error: unknown) => error)) as {
       properties: Props;
@@ -119,7 +119,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(contacted(), ["a:22", "c:22"]);
   });
 
-  it("ignores a removed host that is kept only for its drain", async () => {
+  it("ignores a removed host kept only for its drain", async () => {
     const olds = await created({ drain: "until-restart" });
     front.trouble.set("b", new LogoffError("auth-rejected", 'Cannot log in to "b:22"'));
     const news = { ...inputs, drain: "until-restart", hosts: ["a", "c"] };
@@ -141,7 +141,7 @@ describe("a refresh in mode ensure", () => {
     assert.equal(front.model("b").drain(), "open");
   });
 
-  it("lists its host beside a kept one if the connection has the host key of a single host", async () => {
+  it("lists the program's host despite a kept host if the connection has a single host's key", async () => {
     const connection = { hostKey: `SHA256:${"A".repeat(43)}` };
     const given = { ...inputs, drain: "until-restart", connection };
     const olds = await created({ ...given, hosts: ["a"] });
@@ -155,7 +155,7 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(contacted(), ["b:22"]);
   });
 
-  it("does not wait between waves, nor count failures", async () => {
+  it("neither waits between waves nor counts failures", async () => {
     const olds = await created();
     front.trouble.set("a", down);
     const refreshed = await read({ ...olds, rollout: { waves: [1], pause: "1h" } });
@@ -166,7 +166,7 @@ describe("a refresh in mode ensure", () => {
     );
   });
 
-  it("never throws, even if it is cancelled or the inputs are invalid", async () => {
+  it("never throws, even if cancelled or given invalid inputs", async () => {
     const olds = await created();
     front.trouble.set("c", "hang for ever");
     const running = read(olds);
@@ -178,7 +178,7 @@ describe("a refresh in mode ensure", () => {
   });
 });
 
-it("a refresh in mode once contacts nobody", async () => {
+it("a refresh in mode once contacts no host", async () => {
   const olds = await created({ mode: "once" });
   assert.equal(await read(olds), olds);
   assert.deepEqual(contacted(), []);

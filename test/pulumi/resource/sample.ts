@@ -1,6 +1,6 @@
 import type { SessionCounts } from "../../../provider/pulumi/resource/state";
 
-/** The counts of a host on which nothing happened. */
+/** The counts of a host without any sessions. */
 export const noSessions: SessionCounts = {
   sessions: 0,
   loggedOff: 0,

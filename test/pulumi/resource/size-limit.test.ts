@@ -19,7 +19,7 @@ const inputs = { hosts: labels, sessions: { all: true } };
 const startsAtMs = Date.parse("2026-01-01T00:00:00Z");
 const never = (): boolean => false;
 
-/** Ten thousand hosts that were stopped, a second apart, each with so many people who had been warned. */
+/** Ten thousand stopped hosts with `people` warned users each; the hosts were warned a second apart. */
 function stopped(message: string, people: number): Results {
   const warnedAt = (index: number): string => new Date(startsAtMs + 1000 * index).toISOString();
   const warned = (index: number): WarnedSession[] =>
@@ -39,11 +39,11 @@ function stopped(message: string, people: number): Results {
   });
 }
 
-/** How the SDK's host puts it on the wire: base64 in a trailer. */
+/** The size in the SDK's base64 trailer. */
 const wireBytes = (properties: object): number => (structBytes(properties) * 4) / 3;
 
 describe("a partial state", () => {
-  it("is kept as it is if it is small", () => {
+  it("is kept unchanged if it is small", () => {
     const results = toResults(labels.slice(0, 1), readKnown({}));
     assert.deepEqual(withinSizeLimit(inputs, results, never), {
       properties: { ...inputs, ...results },
@@ -70,7 +70,7 @@ describe("a partial state", () => {
     const { hosts, resume } = readKnown(properties);
     assert.equal(hosts.size, count);
     assert.ok([...hosts.values()].every(({ drained }) => drained === "until-restart"));
-    // Who was warned last has most of the grace period left.
+    // The users warned last have most of their grace period left.
     assert.deepEqual([...resume.keys()], labels.slice(count - resume.size));
     const { logonTime, remindersMs } = warnedOf(resume.get(labels.at(-1)!))[4]!;
     assert.deepEqual([logonTime, remindersMs], ["2026-01-01T00:00", []], "an identity stays whole");
@@ -80,7 +80,7 @@ describe("a partial state", () => {
     ]);
   });
 
-  it("first loses warnings whose grace period is over", () => {
+  it("first loses warnings with an expired grace period", () => {
     const all = stopped("x".repeat(40), 5);
     const over = (one: WarnedSession): boolean => Date.parse(one.warnedAt) < startsAtMs + 9_000_000;
     const { properties, warnings } = withinSizeLimit(inputs, all, over);
@@ -124,8 +124,8 @@ describe("a partial state", () => {
     );
   });
 
-  it("is measured like protobuf", () => {
-    // The SDK's own copy, which is what puts the partial state on the wire.
+  it("is measured as protobuf encodes it", () => {
+    // The SDK encodes the partial state with its own copy.
     const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
       "google-protobuf/google/protobuf/struct_pb",
     ) as { Struct: { fromJavaScript(value: unknown): { serializeBinary(): Uint8Array } } };
@@ -133,7 +133,7 @@ describe("a partial state", () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
         const plain = Object.fromEntries(Object.entries(value).filter(([name]) => name !== "__proto__"));
         const bytes = Struct.fromJavaScript(plain).serializeBinary().length;
-        // The outermost struct has no frame of its own.
+        // The outermost struct has no frame.
         const weighed = structBytes(plain);
         assert.ok(weighed >= bytes && weighed <= bytes + 8 + bytes / 10, `${weighed} for ${bytes}`);
       }),

@@ -92,7 +92,7 @@ describe("the state", () => {
     assert.equal(results.stateVersion, 1);
   });
 
-  it("is read as it was written", () => {
+  it("is read back as written", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-01-01T00:00:00Z", remindersMs: [60_000] }];
     const asked = [{ id: "3", user: "bob", logonTime: "9:14", logoffSent: true }] as const;
     const entries = [...warned, ...asked];
@@ -103,13 +103,13 @@ describe("the state", () => {
     assert.deepEqual(again, results);
   });
 
-  it("is read if its version did not record sent logoffs", () => {
+  it("is read if an older version did not record sent logoffs", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "2026-01-01T00:00:00Z", remindersMs: [] }];
     const entries = readKnown({ resume: { "b:22": warned } }).resume.get("b:22");
     assert.deepEqual([warnedOf(entries), askedOf(entries)], [warned, []]);
   });
 
-  it("keeps nothing of removed hosts, and no warnings of finished hosts", () => {
+  it("keeps no removed hosts, and no warnings of finished hosts", () => {
     const warned = [{ id: "2", user: "alice", warnedAt: "x", remindersMs: [] }];
     const results = toResults(["a:22"], knownOf(reports, new Map(labels.map((label) => [label, warned]))));
     assert.deepEqual(Object.keys(results.hostResults), ["a:22"]);
@@ -124,7 +124,7 @@ describe("the state", () => {
     );
   });
 
-  it("is read without an exception in any form", () => {
+  it("is read without an exception whatever its form", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (value, resume) => {
         readKnown(value);
@@ -146,7 +146,7 @@ describe("the state", () => {
 });
 
 describe("a failure", () => {
-  it("is any unfinished host, or with budget only an error that stopped the run", () => {
+  it("is any unfinished host, or with budget only an error that ends the run", () => {
     const { hostResults } = toResults(labels, knownOf(reports.slice(0, 2)));
     assert.equal(failsRun(Object.values(hostResults), "any", undefined), true);
     assert.equal(failsRun(Object.values(hostResults), "budget", undefined), false);
@@ -172,7 +172,7 @@ describe("a failure", () => {
     ["skipped", "outside-window", false],
     ["skipped", "timed-out", false],
   ] as const) {
-    it(`with budget is ${isEnd ? "" : "not "}a host that is ${status} for ${code}`, () => {
+    it(`with budget ${isEnd ? "includes" : "excludes"} a host that is ${status} with ${code}`, () => {
       const one = report("a:22", { status, error: { code, message: "x" } });
       const { hostResults } = toResults(["a:22"], knownOf([one]));
       assert.deepEqual(
@@ -194,7 +194,7 @@ describe("a failure", () => {
       ),
     );
 
-  it("reports a shared error once, failed hosts first, and names at most 20 hosts", () => {
+  it("reports a shared error once, lists failed hosts first, and names at most 20 hosts", () => {
     const many = [
       ...reports,
       ...Array.from({ length: 500 }, (_, index) =>

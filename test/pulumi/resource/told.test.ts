@@ -52,7 +52,7 @@ describe("the record of an abandoned run", () => {
     assert.equal(first(told), report);
   });
 
-  it("contains our drain from the moment at which it may be in force", () => {
+  it("contains our drain from the moment it may be in force", () => {
     const told = listen();
     told.hear({ type: "host-draining", host: "a:22", mode: "until-restart" });
     assert.equal(first(told).drained, "until-restart");
@@ -75,7 +75,7 @@ describe("the record of an abandoned run", () => {
     ]);
   });
 
-  it("contains no warning of a user who received the cancel message", () => {
+  it("contains no warning to a user who received the cancel message", () => {
     const told = listen();
     const bob = { ...alice, id: "3", user: "bob" };
     for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });
@@ -121,7 +121,7 @@ describe("the record of an abandoned run", () => {
     assert.deepEqual(first(told).warned, []);
   });
 
-  it("contains the logon times that the host prints after its clock changed", () => {
+  it("contains the logon times that the host prints after its clock changes", () => {
     const bob = { ...alice, id: "3", user: "bob" };
     const told = listen();
     for (const session of [alice, bob]) told.hear({ type: "session-warning", host: "a:22", session });

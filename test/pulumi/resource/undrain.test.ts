@@ -55,7 +55,7 @@ async function partial(work: Promise<unknown>): Promise<PartialFailure> {
 }
 
 describe("destroying", () => {
-  it("undrains every host that we drained and that is still in our mode", async () => {
+  it("undrains every host that we drained and that still has our drain mode", async () => {
     front.model("b").setDrain("drain");
     const olds = await created();
     assert.deepEqual(drains(), ["until-restart", "drain", "until-restart"]);
@@ -71,13 +71,13 @@ describe("destroying", () => {
     assert.ok(front.lines.includes("pre-patch: a:22: accepts new logons again"), front.lines.join("\n"));
   });
 
-  it("uses the inputs of the state and the present stack configuration", async () => {
+  it("uses the inputs in the state and the current stack configuration", async () => {
     await provider.delete("id", await created(), { password: "today" });
     assert.equal(front.contacted[0]?.user, "operator");
     assert.deepEqual(front.contacted[0].login.password, { from: "value", value: "today" });
   });
 
-  it("warns about a host that is gone for good, and forgets it", async () => {
+  it("warns about a host that is gone for good and forgets it", async () => {
     const olds = await created();
     front.trouble.set("b", unreachable);
     await provider.delete("id", olds);
@@ -88,7 +88,7 @@ describe("destroying", () => {
     );
   });
 
-  it("reports once why many hosts are gone for good, and names them all", () => {
+  it("reports a shared error of hosts that are gone for good once, and names them all", () => {
     const still = Array.from({ length: 120 }, (_, index) => ({
       host: `h${index}:22`,
       error: new LogoffError("host-unreachable", `Cannot connect to "h${index}:22"`),
@@ -121,8 +121,8 @@ describe("destroying", () => {
   for (const [what, platforms, advice] of [
     ["Windows hosts", ["windows"], '"chglogon /enable"'],
     ["Linux hosts", ["linux", "linux"], '"rm /run/nologin"'],
-    ["hosts of both", ["linux", "windows"], '"chglogon /enable", on Linux "rm /run/nologin"'],
-    ["hosts that do not say", ["linux", undefined], '"chglogon /enable", on Linux "rm /run/nologin"'],
+    ["hosts of both platforms", ["linux", "windows"], '"chglogon /enable", on Linux "rm /run/nologin"'],
+    ["hosts of unknown platform", ["linux", undefined], '"chglogon /enable", on Linux "rm /run/nologin"'],
   ] as const) {
     it(`explains how to undrain ${what} by hand`, async () => {
       const hosts = platforms.map((platform, index) => ({ host: names[index], platform }));
@@ -136,12 +136,12 @@ describe("destroying", () => {
     });
   }
 
-  it("contacts nobody if no host was drained", async () => {
+  it("contacts no host if none was drained", async () => {
     await provider.delete("id", await created({ drain: "none" }));
     assert.deepEqual(contacted(), []);
   });
 
-  it("ends when it is cancelled even if a host never answers, and keeps the hosts", async () => {
+  it("ends when cancelled even if a host never answers, and keeps the hosts", async () => {
     const olds = await created();
     front.trouble.set("b", "hang for ever");
     const running = assert.rejects(provider.delete("id", olds), /b:22: aborted/u);
@@ -152,7 +152,7 @@ describe("destroying", () => {
 });
 
 describe("an update", () => {
-  it("undrains and logs nobody off if drain becomes none", async () => {
+  it("undrains hosts and logs off no session if drain becomes none", async () => {
     const olds = await created();
     const news = { ...inputs, drain: "none" };
     assert.deepEqual(await provider.diff("id", olds, news), { changes: true });
@@ -167,14 +167,14 @@ describe("an update", () => {
     await provider.delete("id", outs);
   });
 
-  it("stores another drain mode and contacts nobody", async () => {
+  it("stores a new drain mode and contacts no host", async () => {
     const olds = await created();
     const { outs } = await provider.update("id", olds, { ...inputs, drain: "until-destroy" });
     assert.deepEqual(contacted(), []);
     assert.deepEqual(drainedIn(outs), drainedIn(olds));
   });
 
-  it("undrains removed hosts with the previous inputs, and forgets them", async () => {
+  it("undrains removed hosts with the previous inputs and forgets them", async () => {
     const olds = await created();
     const news = { ...inputs, hosts: ["a", "c"], connection: { user: "other" } };
     await provider.diff("id", olds, news);
@@ -220,7 +220,7 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, news), { changes: false });
   });
 
-  it("counts a kept host among those that refuse logons, and not among the hosts of the program", async () => {
+  it("counts a kept host among those that refuse logons, not among the program's hosts", async () => {
     const done = await created();
     const { hostResults } = done as unknown as Results;
     const b = {
@@ -269,7 +269,7 @@ describe("an update", () => {
     ]);
   });
 
-  it("runs a kept host again that is named again and whose drain is still ours, also after a refresh", async () => {
+  it("runs a kept host that is named again and still has our drain, even after a refresh", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
     const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
@@ -296,7 +296,7 @@ describe("an update", () => {
     assert.deepEqual(drains(), ["open", "open", "open"]);
   });
 
-  it("lifts the drain of a kept host that is named again without one", async () => {
+  it("undrains a kept host that is named again without a drain", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
     const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["a", "c"] }));
@@ -308,7 +308,7 @@ describe("an update", () => {
     assert.deepEqual((outs as unknown as Results).readyHosts, ["a:22", "b:22", "c:22"]);
   });
 
-  it("keeps one host while another one is named again", async () => {
+  it("keeps one host while another is named again", async () => {
     const olds = await created();
     front.trouble.set("a", rejected).set("b", rejected);
     const { properties } = await partial(provider.update("id", olds, { ...inputs, hosts: ["c"] }));
@@ -327,7 +327,7 @@ describe("an update", () => {
     assert.deepEqual(outs["hosts"], ["b", "c"]);
   });
 
-  it("does not run a host again whose undraining is rejected", async () => {
+  it("does not rerun a host that rejects undraining", async () => {
     const olds = await created();
     front.trouble.set("b", rejected);
     const news = { ...inputs, drain: "none" };

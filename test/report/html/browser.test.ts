@@ -15,7 +15,7 @@ const skip = browser === undefined ? "needs Chromium: apt-get install chromium" 
 const folder = mkdtempSync(join(tmpdir(), "html-report-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The document after its script has run, as printed by the browser. */
+/** The document after its script has run, as the browser prints it. */
 function domOf(of: Report, hash = ""): Promise<string> {
   const path = join(folder, `${Math.random()}.html`);
   writeFileSync(path, htmlReport(of));

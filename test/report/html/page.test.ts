@@ -18,13 +18,13 @@ const failed = hostReport({
 });
 const page = htmlReport(report([hostReport(), failed], { warnings: ["mind the gap"] }));
 
-/** The page without its style and its script. */
+/** The page without its style and script. */
 function contentOf(html: string): string {
   return html.replace(pageStyle, "").replace(pageScript, "");
 }
 
 describe("the HTML report", () => {
-  it("is one file that loads no other", () => {
+  it("is a single file that loads no other", () => {
     assert.doesNotMatch(page, /https?:|url\(|@import|<link|<img|src=/u);
     assert.match(page, /Content-Security-Policy" content="default-src 'none'/u);
   });
@@ -47,7 +47,7 @@ describe("the HTML report", () => {
     );
   });
 
-  it("lists the sessions that are left and the reasons", () => {
+  it("lists the remaining sessions and the reasons", () => {
     assert.match(page, /Not done, and why.*failed: session-stuck.*rdsh02:22/su);
     assert.match(page, /still present.*busy/su);
     assert.match(page, /kept: excepted/u);
@@ -108,7 +108,7 @@ describe("the HTML report", () => {
     assert.ok(html.includes(`href="#${id}"`));
   });
 
-  it("grows linearly with the hosts", () => {
+  it("grows linearly with the number of hosts", () => {
     const [small, large] = [1000, 10_000].map((count) => {
       const all = manyHosts(count);
       const { length } = htmlReport(all);
