@@ -49,7 +49,7 @@ export interface Fleet {
   runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
   /** The highest number of connections open at once, over all hosts. */
   mostOpen(): number;
-  /** Everything unexpected that programs reported. */
+  /** Everything that the simulated programs did not expect. */
   readonly unexpected: string[];
 }
 

@@ -22,7 +22,7 @@ describe("wavesOf", () => {
     assert.deepEqual(sizes(7, { hosts: 1 }, { hosts: 2 }), [1, 2, 2, 2]);
     assert.deepEqual(sizes(5, { hosts: 3 }), [3, 2]);
   });
-  it("takes percentages of all hosts, rounded down to at least one", () => {
+  it("takes percentages of all hosts, rounded down, but at least one", () => {
     assert.deepEqual(sizes(25, { hosts: 1 }, { percent: 10 }, { percent: 50 }), [1, 2, 12, 10]);
     assert.deepEqual(sizes(3, { percent: 10 }), [1, 1, 1]);
     assert.deepEqual(sizes(10, { percent: 100 }), [10]);

@@ -37,11 +37,7 @@ describe("credentials", () => {
     ["plain ones, and no other fields", connection, hidden],
     ["those that are outputs", { password: pulumi.output("p") }, { password: { secret: "p" } }],
     ["those that are already secret", { password: pulumi.secret("p") }, { password: { secret: "p" } }],
-    [
-      "those of a single host",
-      ["a", { host: "b", connection }],
-      ["a", { host: "b", connection: hidden }],
-    ],
+    ["those of a single host", ["a", { host: "b", connection }], ["a", { host: "b", connection: hidden }]],
     [
       "those of jump hosts",
       { jumpHosts: ["j", { host: "k", connection }] },

@@ -202,7 +202,7 @@ describe("an update", () => {
     return outs;
   }
 
-  it("without changes is none", async () => {
+  it("is not needed if nothing changed", async () => {
     const olds = await created();
     assert.deepEqual(await provider.diff("id", olds, inputs), { changes: false });
     assert.deepEqual(
@@ -261,7 +261,7 @@ describe("an update", () => {
     assert.deepEqual(await provider.diff("id", outs, inputs), { changes: false });
   });
 
-  it("without changes contacts no host, even if the engine requests it", async () => {
+  it("without changes contacts no host, even if the engine requests one", async () => {
     const olds = await created();
     const { outs } = await provider.update("id", olds, inputs);
     assert.deepEqual(contacted(), []);

@@ -39,7 +39,7 @@ function stopped(message: string, people: number): Results {
   });
 }
 
-/** The size in the SDK's base64 trailer. */
+/** The size on the wire, where the SDK's host sends base64 in a trailer. */
 const wireBytes = (properties: object): number => (structBytes(properties) * 4) / 3;
 
 describe("a partial state", () => {
