@@ -18,7 +18,7 @@ export interface FleetStats {
   readonly people: number;
   readonly connections: number;
   readonly commands: number;
-  /** Connections open at once. */
+  /** The peak number of open connections. */
   readonly mostOpen: number;
   /** Command lines that no host recognizes. */
   readonly unexpected: readonly string[];

@@ -23,7 +23,7 @@ export function findOnPath(name, env) {
   return undefined;
 }
 
-/** The value of PATH, however Windows spells its name. @param {NodeJS.ProcessEnv} env */
+/** The value of PATH, whatever the case of its name on Windows. @param {NodeJS.ProcessEnv} env */
 export function searchPath(env) {
   const name = Object.keys(env).find((key) => key.toUpperCase() === "PATH");
   return (name && env[name]) || "";

@@ -14,5 +14,5 @@ export interface SetUpOptions {
  */
 export function setUp(options?: SetUpOptions): Promise<void>;
 
-/** Whether `setUp` would have nothing to do. */
+/** Whether the checkout is already set up. */
 export function isSetUp(root?: string): boolean;

@@ -10,7 +10,7 @@ export type ConnectionTrouble = "reset" | "full" | "silent" | "dropped-before-lo
 /**
  * What goes wrong with one command:
  * - `drop-before`, `drop-after`: the connection is reset before or after the command has done its work;
- * - `hang`, `hang-after`: nothing ever comes back, before or after the command has done its work;
+ * - `hang`, `hang-after`: no answer ever comes; `hang-after` does the work first;
  * - `no-exit-status`: the channel closes without an exit status;
  * - `open-failed`: the channel is refused;
  * - `not-started`: the request to run it is refused;

@@ -230,7 +230,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
-  onReal("ends a session with all its processes, and no other session", async (host, test) => {
+  onReal("ends a session and all its processes, but no other session", async (host, test) => {
     const alice = await host.login("lab-alice", "sleep 301 & echo in; sleep 302", { terminal: true });
     await host.login("lab-bob", "echo in; exec sleep 300");
     await withUs(host, "root", async (ours) => {

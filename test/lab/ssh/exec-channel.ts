@@ -14,7 +14,7 @@ interface Input {
   readonly whole: () => Promise<Buffer>;
 }
 
-/** Reads what the client sends, whether the program wants it or not. */
+/** Reads what the client sends, even if the program does not. */
 function gatherInput(channel: ServerChannel, killed: AbortSignal): Input {
   const chunks: Buffer[] = [];
   let ended = false;

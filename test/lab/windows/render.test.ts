@@ -103,7 +103,7 @@ describe("qwinsta", () => {
     assert.match(lines(renderQwinsta(rows(), defaultLook, false))[1] ?? "", /^ services/);
   });
 
-  it("can put an English header over Portuguese states", () => {
+  it("prints an English header over Portuguese states", () => {
     const table = lines(renderQwinsta(rows(), look({ language: "pt-BR", headerLanguage: "en" })));
     assert.match(table[0] ?? "", /^ SESSIONNAME/);
     assert.match(table[1] ?? "", / 0 {2}Disco /);

@@ -11,7 +11,7 @@ function hostWith(onLogoff: LogoffBehaviour): { model: WindowsModel; advance: (m
 }
 
 describe("a host", () => {
-  it("begins with session 0, the console and a listener", () => {
+  it("starts with session 0, the console and a listener", () => {
     const rows = createWindowsModel({ name: "rdsh01" }).sessions();
     assert.deepEqual(
       rows.map((row) => [row.id, row.name, row.state]),
@@ -65,7 +65,7 @@ describe("a host", () => {
     );
   });
 
-  it("remembers who saw which message", () => {
+  it("records who saw which message", () => {
     const { model } = hostWith({ kind: "instant" });
     assert.equal(model.message(2, "save your work", 60).error, 0);
     assert.equal(model.message(1, "nobody is there").error, 7022);
