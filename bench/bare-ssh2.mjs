@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 /**
- * The library underneath session-logoff and nothing else: the same commands in the same order on ssh2 alone, without host
- * keys, deadlines, a plan or a report. What we take beyond it is ours to answer for.
+ * ssh2, the library that session-logoff is built on, and nothing else: the same commands in the same order, without host
+ * keys, deadlines, a plan or a report. Any time that session-logoff needs beyond this is its own overhead.
  */
 
 const { Client } = createRequire(import.meta.url)("ssh2");

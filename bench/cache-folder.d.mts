@@ -1,2 +1,2 @@
-/** The folder in which this project keeps what is costly to make, for this user and every checkout. It need not exist yet. */
+/** The folder for files that are costly to make, shared by all checkouts of this user. It may not exist yet. */
 export function cacheFolder(env?: NodeJS.ProcessEnv): string;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
-/** A program with its arguments, never a shell line. */
+/** A program and its arguments; never a shell command line. */
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
@@ -10,22 +10,22 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a command took. */
+/** The resources that a command used. */
 export interface Took {
   readonly wallMs: number;
-  /** Processor time of it and of all its children that it waited for. */
+  /** Processor time of the command and of all children that it waited for. */
   readonly cpuMs: number;
   readonly output: string;
 }
 
-/** Passes the command through and then says what its children used: Node tells only of itself. */
+/** Runs the command and then prints what its children used: Node reports only its own usage. */
 const timesOfChildren = '"$@"; code=$?; times >&3; exit $code';
 
 /**
- * Runs a command to its end and measures it.
- * @param timeoutMs after which it and its children are killed by their process group
- * @param onStart is told the process that all of it descends from
- * @throws Error with what it printed when it does not exit with 0
+ * Runs a command to completion and measures it.
+ * @param timeoutMs after this time, its process group is killed
+ * @param onStart receives the ID of the root process
+ * @throws Error with the output if the exit code is not 0
  */
 export function measure(
   { program, args, cwd, env }: Command,
@@ -54,7 +54,7 @@ export function measure(
       try {
         process.kill(-child.pid, "SIGKILL");
       } catch {
-        // it has ended by itself
+        // It has already ended.
       }
     };
     const unhook = endWithUs(stop);
@@ -82,7 +82,7 @@ export function measure(
   });
 }
 
-/** The second line of `times`, user and system, each as `1m2.34s`. */
+/** Parses the second line of `times`: user and system time, each as `1m2.34s`. */
 function childTimeMs(times: string): number {
   const [, children = ""] = times.trim().split("\n");
   return [...children.matchAll(/(\d+)m([\d.]+)s/gu)].reduce(
@@ -91,7 +91,7 @@ function childTimeMs(times: string): number {
   );
 }
 
-/** Calls `stop` when this process is told to end or ends. @returns takes that back */
+/** Calls `stop` when this process is asked to exit, or exits. @returns a function that removes the listeners */
 export function endWithUs(stop: () => void): () => void {
   const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const listener = (): void => {

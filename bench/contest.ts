@@ -2,26 +2,26 @@ import { measure, type Command } from "./command";
 import type { Fleet } from "./fleet";
 import { medianOf } from "./statistics";
 
-/** Somebody who logs everybody off. */
+/** A program that logs everybody off. */
 export interface Contestant {
   readonly name: string;
-  /** The command that works through the first `hosts` hosts of the fleet. May prepare files; that is not measured. */
+  /** Returns the command that processes the first `hosts` hosts of the fleet. It may prepare files; that is not measured. */
   prepare(fleet: Fleet, hosts: number, parallel: number): Command;
 }
 
-/** Figures of one contestant: medians over the rounds. */
+/** The results of one contestant: medians over the rounds. */
 export interface Standing {
   readonly name: string;
   readonly rounds: number;
   readonly seconds: number;
   readonly hostsPerSecond: number;
-  /** How many times as long as ours it took; above 1 we are faster. */
+  /** The time it took, as a multiple of ours; above 1, we are faster. */
   readonly timesOurs: number;
   readonly fastestSeconds: number;
   readonly slowestSeconds: number;
-  /** Processor seconds of the contestant, its children included. */
+  /** Processor seconds of the contestant and its children. */
   readonly clientCpuSeconds: number;
-  /** Of all the machine's processor time while it ran, what the simulated hosts took. */
+  /** The simulated hosts' share of the machine's processor time during the run. */
   readonly serverShare: number;
   readonly connections: number;
   readonly commands: number;
@@ -46,8 +46,8 @@ export interface ContestOptions {
 const timeoutMs = 10 * 60_000;
 
 /**
- * Everyone works through the same hosts, one after another, round by round, so that whatever else the machine does
- * meets all of them. The first contestant is ours. A run counts only if nobody is left on the hosts.
+ * All contestants process the same hosts, one after another, round by round, so that other load on the machine affects
+ * them equally. The first contestant is ours. A run counts only if nobody is still logged on.
  */
 export async function contest(
   contestants: readonly Contestant[],

@@ -1,13 +1,13 @@
 import type { GoTools } from "./go-tools";
 import type { Sizes } from "./sizes";
 
-/** What every part of the benchmark needs. */
+/** What each part of the benchmark needs. */
 export interface BenchContext {
   readonly sizes: Sizes;
   readonly go: GoTools;
-  /** Where costly things are kept between runs, such as Ansible. */
+  /** The folder for what is costly to install, such as Ansible; kept between runs. */
   readonly cacheFolder: string;
-  /** Whether a contestant that is missing may be installed there, which takes minutes. */
+  /** Whether missing contestants may be installed there, which takes minutes. */
   readonly mayInstall: boolean;
   readonly cores: number;
   readonly log: (line: string) => void;

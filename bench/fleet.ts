@@ -12,28 +12,28 @@ export interface FleetOptions {
   readonly commandMs?: number;
 }
 
-/** What the hosts saw since the last reset. */
+/** Counters since the last reset. */
 export interface FleetStats {
-  /** Still logged on. */
+  /** Users still logged on. */
   readonly people: number;
   readonly connections: number;
   readonly commands: number;
-  /** Connections open at once. */
+  /** The peak number of open connections. */
   readonly mostOpen: number;
-  /** Command lines that no host knows. */
+  /** Command lines that no host recognizes. */
   readonly unexpected: readonly string[];
-  /** Processor time of the hosts' own process. */
+  /** Processor time of the process that simulates the hosts. */
   readonly cpuMs: number;
   readonly elapsedMs: number;
 }
 
-/** Simulated hosts on loopback addresses, in one process of their own. */
+/** Simulated hosts on loopback addresses, in a process of their own. */
 export interface Fleet {
-  /** Holds `id_ed25519`, `known_hosts`, and `hosts` with one address per line. */
+  /** Contains `id_ed25519`, `known_hosts`, and `hosts` with one address per line. */
   readonly folder: string;
   readonly port: number;
   readonly addresses: readonly string[];
-  /** Logs everybody on again on the first `hosts` hosts, drops all connections and clears the counters. */
+  /** Logs everybody on to the first `hosts` hosts again, drops all connections and clears the counters. */
   reset(hosts: number): Promise<void>;
   stats(): Promise<FleetStats>;
   close(): Promise<void>;

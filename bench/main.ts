@@ -1,6 +1,6 @@
 /**
- * The benchmark: `npm run bench [-- --quick] [-- --only=throughput,grace] [-- --save]`, or BENCH_SCALE=quick. Loopback addresses only, a bounded
- * number of hosts and runs; whatever is started ends with this process.
+ * The benchmark: `npm run bench [-- --quick] [-- --only=throughput,grace] [-- --save]`, or BENCH_SCALE=quick. It uses only
+ * loopback addresses and a bounded number of hosts and runs. Everything that it starts ends with this process.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: process.env["BENCH_SCALE"] === "quick" },
-      /** Parts to measure, separated by commas; what bench/results/ says of the others stays. */
+      /** Parts to measure, separated by commas; the saved results of the other parts are kept. */
       only: { type: "string" },
       /** Also writes RESULTS.md and results.json, which are committed. */
       save: { type: "boolean", default: false },
@@ -89,7 +89,7 @@ function write(text: string, json: string, results: Results): void {
   writeFileSync(json, `${JSON.stringify(results, rounded, 2)}\n`);
 }
 
-/** Three digits behind the point say more than was measured already. */
+/** Rounds to three decimals; more would be false precision. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
 }

@@ -6,14 +6,14 @@ import { oursCommand } from "./contestants/ours";
 import type { BenchContext } from "./context";
 import { startFleet } from "./fleet";
 
-/** Where our own process spends its time, from V8's sampling profile of one run. */
+/** Where our process spends its time, from V8's sampling profile of one run. */
 export interface ProfileResult {
   readonly hosts: number;
-  /** Shares of the time, largest first; waiting included. */
+  /** Shares of the time, including waiting, largest first. */
   readonly shares: readonly { readonly what: string; readonly share: number }[];
 }
 
-/** The part of a `.cpuprofile` that is read here. */
+/** The fields of a `.cpuprofile` that are read here. */
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
@@ -24,7 +24,7 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
-/** The first that fits a frame's file names the subject; frames without a file belong to whoever called them. */
+/** The first pattern that matches a frame's file names the subject; frames without a file count toward their caller. */
 const subjects: readonly (readonly [what: string, file: RegExp])[] = [
   ["cryptography of Node: handshakes, signatures, padding", /^node:internal\/crypto/u],
   ["SSH protocol: ssh2", /node_modules\/(?:ssh2|asn1|bcrypt|@?tweetnacl)/u],

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { providersAmong, startedBy } from "../test/e2e/processes";
 
-/** How often it is looked for; the kernel keeps the peak of a process that is there. */
+/** The polling interval. The kernel keeps each process's peak while the process lives. */
 const lookEveryMs = 250;
 
-/** The most memory that a dynamic provider's process was resident in, as the kernel counts it (VmHWM). */
+/** Tracks the peak resident memory of dynamic provider processes, as counted by the kernel (VmHWM). */
 export function peakMemoryOfProvider(): {
-  /** Begins with the engine's process. */
+  /** Starts watching, given the ID of the engine's process. */
   readonly watch: (engine: number) => void;
-  /** MiB; 0 when no provider was seen. */
+  /** In MiB; 0 if no provider was seen. */
   readonly peakMb: () => number;
   readonly end: () => void;
 } {
@@ -30,6 +30,6 @@ function highWaterKb(process: number): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB/mu.exec(readFileSync(`/proc/${process}/status`, "utf8"))?.[1] ?? 0);
   } catch {
-    return 0; // it has ended
+    return 0; // The process has ended.
   }
 }

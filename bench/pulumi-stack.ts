@@ -14,28 +14,28 @@ import { measure } from "./command";
 import type { Fleet } from "./fleet";
 import { peakMemoryOfProvider } from "./provider-memory";
 
-/** What the programs in bench/pulumi/ read from job.json beside them: ten thousand hosts do not fit into the environment. */
+/** The job.json that the programs in bench/pulumi/ read: ten thousand hosts do not fit into the environment. */
 export interface StackJob {
   readonly hosts: readonly string[];
   readonly privateKeyFile: string;
   readonly knownHostsFile: string;
   readonly parallel: number;
-  /** The hosts are dealt out to so many resources; absent: as the program likes. */
+  /** The number of resources that the hosts are divided among. Default: the program decides. */
   readonly resources?: number;
 }
 
-/** A new stack of one of the programs in bench/pulumi/, with an engine's home and a state of its own. */
+/** A new stack of a program in bench/pulumi/, with its own engine home and state. */
 export interface Stack {
   /** `pulumi up` without a preview. */
   up(): Promise<{ readonly wallMs: number; readonly providerPeakMb: number }>;
-  /** Size of the stack's state as the engine keeps it. */
+  /** Size of the stack's state file. */
   stateBytes(): number;
 }
 
 const timeoutMs = 15 * 60_000;
 const checkout = resolve(__dirname, "..");
 
-/** The first hosts of a fleet, as a program wants them. */
+/** The first hosts of a fleet, in the form that a program reads. */
 export function stackJob({ folder, port, addresses }: Fleet, hosts: number, parallel: number): StackJob {
   return {
     hosts: addresses.slice(0, hosts).map((address) => `${address}:${port}`),
@@ -45,7 +45,7 @@ export function stackJob({ folder, port, addresses }: Fleet, hosts: number, para
   };
 }
 
-/** Makes a stack, hands it to `use` and removes it. `engine` is the path of the CLI. */
+/** Creates a stack, passes it to `use` and removes it. `engine` is the path of the CLI. */
 export async function withStack<T>(
   engine: string,
   program: string,
@@ -83,7 +83,7 @@ export async function withStack<T>(
   }
 }
 
-/** A project as a user has it: the program, and the package installed. */
+/** Lays out a project as a user has it: the program, and the installed package. */
 function projectIn(folder: string, program: string): string {
   const project = join(folder, "project");
   cpSync(join(__dirname, "pulumi", program), project, { recursive: true });

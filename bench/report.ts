@@ -2,7 +2,7 @@ import type { Standing } from "./contest";
 import type { Results } from "./results";
 import { targetsOf } from "./targets";
 
-/** The figures as Markdown, for RESULTS.md and for the terminal. */
+/** Formats the results as Markdown, for RESULTS.md and the terminal. */
 export function markdown(results: Results): string {
   const { throughput, latency, grace, scale, pulumi, stacks, profile, cores } = results;
   const sections = [
@@ -155,7 +155,7 @@ function seconds(value: number): string {
   return `${value.toFixed(1)} s`;
 }
 
-/** Columns padded as prettier pads them. */
+/** A table with its columns padded as prettier pads them. */
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),

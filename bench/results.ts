@@ -5,13 +5,13 @@ import type { StacksResult } from "./parts/stacks";
 import type { LatencyResult, ThroughputResult } from "./parts/throughput";
 import type { ProfileResult } from "./profile";
 
-/** What was measured, part by part; a part that was not asked for is absent. */
+/** The results of each part; a part that was not requested is absent. */
 export interface Results {
   readonly measuredAt: string;
   readonly cores: number;
   readonly node: string;
   readonly platform: string;
-  /** Processes that wanted a core when it began and when it ended, over one minute: above 0 and 1 others were at work. */
+  /** One-minute load averages at the start and the end: above 0 and 1 respectively, other processes were running. */
   readonly loadBefore: number;
   readonly loadAfter: number;
   readonly size: "full" | "quick";

@@ -1,22 +1,22 @@
-/** How much is measured. */
+/** How much to measure. */
 export interface Sizes {
   readonly rounds: number;
   readonly parallel: number;
-  /** People on each host: one at work, one who only closed the window. */
+  /** People on each host: one who is working, one who only closed the window. */
   readonly people: number;
   readonly throughputHosts: number;
-  /** A multiple of `parallel`, so that the ideal has no half-filled turn at its end. */
+  /** A multiple of `parallel`, so that the ideal has no partial batch at the end. */
   readonly latencyHosts: number;
   readonly graceHosts: number;
   readonly graceSeconds: number;
   readonly scaleHosts: readonly number[];
-  /** A run of minutes is repeated less often than one of seconds. */
+  /** Runs that take minutes are repeated less often than those that take seconds. */
   readonly scaleRounds: number;
   readonly pulumiHosts: number;
   readonly stackSizes: readonly StackSize[];
 }
 
-/** How many resources a stack has, and how many hosts each of them. */
+/** How many resources a stack has, and how many hosts per resource. */
 export interface StackSize {
   readonly resources: number;
   readonly hostsEach: number;
@@ -25,7 +25,7 @@ export interface StackSize {
 export const roundTripMs = 50;
 export const commandMs = 150;
 
-/** What the figures of the README come from. */
+/** The sizes behind the figures in the README. */
 export const full: Sizes = {
   rounds: 5,
   parallel: 20,
@@ -44,7 +44,7 @@ export const full: Sizes = {
   ],
 };
 
-/** Everything once and small: shows that the benchmark works, and nothing else. */
+/** Everything small and only once: shows that the benchmark works, nothing more. */
 export const quick: Sizes = {
   rounds: 1,
   parallel: 4,

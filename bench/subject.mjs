@@ -4,23 +4,23 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 /**
- * What is measured: a whole process that logs everybody off, wired as the fronts wire it, from the built package. Plain
- * JavaScript, so that no compiler's start is measured with it.
+ * The process that is measured: it logs everybody off with the built package, wired as the fronts wire it. It is plain
+ * JavaScript, so that no compiler start-up is measured.
  *
  * Reads its job as JSON from the first argument and prints one JSON line.
  *
  * @typedef {object} Job
- * @property {string} folder What the fleet wrote
+ * @property {string} folder The folder that the fleet wrote
  * @property {number} port
- * @property {number} hosts The first so many hosts
+ * @property {number} hosts How many hosts to use, from the first
  * @property {number} parallel
  * @property {{ message: string, gracePeriod: string }} [warn]
  * @property {boolean} [listOnly] Change nothing
  *
  * @typedef {object} Done
- * @property {number} runMs From the plan's text to the report
- * @property {number} cpuMs Of this process
- * @property {number} peakMb Most resident memory at any time, in MiB
+ * @property {number} runMs Time from the plan's text to the report
+ * @property {number} cpuMs Processor time of this process
+ * @property {number} peakMb Peak resident memory, in MiB
  * @property {import("../provider/report/report.js").Totals} totals
  */
 

@@ -1,7 +1,7 @@
 import type { Standing } from "./contest";
 import type { Results } from "./results";
 
-/** One thing that we set out to reach. */
+/** A performance target. */
 export interface Target {
   readonly what: string;
   readonly target: string;
@@ -9,7 +9,7 @@ export interface Target {
   readonly reached: boolean;
 }
 
-/** Every target of the parts that were measured. */
+/** The targets of the parts that were measured. */
 export function targetsOf({ throughput, latency, grace, scale }: Results): readonly Target[] {
   const targets: Target[] = [];
   const atLeast = (what: string, least: number, value: number | undefined): void => {

@@ -2,9 +2,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The folder in which this project keeps what is costly to make, for this user and every checkout. It need not exist yet.
+ * The folder for files that are costly to make, shared by all checkouts of this user. It may not exist yet.
  *
- * XDG_CACHE_HOME wins everywhere, as it is what somebody sets on purpose.
+ * XDG_CACHE_HOME takes precedence on all platforms, because it is set deliberately.
  *
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {string}

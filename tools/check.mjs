@@ -3,11 +3,11 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setUp } from "./setup.mjs";
 
-/** `npm run check`: every check, each to its end, and then which of them found something. */
+/** `npm run check`: runs all checks to completion, then lists those that failed. */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** By path: the older compilers that tests use also have a `tsc`, and npm links an arbitrary one. */
+/** Called by path, because the older compilers for tests also provide a `tsc`, and npm links an arbitrary one. */
 const tsc = "node_modules/typescript/bin/tsc";
 
 /** @type {readonly (readonly [what: string, command: string])[]} */
@@ -33,7 +33,7 @@ function run(command) {
       cwd: root,
       env: { ...process.env, PATH: path },
       stdio: ["ignore", "inherit", "inherit"],
-      // Only Windows needs a shell, for its .cmd files; no argument comes from outside.
+      // Only Windows needs a shell, for .cmd files. No argument comes from outside.
       shell: process.platform === "win32",
     });
     child.once("error", reject);

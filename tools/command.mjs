@@ -5,36 +5,36 @@ import { clearInterval, setInterval } from "node:timers";
  * @typedef {object} CommandOptions
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
- * @property {number} [timeoutMs] The command and its children are killed after this time; default: never
- * @property {(elapsedMs: number) => void} [onTick] Called every 15 s, so that a long silence does not look like a hang
+ * @property {number} [timeoutMs] The command and its children are killed after this time. Default: never
+ * @property {(elapsedMs: number) => void} [onTick] Called every 15 s, so that a long command does not appear to hang
  */
 
 const tickMs = 15_000;
 const keptCharacters = 100_000;
 
-/** A command failed: the message holds what it printed, as nothing of that was shown before. */
+/** Thrown when a command fails. The message contains its output, which was not shown before. */
 export class CommandFailed extends Error {
   /** @override */
   name = "CommandFailed";
 }
 
 /**
- * Runs a command to its end, without a shell, and gives its standard output.
+ * Runs a command to completion, without a shell, and returns its standard output.
  *
- * When this process is told to end, the command and its children end too: a build that nobody waits for would go on for
- * minutes.
+ * When this process is terminated, the command and its children are killed too; otherwise an abandoned build would run on
+ * for minutes.
  *
  * @param {string} command
  * @param {readonly string[]} args
  * @param {CommandOptions} [options]
  * @returns {Promise<string>}
- * @throws {CommandFailed} on a non-zero exit code, a signal, a time-out, or when it cannot be started
+ * @throws {CommandFailed} on a non-zero exit code, a signal or a time-out, or if the command cannot be started
  */
 export function run(command, args, { cwd, env, timeoutMs, onTick } = {}) {
   return new Promise((done, fail) => {
     const started = Date.now();
     const spelled = [command, ...args].join(" ");
-    // A process group of its own, so that its children can be killed with it.
+    // A separate process group, so that its children can be killed with it.
     const child = spawn(command, args, {
       cwd,
       env,
@@ -92,11 +92,11 @@ function killTree(child) {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // The group has ended by itself.
+    // The group has already ended.
   }
 }
 
-/** @param {() => void} kill @returns {() => void} what takes the listeners away again */
+/** @param {() => void} kill @returns {() => void} removes the listeners */
 function passSignalsOn(kill) {
   const listeners = /** @type {const} */ ([
     ["SIGINT", 130],
@@ -105,7 +105,7 @@ function passSignalsOn(kill) {
   ]).map(([signal, status]) => {
     const listener = () => {
       kill();
-      // Not the default action of the signal: "exit" listeners give locks back.
+      // Unlike the signal's default action, this runs the "exit" listeners, which release locks.
       process.exit(status);
     };
     process.on(signal, listener);
@@ -114,7 +114,7 @@ function passSignalsOn(kill) {
   return () => listeners.forEach(({ signal, listener }) => process.off(signal, listener));
 }
 
-/** Of long output both ends: npm says first what is wrong and then how it is used, a compiler ends with it. @param {string} text */
+/** Keeps both ends of long output: npm prints its error first and its usage last; a compiler prints errors last. @param {string} text */
 function shortened(text) {
   const lines = text.trim().split("\n");
   return (lines.length > 30 ? [...lines.slice(0, 12), "…", ...lines.slice(-15)] : lines).join("\n");

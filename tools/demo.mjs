@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { setUp } from "./setup.mjs";
 
-/** `npm run demo [-- EXAMPLE]`: sets up, then runs tools/demo/main.ts, which is TypeScript and needs what the set-up brings. */
+/** `npm run demo [-- EXAMPLE]`: sets up, then runs tools/demo/main.ts, which needs the set-up because it is TypeScript. */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 await setUp({ log: (line) => console.error(line) });

@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 
 /**
- * Who holds a lock. `name` is that of the owner's file in the lock's folder, unique for all time; `beat` changes every few
- * seconds while the owner lives.
+ * The holder of a lock. `name` is the name of the owner's file in the lock's folder and is never reused; `beat` changes every
+ * few seconds while the owner is alive.
  *
  * @typedef {{ name: string, pid: number, host: string, beat: number }} Owner
  */
@@ -17,7 +17,7 @@ export function readOwner(folder) {
     const { pid, host } = JSON.parse(readFileSync(join(folder, name), "utf8"));
     return { name, pid, host, beat: statSync(join(folder, name)).mtimeMs };
   } catch {
-    return undefined; // Released while we looked.
+    return undefined; // Released in the meantime.
   }
 }
 
@@ -37,7 +37,7 @@ export function removeOwner(folder, name) {
   try {
     unlinkSync(join(folder, name));
   } catch {
-    // Another waiter saw the same and was quicker.
+    // Another waiter removed it first.
   }
   rmdirIfEmpty(folder);
 }
@@ -47,7 +47,7 @@ export function rmdirIfEmpty(folder) {
   try {
     rmdirSync(folder);
   } catch {
-    // Not there, or held by an owner.
+    // It does not exist, or an owner holds it.
   }
 }
 

@@ -11,20 +11,20 @@ import { codeOf, hasDied, readOwner, removeOwner, rmdirIfEmpty } from "./lock-ow
 
 const pollMs = 250;
 const beatMs = 5_000;
-/** An owner whose sign of life we saw unchanged for so long is gone: its number may belong to another process by now. */
+/** An owner whose heartbeat does not change for this long is dead, even if its process ID exists: it may have been reused. */
 const silentMs = 60_000;
 const reminderMs = 15_000;
 
 /**
- * Does the work while no other process does work under the same lock, and gives what the work gives.
+ * Runs `work` while no other process runs work under the same lock, and returns its result.
  *
- * The lock is a folder that holds one file, named and written by its owner. Each step is one that the file system decides:
- * the folder appears complete, by a rename that fails while another stands there with a file in it; who takes over from a
- * dead owner removes that owner's file by its unique name and can therefore never remove the lock of a living one.
+ * The lock is a folder with one file, named and written by its owner. Each step is atomic in the file system: the folder
+ * appears complete, by a rename that fails while a folder with a file exists there; a process that takes over from a dead
+ * owner removes that owner's file by its unique name, and so can never remove a live owner's lock.
  *
  * @template T
- * @param {string} folder Path of the lock; its parent is made
- * @param {{ log: (line: string) => void, what: string }} options `what` the others are waiting for, for their log
+ * @param {string} folder Path of the lock; its parent is created
+ * @param {{ log: (line: string) => void, what: string }} options `what` describes for the log what other processes wait for
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
@@ -50,7 +50,7 @@ async function acquire(folder, onWait) {
     const release = owner ? undefined : tryToTake(folder);
     if (release) return release;
     if (owner) {
-      // Our own clock measures the silence: it stands still while the computer sleeps, when owners are silent too.
+      // We measure the silence with our monotonic clock, which stops while the computer, and so the owner, sleeps.
       const now = performance.now();
       if (seen?.name !== owner.name || seen.beat !== owner.beat) seen = { ...owner, since: now };
       if (hasDied(owner) || now - seen.since > silentMs) {
@@ -66,7 +66,7 @@ async function acquire(folder, onWait) {
   }
 }
 
-/** @param {string} folder @returns {(() => void) | undefined} what releases the lock, unless another was quicker */
+/** @param {string} folder @returns {(() => void) | undefined} releases the lock; undefined if another process took it first */
 function tryToTake(folder) {
   const name = randomUUID();
   const candidate = `${folder}.${name}`;
@@ -74,7 +74,7 @@ function tryToTake(folder) {
   mkdirSync(candidate);
   writeFileSync(join(candidate, name), JSON.stringify({ pid: process.pid, host: hostname() }));
   try {
-    rmdirIfEmpty(folder); // Windows renames nothing onto an existing folder, not even an empty one.
+    rmdirIfEmpty(folder); // Windows cannot rename onto an existing folder, not even an empty one.
     renameSync(candidate, folder);
   } catch (error) {
     rmSync(candidate, { recursive: true, force: true });
@@ -85,7 +85,7 @@ function tryToTake(folder) {
     try {
       utimesSync(join(folder, name), new Date(), new Date());
     } catch {
-      // Taken from us, by a waiter that believed us dead.
+      // A waiter that believed us dead took the lock.
     }
   }, beatMs).unref();
   const release = () => {

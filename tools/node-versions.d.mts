@@ -1,8 +1,8 @@
 /**
- * The executable of another major version of Node, from the npm package that holds it for this platform; kept in the user's
- * cache, whole or not at all.
+ * Returns the executable of another major version of Node, from the npm package for this platform. It is kept in the user's
+ * cache, and written there atomically.
  *
- * @throws Error when it cannot be fetched
+ * @throws Error if it cannot be fetched
  */
 export function ensureNode(
   major: number,

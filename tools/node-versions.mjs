@@ -4,14 +4,14 @@ import { cacheFolder } from "./cache-folder.mjs";
 import { withLock } from "./lock.mjs";
 import { npm } from "./npm.mjs";
 
-/** The newest that was there when this was written: the same for everybody, and a key for the cache. */
+/** The newest versions when this was written, pinned so that everybody uses the same ones and as cache keys. */
 const versions = /** @type {Readonly<Record<number, string>>} */ ({ 22: "22.23.3", 24: "24.9.0" });
 
 /** @type {typeof import("./node-versions.mjs").ensureNode} */
 export async function ensureNode(major, { env = process.env, log = () => {} } = {}) {
   const version = versions[major];
   if (!version) throw new Error(`No version of Node ${major} is pinned in tools/node-versions.mjs`);
-  // The package `node` itself only picks one of these, by a script that npm may be told not to run.
+  // The package `node` only selects one of these, with a script that npm may be configured not to run.
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const target = join(cacheFolder(env), "node", `${name}-${version}`);
   const executable = join(

@@ -1,15 +1,15 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
-/** What a program's file is called here: `go` or `go.exe`. @param {string} name */
+/** The file name of a program on this platform: `go` or `go.exe`. @param {string} name */
 export function executableName(name) {
   return process.platform === "win32" ? `${name}.exe` : name;
 }
 
 /**
- * The absolute path of the first executable of that name on PATH, or undefined.
+ * The absolute path of the first executable with that name on PATH, or undefined.
  *
- * On Windows only `.exe` counts: Node refuses to start a `.cmd` without a shell, and a shell would read the arguments anew.
+ * On Windows, only `.exe` counts: Node refuses to start a `.cmd` without a shell, and a shell would parse the arguments again.
  *
  * @param {string} name
  * @param {NodeJS.ProcessEnv} env
@@ -23,7 +23,7 @@ export function findOnPath(name, env) {
   return undefined;
 }
 
-/** The value of PATH, however Windows spells its name. @param {NodeJS.ProcessEnv} env */
+/** The value of PATH, whatever the case of its name on Windows. @param {NodeJS.ProcessEnv} env */
 export function searchPath(env) {
   const name = Object.keys(env).find((key) => key.toUpperCase() === "PATH");
   return (name && env[name]) || "";

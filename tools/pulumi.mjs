@@ -1,4 +1,4 @@
-// `npm run pulumi -- ARGS`: runs the Pulumi engine with these arguments, after finding or making one.
+// `npm run pulumi -- ARGS`: finds or makes a Pulumi engine, then runs it with these arguments.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { delimiter, dirname, isAbsolute, relative } from "node:path";
@@ -24,8 +24,8 @@ try {
 /** @param {string} engine @param {readonly string[]} args */
 function runEngine(engine, args) {
   const child = spawn(engine, args, { cwd: startFolder(), env: environment(engine), stdio: "inherit" });
-  // A terminal sends Ctrl-C to the engine as well, which ends its operation in order and counts how often it was pressed: we
-  // only must not end before it. The other signals reach us alone.
+  // A terminal also sends Ctrl-C to the engine, which shuts down in order and counts how often it was pressed; we must only not
+  // exit before it. The other signals reach only us.
   process.on("SIGINT", () => {});
   for (const signal of /** @type {const} */ (["SIGTERM", "SIGHUP"]))
     process.on(signal, () => child.kill(signal));
@@ -38,7 +38,7 @@ function runEngine(engine, args) {
   });
 }
 
-/** npm runs scripts in the folder of package.json; who calls from an example's folder means that example. */
+/** npm runs scripts in the folder of package.json, but a call from an example's folder is meant for that example. */
 function startFolder() {
   const caller = process.env.INIT_CWD;
   if (!caller) return process.cwd();

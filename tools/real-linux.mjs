@@ -15,8 +15,8 @@ import { findOnPath } from "./on-path.mjs";
 import { aptEnvironment, howToEnable, installNow, mayInstall, missingPackages } from "./system-packages.mjs";
 
 /**
- * What a real Linux host for tests is made of. elogind is unpacked beside the system, not installed: installing it would remove
- * systemd from the machine. Its packages come from this machine's own Debian mirrors, by apt.
+ * The packages for a real Linux host in tests. elogind is unpacked into a separate folder, not installed, because installing
+ * it would remove systemd from the machine. apt fetches its packages from this machine's Debian mirrors.
  */
 
 const unpacked = ["elogind", "libelogind0", "libpam-elogind"];
@@ -34,7 +34,7 @@ function run(command, args, cwd) {
   });
 }
 
-/** Why this machine cannot have a real Linux host whatever is fetched. @returns {string | undefined} */
+/** Why this machine cannot run a real Linux host, whatever is fetched. @returns {string | undefined} */
 function obstacle() {
   if (process.platform !== "linux") return "this machine is not a Linux";
   if (process.getuid?.() !== 0) return `users cannot be made without root: ${howToEnable}`;
@@ -51,7 +51,7 @@ function obstacle() {
 }
 
 /**
- * The folder with elogind's files in the layout of a merged /usr, fetched once and kept in the cache; or why there is none.
+ * Returns the folder with elogind's files in a merged-/usr layout, fetched once and kept in the cache, or why there is none.
  * Fetches and installs only with CI=true or SESSION_LOGOFF_TEST_INSTALL=1.
  *
  * @param {{ readonly env?: NodeJS.ProcessEnv, readonly log?: (line: string) => void }} [options]

@@ -1,5 +1,5 @@
 export interface SetUpOptions {
-  /** Receives one line for each thing done, and nothing when nothing was to do. Default: nothing is said. */
+  /** Receives one line per action, and nothing if there is nothing to do. Default: no logging. */
   readonly log?: (line: string) => void;
   /** Folder of package.json. Default: this checkout. */
   readonly root?: string;
@@ -7,12 +7,12 @@ export interface SetUpOptions {
 }
 
 /**
- * Makes a checkout ready to run: dependencies as package-lock.json says, dist as the sources say. Quick when both are so already;
- * any number of processes may do it at once.
+ * Makes a checkout ready to run: installs the dependencies in package-lock.json and builds dist from the sources. It is quick
+ * if both are current. Any number of processes may call it concurrently.
  *
  * @throws Error with the end of npm's output
  */
 export function setUp(options?: SetUpOptions): Promise<void>;
 
-/** Whether `setUp` would have nothing to do. */
+/** Whether the checkout is already set up. */
 export function isSetUp(root?: string): boolean;

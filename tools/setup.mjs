@@ -13,7 +13,7 @@ const checkout = fileURLToPath(new URL("..", import.meta.url));
 /** @type {typeof import("./setup.mjs").setUp} */
 export async function setUp({ log = () => {}, root = checkout, env = process.env } = {}) {
   if (isSetUp(root)) return;
-  // Not in node_modules: `npm ci` removes that first of all.
+  // Not in node_modules, which `npm ci` removes first.
   const lock = join(
     cacheFolder(env),
     `setup-${createHash("sha256").update(realpathSync(root)).digest("hex").slice(0, 16)}`,
@@ -29,7 +29,7 @@ export async function setUp({ log = () => {}, root = checkout, env = process.env
       try {
         await npm(["run", "build"], { cwd: root, env, onTick: stillAt("building", log) });
       } catch (error) {
-        // A compiler that finds errors may write its output all the same: the next run must not take that for a good build.
+        // The compiler may write output despite errors, and the next run must not mistake that for a good build.
         rmSync(join(root, "dist", "provider"), { recursive: true, force: true });
         throw error;
       }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 
-/** Programs of the system that tests use where they are there, and the Debian package of each. */
+/** System programs that tests use if available, each with its Debian package. */
 const packageOf = {
   sshd: "openssh-server",
   ssh: "openssh-client",
@@ -31,7 +31,7 @@ function isThere(program, env) {
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
-/** The packages of those of the programs that are not there. @param {readonly Program[]} programs @param {NodeJS.ProcessEnv} env */
+/** The packages of those programs that are missing. @param {readonly Program[]} programs @param {NodeJS.ProcessEnv} env */
 export function missingPackages(programs, env) {
   return [...new Set(programs.filter((program) => !isThere(program, env)).map((one) => packageOf[one]))];
 }
@@ -42,14 +42,14 @@ export function mayInstall(env) {
   return isAllowed && process.getuid?.() === 0 && existsSync("/etc/debian_version");
 }
 
-/** What apt is run with. @param {NodeJS.ProcessEnv} env */
+/** The environment for apt. @param {NodeJS.ProcessEnv} env */
 export function aptEnvironment(env) {
   return { ...env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 }
 
 /**
- * Installs whatever tests could use and is not there, where that is allowed. Each package by itself when they cannot be had
- * together: a test that lacks its program says so and is skipped.
+ * Installs the missing programs that tests can use, if that is allowed. If they cannot be installed together, it installs each
+ * package separately: a test without its program says so and is skipped.
  *
  * @param {{ readonly env?: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options
  */
@@ -78,7 +78,7 @@ export async function installForTests({ env = process.env, log }) {
   }
 }
 
-/** The same for a program that is needed now. @param {readonly string[]} packages @param {NodeJS.ProcessEnv} env */
+/** Installs packages that are needed now. @param {readonly string[]} packages @param {NodeJS.ProcessEnv} env */
 export function installNow(packages, env) {
   /** @type {import("node:child_process").ExecFileSyncOptions} */
   const options = { env: aptEnvironment(env), stdio: ["ignore", "ignore", "pipe"], timeout: 240_000 };

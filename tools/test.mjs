@@ -7,8 +7,8 @@ import { setUp } from "./setup.mjs";
 import { installForTests } from "./system-packages.mjs";
 
 /**
- * `npm test [-- PATH ...]`: sets up, checks, and runs every test, or only the test files at or below the given paths, without the
- * checks then. Node 20's own test runner finds neither TypeScript nor patterns, so the files are found here.
+ * `npm test [-- PATH ...]`: sets up, then runs all checks and tests. With paths, it runs only the test files at or below them,
+ * without the checks. Node 20's test runner supports neither TypeScript files nor patterns, so the files are found here.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -46,8 +46,8 @@ if (files.length === 0) {
   log(`No test file (*.test.ts) at or below ${places.join(", ")}`);
   process.exitCode = 2;
 } else {
-  // Tests with an engine wait for processes to end and share the machine with nobody; of the others two at once are enough for
-  // a small one.
+  // Tests with an engine wait for processes to end, so they run alone; the others run two at a time, which is enough for a
+  // small machine.
   const withEngine = files.filter((file) => /[\\/]test[\\/](?:e2e|package)[\\/]/u.test(file));
   const others = files.filter((file) => !withEngine.includes(file));
   const codes = [];

@@ -21,7 +21,7 @@ const playbook = `
       failed_when: "'USERNAME' in after.stdout"
 `;
 
-/** Ansible from PyPI in a virtual environment below the folder, made on first use. @returns why it cannot be had, or it */
+/** Installs Ansible from PyPI into a virtual environment below the folder, once. @returns the contestant, or why it is unavailable */
 export async function ansible(folder: string, mayInstall: boolean): Promise<Contestant | string> {
   const home = join(folder, "ansible");
   const program = join(home, "bin", "ansible-playbook");
@@ -47,10 +47,10 @@ export async function ansible(folder: string, mayInstall: boolean): Promise<Cont
         "[defaults]",
         `forks=${parallel}`,
         "display_ok_hosts=false",
-        // The commands as they are: a POSIX shell around them would fail on Windows, PowerShell would cost time there.
+        // The commands run as they are: a POSIX shell around them would fail on Windows, and PowerShell would cost time.
         "executable=",
         "[ssh_connection]",
-        // Its own defaults, and our ssh_config: connections are kept and used by the tasks that follow.
+        // Ansible's defaults, with our ssh_config: later tasks reuse the connections.
         `ssh_args=-F ${sshConfig(fleet)} -C -o ControlMaster=auto -o ControlPersist=60s`,
         `control_path_dir=${fleet.folder}/cp`,
       ];

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Contestant } from "../contest";
 
-/** The library that session-logoff stands on, alone, in so many threads. */
+/** ssh2 alone, the library that session-logoff is built on, in `threads` threads. */
 export function bareSsh2(threads: number): Contestant {
   const how = threads === 1 ? "" : `, ${threads} threads`;
   return {

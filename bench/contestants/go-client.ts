@@ -1,6 +1,6 @@
 import type { Contestant } from "../contest";
 
-/** Go on golang.org/x/crypto/ssh: with the very commands that we send, or with the fewest that do the job. */
+/** A Go client on golang.org/x/crypto/ssh, with exactly our commands or with the fewest that do the job. */
 export function goClient(program: string, commands: "same" | "fewest"): Contestant {
   return {
     name: commands === "same" ? "Go client, the same commands" : "Go client, the fewest commands",

@@ -4,7 +4,7 @@ import type { Command } from "../command";
 import type { Contestant } from "../contest";
 import type { Fleet } from "../fleet";
 
-/** What ssh_config says for every host of the fleet; host keys are checked, as ours does. */
+/** The ssh_config for every host of the fleet; host keys are checked, as in our runs. */
 export function sshConfig({ folder, port }: Fleet): string {
   const lines = [
     "Host *",
@@ -23,7 +23,7 @@ export function sshConfig({ folder, port }: Fleet): string {
   return file;
 }
 
-/** A call of ssh for every command: list, log off whoever is there, list again and see that nobody is. */
+/** One ssh call per command: list, log everybody off, list again to check that nobody is left. */
 const callPerCommand = `
 set -eu
 config=$1 host=$2
@@ -34,7 +34,7 @@ done
 [ -z "$(list)" ]
 `;
 
-/** All of it in the one command line that Windows gets. The simulated hosts know exactly this one. */
+/** Everything in a single Windows command line. The simulated hosts accept exactly this one. */
 const powershell =
   "powershell.exe -NoProfile -Command \"quser; quser | select -Skip 1 | % { logoff ($_.Substring(40) -split '\\s+')[1] }; quser\"";
 const oneCall = `

@@ -3,7 +3,7 @@ import type { Command } from "../command";
 import type { Contestant } from "../contest";
 import type { Fleet } from "../fleet";
 
-/** What bench/subject.mjs takes beyond the fleet, and what it prints. */
+/** The options of bench/subject.mjs, apart from the fleet, and its output. */
 export interface Job {
   readonly hosts: number;
   readonly parallel: number;
@@ -19,7 +19,7 @@ export interface Done {
 
 const subject = resolve(__dirname, "..", "subject.mjs");
 
-/** One process that runs the job with the built package. */
+/** A single process that runs the job with the built package. */
 export function oursCommand(fleet: Fleet, job: Job, nodeArgs: readonly string[] = []): Command {
   const whole = { folder: fleet.folder, port: fleet.port, ...job };
   return { program: process.execPath, args: [...nodeArgs, subject, JSON.stringify(whole)] };

@@ -10,18 +10,18 @@ export interface GraceResult {
   readonly rounds: number;
   readonly graceSeconds: number;
   readonly seconds: number;
-  /** Seconds to look at every host once, without warning or logging off anybody. */
+  /** Seconds for a read-only check of all hosts. */
   readonly lookSeconds: number;
-  /** Every host must be looked at before its grace period begins, and the last one's must pass. */
+  /** All hosts must be checked before their grace periods begin, and the last grace period must pass. */
   readonly idealSeconds: number;
   readonly overIdeal: number;
-  /** Seconds if a host kept its place during the grace period. */
+  /** Seconds if each host kept its host slot during the grace period. */
   readonly ifItHeldItsPlaceSeconds: number;
 }
 
 const minutes = 60_000;
 
-/** Part 3: warn, wait out the grace period, log off. What the waiting costs beyond the waiting itself. */
+/** Part 3: warn, wait out the grace period, log off. Measures the overhead of the wait. */
 export async function grace(context: BenchContext): Promise<GraceResult> {
   const { sizes, go, log } = context;
   const { graceHosts: hosts, graceSeconds, parallel, people, rounds } = sizes;

@@ -9,14 +9,14 @@ export interface PulumiResult {
   readonly rounds: number;
   /** `pulumi up` of a new stack with one SessionLogoff for all hosts. */
   readonly oneResourceSeconds: number;
-  /** The same with a small dynamic resource for each host, which lists, logs off and lists again. */
+  /** The same with one small dynamic resource per host, which lists, logs off and lists again. */
   readonly resourcePerHostSeconds: number;
   readonly ratio: number;
 }
 
 const programs = ["session-logoff", "resource-per-host"] as const;
 
-/** Part 5: what a resource for each host costs the engine, which rewrites the state after every one. */
+/** Part 5: the cost of one resource per host. The engine rewrites the state after each resource. */
 export async function pulumiUp(context: BenchContext): Promise<PulumiResult> {
   const { sizes, go, log } = context;
   const { pulumiHosts: hosts, parallel, people, rounds } = sizes;

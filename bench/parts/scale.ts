@@ -10,28 +10,28 @@ export interface ScaleRow {
   readonly seconds: number;
   readonly hostsPerSecond: number;
   readonly peakMb: number;
-  /** Processor milliseconds of our process for each host. */
+  /** Processor milliseconds of our process per host. */
   readonly cpuMsPerHost: number;
 }
 
 export interface ScaleResult {
   readonly parallel: number;
   readonly rows: readonly ScaleRow[];
-  /** Time per host with the most hosts, over that with the fewest; 1 is linear. */
+  /** Time per host with the most hosts, divided by that with the fewest; 1 is linear. */
   readonly growth: number;
   readonly cpuGrowth: number;
 }
 
 const timeoutMs = 15 * 60_000;
 
-/** Part 4: ten times the hosts must take ten times as long, and not ten times the memory. */
+/** Part 4: ten times the hosts must take ten times as long, but not ten times the memory. */
 export async function scale(context: BenchContext): Promise<ScaleResult> {
   const { sizes, go, log } = context;
   const { parallel, people, scaleHosts, scaleRounds } = sizes;
   const fleets: Fleet[] = [];
   const runs = scaleHosts.map((): Done[] => []);
   try {
-    // One for each size: known_hosts grows with the hosts, as it does for a user.
+    // One fleet per size: known_hosts grows with the number of hosts, as it does for a user.
     for (const hosts of scaleHosts) fleets.push(await startFleet(go.fleet, { hosts, people }));
     for (let round = 1; round <= scaleRounds; round += 1) {
       for (const [index, fleet] of fleets.entries()) {

@@ -4,12 +4,12 @@ import { stackJob, withStack } from "../pulumi-stack";
 import type { StackSize } from "../sizes";
 import { medianOf } from "../statistics";
 
-/** One shape of a stack: medians over the rounds, the peak of memory over all of them. */
+/** The results for one stack size: medians over the rounds, and peak memory over all of them. */
 export interface StackRow extends StackSize {
   readonly rounds: number;
   /** The first `pulumi up`, which logs everybody off. */
   readonly upSeconds: number;
-  /** The next one, which finds nothing to do and contacts nobody. */
+  /** The next one, which finds nothing to do and contacts no host. */
   readonly unchangedSeconds: number;
   readonly stateBytes: number;
   readonly providerPeakMb: number;
@@ -23,7 +23,7 @@ export interface StacksResult {
 
 type Round = Omit<StackRow, keyof StackSize | "rounds">;
 
-/** Part 6: stacks as large as they get, through a real engine: time, memory of the provider, size of the state. */
+/** Part 6: the largest realistic stacks on a real engine: time, provider memory, state size. */
 export async function stacks(context: BenchContext): Promise<StacksResult> {
   const { sizes, go, log } = context;
   const { parallel, people, stackSizes, scaleRounds } = sizes;

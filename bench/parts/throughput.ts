@@ -8,29 +8,29 @@ import type { BenchContext } from "../context";
 import { startFleet } from "../fleet";
 import { commandMs, roundTripMs } from "../sizes";
 
-/** Everybody logs everybody off and sees that nobody is left. */
+/** Each contestant logs everybody off and checks that nobody is left. */
 export interface ThroughputResult {
   readonly hosts: number;
   readonly parallel: number;
   readonly people: number;
   readonly standings: readonly Standing[];
-  /** Contestants that could not take part, with the reason. */
+  /** Contestants that could not take part, with their reasons. */
   readonly missing: readonly string[];
 }
 
 export interface LatencyResult extends ThroughputResult {
   readonly roundTripMs: number;
   readonly commandMs: number;
-  /** Seconds that the waiting alone takes: {@link idealHostMs} for each turn of hosts. */
+  /** Seconds of waiting alone: {@link idealHostMs} for each batch of parallel hosts. */
   readonly idealSeconds: number;
 }
 
-/** Part 1: hosts that answer at once, so that processor time decides. */
+/** Part 1: hosts that answer at once, so processor time dominates. */
 export async function throughput(context: BenchContext): Promise<ThroughputResult> {
   return compete(context, context.sizes.throughputHosts, {});
 }
 
-/** Part 2: hosts that are far away and take their time, so that waiting decides. */
+/** Part 2: hosts that are far away and slow, so waiting dominates. */
 export async function latency(context: BenchContext): Promise<LatencyResult> {
   const { latencyHosts, parallel } = context.sizes;
   const result = await compete(context, latencyHosts, { roundTripMs, commandMs });
@@ -39,9 +39,9 @@ export async function latency(context: BenchContext): Promise<LatencyResult> {
 }
 
 /**
- * What one host takes when nothing but waiting counts. Round trips: TCP 1, greeting and key exchange 2, service, `none`, and
- * the key offered and signed 4, then 2 for each step: a channel, and its command. Four steps, each of which needs what
- * the one before it told: what kind of host it is and who is there, who is there still, log off, who is left.
+ * The time per host if only waiting counts. Round trips: TCP 1; greeting and key exchange 2; service, `none`, and the key
+ * offered and signed 4; then 2 per step, for a channel and its command. There are four steps, each of which needs the
+ * previous one's answer: detect the host and list, list again, log off, list what is left.
  */
 const steps = 4;
 const idealHostMs = (1 + 2 + 4 + 2 * steps) * roundTripMs + steps * commandMs;

@@ -9,7 +9,7 @@ import { build, runNode } from "../pulumi/dynamic/built-package";
 
 const bench = resolve(__dirname, "..", "..", "bench");
 
-/** Why the benchmark cannot run here, or false. */
+/** Why the benchmark cannot run here; false if it can. */
 function obstacle(): string | false {
   if (process.platform !== "linux")
     return "the benchmark needs Linux, where every host has a loopback address";
@@ -41,7 +41,7 @@ describe("npm run bench -- --quick", { skip: obstacle(), timeout: 300_000 }, () 
     const [stack] = results.stacks?.rows ?? [];
     assert.ok(stack !== undefined && stack.stateBytes > 0 && stack.providerPeakMb > 0);
     assert.ok((results.profile?.shares.length ?? 0) > 3);
-    // Ansible takes part only where a full run has installed it.
+    // Ansible takes part only if a full run has installed it.
     const isThere = results.throughput.missing.length === 0;
     assert.equal(targetsOf(results).length, isThere ? 8 : 7);
   });

@@ -4,7 +4,7 @@ import { labUser, startLab, type Lab } from "../lab/lab";
 import { build } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
-/** One story: hosts are drained before a patch, leave the program, and come back. */
+/** One story in order: hosts are drained before a patch, removed from the program, and added back. */
 describe("drain with pulumi", { timeout: 300_000 }, () => {
   let lab: Lab;
   let project: Project;
@@ -52,7 +52,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     );
   });
 
-  it("drains the failed host again when it runs again, also after a refresh", async () => {
+  it("drains the failed host again when it runs again, even after a refresh", async () => {
     await project.pulumi("refresh", "--yes");
     const { model } = lab.host("rdsh02");
     model.onLogoff(2, { kind: "instant" });
@@ -78,7 +78,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.deepEqual(Object.keys((await project.saved("pre-patch")).hostResults), rest);
   });
 
-  it("keeps a removed host in the state while its right to undrain is missing", async () => {
+  it("keeps a removed host in the state until it has the right to undrain it", async () => {
     const rest = ["rdsh01", "rdsh03"].map(address);
     const denied = { instead: true, code: 1, stderr: "Error [5]:Access is denied.\r\n" } as const;
     lab.host("rdsh02").fault({ on: "/enable", times: 100, trouble: denied });
@@ -95,7 +95,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.equal(same.code, 0, same.output);
   });
 
-  it("runs a kept host again when the program names it again, also after a refresh", async () => {
+  it("runs a kept host again when the program names it again, even after a refresh", async () => {
     const rest = ["rdsh01", "rdsh03"].map(address);
     const all = [...rest, address("rdsh02")];
     project.resources({ "pre-patch": args({ hosts: all }) });
@@ -139,7 +139,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.deepEqual(lab.host("rdsh01").model.people(), ["late"]);
   });
 
-  it("undrains hosts on destroy, names those that it has no right to undrain, and ends once it has", async () => {
+  it("undrains hosts on destroy, names those that it has no right to undrain, and succeeds once it has the right", async () => {
     const some = ["rdsh01", "rdsh02", "rdsh04"];
     const password = labUser.password;
     await project.pulumi("config", "set", "--secret", "session-logoff:password", password);
@@ -150,7 +150,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     assert.deepEqual(modes(), ["until-restart", "until-restart", "drain", "until-restart"]);
 
     await project.pulumi("config", "set", "--secret", "session-logoff:password", "Old-only!Pa55word");
-    // destroy takes the configuration that the last up saw, unless it runs the program.
+    // Unless destroy runs the program, it uses the configuration of the last up.
     const same = await project.pulumi(...up, "--expect-no-changes");
     assert.equal(same.code, 0, same.output);
     lab.host("rdsh04").stopListening();

@@ -4,7 +4,7 @@ import { labUser, startLab, type Lab } from "../lab/lab";
 import { build } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
-/** One story: previews that look, and hosts that are kept free of disconnected sessions. */
+/** One story in order: previews list sessions, and hosts are kept free of disconnected sessions. */
 describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
   let lab: Lab;
   let project: Project;
@@ -48,7 +48,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     await lab.close();
   });
 
-  it("shows exactly the sessions to log off in a preview, even if a host cannot be reached, and changes nothing", async () => {
+  it("previews exactly the sessions to log off, even if a host is unreachable, and changes nothing", async () => {
     lab.host("rdsh03").stopListening();
     project.resources({ nightly: args() });
     const { code, output } = await project.pulumi("preview");
@@ -79,7 +79,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.deepEqual(changing(), []);
   });
 
-  it("uses the stack configuration for the preview and for the run", async () => {
+  it("uses the stack configuration for both the preview and the run", async () => {
     for (const [key, value] of [
       ["user", labUser.name],
       ["knownHosts", lab.knownHosts],
@@ -101,7 +101,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.equal(commands().length, since);
   });
 
-  it("finds no drift while there is no matching session", async () => {
+  it("finds no drift while no session matches", async () => {
     lab.host("rdsh02").model.logon({ user: "dave" });
     const { code, output } = await project.pulumi("refresh", "--preview-only", "--expect-no-changes");
     assert.equal(code, 0, output);
@@ -120,7 +120,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.deepEqual(people("rdsh02"), ["dave"]);
   });
 
-  it("ends drift with up --refresh, on its host", async () => {
+  it("fixes drift with up --refresh, only on the host that drifted", async () => {
     const before = changing().length;
     const { code, output } = await project.pulumi(...up, "--refresh");
     assert.equal(code, 0, output);
@@ -145,7 +145,7 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     assert.equal((await project.saved("nightly")).hostResults[address("rdsh03")]?.status, "ok");
   });
 
-  it("keeps drift in the state after a refresh, and the next up ends it", async () => {
+  it("keeps drift in the state after a refresh, and fixes it with the next up", async () => {
     lab.host("rdsh03").model.logon({ user: "erin" });
     const { model } = lab.host("rdsh03");
     model.disconnect(model.sessions().find(({ user }) => user === "erin")?.id ?? assert.fail());

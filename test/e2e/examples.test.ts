@@ -8,7 +8,7 @@ import { demonstrate } from "../../tools/demo/pre-patch";
 import { openStage } from "../../tools/demo/stage";
 import { build, checkout } from "../pulumi/dynamic/built-package";
 
-/** `npm run demo -- NAME` does the same; the demo without a name is examples/pre-patch. */
+/** `npm run demo -- NAME` does the same; without a name, the demo is examples/pre-patch. */
 const all: Readonly<Record<string, Example>> = {
   ...examples,
   "pre-patch": { hosts: demoHosts, run: (stage, shown) => demonstrate(stage, shown) },

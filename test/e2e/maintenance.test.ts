@@ -8,7 +8,7 @@ import { build } from "../pulumi/dynamic/built-package";
 import { providerOf } from "./processes";
 import { createProject, type Project } from "./project";
 
-/** One story: what a maintenance night may bring, with a real engine and real connections. */
+/** One story in order: what can happen in a maintenance night, with a real engine and real connections. */
 describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
   let lab: Lab;
   let linux: LinuxSshHost;
@@ -56,7 +56,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
     await linux.close();
   });
 
-  it("waits outside the window, and touches no session", async () => {
+  it("waits outside the window and touches no session", async () => {
     const window = { notAfter: "2020-01-01T00:00:00Z" };
     project.resources({ "pre-patch": args({ window }) });
     const { code, output } = await project.pulumi(...up);
@@ -71,7 +71,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
   });
 
   it(
-    "stops in the grace period when it is told to, and remembers whom it has warned",
+    "stops during the grace period when told to, and remembers whom it warned",
     { skip: process.platform !== "linux" && "looks for processes in /proc" },
     async () => {
       const warn = { message: "Patches in {minutes} minutes, {user}", gracePeriod: "25s" };
@@ -91,7 +91,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
     },
   );
 
-  it("continues where it stopped: the finished host is left alone, and nobody is warned twice", async () => {
+  it("continues where it stopped: it leaves the finished host alone and warns nobody twice", async () => {
     await project.pulumi("refresh", "--yes");
     const commandsOfDone = lab.host("rdsh03").commandTexts().length;
     const { code, output } = await project.pulumi(...up);
@@ -110,7 +110,7 @@ describe("a maintenance night with pulumi", { timeout: 300_000 }, () => {
     assert.ok(!JSON.stringify(await project.saved("pre-patch")).includes('"carol"'));
   });
 
-  it("has written reports that only their owner may read", () => {
+  it("writes reports that only their owner can read", () => {
     for (const file of ["reports.json", "reports.xml", "reports.html"]) {
       assert.equal(statSync(join(project.folder, file)).mode & 0o777, 0o600, file);
     }

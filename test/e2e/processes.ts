@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The processes that an engine started, and those that they started: nobody else's are looked at. */
+/** The descendants of an engine's process; no other process is examined. */
 export function startedBy(id: number | undefined): number[] {
   const children = threadsOf(id).flatMap((thread) =>
     textOf(`/proc/${id}/task/${thread}/children`).split(" "),
@@ -11,24 +11,24 @@ export function startedBy(id: number | undefined): number[] {
     .flatMap((child) => [Number(child), ...startedBy(Number(child))]);
 }
 
-/** The process of the dynamic provider that an engine starts; it may take a while to show. */
+/** Waits for the dynamic provider's process that an engine starts, and returns its ID. */
 export async function providerOf(engine: number | undefined): Promise<number> {
   const provider = (): number | undefined => providersAmong(startedBy(engine))[0];
   await until(() => provider() !== undefined, 30_000);
   return provider() ?? assert.fail("there is no provider process");
 }
 
-/** The processes of dynamic providers: none while the engine has not started one. */
+/** The processes of dynamic providers; empty until the engine starts one. */
 export function providersAmong(processes: readonly number[]): readonly number[] {
   return processes.filter((id) => /^node\0.*dynamic-provider/u.test(textOf(`/proc/${id}/cmdline`)));
 }
 
-/** Whether a process has not ended. */
+/** Whether a process is still running. */
 export function lives(id: number): boolean {
   return textOf(`/proc/${id}/cmdline`) !== "";
 }
 
-/** Ends a process, if it has not ended by itself. */
+/** Kills a process that is still running. */
 export function endNow(id: number): void {
   try {
     process.kill(id, "SIGKILL");
@@ -45,7 +45,7 @@ function threadsOf(id: number | undefined): readonly string[] {
   }
 }
 
-/** Processes end while one looks at them. */
+/** Returns "" for a process that ends while it is being examined. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -54,7 +54,7 @@ function textOf(file: string): string {
   }
 }
 
-/** Whether the condition comes true in time. */
+/** Whether the condition becomes true in time. */
 export async function until(condition: () => boolean, ms: number): Promise<boolean> {
   for (const end = performance.now() + ms; performance.now() < end;) {
     if (condition()) return true;

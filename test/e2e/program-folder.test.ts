@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { build, checkout } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
-/** Nothing runs in a preview: nobody listens there. */
+/** Nothing listens there: a preview contacts no host. */
 const args = '{ hosts: ["127.0.0.1:1"], sessions: { all: true } }';
 
 describe("the folder that Pulumi's provider process starts in", { timeout: 300_000 }, () => {
@@ -19,8 +19,8 @@ describe("the folder that Pulumi's provider process starts in", { timeout: 300_0
   });
   afterEach(() => project.remove());
 
-  it("is named with the missing dependency if the program depends only on a package that wraps the class", async () => {
-    // As pnpm lays it out: the program sees its own dependencies, and the wrapper its own.
+  it("is named in the error, with the missing dependency, if the program depends only on a package that wraps the class", async () => {
+    // As pnpm lays it out: the program sees its own dependencies, and the wrapper sees its own.
     const wrapper = join(project.folder, "store", "wrapper");
     mkdirSync(join(wrapper, "node_modules"), { recursive: true });
     symlinkSync(checkout, join(wrapper, "node_modules", "pulumi-session-logoff"), "dir");
@@ -43,7 +43,7 @@ describe("the folder that Pulumi's provider process starts in", { timeout: 300_0
     assert.equal(code, 0, output);
   });
 
-  it("is hinted at if an inline program of the Automation API starts elsewhere, and may be set as main", async () => {
+  it("is hinted at if an inline Automation API program starts elsewhere, and can be set as main", async () => {
     const script = join(project.folder, "deploy.js");
     writeFileSync(script, inlineProgram);
     const elsewhere = mkdtempSync(join(tmpdir(), "session-logoff-elsewhere-"));
@@ -73,7 +73,7 @@ LocalWorkspace.createStack({ stackName: main === undefined ? "a" : "b", projectN
   .then(() => console.log("\\nsucceeded"), () => console.log("\\nfailed"));
 `;
 
-/** What an inline program prints that is started in a folder. */
+/** Starts an inline program in a folder and returns what it prints. */
 async function runInline(script: string, folder: string, ...more: readonly string[]): Promise<string> {
   const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
   const { engineEnvironment } = await import("../../tools/engine/environment.mjs");

@@ -3,45 +3,45 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writ
 import { join } from "node:path";
 import { checkout, installedFolder } from "../pulumi/dynamic/built-package";
 
-/** What a command of the engine ended with, and all that it printed. */
+/** The exit code of an engine command, and everything that it printed. */
 export interface Ran {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** A command of the engine that is under way, in a process group of its own. */
+/** A running engine command, in its own process group. */
 export interface Running {
   readonly child: ChildProcess;
-  /** What a terminal does at Ctrl-C: SIGINT for every process of the group in front. */
+  /** Does what a terminal does on Ctrl-C: sends SIGINT to every process in the foreground group. */
   readonly pressCtrlC: () => void;
-  /** Resolves when it has printed the text. */
+  /** Resolves once the command has printed the text. */
   readonly prints: (text: string) => Promise<void>;
   readonly ended: Promise<Ran>;
 }
 
-/** A Pulumi project in a temporary folder, with a real engine, a state of its own and the package installed. */
+/** A Pulumi project in a temporary folder, with a real engine, its own state and the installed package. */
 export interface Project {
   readonly folder: string;
-  /** What the program passes to its resources, by their names. */
+  /** Sets the arguments that the program passes to its resources, by name. */
   resources(args: Readonly<Record<string, unknown>>): void;
-  /** Runs the engine. Everything it prints is also kept in {@link Project.said}. */
+  /** Runs the engine. {@link Project.said} keeps everything that it prints. */
   pulumi(...args: readonly string[]): Promise<Ran>;
-  /** The same, to be watched while it runs. */
+  /** Starts the engine without waiting for it to end. */
   start(...args: readonly string[]): Running;
-  /** The outputs of the stack: for each resource its results. */
+  /** The stack outputs: the results of each resource. */
   outputs(): Promise<Record<string, StackOutput>>;
-  /** What the state holds of a resource, also when the update failed and the stack has no outputs. */
+  /** The outputs of a resource in the state, available even if the update failed and the stack has no outputs. */
   saved(name: string): Promise<StackOutput>;
-  /** All that the engine ever printed, for searching. */
+  /** Everything that the engine has printed. */
   said(): string;
-  /** Everything that the engine ever wrote into its state, backups and logs included. */
+  /** Everything that the engine has written to its state, including backups and logs. */
   written(): string;
-  /** Installs a package of another version, whose provider text is another one too. */
+  /** Installs another version of the package, whose provider text differs too. */
   installVersion(version: string): void;
   remove(): void;
 }
 
-/** What the program exports of each resource. */
+/** What the program exports from each resource. */
 export interface StackOutput {
   readonly readyHosts: readonly string[];
   readonly finishedAt: string;
@@ -61,7 +61,7 @@ interface Exported {
   };
 }
 
-/** `"@finishedAt:NAME"` in args is that output of an earlier resource, unknown during a preview that changes it. */
+/** `"@finishedAt:NAME"` in the args stands for `finishedAt` of an earlier resource, which is unknown in a preview that changes it. */
 const program = `
 const fs = require("node:fs");
 const { SessionLogoff } = require("pulumi-session-logoff");
@@ -97,7 +97,7 @@ export async function createProject(): Promise<Project> {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    // A group of its own does not end with ours.
+    // A separate process group does not end with ours.
     const endWithUs = (): void => void child.kill("SIGKILL");
     process.once("exit", endWithUs);
     let output = "";

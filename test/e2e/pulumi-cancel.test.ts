@@ -8,12 +8,12 @@ import { createProject, type Project } from "./project";
 const message = "Maintenance in {minutes} minutes";
 const cancelMessage = "The maintenance is cancelled.";
 const up = ["up", "--yes", "--skip-preview"] as const;
-/** Longer than any test waits: whoever ends before has not waited for it. */
+/** Longer than any test waits: a run that ends sooner has not waited for it. */
 const hourMs = 3_600_000;
 
 /**
- * Three hosts, one after another. The first is done when the run is disturbed, the second has been told to log bob off and
- * takes its time, the third has not been spoken to.
+ * Three hosts, one after another. When the run is interrupted, the first is finished, the second is still logging bob off,
+ * and the third has not been contacted.
  */
 describe(
   "cancelling pulumi up",
@@ -34,7 +34,7 @@ describe(
         .model.messages()
         .map(({ user, text }) => `${user}: ${text}`);
     let bob: number | undefined;
-    /** Lets bob log on, once more if need be, and take so long to end. */
+    /** Logs bob on, again if necessary, with a logoff that takes `ms` milliseconds. */
     const bobLeavesAfter = (ms: number): void => {
       const { model } = lab.host("slow");
       if (bob !== undefined) model.leave(bob);
@@ -69,7 +69,7 @@ describe(
       await lab.close();
     });
 
-    it("finishes the run after the first Ctrl-C, and everything is saved", async () => {
+    it("finishes the run after the first Ctrl-C and saves everything", async () => {
       bobLeavesAfter(6_000);
       const { pressCtrlC, prints, ended } = project.start(...up);
       await prints("logging off 2 (bob)");
@@ -82,7 +82,7 @@ describe(
       assert.deepEqual([logoffs("quick"), logoffs("slow"), logoffs("later")], [1, 1, 1]);
     });
 
-    it("logs nobody else off after the second Ctrl-C, and the next up does the rest", async () => {
+    it("logs nobody else off after the second Ctrl-C, and finishes with the next up", async () => {
       bobLeavesAfter(hourMs);
       const { child, pressCtrlC, prints, ended } = project.start(...up);
       await prints("logging off 2 (bob)");
@@ -91,7 +91,7 @@ describe(
       await prints("^C received");
       pressCtrlC();
       await ended;
-      // As long as it lives it takes bob's leaving for a reason to go on.
+      // A provider that is still alive would continue once bob is gone.
       assert.ok(await until(() => !lives(provider), 60_000), "the provider lives on");
       assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
       bobLeavesAfter(100);
@@ -110,7 +110,7 @@ describe(
       child.kill("SIGKILL");
       await ended;
       const isGone = await until(() => !lives(provider), 60_000);
-      // The engine's language host is left behind as well, which is none of our doing.
+      // The engine's language host is left behind too, which is not our doing.
       for (const id of processes.filter(lives)) endNow(id);
       assert.ok(isGone, "the provider lives on");
       assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
@@ -127,7 +127,7 @@ describe(
     });
 
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      it(`keeps what is done when the provider receives ${signal}, and the next up does the rest`, async () => {
+      it(`saves finished hosts when the provider receives ${signal}, and finishes with the next up`, async () => {
         bobLeavesAfter(hourMs);
         const { child, prints, ended } = project.start(...up);
         await prints("logging off 2 (bob)");
@@ -149,7 +149,7 @@ describe(
       });
     }
 
-    it("undrains and sends the cancel message when it is cancelled during the grace period", async () => {
+    it("undrains and sends the cancel message when cancelled during the grace period", async () => {
       bobLeavesAfter(100);
       resource({
         drain: "until-restart",

@@ -4,7 +4,7 @@ import { clientKey, labUser, startLab, type Lab } from "../lab/lab";
 import { build } from "../pulumi/dynamic/built-package";
 import { createProject, type Project } from "./project";
 
-/** One story: each step goes on from where the one before left the stack and the hosts. */
+/** One story in order: each step continues with the stack and hosts as the previous step left them. */
 describe("pulumi", { timeout: 600_000 }, () => {
   let lab: Lab;
   let project: Project;
@@ -24,7 +24,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     triggers: ["2026-11"],
     ...more,
   });
-  /** Does something and asserts that no host was logged in to meanwhile. */
+  /** Runs `work` and asserts that it contacts no host. */
   const untouched = async <T>(work: () => Promise<T>): Promise<T> => {
     const since = connections();
     const result = await work();
@@ -48,7 +48,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     await lab.close();
   });
 
-  it("reports all invalid inputs in a preview at once, without a secret", async () => {
+  it("reports all invalid inputs at once in a preview, without secrets", async () => {
     project.resources({
       "pre-patch": args({
         connection: { user: "u", password: labUser.password, privateKey: labUser.password, port: 0 },
@@ -69,7 +69,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     }
   });
 
-  it("previews without contacting anybody", async () => {
+  it("previews without contacting a host", async () => {
     project.resources({
       "pre-patch": args(),
       after: args({ hosts: [address("rdsh01")], triggers: ["@finishedAt:pre-patch"] }),
@@ -78,7 +78,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     assert.equal(code, 0, output);
   });
 
-  it("logs off", async () => {
+  it("logs sessions off", async () => {
     project.resources({ "pre-patch": args() });
     const { code, output } = await project.pulumi("up", "--yes", "--skip-preview");
     assert.equal(code, 0, output);
@@ -89,7 +89,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     assert.ok(output.includes(`pre-patch: ${address("rdsh02")}: done, 1 logged off`), output);
   });
 
-  it("does nothing the second time, nor after a refresh", async () => {
+  it("does nothing the second time or after a refresh", async () => {
     for (const operation of [
       ["up", "--yes", "--skip-preview", "--expect-no-changes"],
       ["refresh", "--yes"],
@@ -100,7 +100,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     }
   });
 
-  it("runs nothing for a changed connection, and stores it", async () => {
+  it("stores a changed connection without running anything", async () => {
     const connection = {
       user: labUser.name,
       privateKey: clientKey.privateKey,
@@ -165,7 +165,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     );
   });
 
-  it("uses the stack configuration's password, and a new one is no change", async () => {
+  it("uses the password from the stack configuration, and does not treat a new one as a change", async () => {
     lab.host("rdsh03").model.logon({ user: "dave" });
     for (const [key, value] of [
       ["user", labUser.name],
@@ -185,7 +185,7 @@ describe("pulumi", { timeout: 600_000 }, () => {
     assert.equal(same.code, 0, same.output);
   });
 
-  it("runs new hosts only, and two resources with a value that is not known during the preview", async () => {
+  it("runs only new hosts, and two resources with a value that is unknown during the preview", async () => {
     await project.pulumi("config", "set", "--secret", "session-logoff:password", labUser.password);
     const first = args({
       connection: undefined,
@@ -205,14 +205,14 @@ describe("pulumi", { timeout: 600_000 }, () => {
     assert.deepEqual((await project.outputs())["pre-patch"]?.totals.hosts, 2);
   });
 
-  it("destroys without contacting anybody", async () => {
+  it("destroys without contacting a host", async () => {
     const sent = logoffs();
     const { code, output } = await untouched(() => project.pulumi("destroy", "--yes"));
     assert.equal(code, 0, output);
     assert.equal(logoffs(), sent);
   });
 
-  it("has put no password and no key into state, output or provider text", async () => {
+  it("keeps passwords and keys out of the state, output and provider text", async () => {
     project.resources({ "pre-patch": args() });
     const { code } = await project.pulumi("up", "--yes");
     assert.equal(code, 0);

@@ -14,7 +14,7 @@ describe("a stack that version 0.1.0 wrote, with pulumi", { timeout: 120_000 }, 
   });
   after(() => project.remove());
 
-  /** The recorded stack, whose secrets the engine encrypts with the key of this project's stack. */
+  /** Imports the recorded stack, whose secrets the engine encrypts with the key of this project's stack. */
   const importRecorded = async (): Promise<void> => {
     const settings = readFileSync(join(project.folder, "Pulumi.test.yaml"), "utf8");
     const [, salt] = /^encryptionsalt: (\S+)$/mu.exec(settings) ?? [];
@@ -29,7 +29,7 @@ describe("a stack that version 0.1.0 wrote, with pulumi", { timeout: 120_000 }, 
     assert.equal(code, 0, output);
   };
 
-  it("has a done resource that is unchanged, and an unfinished one that goes on", async () => {
+  it("keeps its finished resource unchanged and continues its unfinished one", async () => {
     await importRecorded();
     project.resources({
       done: argsOf(recordedResource("done")),
@@ -38,7 +38,7 @@ describe("a stack that version 0.1.0 wrote, with pulumi", { timeout: 120_000 }, 
     const { code, output } = await project.pulumi("preview");
     assert.equal(code, 0, output);
     assert.ok(output.includes("unfinished: runs on 3 of 4 hosts (2 failed, 1 skipped)"), output);
-    // The stack itself is the other one.
+    // The other unchanged resource is the stack itself.
     assert.match(output, /Resources:\s+~ 1 to update\s+2 unchanged/u);
     assert.doesNotMatch(output, /done: (?:runs|may run|stores|undrains)/u);
   });

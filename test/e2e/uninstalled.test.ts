@@ -21,7 +21,7 @@ describe(
       const { code, output } = await project.pulumi(...args);
       assert.equal(code, 0, output);
     };
-    /** Logs alice off, then removes resource and package. */
+    /** Logs alice off, then removes the resource and the package. */
     const runAndUninstall = async (more: object): Promise<void> => {
       project.resources({
         "pre-patch": {
@@ -51,7 +51,7 @@ describe(
       ["pulumi up", up],
       ["pulumi destroy", destroy],
     ] as const) {
-      it(`loses the resource with ${what} when no host is drained`, async () => {
+      it(`removes the resource with ${what} if no host is drained`, async () => {
         await runAndUninstall({ mode: "ensure" });
         await succeed(...refresh);
         assert.equal((await project.saved("pre-patch")).readyHosts.length, 1, "a refresh forgets nothing");
@@ -60,7 +60,7 @@ describe(
       });
     }
 
-    it("keeps the resource while a host is drained, reports why in one sentence, and undrains once the package is installed again", async () => {
+    it("keeps the resource while a host is drained, reports why in one sentence, and undrains once the package is back", async () => {
       await runAndUninstall({ drain: "until-destroy" });
       await succeed(...refresh);
       const refused = ({ code, output }: Ran): void => {

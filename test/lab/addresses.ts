@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 let allotted = 0;
 
 /**
- * The next loopback address, 127.16.0.2 and up: never one twice in a process, and different ones in processes with
- * neighbouring numbers, so that test files that run side by side may even use the same fixed port.
+ * Returns the next loopback address, from 127.16.0.2 up. Addresses are unique within a process and differ between
+ * processes with neighbouring IDs, so that concurrent test files can use the same fixed port.
  */
 export function nextAddress(): string {
   const perNet = 250;
@@ -17,7 +17,7 @@ export function nextAddress(): string {
 
 let usable: Promise<boolean> | undefined;
 
-/** Linux and Windows answer on all of 127.0.0.0/8; macOS only on 127.0.0.1, where hosts then differ by port. */
+/** Linux and Windows answer on all of 127.0.0.0/8. macOS answers only on 127.0.0.1, so hosts there differ by port. */
 export function manyAddresses(): Promise<boolean> {
   usable ??= new Promise((resolve) => {
     const server = createServer();

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Time as the lab knows it, so that a test can run it by hand. */
+/** The lab's clock, which a test can control by hand. */
 export interface LabClock {
-  /** Milliseconds, never going back; only differences mean something. */
+  /** Milliseconds, monotonic; only differences are meaningful. */
   now(): number;
   /** Resolves after `ms` milliseconds; rejects as soon as `signal` aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -11,13 +11,13 @@ export interface LabClock {
 /** The computer's own monotonic clock. */
 export const realClock: LabClock = {
   now: () => performance.now(),
-  // A plain timer, not an unref'd one: whoever waits is told, and closing the lab aborts what still waits.
+  // The timer is not unref'd: every sleep must settle, and closing the lab aborts those that are pending.
   sleep: (ms, signal) => delay(ms, undefined, { signal }),
 };
 
-/** A clock that stands still until a test moves it. */
+/** A clock that moves only when a test advances it. */
 export interface ManualClock extends LabClock {
-  /** Moves the time on and wakes everybody whose time has come, in order. */
+  /** Advances the time and wakes the sleepers that are due, in order. */
   advance(ms: number): void;
 }
 

@@ -1,16 +1,16 @@
 import type { Caller } from "./windows/program";
 
-/** One command as the host got it. The record grows while the command runs. */
+/** A command as the host received it. The record grows while the command runs. */
 export interface CommandRecord {
-  /** Counts all commands of the lab, so that the order between hosts can be seen. */
+  /** Numbers all commands of the lab, so that the order across hosts is visible. */
   readonly seq: number;
   readonly host: string;
-  /** Counts the connections of this host from 1. */
+  /** The number of the connection on this host, from 1. */
   readonly connection: number;
   readonly caller: Caller;
   /** The raw text. */
   readonly command: string;
-  /** Since the lab was started. */
+  /** Time since the lab started. */
   readonly atMs: number;
   readonly endMs?: number;
   readonly stdin: Buffer;
@@ -20,7 +20,7 @@ export interface CommandRecord {
   readonly code?: number;
 }
 
-/** The record in the hands of the one who runs the command. */
+/** The mutable record, for the code that runs the command. */
 export interface GrowingRecord extends Omit<CommandRecord, "outcome" | "code" | "endMs"> {
   outcome: CommandRecord["outcome"];
   code?: number;

@@ -1,21 +1,21 @@
 /**
  * What goes wrong with one connection:
  * - `reset`: the connection is reset before the banner;
- * - `full`: it is closed before the banner, as sshd does beyond MaxStartups;
- * - `silent`: it is taken, and no banner ever comes;
- * - `dropped-before-login`, `dropped-after-login`: it is reset there.
+ * - `full`: it is closed before the banner, as sshd does when MaxStartups is exceeded;
+ * - `silent`: it is accepted, but no banner ever comes;
+ * - `dropped-before-login`, `dropped-after-login`: it is reset at that point.
  */
 export type ConnectionTrouble = "reset" | "full" | "silent" | "dropped-before-login" | "dropped-after-login";
 
 /**
  * What goes wrong with one command:
  * - `drop-before`, `drop-after`: the connection is reset before or after the command has done its work;
- * - `hang`, `hang-after`: nothing ever comes back, before or after the command has done its work;
- * - `no-exit-status`: the channel closes without one;
+ * - `hang`, `hang-after`: no answer ever comes; `hang-after` does the work first;
+ * - `no-exit-status`: the channel closes without an exit status;
  * - `open-failed`: the channel is refused;
  * - `not-started`: the request to run it is refused;
- * - signal, code, stdout, stderr: replaces that part of the answer, the work is done; `instead`: it is not done;
- * - delayMs: answered that much later.
+ * - signal, code, stdout, stderr: that part of the answer is replaced, but the work is done; `instead`: the work is not done;
+ * - delayMs: the answer is delayed.
  */
 export type CommandTrouble =
   | "drop-before"
@@ -33,18 +33,18 @@ export type CommandTrouble =
       readonly delayMs?: number;
     };
 
-/** One scripted trouble. */
+/** A scripted fault. */
 export interface CommandFault {
-  /** Which commands: those that contain the text or match the expression; absent: all. */
+  /** Affects the commands that contain the text or match the expression. Default: all. */
   readonly on?: string | RegExp;
-  /** How many of them, counted from when this was added, are let through before. Absent: 0. */
+  /** How many of them pass first, counted from when the fault was added. Default: 0. */
   readonly after?: number;
-  /** How many of them it happens to. Absent: 1. */
+  /** How many of them are affected. Default: 1. */
   readonly times?: number;
   readonly trouble: CommandTrouble;
 }
 
-/** Hands out troubles in the order in which they were added; the first that fits wins. */
+/** Returns faults in the order in which they were added; the first match wins. */
 export interface FaultScript {
   add(fault: CommandFault): void;
   clear(): void;
@@ -59,7 +59,7 @@ export function createFaultScript(faults: readonly CommandFault[] = []): FaultSc
     add,
     clear: () => entries.splice(0),
     next: (command) => {
-      // Every script counts every command that it is about, also those that another one got hold of.
+      // Each fault counts every command that it matches, even if another fault is applied to it.
       const fitting = entries.filter(({ fault: { on } }) => isAbout(on, command));
       for (const entry of fitting) entry.seen += 1;
       const first = fitting.find(

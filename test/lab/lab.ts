@@ -11,15 +11,15 @@ import { defaultLook, type Look } from "./windows/render";
 import { createWindowsModel, type ModelOptions, type WindowsModel } from "./windows/windows-model";
 
 export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> {
-  /** Absent: an address of its own. */
+  /** Default: a new address. */
   readonly address?: string;
-  /** Absent or 0: the system picks one. */
+  /** Default, or 0: the system picks one. */
   readonly port?: number;
-  /** Absent: `cmd`. */
+  /** Default: `cmd`. */
   readonly shell?: Shell;
-  /** Absent: {@link labUser}. */
+  /** Default: {@link labUser}. */
   readonly users?: readonly LoginUser[];
-  /** `shared` (the default) is one key of the whole process; `own` makes one; a pair or several are taken. */
+  /** `shared` (the default) is one key for the whole process; `own` generates one; key pairs are used as given. */
   readonly hostKey?: "shared" | "own" | HostKeyType | KeyPair | readonly KeyPair[];
   readonly ssh?: SshOptions;
   readonly messagesReachDisconnected?: boolean;
@@ -35,7 +35,7 @@ export interface LabHost extends Omit<SshHost, "listen" | "close"> {
   readonly port: number;
   readonly model: WindowsModel;
   readonly hostKey: KeyPair;
-  /** A known_hosts line for each of its keys. */
+  /** A known_hosts line for each host key. */
   readonly knownHosts: string;
   /** The raw text of every command so far. */
   commandTexts(): readonly string[];
@@ -43,7 +43,7 @@ export interface LabHost extends Omit<SshHost, "listen" | "close"> {
   listenAgain(): Promise<void>;
 }
 
-/** Something that a host was asked and that nobody scripted. */
+/** A request to a host that was not scripted. */
 interface Unexpected {
   readonly host: string;
   readonly what: string;
@@ -51,7 +51,7 @@ interface Unexpected {
 
 export interface Lab {
   readonly hosts: readonly LabHost[];
-  /** @throws Error when there is no such host */
+  /** @throws Error if there is no such host */
   host(name: string): LabHost;
   /** `127.16.3.2:40123` */
   addressOf(name: string): string;
@@ -59,21 +59,21 @@ export interface Lab {
   readonly knownHosts: string;
   /** The private key that {@link labUser} may log in with. */
   readonly clientKey: KeyPair;
-  /** The commands of all hosts in the order in which they came. */
+  /** The commands of all hosts, in order of arrival. */
   commands(): readonly CommandRecord[];
   unexpected(): readonly Unexpected[];
-  /** Returns what was unexpected and forgets it: for tests that provoke it. */
+  /** Returns and clears the unexpected requests, for tests that provoke them. */
   takeUnexpected(): readonly Unexpected[];
-  /** @throws Error that lists what was unexpected */
+  /** @throws Error that lists the unexpected requests */
   assertNoUnexpected(): void;
-  /** Stops everything, then throws like {@link Lab.assertNoUnexpected}. May be called twice. */
+  /** Stops everything, then throws as {@link Lab.assertNoUnexpected} does. May be called twice. */
   close(): Promise<void>;
 }
 
-/** The key that {@link labUser} logs in with; one per process. */
+/** The key that {@link labUser} logs in with, one per process. */
 export const clientKey: KeyPair = sharedKeyPair("client");
 
-/** Who may log in where a host says nothing else: an administrator, by password or {@link clientKey}. */
+/** The default login of a host: an administrator, by password or {@link clientKey}. */
 export const labUser: LoginUser & { readonly password: string } = {
   name: "admin",
   password: "Lab-only!Pa55word",
@@ -81,12 +81,12 @@ export const labUser: LoginUser & { readonly password: string } = {
   rights: "full-control",
 };
 
-/** Starts one SSH server per host. Always `close()` the lab: that is where unscripted commands come to light. */
+/** Starts one SSH server per host. Always `close()` the lab: that reports unscripted commands. */
 export async function startLab(options: {
   readonly hosts: readonly HostOptions[];
-  /** Absent: real time. */
+  /** Default: real time. */
   readonly clock?: LabClock;
-  /** Called when a command has come, before it runs. */
+  /** Called when a command arrives, before it runs. */
   readonly onCommand?: (record: CommandRecord) => void;
 }): Promise<Lab> {
   const clock = options.clock ?? realClock;
@@ -165,7 +165,7 @@ export async function startLab(options: {
     assertNoUnexpected,
     close: async () => {
       for (const one of hosts) one.close();
-      // One turn of the event loop, in which the sockets and servers really end.
+      // Gives the sockets and servers one turn of the event loop to close.
       await new Promise((resolve) => setImmediate(resolve));
       assertNoUnexpected();
     },

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 
-it("npm run lab prints a command that works, and leaves nothing behind", { timeout: 300_000 }, async () => {
+it("npm run lab prints a command that works and leaves nothing behind", { timeout: 300_000 }, async () => {
   const lab = spawn(process.execPath, ["--import", "tsx", join(__dirname, "main.ts")], {
     stdio: ["pipe", "pipe", "inherit"],
   });

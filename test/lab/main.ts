@@ -1,4 +1,4 @@
-/** `npm run lab`: six hosts to try `ssh` and `pulumi up` against by hand, until Ctrl-C or the end of standard input. */
+/** `npm run lab`: six hosts for trying `ssh` and `pulumi up` by hand, until Ctrl-C or the end of standard input. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const nobody: LoginUser & { readonly password: string } = {
 };
 const users = [labUser, helper, nobody] as const;
 
-/** Each host with what is special about it. */
+/** The hosts, each with its special trait. */
 const hosts: readonly (HostOptions & { readonly about: string })[] = [
   {
     name: "rdsh01",
@@ -68,7 +68,7 @@ const hosts: readonly (HostOptions & { readonly about: string })[] = [
   },
 ];
 
-/** What is printed at the start. */
+/** The text printed at the start. */
 function guide(lab: Lab, folder: string): string {
   const ssh = `ssh -F none -i ${join(folder, "key")} -o IdentitiesOnly=yes -o UserKnownHostsFile=${join(folder, "known_hosts")}`;
   const first = lab.host("rdsh01");
@@ -123,7 +123,7 @@ async function main(): Promise<void> {
     await writeFile(join(folder, "key"), clientKey.privateKey, { mode: 0o600 });
     console.log(guide(lab, folder));
     await ended;
-    // By hand nothing is forbidden: what a test would fail with is only told.
+    // By hand, everything is allowed: what would fail a test is only reported.
     for (const { host, what } of lab.takeUnexpected()) console.log(`${host}  not scripted: ${what}`);
     await lab.close();
   } finally {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** So long a test waits for what must happen. Far beyond what a busy machine takes: only a fault waits so long. */
+/** How long a test waits for something that must happen. Even a busy machine is far quicker: only a bug waits this long. */
 const patienceMs = 120_000;
 
 /**
- * Waits until `condition` gives something other than false and undefined, and resolves with it.
- * @param what is awaited, for the error
- * @param everyMs how long it rests before it looks again
+ * Waits until `condition` returns something other than false or undefined, and resolves with it.
+ * @param what describes what is awaited, for the error
+ * @param everyMs the polling interval
  * @throws Error after two minutes
  */
 export async function until<T>(

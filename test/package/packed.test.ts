@@ -37,7 +37,7 @@ function run(
   });
 }
 
-/** The program that the README gives to copy. */
+/** The program from the README. */
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 import { SessionLogoff } from "pulumi-session-logoff";
@@ -51,7 +51,7 @@ const loggedOff = new SessionLogoff("pre-patch", {
 export const readyHosts = loggedOff.readyHosts;
 `;
 
-/** What a stranger gets: the packed tarball, installed in an empty folder. */
+/** Tests what a new user gets: the packed tarball, installed in an empty folder. */
 describe("the packed package", () => {
   const folder = mkdtempSync(join(tmpdir(), "session-logoff-packed-"));
   const installed = join(folder, "node_modules", "pulumi-session-logoff");
@@ -76,7 +76,7 @@ describe("the packed package", () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("holds what it needs and nothing else", () => {
+  it("contains what it needs and nothing else", () => {
     assert.deepEqual(readdirSync(installed).sort(), [
       "CHANGELOG.md",
       "LICENSE",
@@ -93,7 +93,7 @@ describe("the packed package", () => {
     assert.ok(existsSync(main));
   });
 
-  it("does not force Pulumi on whoever wants the command only", () => {
+  it("does not install Pulumi, which the command does not need", () => {
     assert.equal(existsSync(join(folder, "node_modules", "@pulumi")), false);
   });
 
@@ -118,7 +118,7 @@ describe("the packed package", () => {
   }
 
   for (const [what, find] of nodes) {
-    it(`gives a command that works on ${what}`, async (test) => {
+    it(`provides a command that works on ${what}`, async (test) => {
       const node = await nodeOrSkip(find, test);
       if (node === undefined) return;
       const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
@@ -152,18 +152,18 @@ describe("the packed package", () => {
     });
   }
 
-  it("is found by npx and by the name of the command", async () => {
+  it("is found by npx and by its command name", async () => {
     const bin = join(folder, "node_modules", ".bin", "session-logoff");
     assert.equal((await run(bin, ["--version"], folder)).code, 0);
     const npx = await run("npx", ["--no-install", "pulumi-session-logoff", "--version"], folder);
     assert.equal(npx.code, 0, npx.stderr);
   });
 
-  it("serves a Pulumi program in TypeScript", async () => {
+  it("works in a Pulumi program in TypeScript", async () => {
     const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
     const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
     const { path } = await ensureEngine();
-    // The SDK is the stranger's own; a link to ours saves a minute and 200 MB.
+    // The user installs the SDK; linking ours saves a minute and 200 MB.
     mkdirSync(join(folder, "node_modules", "@pulumi"), { recursive: true });
     symlinkSync(
       join(root, "node_modules", "@pulumi", "pulumi"),

@@ -18,7 +18,7 @@ import { startRealLinux, type RealLinux } from "../lab/linux/real-linux";
 import { until } from "../lab/until";
 import { aSelector } from "../session/sample";
 
-/** Our connection to the real host, and what a run would do with it. */
+/** Our connection to the real host, with the operations of a run. */
 interface Ours {
   readonly connection: Connection;
   readonly ask: <T>(query: Query<T>) => Promise<T>;
@@ -40,7 +40,7 @@ before(async () => {
 afterEach(() => real?.clear());
 after(() => real?.stop());
 
-/** A test against the real host; skipped with the reason where there is none. */
+/** Defines a test against the real host; skipped, with the reason, if there is none. */
 function onReal(name: string, work: (host: RealLinux, test: TestContext) => Promise<void>): void {
   it(name, { timeout: 300_000 }, async (test) => {
     if (real === undefined) test.skip(`no real Linux host: ${unavailable}`);
@@ -78,7 +78,7 @@ async function sessionOf(ours: Ours, user: string): Promise<Session> {
   return found;
 }
 
-/** Lists until the session is gone, and in the end how it stands. */
+/** Lists until the session is gone, and returns its final whereabouts. */
 function untilGone(ours: Ours, session: Session): Promise<Whereabouts> {
   return until(`session ${session.id} is gone`, async () => {
     const where = whereabouts(session, await ours.list());
@@ -86,7 +86,7 @@ function untilGone(ours: Ours, session: Session): Promise<Whereabouts> {
   });
 }
 
-/** Lists until nothing of the session is left. */
+/** Lists until the session and its processes are gone. */
 async function untilClean(ours: Ours, session: Session): Promise<void> {
   await until(`nothing of session ${session.id} is left`, async () => {
     const where = whereabouts(session, await ours.list());
@@ -112,7 +112,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe("a real sshd with a real logind", { concurrency: false }, () => {
-  onReal("is detected and listed, our own session apart from the others", async (host, test) => {
+  onReal("is detected and listed, with our own session marked", async (host, test) => {
     const alice = await host.login("lab-alice", "tty; exec sleep 300", { terminal: true });
     await host.login("lab-bob", "echo in; exec sleep 300");
     await withUs(host, "root", async (ours) => {
@@ -134,7 +134,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
-  onReal("knows our own login without the variable too, by its control group or its leader", async (host) => {
+  onReal("identifies our own login even without XDG_SESSION_ID, by control group or leader", async (host) => {
     await host.login("lab-alice", "echo in; exec sleep 300");
     for (const user of ["root", "lab-operator"]) {
       await withUs(host, user, async ({ connection }) => {
@@ -159,7 +159,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
   });
 
   onReal(
-    "is refused where its sshd does without PAM, and so logind knows no login of that sshd",
+    "is refused if its sshd does not use PAM, because logind then does not know our login",
     async (host) => {
       const ours = await connectAs(host, "root", await host.sshd("UsePAM=no"));
       try {
@@ -173,7 +173,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     },
   );
 
-  onReal("is read behind what a login's .bashrc prints", async (host) => {
+  onReal("is listed correctly even if .bashrc prints text", async (host) => {
     const { stdout } = await host.inside("sh", "-c", "echo ~lab-operator");
     const text = 'printf "Welcome to %s" "$HOSTNAME"; echo "Access denied" >&2';
     await host.inside("sh", "-c", `printf '%s\\n' '${text}' >${stdout.trim()}/.bashrc`);
@@ -193,7 +193,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     await host.inside("rm", `${stdout.trim()}/.bashrc`);
   });
 
-  onReal("shows terminals in its process table, also to a logind that knows none", async (host) => {
+  onReal("shows terminals in its process table, in case logind knows none", async (host) => {
     const alice = await host.login("lab-alice", "tty; exec sleep 300", { terminal: true });
     await withUs(host, "root", async (ours) => {
       const { stdout } = await ours.connection.exec(listCommand, { timeoutMs: 60_000 });
@@ -230,7 +230,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
-  onReal("ends a session with all its processes, and no other", async (host, test) => {
+  onReal("ends a session and all its processes, but no other session", async (host, test) => {
     const alice = await host.login("lab-alice", "sleep 301 & echo in; sleep 302", { terminal: true });
     await host.login("lab-bob", "echo in; exec sleep 300");
     await withUs(host, "root", async (ours) => {
@@ -247,7 +247,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
-  onReal("lets a user do so with our sudoers line, and nobody without it", async (host, test) => {
+  onReal("lets a user end sessions with our sudoers line, but not without it", async (host, test) => {
     assert.match((await host.inside("visudo", "-c")).stdout, /session-logoff: parsed OK/);
     await host.login("lab-alice", "echo in; exec sleep 300");
     await withUs(host, "lab-bob", async (ours) => {
@@ -268,7 +268,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
-  onReal("keeps the processes that ignore the request, until a reset kills them", async (host, test) => {
+  onReal("keeps processes that ignore the request until a reset kills them", async (host, test) => {
     await host.login("lab-bob", "trap '' TERM HUP; echo in; sleep 303; sleep 304");
     await withUs(host, "root", async (ours) => {
       await show(host, test, "before");
@@ -299,7 +299,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     });
   });
 
-  onReal("ends the connection's own session without any right", async (host) => {
+  onReal("ends the connection's own session without special rights", async (host) => {
     const ours = await connectAs(host, "lab-alice");
     const own = (await ours.list()).find((session) => session.own);
     assert.equal(own?.user, "lab-alice");
@@ -308,7 +308,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
     await withUs(host, "root", async (root) => untilClean(root, own));
   });
 
-  onReal("refuses new logins while it is drained", async (host, test) => {
+  onReal("refuses new logins while drained", async (host, test) => {
     await withUs(host, "lab-operator", async (ours) => {
       assert.match(
         await codeOf(ours.perform(backend.drain("until-restart"))),

@@ -27,7 +27,7 @@ export function addressOf({ address, port }: LabHost): string {
   return `${address}:${port}`;
 }
 
-/** Reads an input as both fronts do and runs it over real SSH. By default it selects all sessions of all hosts of the lab. */
+/** Reads an input as both fronts do and runs it over real SSH. By default, it selects all sessions on all hosts of the lab. */
 export async function runOnLab(
   lab: Lab,
   input: Readonly<Record<string, unknown>> = {},

@@ -15,7 +15,7 @@ async function withLab(hosts: readonly HostOptions[], work: (lab: Lab) => Promis
   }
 }
 
-/** Resolves when the run has run commands on host `a` and closed the connection, as it does for a grace period. */
+/** Resolves once the run has sent commands to host `a` and closed the connection, as it does for a grace period. */
 async function connectionIsClosed(lab: Lab): Promise<void> {
   const host = lab.host("a");
   await until(
@@ -128,7 +128,7 @@ describe("rechecking the sessions", () => {
 });
 
 describe("selecting", () => {
-  it("keeps a session of unknown idle time when selecting by idle time", () =>
+  it("keeps a session with unknown idle time when selecting by idle time", () =>
     withLab(
       [
         {
@@ -229,7 +229,7 @@ describe("relaying", () => {
       assert.ok(mgmt.counters().mostCommands <= 4, `${mgmt.counters().mostCommands} commands at once`);
       assert.equal(lab.host("rdsh1").counters().connections, 0);
     }));
-  it("explains why the server refuses a login with a public key", () =>
+  it("explains why the server refuses a public key login", () =>
     withLab(fleet, async (lab) => {
       const { report } = await runOnLab(lab, {
         hosts: [{ host: addressOf(lab.host("mgmt")), server: "rdsh1" }],

@@ -17,7 +17,7 @@ async function succeed(child: Child): Promise<Engine> {
   return JSON.parse(stdout) as Engine;
 }
 
-/** The number of the fake Go that builds; kills it at the end, as nobody else will once its parent is killed. */
+/** The process ID of the fake Go that builds. Kills it after the test, because nothing else does once its parent is killed. */
 function builder(t: TestContext, machine: FakeMachine): number {
   const pid = Number(machine.calls().at(-1)?.split(" ")[2]);
   t.after(() => {
@@ -26,8 +26,8 @@ function builder(t: TestContext, machine: FakeMachine): number {
   return pid;
 }
 
-describe("the engine that is built", posixOnly, () => {
-  test("is put together of the engine, its language host and the scripts of the SDK", async (t) => {
+describe("the built engine", posixOnly, () => {
+  test("consists of the engine, its language host and the SDK's scripts", async (t) => {
     const machine = fakeMachine(t);
     fakeGo(machine);
     const { path, source } = await succeed(start(t, machine));
@@ -41,7 +41,7 @@ describe("the engine that is built", posixOnly, () => {
     ]);
   });
 
-  test("is built once when two want it at once", async (t) => {
+  test("is built once for two concurrent requests", async (t) => {
     const machine = fakeMachine(t);
     fakeGo(machine, { buildMs: 700 });
     const engines = await Promise.all([start(t, machine), start(t, machine)].map(succeed));
@@ -50,7 +50,7 @@ describe("the engine that is built", posixOnly, () => {
     assert.equal(machine.calls().length, 2, "one build of each program");
   });
 
-  test("is not there after the builder was killed; the next one takes over and cleans up", async (t) => {
+  test("does not exist after its builder is killed; the next builder takes over and cleans up", async (t) => {
     const machine = fakeMachine(t);
     fakeGo(machine, { buildMs: 60_000 });
     const killed = start(t, machine);
@@ -67,7 +67,7 @@ describe("the engine that is built", posixOnly, () => {
     assert.equal(readdirSync(machine.engines).length, 1, "only the engine is left");
   });
 
-  test("is given up at once, with Go, on SIGTERM", async (t) => {
+  test("is abandoned at once on SIGTERM, and Go is stopped", async (t) => {
     const machine = fakeMachine(t);
     fakeGo(machine, { buildMs: 60_000 });
     const child = start(t, machine);
@@ -80,8 +80,8 @@ describe("the engine that is built", posixOnly, () => {
   });
 });
 
-describe("when it cannot be built, the error says why:", posixOnly, () => {
-  test("no Go", async (t) => {
+describe("the error of a failed build", posixOnly, () => {
+  test("says that Go is missing", async (t) => {
     const { code, stderr } = await start(t, fakeMachine(t)).ended;
     assert.equal(code, 1);
     assert.match(
@@ -90,7 +90,7 @@ describe("when it cannot be built, the error says why:", posixOnly, () => {
     );
   });
 
-  test("a Go that is too old and cannot fetch a newer one", async (t) => {
+  test("says that Go is too old and cannot fetch a newer version", async (t) => {
     const machine = fakeMachine(t);
     fakeGo(machine, { version: "go1.20.3" });
     const { stderr } = await start(t, machine).ended;
@@ -101,7 +101,7 @@ describe("when it cannot be built, the error says why:", posixOnly, () => {
     assert.deepEqual(machine.calls(), [], "nothing was built");
   });
 
-  test("what Go says", async (t) => {
+  test("contains Go's error output", async (t) => {
     const machine = fakeMachine(t);
     machine.program(
       "go",

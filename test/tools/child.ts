@@ -4,12 +4,12 @@ import type { TestContext } from "node:test";
 
 export interface Child {
   readonly process: ChildProcess;
-  /** What it has said on standard error so far. */
+  /** Its standard error output so far. */
   readonly complaints: () => string;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Starts a script of this folder with Node; it is killed at the end of the test at the latest. */
+/** Starts a script in this folder with Node; kills it after the test if it is still running. */
 export function startScript(
   t: TestContext,
   script: string,
@@ -27,7 +27,7 @@ export function startScript(
   return { process: child, complaints: () => stderr, ended };
 }
 
-/** Whether a process of this number is alive. */
+/** Whether a process with this ID is alive. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

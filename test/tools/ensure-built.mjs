@@ -1,4 +1,4 @@
-// Run as a process of its own by built.test.ts: ensures an engine, without trying to fetch the official one.
+// Run by built.test.ts in a separate process: ensures an engine without trying to fetch the official one.
 import { builtEngine } from "../../tools/engine/built.mjs";
 import { ensureEngine } from "../../tools/engine/ensure.mjs";
 

@@ -1,4 +1,4 @@
-// Run as a process of its own by official.test.ts: ensures the official engine, as if its site answered with the given status.
+// Run by official.test.ts in a separate process: ensures the official engine, as if its site answered with the given status.
 import { ensureEngine } from "../../tools/engine/ensure.mjs";
 import { officialEngine } from "../../tools/engine/official.mjs";
 

@@ -7,7 +7,7 @@ import { fakeMachine, type FakeMachine } from "./fake-machine.js";
 
 const posixOnly = { skip: process.platform === "win32" && "the fake programs are scripts" };
 
-/** A maker of an engine that takes no time. */
+/** An engine maker that takes no time. */
 function maker(machine: FakeMachine, name: string, fails?: string): EngineMaker & { made: number } {
   return {
     made: 0,
@@ -32,8 +32,8 @@ async function ensure(machine: FakeMachine, ...makers: EngineMaker[]): Promise<E
   return { ...engine, log };
 }
 
-describe("which engine is taken", posixOnly, () => {
-  test("the one named by PULUMI_SESSION_LOGOFF_ENGINE, before the one on PATH", async (t) => {
+describe("ensureEngine", posixOnly, () => {
+  test("prefers the engine named by PULUMI_SESSION_LOGOFF_ENGINE to the one on PATH", async (t) => {
     const machine = fakeMachine(t);
     machine.pulumi("v3.260.0");
     const named = machine.pulumi("v3.1.0", join(machine.folder, "mine"));
@@ -42,7 +42,7 @@ describe("which engine is taken", posixOnly, () => {
     assert.deepEqual([engine.source, engine.path, engine.version], ["variable", named, "3.1.0"]);
   });
 
-  test("an error, when PULUMI_SESSION_LOGOFF_ENGINE names nothing that runs", async (t) => {
+  test("fails if PULUMI_SESSION_LOGOFF_ENGINE does not name an executable", async (t) => {
     const machine = fakeMachine(t);
     machine.pulumi("v3.260.0");
     machine.env.PULUMI_SESSION_LOGOFF_ENGINE = join(machine.folder, "nothing");
@@ -52,7 +52,7 @@ describe("which engine is taken", posixOnly, () => {
   });
 
   for (const version of ["v3.200.0", "3.259.0", "v3.300.1-beta.2", "v4.0.0"]) {
-    test(`the one on PATH when it is ${version}, and one line says so`, async (t) => {
+    test(`uses the engine on PATH if it is ${version}, and logs one line`, async (t) => {
       const machine = fakeMachine(t);
       const path = machine.pulumi(version);
       const engine = await ensure(machine, maker(machine, "built"));
@@ -66,7 +66,7 @@ describe("which engine is taken", posixOnly, () => {
     ["an old major version", "v2.900.0", /older than 3\.200\.0/],
     ["no engine", "hello", /on PATH does not work: .* printed "hello", which is no version/],
   ] as const) {
-    test(`another one when the one on PATH is ${what}`, async (t) => {
+    test(`uses another engine if the one on PATH is ${what}`, async (t) => {
       const machine = fakeMachine(t);
       machine.pulumi(version);
       const engine = await ensure(machine, maker(machine, "built"));
@@ -75,14 +75,14 @@ describe("which engine is taken", posixOnly, () => {
     });
   }
 
-  test("another one when the one on PATH fails", async (t) => {
+  test("uses another engine if the one on PATH fails", async (t) => {
     const machine = fakeMachine(t);
     machine.program("pulumi", `console.error("no such library\\nbye"); process.exit(127);`);
     const engine = await ensure(machine, maker(machine, "built"));
     assert.match(engine.why, /does not work: .* exited with 127: no such library$/);
   });
 
-  test("the kept one the second time, whichever maker made it", async (t) => {
+  test("uses the kept engine the second time, whichever maker made it", async (t) => {
     const machine = fakeMachine(t);
     const [fetched, built] = [maker(machine, "fetched", "no network"), maker(machine, "built")];
     const first = await ensure(machine, fetched, built);
@@ -99,14 +99,14 @@ describe("which engine is taken", posixOnly, () => {
     ]);
   });
 
-  test("the first maker's, and no other is asked", async (t) => {
+  test("uses the first maker's engine and asks no other maker", async (t) => {
     const machine = fakeMachine(t);
     const [fetched, built] = [maker(machine, "fetched"), maker(machine, "built")];
     assert.equal((await ensure(machine, fetched, built)).source, "official");
     assert.deepEqual([fetched.made, built.made], [1, 0]);
   });
 
-  test("none that was made but does not start, and nothing of it is kept", async (t) => {
+  test("rejects a new engine that does not start, and keeps nothing of it", async (t) => {
     const machine = fakeMachine(t);
     const broken = maker(machine, "built");
     broken.make = (folder) => {
@@ -119,7 +119,7 @@ describe("which engine is taken", posixOnly, () => {
   });
 });
 
-test("when nothing works, the error says what was tried and what to do", posixOnly, async (t) => {
+test("ensureEngine fails with what was tried and what to do if nothing works", posixOnly, async (t) => {
   const machine = fakeMachine(t);
   await assert.rejects(
     ensure(machine, maker(machine, "fetched", "no network"), maker(machine, "built", "no Go")),

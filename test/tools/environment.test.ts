@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { fakeMachine } from "./fake-machine.js";
 
-test("the environment of an unattended engine is its own, and passes on no credential", async (t) => {
+test("engineEnvironment is separate from the caller's and passes on no credentials", async (t) => {
   const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
   const { folder } = fakeMachine(t);
   const [home, stateDir] = [join(folder, "pulumi home"), join(folder, "states", "one")];

@@ -3,23 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-/** A user's machine in a temporary folder: an empty home, and a PATH with nothing on it but what a test puts there. */
+/** A user's machine in a temporary folder: an empty home, and a PATH with only what a test puts there. */
 export interface FakeMachine {
   readonly folder: string;
-  /** The folder that is PATH. */
+  /** The only folder on PATH. */
   readonly bin: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Where the engines are kept. */
+  /** The folder where engines are kept. */
   readonly engines: string;
-  /** Writes an executable of Node source; the name is that of the command, or a path. */
+  /** Writes an executable from Node source. The name is a command name or a path. */
   program(name: string, source: string): string;
   /** A `pulumi` that answers `pulumi version`. */
   pulumi(version: string, name?: string): string;
-  /** The lines that programs wrote to the file in `FAKE_LOG`. */
+  /** The lines that programs wrote to the file named by `FAKE_LOG`. */
   calls(): string[];
 }
 
-/** Undone at the end of the test. */
+/** Creates a fake machine, which is removed after the test. */
 export function fakeMachine(t: TestContext): FakeMachine {
   const folder = mkdtempSync(join(tmpdir(), "fake machine "));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,7 +49,7 @@ export function fakeMachine(t: TestContext): FakeMachine {
 /**
  * Puts a `go` on PATH that takes `buildMs` to build a program that answers `version`.
  *
- * It writes `build NAME PID` to the log when it begins to build.
+ * It logs `build NAME PID` when a build begins.
  */
 export function fakeGo(machine: FakeMachine, { version = "go1.99.0", buildMs = 0 } = {}): void {
   const sdk = join(machine.folder, "sdk");

@@ -1,4 +1,4 @@
-// Run as a process of its own by lock.test.ts: works under a lock for some time and says when it begins and ends.
+// Run by lock.test.ts in a separate process: holds a lock for some time, and logs when its work begins and ends.
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "../../tools/lock.mjs";

@@ -24,11 +24,11 @@ function place(t: TestContext) {
   return { folder, lock, hold, entries };
 }
 
-/** A process number that nobody has: Linux and macOS give none above 4,194,304. */
+/** An unused process ID: Linux and macOS assign none above 4,194,304. */
 const nobody = 99_999_999;
 
 describe("a lock", () => {
-  test("lets one work at a time, also when all find the lock of a dead owner, and leaves nothing", async (t) => {
+  test("admits one process at a time, even if all find the lock of a dead owner, and leaves nothing behind", async (t) => {
     const { folder, lock, hold, entries } = place(t);
     mkdirSync(lock);
     writeFileSync(join(lock, "dead"), JSON.stringify({ pid: nobody, host: hostname() }));
@@ -46,7 +46,7 @@ describe("a lock", () => {
     assert.deepEqual(readdirSync(folder), ["journal"]);
   });
 
-  test("is free again when its owner was killed", async (t) => {
+  test("is free again after its owner is killed", async (t) => {
     const { hold, entries } = place(t);
     const killed = hold(60_000);
     await until("it holds the lock", () => entries().length === 1);
@@ -55,7 +55,7 @@ describe("a lock", () => {
     assert.equal((await hold(0).ended).code, 0);
   });
 
-  test("tells who waits for whom, and is not taken from an owner on another machine", async (t) => {
+  test("logs which process it waits for, and is not taken from an owner on another machine", async (t) => {
     const { lock, hold, entries } = place(t);
     mkdirSync(lock);
     writeFileSync(join(lock, "owner"), JSON.stringify({ pid: nobody, host: "elsewhere" }));

@@ -30,7 +30,7 @@ describe(
   "the official engine",
   { skip: process.platform === "win32" && "the fake programs are scripts" },
   () => {
-    test("is what the npm package fetched, and nothing else is kept", async (t) => {
+    test("is what the npm package fetched, with nothing else kept", async (t) => {
       const machine = fakeMachine(t);
       fakeNpm(machine, fetches);
       machine.env.PULUMI_VERSION = "3.1.0";
@@ -44,14 +44,14 @@ describe(
       assert.deepEqual(readdirSync(machine.engines).length, 1);
     });
 
-    test("is given up when the site does not answer, before npm is asked", async (t) => {
+    test("is abandoned before npm is run if the site does not answer", async (t) => {
       const machine = fakeMachine(t);
       const { code, stderr } = await startScript(t, "ensure-official.mjs", ["503"], machine.env).ended;
       assert.equal(code, 1);
       assert.match(stderr, /no official Pulumi 3\.265\.0: Cannot reach get\.pulumi\.com: HTTP status 503/);
     });
 
-    test("is given up when the package cannot fetch it, and nothing is left", async (t) => {
+    test("is abandoned if the package cannot fetch it, leaving nothing behind", async (t) => {
       const machine = fakeMachine(t);
       fakeNpm(machine, `console.error("pulumi: fetch failed"); process.exit(1);`);
       const { code, stderr } = await startScript(t, "ensure-official.mjs", ["200"], machine.env).ended;

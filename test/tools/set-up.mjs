@@ -1,4 +1,4 @@
-// Run as a process of its own by setup.test.ts: sets up the checkout in the given folder.
+// Run by setup.test.ts in a separate process: sets up the checkout in the given folder.
 import { setUp } from "../../tools/setup.mjs";
 
 try {

@@ -56,7 +56,7 @@ function fakeCheckout(t: TestContext, npm = "") {
     root,
     write,
     lockFile,
-    /** Sets up and gives what npm was asked to do, and what was printed. */
+    /** Sets up, and returns the npm calls and the output. */
     async setUp() {
       const before = machine.calls().length;
       const { code, stdout, stderr } = await startScript(t, "set-up.mjs", [root], machine.env).ended;
@@ -67,8 +67,8 @@ function fakeCheckout(t: TestContext, npm = "") {
 
 const soon = new Date(Date.now() + 60_000);
 
-describe("setting up a checkout", () => {
-  test("installs and builds at first, with one line each, and does nothing the second time", async (t) => {
+describe("setUp", () => {
+  test("installs and builds the first time, with one line each, and does nothing the second time", async (t) => {
     const checkout = fakeCheckout(t);
     const first = await checkout.setUp();
     assert.deepEqual(first.calls, ["ci", "run build"]);
@@ -79,7 +79,7 @@ describe("setting up a checkout", () => {
     assert.deepEqual(await checkout.setUp(), { code: 0, calls: [], printed: "" });
   });
 
-  test("installs again when the lock file changes, not when a file is only touched", async (t) => {
+  test("installs again when the lock file changes, but not when it is only touched", async (t) => {
     const checkout = fakeCheckout(t);
     await checkout.setUp();
     utimesSync(join(checkout.root, "package-lock.json"), soon, soon);
@@ -88,14 +88,14 @@ describe("setting up a checkout", () => {
     assert.deepEqual((await checkout.setUp()).calls, ["ci"]);
   });
 
-  test("installs again after an install that was interrupted", async (t) => {
+  test("installs again after an interrupted install", async (t) => {
     const checkout = fakeCheckout(t);
     await checkout.setUp();
     rmSync(join(checkout.root, "node_modules", ".package-lock.json"));
     assert.deepEqual((await checkout.setUp()).calls, ["ci"]);
   });
 
-  test("builds again when one output is missing or older than its source", async (t) => {
+  test("builds again if an output is missing or older than its source", async (t) => {
     const checkout = fakeCheckout(t);
     await checkout.setUp();
     rmSync(join(checkout.root, "dist/provider/ssh/connect.js"));
@@ -105,7 +105,7 @@ describe("setting up a checkout", () => {
     assert.deepEqual((await checkout.setUp()).calls, ["run build"]);
   });
 
-  test("builds again when a source is gone, and removes its outputs", async (t) => {
+  test("builds again if a source is gone, and removes its outputs", async (t) => {
     const checkout = fakeCheckout(t);
     await checkout.setUp();
     checkout.write("dist/provider/ssh/connect.d.ts", "");
@@ -116,7 +116,7 @@ describe("setting up a checkout", () => {
     }
   });
 
-  test("happens once when two start at once", async (t) => {
+  test("runs once for two concurrent calls", async (t) => {
     const checkout = fakeCheckout(t);
     const both = await Promise.all([checkout.setUp(), checkout.setUp()]);
     assert.deepEqual(
@@ -127,21 +127,21 @@ describe("setting up a checkout", () => {
     assert.deepEqual(calls, ["ci", "run build"]);
   });
 
-  test("fails with what npm said", async (t) => {
+  test("fails with npm's error output", async (t) => {
     const checkout = fakeCheckout(t, `console.error("npm error code ENOTFOUND"); process.exit(1);`);
     const { code, printed } = await checkout.setUp();
     assert.equal(code, 1);
     assert.match(printed, /npm-cli\.js ci --no-audit --no-fund" exited with 1:\s+npm error code ENOTFOUND/);
   });
 
-  test("fails again after a build with errors, though the compiler wrote its output", async (t) => {
+  test("fails again after a build with errors, even if the compiler wrote its output", async (t) => {
     const checkout = fakeCheckout(t, `if (command === "run") process.exitCode = 2;`);
     assert.deepEqual((await checkout.setUp()).calls, ["ci", "run build"]);
     const { code, calls } = await checkout.setUp();
     assert.deepEqual([code, calls], [1, ["run build"]]);
   });
 
-  test("needs the lock file", async (t) => {
+  test("fails without a valid lock file", async (t) => {
     const checkout = fakeCheckout(t);
     rmSync(join(checkout.root, "package-lock.json"));
     assert.match((await checkout.setUp()).printed, /Cannot read ".*package-lock\.json": it must be there/);

@@ -2,15 +2,15 @@ import type { HostOptions, Lab } from "../../test/lab/lab";
 import type { Ran } from "./project";
 import { listed, up, type Stage } from "./stage";
 
-/** What must hold after a step, in words. */
+/** A condition that must hold after a step, with its description. */
 export type Check = readonly [what: string, holds: boolean];
 
-/** A program of examples/ against simulated hosts. */
+/** A program in examples/ that runs against simulated hosts. */
 export interface Example {
   readonly hosts: readonly HostOptions[];
   /** Default: a key. */
   readonly login?: "password";
-  /** Runs it, with what the engine says on the screen if `shown`. */
+  /** Runs the program; shows the engine's output if `shown`. */
   readonly run: (stage: Stage, shown: boolean) => Promise<readonly Check[]>;
 }
 
@@ -99,7 +99,7 @@ const canary: Example = {
         "the wave of rdsh02 and rdsh03 stopped the rollout",
         first.code !== 0 && first.output.includes("budget-exceeded"),
       ],
-      // On rdsh02, beside the one that fails, it depends on which of the two is quicker.
+      // rdsh02 runs in parallel with the host that fails, so its result depends on timing.
       [
         "nobody on the hosts behind it was logged off",
         left.replace("user2 ", "") === "user3 user4 user5 user6 user7 user8",
@@ -112,5 +112,5 @@ const canary: Example = {
   },
 };
 
-/** By the name of their folder. */
+/** The examples by folder name. */
 export const examples: Readonly<Record<string, Example>> = { relay, "nightly-clean-up": nightly, canary };

@@ -19,10 +19,10 @@ export const demoHosts: readonly HostOptions[] = [
   { name: "rdsh06", sessions: [] },
 ];
 
-/** Who is logged on where, by host and session ID. */
+/** The users logged on, by host and session ID. */
 export type Census = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Asks the hosts themselves, not us: what the table shows is what really happened on them. */
+/** Reads the hosts directly, not our report, so that the table shows what really happened. */
 export async function census({ hosts }: Lab, linux: DemoLinux | undefined): Promise<Census> {
   const rows = hosts.map((host) => [host.name, new Map(peopleOf(host))] as const);
   return new Map(linux === undefined ? rows : [...rows, [linux.name, await linux.people()]]);
@@ -34,7 +34,7 @@ function peopleOf({ model }: LabHost): [string, string][] {
     .flatMap(({ id, user }): [string, string][] => (user === null ? [] : [[String(id), user]]));
 }
 
-/** The reasons that the run printed for whoever was kept, by host and session ID: `rdsh01:22: kept 4 (svc-backup): excepted`. */
+/** A table of what happened to each session. Reasons come from output such as `rdsh01:22: kept 4 (svc-backup): excepted`. */
 export function table(
   before: Census,
   after: Census,

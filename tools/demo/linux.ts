@@ -1,20 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { startRealLinux } from "../../test/lab/linux/real-linux";
 
-/** A real sshd and logind beside the simulated Windows hosts, with two people on it. */
+/** A real sshd and logind in addition to the simulated Windows hosts, with two people logged in. */
 export interface DemoLinux {
   readonly name: string;
-  /** As the program names it. */
+  /** The host as named in the program. */
   readonly place: string;
   readonly knownHosts: string;
-  /** Who loginctl says is logged on, by session ID; our own logins as root are left out. */
+  /** The users that loginctl lists, by session ID, without our own logins as root. */
   people(): Promise<ReadonlyMap<string, string>>;
   stop(): Promise<void>;
 }
 
 const people = ["olga", "pavel"] as const;
 
-/** Starts one, or says why this machine cannot have it. */
+/** Starts one, or returns why this machine cannot run it. */
 export async function startDemoLinux(
   publicKey: string,
 ): Promise<DemoLinux | { readonly unavailable: string }> {
@@ -30,7 +30,7 @@ export async function startDemoLinux(
       ),
     );
   };
-  // A login has ended its handshake before logind has made its session.
+  // A login completes its handshake before logind creates its session.
   for (let tries = 0; tries < 40 && (await census()).size < people.length; tries += 1) await delay(100);
   return {
     name: "linux1",

@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: the main job, for real. A Pulumi engine runs the program in examples/pre-patch against six simulated
- * Windows hosts that speak SSH, and a real Linux host where this machine can have one. What the table shows is read from the
- * hosts, not from our report.
- * `npm run demo -- NAME` does the same with another program of examples/.
+ * `npm run demo`: the main use case, end to end. A Pulumi engine runs the program in examples/pre-patch against six simulated
+ * Windows hosts that speak SSH, and a real Linux host if this machine can run one. The table is read from the hosts, not from
+ * our report.
+ * `npm run demo -- NAME` does the same with another program in examples/.
  */
 import { examples } from "./examples";
 import { demoHosts } from "./fleet";

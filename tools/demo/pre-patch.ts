@@ -4,11 +4,11 @@ import { census, table } from "./fleet";
 import type { DemoLinux } from "./linux";
 import { listed, up, type Stage } from "./stage";
 
-/** The right that is missing at first, and that somebody grants then. */
+/** The error for a right that is missing at first and then granted. */
 const denied = { instead: true, code: 1, stderr: "Error [5]:Access is denied.\r\n" } as const;
 const forNow = "rdsh05";
 
-/** What `npm run demo` shows, and whether it holds. */
+/** Runs what `npm run demo` shows, and checks the results. */
 export async function demonstrate(
   { lab, pulumi, set }: Stage,
   shown: boolean,
@@ -91,7 +91,7 @@ function connections(lab: Lab): ReadonlyMap<string, number> {
   return new Map(lab.hosts.map((host) => [host.name, host.counters().connections]));
 }
 
-/** What the run said about who was kept; its lines name hosts by address. */
+/** The reasons that the run printed for kept sessions; the output names hosts by address. */
 function reasonsIn(lab: Lab, output: string): (host: string, id: string) => string | undefined {
   return (host, id) => {
     const { address, port } = lab.hosts.find(({ name }) => name === host) ?? { address: host, port: 0 };

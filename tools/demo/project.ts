@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 const root = resolve(__dirname, "..", "..");
 
 /**
- * A folder that is a program of examples/ to Pulumi, so that the file with a stack's configuration, which Pulumi puts beside
+ * Creates a folder that Pulumi treats as a program in examples/, so that the stack configuration, which Pulumi writes next to
  * Pulumi.yaml, stays out of the repository.
  */
 export function shadowProject(folder: string, example: string): string {
@@ -16,21 +16,21 @@ export function shadowProject(folder: string, example: string): string {
     project.replace("main: index.ts", `main: examples/${example}/index.ts`),
   );
   copyFileSync(join(root, "package.json"), join(folder, "package.json"));
-  // Not a copy: its folders are meant from where it stands.
+  // Not a copy, because the paths in the original are relative to its folder.
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: join(root, "tsconfig.json") }));
-  // Junctions need no rights on Windows; elsewhere the kind is ignored.
+  // Junctions need no special rights on Windows; other platforms ignore the type.
   for (const name of ["examples", "node_modules"])
     symlinkSync(join(root, name), join(folder, name), "junction");
   return folder;
 }
 
-/** What a command did. */
+/** The result of a command. */
 export interface Ran {
   readonly code: number;
   readonly output: string;
 }
 
-/** Runs the engine; each line is shown as it comes, behind `prefix`, unless it is quiet. */
+/** Runs the engine. With a `prefix`, shows each line of output as it arrives. */
 export function runEngine(
   engine: string,
   args: readonly string[],

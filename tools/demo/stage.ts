@@ -4,21 +4,21 @@ import { join } from "node:path";
 import { labUser, startLab, type HostOptions, type Lab } from "../../test/lab/lab";
 import { runEngine, shadowProject, type Ran } from "./project";
 
-/** Simulated hosts, and one of our programs in a stack of its own with a real engine. */
+/** Simulated hosts, and a program in its own stack with a real engine. */
 export interface Stage {
   readonly lab: Lab;
-  /** The program's folder, where relative paths start. */
+  /** The program's folder, the base of relative paths. */
   readonly folder: string;
-  /** Runs the engine; `shown` prints what it says as it says it. */
+  /** Runs the engine; `shown` prints its output as it arrives. */
   readonly pulumi: (args: readonly string[], shown?: boolean, stdin?: string) => Promise<Ran>;
-  /** Sets values in the program's configuration, by path. @throws Error with what the engine said */
+  /** Sets values in the program's configuration, by path. @throws Error with the engine's output */
   readonly set: (values: Readonly<Record<string, string>>) => Promise<void>;
-  /** Trusts hosts that are not the lab's as well. */
+  /** Also trusts hosts outside the lab. */
   readonly trust: (knownHosts: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** `up` as it is run here. */
+/** The arguments for `up`. */
 export const up = ["up", "--yes", "--skip-preview", "--suppress-permalink=true"] as const;
 
 /** What differs between the programs. */
@@ -29,7 +29,7 @@ interface StageOptions {
 }
 
 /**
- * Starts the hosts, and makes a stack of a program in examples/ with the credentials in its configuration, as an operator
+ * Starts the hosts and creates a stack for a program in examples/, with the credentials in its configuration, as an operator
  * would. `close` stops and removes everything.
  */
 export async function openStage(example: string, { hosts, login }: StageOptions): Promise<Stage> {

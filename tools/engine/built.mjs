@@ -6,7 +6,7 @@ import { findGo, pinnedVersion } from "./go.mjs";
 const cli = fileURLToPath(new URL("cli", import.meta.url));
 const languageHost = fileURLToPath(new URL("language-nodejs", import.meta.url));
 
-/** Its version 3.60.0 still holds the Node language host, which works with today's engine and Node SDK (tried). */
+/** Version 3.60.0 still contains the Node language host, which works with the current engine and Node SDK (tested). */
 const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const versions = () => ({
   pulumi: pinnedVersion(cli, "github.com/pulumi/pulumi/pkg/v3"),
@@ -14,8 +14,8 @@ const versions = () => ({
 });
 
 /**
- * The engine, built from the Go modules pinned in cli/ and language-nodejs/: for machines that reach a Go module proxy, but not
- * Pulumi's downloads.
+ * The engine built from the Go modules pinned in cli/ and language-nodejs/, for machines that can reach a Go module proxy but
+ * not Pulumi's downloads.
  *
  * @type {import("./ensure.mjs").EngineMaker}
  */
@@ -36,7 +36,7 @@ export const builtEngine = {
     const bin = join(folder, "bin");
     mkdirSync(bin);
 
-    // The small one first: what is wrong with Go or the network shows within seconds.
+    // The small program first, so that problems with Go or the network show within seconds.
     await go(languageHost, build(`${sdk}/nodejs/cmd/pulumi-language-nodejs`, host, bin), onTick);
     await go(cli, build("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", pulumi, bin), onTick);
     const source = await go(languageHost, ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", sdk]);
@@ -48,7 +48,7 @@ export const builtEngine = {
 /** @param {string} program @param {string} version @param {string} bin */
 function build(program, version, bin) {
   const ldflags = `-s -w -X ${sdk}/go/common/version.Version=${version}`;
-  // Each flag that somebody may have in GOFLAGS is given: the command line wins.
+  // Sets every flag that may also be in GOFLAGS, because the command line takes precedence.
   return [
     "build",
     "-trimpath",
@@ -63,8 +63,8 @@ function build(program, version, bin) {
 }
 
 /**
- * The small scripts that start the plugins of the Node SDK. Beside the engine they belong to it; found on PATH they are used
- * too, but with a warning.
+ * Copies the small scripts that start the Node SDK's plugins next to the engine. The engine also finds them on PATH, but then
+ * prints a warning.
  *
  * @param {string} from @param {string} bin
  */
@@ -72,7 +72,7 @@ function copyScripts(from, bin) {
   for (const name of readdirSync(from)) {
     if (name.endsWith(".cmd") !== (process.platform === "win32")) continue;
     copyFileSync(join(from, name), join(bin, name));
-    chmodSync(join(bin, name), 0o755); // Files of a Go module have no executable bit.
+    chmodSync(join(bin, name), 0o755); // Files in a Go module have no executable bit.
   }
 }
 

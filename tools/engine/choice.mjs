@@ -1,17 +1,17 @@
 import { run } from "../command.mjs";
 
-/** The oldest `pulumi` on PATH that we take: nobody has tried an older one with the Node SDK this package is developed with. */
+/** The oldest `pulumi` on PATH that we accept. Older ones are untested with the Node SDK that this package is developed with. */
 export const oldestVersion = "3.200.0";
 
 /**
- * The version an executable states, without the leading v.
+ * The version that an executable reports, without the leading v.
  *
  * @param {string} file
  * @param {NodeJS.ProcessEnv} env
- * @throws {import("../command.mjs").CommandFailed} when it does not run, or does not answer
+ * @throws {import("../command.mjs").CommandFailed} if it does not run or does not answer
  */
 export async function engineVersion(file, env) {
-  // 30 s: npm's `pulumi` is a script that fetches the real one when first asked anything. That is our own next step.
+  // Only 30 s: npm's `pulumi` is a script that first fetches the real one, which is our own next step.
   const text = await run(file, ["version"], {
     env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "1" },
     timeoutMs: 30_000,
@@ -21,7 +21,7 @@ export async function engineVersion(file, env) {
   return version;
 }
 
-/** `3.259.0` out of `v3.259.0-beta.1` or `go1.26.8`. @param {string} text */
+/** `v3.259.0-beta.1` → `3.259.0`, `go1.26.8` → `1.26.8`. @param {string} text */
 export function parseVersion(text) {
   return /\d+\.\d+(?:\.\d+)?/.exec(text)?.[0];
 }

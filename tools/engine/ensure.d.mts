@@ -1,23 +1,23 @@
-/** An executable Pulumi engine, and how we came to it. */
+/** An executable Pulumi engine, and where it comes from. */
 export interface Engine {
-  /** Absolute path of the `pulumi` executable. The programs it needs beside itself are in the same folder. */
+  /** Absolute path of the `pulumi` executable. The other programs that it needs are in the same folder. */
   readonly path: string;
   readonly version: string;
-  /** `variable`: PULUMI_SESSION_LOGOFF_ENGINE names it; `cache`: fetched or built at an earlier time. */
+  /** `variable`: PULUMI_SESSION_LOGOFF_ENGINE names it; `cache`: it was fetched or built earlier. */
   readonly source: "variable" | "path" | "cache" | "official" | "built";
-  /** Why this one and none that would have come before it; one line. */
+  /** Why this engine was chosen and not one with higher precedence; one line. */
   readonly why: string;
 }
 
-/** A way to get an engine that is not there yet. */
+/** A way to get an engine that does not exist yet. */
 export interface EngineMaker {
   readonly source: "official" | "built";
   version(): string;
-  /** What it makes, in words that fit after `no`. */
+  /** What it makes, worded to follow `no`. */
   title(): string;
-  /** The name it is kept under. It holds all versions that went into it, so that an upgrade is made anew. */
+  /** The name of its folder. It contains all versions that went into the engine, so that an upgrade makes a new one. */
   folder(): string;
-  /** Puts `bin/pulumi` and what belongs beside it into the folder, which is empty and not yet where engines are kept. */
+  /** Writes `bin/pulumi` and its companion programs into the folder, which is empty and temporary. */
   make(
     folder: string,
     options: { readonly env: NodeJS.ProcessEnv; readonly log: (line: string) => void },
@@ -25,18 +25,18 @@ export interface EngineMaker {
 }
 
 export interface EngineOptions {
-  /** Receives one line for what was chosen and, while something is made, one about every 15 s. Default: nothing is said. */
+  /** Receives a line on what was chosen and, while an engine is being made, about one every 15 s. Default: no logging. */
   readonly log?: (line: string) => void;
-  /** Where PATH, HOME and the like are read. Default: those of this process. */
+  /** The source of PATH, HOME and similar variables. Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
-  /** What to try in which order when no engine is there. Default: fetch the official one, then build it with Go. */
+  /** What to try, in order, if there is no engine. Default: fetch the official one, then build it with Go. */
   readonly makers?: readonly EngineMaker[];
 }
 
 /**
- * A Pulumi engine that works: the one named by PULUMI_SESSION_LOGOFF_ENGINE, else a recent one on PATH, else one kept in the
- * user's cache, else it is fetched or built into that cache, which takes minutes.
+ * Returns a working Pulumi engine: the one named by PULUMI_SESSION_LOGOFF_ENGINE, else a recent one on PATH, else one kept in
+ * the user's cache, else a new one fetched or built into that cache, which takes minutes.
  *
- * @throws Error that says what was tried and what the user can do
+ * @throws Error with what was tried and what the user can do
  */
 export function ensureEngine(options?: EngineOptions): Promise<Engine>;

@@ -11,7 +11,7 @@ import { officialEngine } from "./official.mjs";
 /** @typedef {import("./ensure.mjs").Engine} Engine */
 /** @typedef {import("./ensure.mjs").EngineMaker} EngineMaker */
 
-/** The variable that names the executable to use, whatever else is there. */
+/** The variable that names the executable to use; it takes precedence over everything else. */
 const variable = "PULUMI_SESSION_LOGOFF_ENGINE";
 
 /** @type {typeof import("./ensure.mjs").ensureEngine} */
@@ -73,7 +73,7 @@ async function chooseOrMake(makers, env, log) {
   });
 }
 
-/** The engine on PATH, or why there is none that we take. @param {NodeJS.ProcessEnv} env @returns {Promise<Engine | string>} */
+/** The engine on PATH, or why there is none that we accept. @param {NodeJS.ProcessEnv} env @returns {Promise<Engine | string>} */
 async function onPath(env) {
   const path = findOnPath("pulumi", env);
   if (!path) return `no "pulumi" on PATH`;
@@ -120,7 +120,7 @@ function advice(problems) {
   ].join("\n");
 }
 
-/** A problem without the output of the command that failed, but for the first line of it. @param {string} problem */
+/** A problem with only the first line of the failed command's output. @param {string} problem */
 function oneLine(problem) {
   const [what = "", output = ""] = problem.split("\n");
   return `${what} ${output.trim()}`.trim();

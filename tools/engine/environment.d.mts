@@ -1,21 +1,20 @@
 export interface EngineEnvironmentOptions {
-  /** Path of the executable, as `ensureEngine` gives it. */
+  /** Path of the executable, as returned by `ensureEngine`. */
   readonly engine: string;
-  /** PULUMI_HOME: where the engine keeps its plugins, logs and settings. Made if missing. */
+  /** PULUMI_HOME: where the engine keeps its plugins, logs and settings. Created if missing. */
   readonly home: string;
-  /** Folder of the file backend, which holds the state of all stacks. Made if missing. */
+  /** Folder of the file backend, which holds the state of all stacks. Created if missing. */
   readonly stateDir: string;
-  /** Encrypts secrets in the state. Default: the empty one, fit for states that are thrown away. */
+  /** Encrypts secrets in the state. Default: empty, suitable for disposable states. */
   readonly passphrase?: string;
-  /** Where PATH, HOME and the like are taken from. Default: those of this process. */
+  /** The source of PATH, HOME and similar variables. Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * The whole environment for an engine that nobody sits at: its own home and state, no questions, no look for updates, no fetching
- * of plugins.
+ * The complete environment for an unattended engine: its own home and state, no prompts, no update checks, no plugin downloads.
  *
- * Of the caller's environment only what programs need to run at all is passed on: no PULUMI_ variable, no credential. What the
- * Pulumi program should see beyond that is for the caller to add.
+ * From the caller's environment, it passes on only what programs need to run at all: no PULUMI_ variables and no credentials.
+ * The caller adds anything else that the Pulumi program needs.
  */
 export function engineEnvironment(options: EngineEnvironmentOptions): Record<string, string>;

@@ -3,7 +3,7 @@ import { delimiter, dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { searchPath } from "../on-path.mjs";
 
-/** What a program needs to start, to find its folders, and to speak the right language; compared in upper case, for Windows. */
+/** What programs need to start, find their folders and use the right language; compared in upper case, for Windows. */
 const passedOn = new Set([
   ...["HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE", "XDG_CACHE_HOME"],
   ...["USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"],
@@ -22,7 +22,7 @@ export function engineEnvironment({ engine, home, stateDir, passphrase = "", env
   }
   return {
     ...result,
-    // The engine starts its language host by name, and that one `node`: it shall be the Node that we run with.
+    // The engine starts its language host by name, which starts `node` by name; that must be the Node that runs us.
     PATH: [dirname(engine), dirname(process.execPath), searchPath(env)].join(delimiter),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: pathToFileURL(stateDir).href,

@@ -8,19 +8,19 @@ import { isRecentEnough, parseVersion } from "./choice.mjs";
 /** @typedef {(module: string, args: readonly string[], onTick?: (elapsedMs: number) => void) => Promise<string>} Go */
 
 /**
- * A function that runs the machine's Go in the folder of a module, once it is clear that this Go can build that module.
+ * Returns a function that runs the machine's Go in a module's folder, after checking that this Go can build the module.
  *
- * @param {string} module Folder of the go.mod that asks for the newest Go
+ * @param {string} module Folder of the go.mod that requires the newest Go
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<Go>}
- * @throws {Error} saying which Go is needed
+ * @throws {Error} naming the Go version that is needed
  */
 export async function findGo(module, env) {
   const need = goVersionOf(module);
   const file = findOnPath("go", env);
   if (!file) throw new Error(`no "go" on PATH; Go ${need} or later would do`);
 
-  // Outside of any module, so that an old Go says its own version and does not fetch the one which the module asks for.
+  // Outside any module, so that an old Go reports its own version and does not fetch the one that the module requires.
   const own = await run(file, ["env", "GOVERSION"], { cwd: tmpdir(), env: { ...env, GOTOOLCHAIN: "local" } });
   const have = parseVersion(own) ?? "0";
   if (isRecentEnough(have, need)) {
@@ -31,7 +31,7 @@ export async function findGo(module, env) {
   const toolchain = env.GOTOOLCHAIN ?? "auto";
   const goEnv = buildEnvironment(env, toolchain);
   try {
-    // Go from 1.21 on fetches the version that the module asks for, if it is allowed to and has a network.
+    // Go 1.21 and later fetch the version that the module requires, if allowed and online.
     const switched = await run(file, ["env", "GOVERSION"], {
       cwd: module,
       env: goEnv,
@@ -48,12 +48,12 @@ export async function findGo(module, env) {
   return (folder, args, onTick) => run(file, args, { cwd: folder, env: goEnv, onTick });
 }
 
-/** The Go that a module asks for. @param {string} module */
+/** The Go version that a module requires. @param {string} module */
 export function goVersionOf(module) {
   return matchIn(module, /^go (\S+)$/m);
 }
 
-/** The version of a dependency, as pinned in the go.mod, without the v. @param {string} module @param {string} path */
+/** The version of a dependency pinned in the go.mod, without the v. @param {string} module @param {string} path */
 export function pinnedVersion(module, path) {
   return matchIn(module, new RegExp(`^\\s*(?:require )?${path.replaceAll(".", "\\.")} v(\\S+)`, "m"));
 }
@@ -70,12 +70,12 @@ function matchIn(module, pattern) {
 function buildEnvironment(env, toolchain) {
   return {
     ...env,
-    // We build for the machine that we run on.
+    // We build for this machine.
     GOOS: undefined,
     GOARCH: undefined,
     GOTOOLCHAIN: toolchain,
     GO111MODULE: "on",
-    GOWORK: "off", // A workspace in a folder above would not know our modules.
-    CGO_ENABLED: "0", // Needs no C compiler.
+    GOWORK: "off", // A workspace in a parent folder would not include our modules.
+    CGO_ENABLED: "0", // Avoids the need for a C compiler.
   };
 }

@@ -6,13 +6,13 @@ import { engineVersion } from "./choice.mjs";
 
 /** @typedef {import("./ensure.mjs").EngineMaker} EngineMaker */
 
-/** Where the engines are kept that this project fetched or built. @param {NodeJS.ProcessEnv} env */
+/** The folder for engines that this project fetched or built. @param {NodeJS.ProcessEnv} env */
 export function engineFolder(env) {
   return join(cacheFolder(env), "engine");
 }
 
 /**
- * The executable that this maker made before, or undefined. What is there is whole: it came by one rename.
+ * The executable that this maker made before, or undefined. It is always complete, because it was moved there by one rename.
  *
  * @param {EngineMaker} maker
  * @param {NodeJS.ProcessEnv} env
@@ -23,7 +23,7 @@ export function keptEngine(maker, env) {
 }
 
 /**
- * Lets the maker make an engine, tries it, and only then puts it where engines are kept. To be called under the lock.
+ * Makes an engine, tests it, and only then moves it to where engines are kept. The caller must hold the lock.
  *
  * @param {EngineMaker} maker
  * @param {{ env: NodeJS.ProcessEnv, log: (line: string) => void }} options
@@ -36,7 +36,7 @@ export async function makeEngine(maker, { env, log }) {
   const aside = mkdtempSync(`${target}${making}`);
   try {
     await maker.make(aside, { env, log });
-    // A home of its own: the first start of an engine makes folders in it.
+    // A separate home, because an engine creates folders in it when first started.
     const home = join(aside, "first-start");
     await engineVersion(executableIn(aside), { ...env, PULUMI_HOME: home });
     rmSync(home, { recursive: true, force: true });
@@ -50,7 +50,7 @@ export async function makeEngine(maker, { env, log }) {
 
 const making = ".making-";
 
-/** What killed makers left behind; under the lock nobody else is making. @param {string} target */
+/** Removes what killed makers left behind; under the lock, no other maker is running. @param {string} target */
 function removeLeftovers(target) {
   for (const name of readdirSync(dirname(target))) {
     if (name.startsWith(`${basename(target)}${making}`)) {

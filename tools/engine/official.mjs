@@ -7,15 +7,15 @@ import { run } from "../command.mjs";
 
 const manifest = fileURLToPath(new URL("official", import.meta.url));
 
-/** What Pulumi's own npm package asks for first. It has no time limit, so we ask before it. */
+/** What Pulumi's npm package requests first. It has no time limit, so we request it before. */
 const installScript = "https://get.pulumi.com/install.sh";
 const connectMs = 20_000;
 const overallMs = 5 * 60_000;
 
 /**
- * The official engine, by way of Pulumi's npm package `pulumi`, pinned in official/package.json.
+ * The official engine, obtained through Pulumi's npm package `pulumi`, pinned in official/package.json.
  *
- * That package fetches the release when it is first run, into PULUMI_HOME.
+ * When first run, that package fetches the release into PULUMI_HOME.
  *
  * @type {import("./ensure.mjs").EngineMaker}
  */
@@ -43,7 +43,7 @@ export const officialEngine = {
     );
 
     await run(process.execPath, [join(packages, "node_modules", "pulumi", "run.js"), "version"], {
-      // PULUMI_VERSION would make the package fetch another one than ours.
+      // PULUMI_VERSION would make the package fetch a version other than ours.
       env: { ...env, PULUMI_VERSION: undefined, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "1" },
       timeoutMs: Math.max(1_000, until - Date.now()),
       onTick: (elapsedMs) => log(`Still fetching Pulumi (${Math.round(elapsedMs / 1000)} s)`),

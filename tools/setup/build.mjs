@@ -4,10 +4,10 @@ import { join } from "node:path";
 const endings = [".js", ".d.ts", ".js.map", ".d.ts.map"];
 
 /**
- * Whether dist/provider holds the output of each source in provider/, none older than its source or than the compiler's
- * settings, and no other.
+ * Whether dist/provider contains exactly the outputs of the sources in provider/, none older than its source or the compiler
+ * settings.
  *
- * Each file is compared with its own output, because a compiler that was killed leaves some new and some old.
+ * Each source is compared with its own output, because a killed compiler leaves a mix of new and old outputs.
  *
  * @param {string} root
  */
@@ -23,7 +23,7 @@ export function buildIsCurrent(root) {
   return fresh && outputsWithoutSource(root).length === 0;
 }
 
-/** Removes what the compiler left of sources that are gone; it never does so itself. @param {string} root */
+/** Removes the outputs of deleted sources, which the compiler never does. @param {string} root */
 export function removeOldOutputs(root) {
   for (const name of outputsWithoutSource(root)) {
     for (const ending of endings) rmSync(join(root, "dist", name + ending), { force: true });

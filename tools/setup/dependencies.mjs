@@ -6,10 +6,10 @@ import { join } from "node:path";
  */
 
 /**
- * Whether node_modules holds what package-lock.json says.
+ * Whether node_modules matches package-lock.json.
  *
- * npm writes node_modules/.package-lock.json as the last step of each install, and `npm ci` removes it as its first: comparing the
- * two needs no mark of our own, accepts what the developer installed by hand, and finds an install that was interrupted.
+ * npm writes node_modules/.package-lock.json as the last step of each install, and `npm ci` removes it as its first. Comparing
+ * the two files needs no marker of our own, accepts manual installs, and detects an interrupted install.
  *
  * @param {string} root
  */
@@ -22,7 +22,7 @@ export function dependenciesAreCurrent(root) {
   return Object.entries(wanted).every(([place, locked]) => {
     if (!place.includes("node_modules/")) return true; // The package itself.
     const installed = present[place];
-    // Optional ones are left out where they do not fit the platform.
+    // Optional packages are not installed if they do not fit the platform.
     if (!installed) return Boolean(locked.optional ?? locked.devOptional);
     return installed.version === locked.version && installed.integrity === locked.integrity;
   });

@@ -9,7 +9,7 @@ import {
 
 const config = new pulumi.Config();
 
-// Every leaf may be an input, also of what may be missing.
+// Every leaf may be an input, including leaves of optional fields.
 const args: SessionLogoffArgs = {
   hosts: [
     "rdsh01",
@@ -55,9 +55,9 @@ export const when: pulumi.Output<string> = first.finishedAt;
 
 // @ts-expect-error: hosts are required
 new SessionLogoff("third", { sessions: "x" });
-// @ts-expect-error: no such field
+// @ts-expect-error: unknown field
 new SessionLogoff("fourth", { hosts: ["a"], sesions: "x" });
-// @ts-expect-error: no such word
+// @ts-expect-error: not one of the allowed words
 new SessionLogoff("fifth", { hosts: ["a"], ifMissing: "panic" });
-// @ts-expect-error: a wrong type deep below
+// @ts-expect-error: wrong type in a nested field
 new SessionLogoff("sixth", { hosts: [{ host: "a", connection: { port: "22" } }] });

@@ -1,6 +1,6 @@
 import { parts, two, type Language } from "./language";
 
-/** Japanese leaves the states in English; every other word takes two columns a character. */
+/** Japanese, where the states stay in English; in all other words, each character is two columns wide. */
 export const ja: Language = {
   codePage: 932,
   qwinstaHeader: ["セッション名", "ユーザー名", "ID", "状態", "種類", "デバイス"],

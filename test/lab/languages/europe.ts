@@ -1,8 +1,8 @@
 import { dayMonthYear, parts, two, type Language } from "./language";
 
 /*
- * The headers, the states active, disconnected and listen, the idle words and the chcp sentences are as published;
- * the states that a listing never shows in practice, and part of the error texts, are translations of ours.
+ * The headers, the states active, disconnected and listen, the idle words and the chcp sentences are published texts.
+ * States that a listing never shows in practice, and some of the error texts, are our translations.
  */
 
 export const de: Language = {
@@ -141,7 +141,7 @@ export const it: Language = {
   regNotFound: "ERRORE: impossibile trovare la chiave o il valore del Registro di sistema specificato.",
 };
 
-/** Cyrillic; its word for a disconnected session means a hard disk, and its idle word overflows the column. */
+/** Cyrillic. Its word for a disconnected session means a hard disk, and its idle word overflows the column. */
 export const ru: Language = {
   codePage: 866,
   qwinstaHeader: ["СЕАНС", "ПОЛЬЗОВАТЕЛЬ", "ID", "СТАТУС", "ТИП", "УСТР-ВО"],
@@ -175,7 +175,7 @@ export const ru: Language = {
   regNotFound: "ОШИБКА: Не удается найти указанный раздел или параметр в реестре.",
 };
 
-/** Brazilian; `Disco` is a hard disk too. */
+/** Brazilian Portuguese. `Disco` also means a hard disk. */
 export const ptBr: Language = {
   codePage: 850,
   qwinstaHeader: ["NOME DA SESSÃO", "NOME DE USUÁRIO", "ID", "ESTADO", "TIPO", "DISPOSITIVO"],
@@ -208,7 +208,7 @@ export const ptBr: Language = {
   regNotFound: "ERRO: o sistema não pôde encontrar a chave ou o valor do Registro especificado.",
 };
 
-/** Polish stands for code page 852; all its words are translations of ours. */
+/** Polish represents code page 852. All its words are our translations. */
 export const pl: Language = {
   codePage: 852,
   qwinstaHeader: ["NAZWA SESJI", "NAZWA UŻYTKOWNIKA", "ID", "STAN", "TYP", "URZĄDZENIE"],

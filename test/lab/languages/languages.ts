@@ -2,7 +2,7 @@ import { ja, zhCn } from "./asia";
 import { de, es, fr, it, pl, ptBr, ru } from "./europe";
 import { type Language, parts, two } from "./language";
 
-/** English: the words of Microsoft's command reference. */
+/** English, from Microsoft's command reference. */
 const en: Language = {
   codePage: 437,
   qwinstaHeader: ["SESSIONNAME", "USERNAME", "ID", "STATE", "TYPE", "DEVICE"],
@@ -45,8 +45,8 @@ const en: Language = {
   regNotFound: "ERROR: The system was unable to find the specified registry key or value.",
 };
 
-/** All languages of the lab by their tag. */
+/** All languages of the lab, by tag. */
 export const languages = { en, de, fr, es, it, ru, "pt-BR": ptBr, ja, "zh-CN": zhCn, pl } as const;
 export type LanguageTag = keyof typeof languages;
-/** The tags, for tests that go through all of them. */
+/** The tags, for tests that iterate over all languages. */
 export const languageTags = Object.keys(languages) as readonly LanguageTag[];

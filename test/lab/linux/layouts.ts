@@ -1,8 +1,8 @@
-/** How versions of loginctl print a row of `list-sessions --no-legend`: the columns changed, the first one did not. */
+/** How versions of loginctl print a row of `list-sessions --no-legend`: all columns changed except the first. */
 export const layouts = ["v219", "v232", "elogind-246", "v252", "v254", "v256"] as const;
 export type Layout = (typeof layouts)[number];
 
-/** What a row may show. */
+/** The possible fields of a row. */
 export interface Row {
   readonly id: string;
   readonly uid: number;
@@ -15,8 +15,8 @@ export interface Row {
 }
 
 /**
- * One row. elogind 246 was recorded; the others follow the column names that facts about those versions give, right-aligned ID and
- * UID, and a dash for an empty cell from v254 on.
+ * Renders one row. The elogind 246 layout was recorded; the others follow the known column names of their versions, with ID
+ * and UID right-aligned and, from v254 on, a dash for an empty cell.
  */
 export function renderRow(layout: Layout, row: Row): string {
   const { id, uid, user, seat, tty, leader, sessionClass, state } = row;

@@ -17,16 +17,16 @@ import type { Connect, ExecResult } from "../../../provider/connection";
 import { renderRow, type Layout } from "./layouts";
 import { programs, systemPrograms } from "./programs";
 
-/** How a session begins. */
+/** The initial state of a session. */
 interface LinuxSession {
   readonly user: string;
-  /** Absent: the next number that was never used. */
+  /** Default: the next unused number. */
   readonly id?: string;
-  /** Absent: one of its own for each user; 0 for root. */
+  /** Default: a separate one for each user; 0 for root. */
   readonly uid?: number;
-  /** `pts/0`; absent: none. */
+  /** Such as `pts/0`. Default: none. */
   readonly tty?: string;
-  /** Whether logind itself knows the terminal, as it does with utmp. Absent: true. */
+  /** Whether logind itself knows the terminal, as it does with utmp. Default: true. */
   readonly ttyKnown?: boolean;
   readonly display?: string;
   readonly seat?: string;
@@ -34,76 +34,76 @@ interface LinuxSession {
   readonly class?: string;
   readonly service?: string;
   readonly state?: string;
-  /** Seconds; absent: no hint, as for a session without terminal. */
+  /** In seconds. Default: no hint, as for a session without a terminal. */
   readonly idleForSeconds?: number;
   readonly idleHint?: boolean;
   /**
-   * `ends`: at once; `closes`: processes stay and the session is closing, as systemd has it; `forgets`: processes stay and the
-   * session is in no list any more, as elogind has it; `ignores`: accepted, and nothing happens.
+   * `ends`: the session ends at once; `closes`: its processes stay and it is closing, as with systemd; `forgets`: its processes
+   * stay but it is no longer listed, as with elogind; `ignores`: the request is accepted, but nothing happens.
    */
   readonly onTerminate?: "ends" | "closes" | "forgets" | "ignores";
-  /** So often logind answers that a resource deadlock was avoided. */
+  /** How often logind answers that a resource deadlock was avoided. */
   readonly deadlocks?: number;
-  /** It ends between the list and the question about it; or the question fails although it is there. */
+  /** `vanishes`: it ends between the listing and the query about it; `unreadable`: the query fails although it exists. */
   readonly whenShown?: "vanishes" | "unreadable";
-  /** It begins while the first list is worked through: when the first session is shown. */
+  /** It begins while the first listing is processed: when the first session is shown. */
   readonly isLate?: boolean;
 }
 
 export interface LinuxHostOptions {
   readonly sessions?: readonly LinuxSession[];
-  /** Absent: elogind-246. */
+  /** Default: elogind-246. */
   readonly layout?: Layout;
-  /** The uid of our login; absent: 0. */
+  /** The UID of our login. Default: 0. */
   readonly uid?: number;
   readonly sudo?: boolean;
   readonly polkit?: boolean;
-  /** Files can be made and take no text, as on a full disk. */
+  /** Files can be created but not written to, as on a full disk. */
   readonly isFull?: boolean;
   /** Tools that are not installed. */
   readonly missingTools?: readonly string[];
-  /** Said by the login's start-up files before every command, as `printf` reads it. */
+  /** Printed by the login's start-up files before every command; a format for `printf`. */
   readonly banner?: string;
-  /** Our login is no session, as with sshd's `UsePAM no`. */
+  /** Our login has no session, as with sshd's `UsePAM no`. */
   readonly isUnknownToLogind?: boolean;
 }
 
-/** A Linux host without SSH: our commands run in this machine's `sh`, among programs that play the host. */
+/** A Linux host without SSH: our commands run in this machine's `sh` and find fake programs that simulate the host. */
 export interface LinuxHost {
   readonly connect: Connect;
   readonly commands: readonly { readonly command: string; readonly stdin: string }[];
   logon(session: LinuxSession): string;
-  /** The client goes: the session ends. */
+  /** Disconnects the client, which ends the session. */
   leave(id: string): void;
-  /** IDs of the sessions that are there, our own left out. */
+  /** The IDs of all sessions except our own. */
   sessions(): readonly string[];
-  /** Whether any process of that session lives. */
+  /** Whether any process of that session is alive. */
   hasProcesses(id: string): boolean;
-  /** A process of no session of this host, with its line of `/proc/PID/cgroup`; tells whether it still lives. */
+  /** Starts a process outside all sessions, with this line in `/proc/PID/cgroup`. @returns whether it is still alive */
   start(group: string): () => boolean;
-  /** What stood on a terminal. */
+  /** The text shown on a terminal. */
   seen(tty: string): string;
-  /** `terminate 3`, `kill 3`: what logind did, in order. */
+  /** What logind did, in order: `terminate 3`, `kill 3`. */
   ended(): readonly string[];
-  /** Every call of loginctl, sudo and sleep, behind the uid. */
+  /** Every call of loginctl, sudo and sleep, each preceded by the UID. */
   calls(): readonly string[];
-  /** Makes the list fail with these words until `undefined`. */
+  /** Makes listings fail with this message, until it is set to `undefined`. */
   failList(words: string | undefined): void;
-  /** A file of the host, such as `/run/nologin`: its text, or undefined. */
+  /** The text of a file on the host, such as `/run/nologin`, or undefined. */
   file(path: string): string | undefined;
-  /** What is in a folder of the host, such as `/run`. */
+  /** The contents of a folder on the host, such as `/run`. */
   files(folder: string): readonly string[];
   writeFile(path: string, text: string): void;
-  /** @throws Error that lists what nobody scripted */
+  /** @throws Error that lists the unscripted calls */
   close(): void;
 }
 
-/** The scripts need a POSIX system; only there such a host can be had. */
+/** Whether this machine can run such a host: the scripts need a POSIX system. */
 export const linuxHostsPossible = process.platform !== "win32" && existsSync("/bin/sh");
 
-/** What a host is asked along before it is known to be Linux: its shell answers "not found", and that is the answer. */
+/** Commands that probe a host before it is known to be Linux; here its shell must answer "not found". */
 const askedAlong = /^(?:chcp\.com|qwinsta\.exe|quser\.exe)$/u;
-/** Paths of the host that our commands name, all kept below the host's own folder. */
+/** Host paths that our commands use, all redirected to the host's folder. */
 const hostPaths = /\/(?:proc\/|dev\/(?=pts|tty)|run\/nologin|etc\/nologin)/gu;
 
 export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
@@ -126,7 +126,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   const own = new Set<string>();
   const commands: { command: string; stdin: string }[] = [];
   let nextId = 1;
-  // Above what a kernel gives out, so that no signal could ever reach a process of this machine.
+  // Above the kernel's highest PID, so that no signal can ever reach a process of this machine.
   let nextPid = 5_000_000;
 
   const read = (name: string): string => {
@@ -198,7 +198,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     write("on-terminate", session.onTerminate ?? "ends");
     if (session.deadlocks !== undefined) write("deadlocks", String(session.deadlocks));
     if (session.whenShown !== undefined) write(session.whenShown, "");
-    // A link to a character device, so that `[ -c ]` holds.
+    // A link to a character device, so that `[ -c ]` is true.
     if (tty !== "" && !existsSync(join(lab, "dev", tty))) symlinkSync("/dev/null", join(lab, "dev", tty));
     return id;
   }
@@ -214,7 +214,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     commands.push({ command, stdin });
     const local = command.replace(hostPaths, (path) => lab + path);
     const banner = options.banner === undefined ? "" : `printf '${options.banner}'; `;
-    // Writing beyond the longest file allowed would end the shell if it did not ignore that signal, as a full disk never does.
+    // Exceeding the file size limit would kill the shell with SIGXFSZ, which a full disk never does, so the signal is ignored.
     const full = options.isFull === true ? "trap '' XFSZ; ulimit -f 0; " : "";
     return new Promise((resolve, reject) => {
       const child = spawn("/bin/sh", ["-c", banner + full + local], {
@@ -246,7 +246,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
 
   return {
     connect: () => {
-      // As sshd does it: a login of ours is a session like any other.
+      // As with sshd, our login is a session like any other.
       const isKnown = options.isUnknownToLogind !== true;
       const id = isKnown ? logon({ user: uid === 0 ? "root" : "operator", uid }) : "";
       if (isKnown) own.add(id);

@@ -1,7 +1,7 @@
 /**
- * The programs of a fake Linux host, as scripts for `sh`. They keep their state in the files below `$LAB`, so that our real
- * commands run in a real shell against them. What they print was recorded from elogind 246 (errors, properties); what differs in
- * other versions is in layouts.ts. Nothing else is on the path, and a call that is not scripted is noted.
+ * The programs of a fake Linux host, as `sh` scripts that keep their state in files below `$LAB`. Our real commands run
+ * against them in a real shell. Their errors and properties were recorded from elogind 246; layouts.ts has what differs in
+ * other versions. Nothing else is on the path, and unscripted calls are recorded.
  */
 export const programs: Readonly<Record<string, string>> = {
   loginctl: String.raw`
@@ -76,7 +76,7 @@ LAB_UID=0 exec "$@"
 [ -e "$1" ] || { printf '%s\n' "tee $*" >>"$LAB/unexpected"; exit 64; }
 cat >>"$LAB/seen-$(basename "$1")"
 `,
-  // The real one knows nothing of our process table.
+  // The real `kill` does not know our process table.
   kill: String.raw`
 [ "$1 $2" = "-s KILL" ] || { printf '%s\n' "kill $*" >>"$LAB/unexpected"; exit 64; }
 rm -rf "$LAB/proc/$3"
@@ -89,7 +89,7 @@ cat "$LAB"/proc/*/ps 2>/dev/null
   sleep: `printf '%s\\n' "sleep $*" >>"$LAB/calls"\n`,
 };
 
-/** What a script may use besides: the system's own. */
+/** System programs that the scripts may use. */
 export const systemPrograms = [
   "sh",
   "env",

@@ -9,61 +9,61 @@ import { nextAddress } from "../addresses";
 import { createKeyPair } from "../ssh/keys";
 import { until } from "../until";
 
-/** A login of somebody, by the real ssh client of this machine. */
+/** A login with this machine's real ssh client. */
 interface RealLogin {
-  /** Everything that it printed so far. */
+  /** Everything printed so far. */
   output(): string;
   /** Resolves with ssh's exit status. */
   readonly ended: Promise<number | null>;
-  /** The client goes away. */
+  /** Disconnects the client. */
   hangUp(): void;
 }
 
-/** A real sshd with a real logind (elogind) behind it, at a loopback address. */
+/** A real sshd with a real logind (elogind), at a loopback address. */
 export interface RealLinux {
   readonly address: string;
   readonly port: number;
   /** `ssh-ed25519 AAAA…` */
   readonly hostKey: string;
   readonly privateKey: string;
-  /** The same in a file, for the ssh client. */
+  /** A file with the private key, for the ssh client. */
   readonly privateKeyFile: string;
-  /** How our own code reaches it. */
+  /** The host as our own code connects to it. */
   hostFor(user: string): Host;
   /**
-   * Logs in and resolves when the login has printed a line, or has ended, and logind knows the terminal that it has: it learns of
-   * it a moment later than the login itself.
+   * Logs in. Resolves when the login has printed a line or ended, and logind knows its terminal, which it learns slightly
+   * later than the login itself.
    */
   login(user: string, command: string, options?: { readonly terminal?: boolean }): Promise<RealLogin>;
-  /** Runs a program on the host as root, past SSH. */
+  /** Runs a program on the host as root, bypassing SSH. */
   inside(
     ...command: readonly string[]
   ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-  /** Starts a second sshd with options of sshd_config of its own, and tells its port. */
+  /** Starts a second sshd with its own sshd_config options, and returns its port. */
   sshd(...options: readonly string[]): Promise<number>;
-  /** `loginctl list-sessions`, for people. */
+  /** The human-readable output of `loginctl list-sessions`. */
   loginctl(): Promise<string>;
-  /** Ends every process of its users, and so their sessions. */
+  /** Ends all processes of the users, and so their sessions. */
   clear(): Promise<void>;
-  /** Ends everything, logins too, and removes its files. May be called twice. */
+  /** Ends everything, including logins, and removes the files. May be called twice. */
   stop(): Promise<void>;
 }
 
 export interface RealLinuxOptions {
-  /** Made on the host, beside root. */
+  /** Users to create on the host, in addition to root. */
   readonly users: readonly string[];
-  /** A line of sudoers. */
+  /** A line for sudoers. */
   readonly sudoers?: string;
-  /** Public keys that may log in as anybody, beside its own. */
+  /** More public keys that may log in as any user. */
   readonly authorizedKeys?: readonly string[];
 }
 
-/** Of util-linux, which every Debian has. */
+/** Part of util-linux, which every Debian has. */
 const [unshare, nsenter] = ["/usr/bin/unshare", "/usr/bin/nsenter"];
 
 /**
- * Starts one, or says why this machine cannot have it. It lives in a namespace of mounts and processes of its own: its users, its
- * /run and its elogind exist nowhere else, and this machine's own ones are not touched.
+ * Starts a real Linux host, or returns why this machine cannot run one. The host has its own mount and process namespaces: its
+ * users, /run and elogind exist only there, and those of this machine are not touched.
  */
 export async function startRealLinux({
   users,
@@ -249,7 +249,7 @@ async function freePort(address: string): Promise<number> {
   return typeof found === "object" && found !== null ? found.port : 0;
 }
 
-/** The control groups of its sessions outlive their processes: they are the kernel's, not the namespace's. */
+/** Removes the sessions' control groups, which outlive their processes because they belong to the kernel, not the namespace. */
 function removeGroups(group: string): void {
   const script =
     'mount -t cgroup -o none,name=elogind cgroup /mnt && find "/mnt/$0" -depth -type d -exec rmdir {} + ; umount /mnt';

@@ -12,7 +12,7 @@ import { startLinuxSshHost } from "./ssh-front";
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
 
 describe("a fake Linux host behind SSH", { skip }, () => {
-  it("answers our commands, and loses the connection whose session is ended", async () => {
+  it("answers our commands, and drops a connection whose session ends", async () => {
     const front = await startLinuxSshHost({ sessions: [{ user: "alice", tty: "pts/0" }] });
     const host: Host = {
       label: `${front.address}:${front.port}`,

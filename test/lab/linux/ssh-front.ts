@@ -7,24 +7,24 @@ import { clientKey, labUser } from "../lab";
 import { sharedKeyPair } from "../ssh/keys";
 import { createLinuxHost, type LinuxHost, type LinuxHostOptions } from "./linux-host";
 
-/** A fake Linux host behind a real SSH server, for whole runs where no real Linux host can be had. */
+/** A fake Linux host behind a real SSH server, for complete runs on machines that cannot run a real one. */
 export interface LinuxSshHost {
   readonly host: LinuxHost;
   readonly address: string;
   readonly port: number;
-  /** Its line of known_hosts. */
+  /** Its known_hosts line. */
   readonly knownHosts: string;
-  /** @throws Error that lists what nobody scripted */
+  /** @throws Error that lists the unscripted calls */
   close(): Promise<void>;
 }
 
-/** Starts one at a loopback address of its own. `labUser`'s key and password open it, under any user name. */
+/** Starts one at a new loopback address. It accepts `labUser`'s key and password under any user name. */
 export async function startLinuxSshHost(options: LinuxHostOptions = {}): Promise<LinuxSshHost> {
   const host = createLinuxHost(options);
   const hostKey = sharedKeyPair("host");
   const server = new Server({ hostKeys: [hostKey.privateKey], ident: "OpenSSH_9.2p1" });
   const sockets = new Set<Socket>();
-  // ssh2 closes no connection when its server is closed.
+  // ssh2 leaves connections open when its server is closed.
   (server as unknown as { readonly _srv: TcpServer })._srv.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -67,7 +67,7 @@ function serve(client: Client, host: LinuxHost): void {
   client.on("close", () => void session?.then((connection) => connection.close()));
 }
 
-/** When the session of the login itself was ended, the connection ends without an answer, as with sshd. */
+/** If the command ends its own login session, the connection closes without an answer, as with sshd. */
 async function exec(
   channel: ServerChannel,
   command: string,

@@ -1,16 +1,16 @@
 import { Client, type ConnectConfig } from "ssh2";
 import { clientKey, labUser, type LabHost } from "../lab";
 
-/** What a plain ssh2 client got to see of one command. */
+/** What a plain ssh2 client sees of a command. */
 interface Seen {
-  /** Null when the channel closed without one. */
+  /** Null if the channel closed without an exit code. */
   readonly code: number | null;
   readonly signal?: string;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
 
-/** A bare connection for the lab's own tests: it checks nothing and hides nothing. */
+/** A bare connection for the lab's own tests, which checks nothing and hides nothing. */
 export interface BareClient {
   readonly exec: (command: string, stdin?: string | Buffer) => Promise<Seen>;
   readonly client: Client;
@@ -50,7 +50,7 @@ export function connectTo(
 
 function exec(client: Client, command: string, stdin: string | Buffer = ""): Promise<Seen> {
   return new Promise((resolve, reject) => {
-    // A reset closes the channels too, right behind the error: that is no end of a command.
+    // A reset also closes the channels, right after the error; the command has not ended.
     client.once("error", reject);
     client.once("close", () => reject(new Error("connection closed")));
     client.exec(command, (error, channel) => {

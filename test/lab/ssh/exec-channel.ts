@@ -6,15 +6,15 @@ import { runCommand, type ExecReply } from "../windows/commands";
 import type { Caller } from "../windows/program";
 import type { SshHostContext } from "./ssh-options";
 
-/** Standard input of one command, gathered as it comes. */
+/** The standard input of a command, collected as it arrives. */
 interface Input {
   readonly bytes: () => Buffer;
   readonly ended: () => boolean;
-  /** Resolves at the end of the input; rejects when the channel is closed first. */
+  /** Resolves at the end of the input; rejects if the channel closes first. */
   readonly whole: () => Promise<Buffer>;
 }
 
-/** Reads what the client sends, whether the program wants it or not. */
+/** Reads what the client sends, even if the program does not. */
 function gatherInput(channel: ServerChannel, killed: AbortSignal): Input {
   const chunks: Buffer[] = [];
   let ended = false;
@@ -26,7 +26,7 @@ function gatherInput(channel: ServerChannel, killed: AbortSignal): Input {
     });
     killed.addEventListener("abort", () => reject(new Error("the command was killed")));
   });
-  // Most programs never ask for it; that is no failure.
+  // Most programs never read their input, so an unobserved rejection is not a failure.
   end.catch(() => undefined);
   return {
     bytes: () => Buffer.concat(chunks),
@@ -35,7 +35,7 @@ function gatherInput(channel: ServerChannel, killed: AbortSignal): Input {
   };
 }
 
-/** What of the answer the client will see. */
+/** The answer that the client sees. */
 function troubledReply(reply: ExecReply, trouble: CommandTrouble | undefined): ExecReply {
   if (typeof trouble !== "object") return reply;
   return {
@@ -53,12 +53,12 @@ function answer(channel: ServerChannel, reply: ExecReply, trouble: CommandTroubl
     else if (trouble !== "no-exit-status") channel.exit(reply.code);
     channel.end();
   };
-  // The window of a slow reader may be full: the exit status comes behind the last byte.
+  // The exit status must follow the last byte, even if a slow reader's window is full.
   if (reply.stdout.length > 0) channel.write(reply.stdout, finish);
   else finish();
 }
 
-/** A command and the connection that it came by. */
+/** A command and its connection. */
 export interface Call {
   readonly command: string;
   readonly trouble: CommandTrouble | undefined;
@@ -68,8 +68,8 @@ export interface Call {
 }
 
 /**
- * Runs one command, answers it and keeps its record. Never rejects: resolves when the command has ended, was killed by
- * the client or by `closing`, or was cut off by its trouble.
+ * Runs a command, answers it and updates its record. Never rejects: resolves when the command has ended, was killed by
+ * the client or by `closing`, or was cut off by a fault.
  */
 export async function runOnChannel(
   channel: ServerChannel,

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { utils } from "ssh2";
 
-/** A key pair in the forms that ssh2, OpenSSH and known_hosts take. */
+/** A key pair in the formats for ssh2, OpenSSH and known_hosts. */
 export interface KeyPair {
-  /** OpenSSH's private key format; ends with a line end, as ssh wants it. */
+  /** OpenSSH's private key format, with the final newline that ssh requires. */
   readonly privateKey: string;
   /** `ssh-ed25519 AAAA…` */
   readonly publicKey: string;
@@ -15,7 +15,7 @@ export type HostKeyType = "ed25519" | "ecdsa" | "rsa";
 
 /** Makes a key pair. RSA takes a second; the others are quick. */
 export function createKeyPair(type: HostKeyType = "ed25519", passphrase?: string): KeyPair {
-  // Few rounds: the point is a key that asks for a passphrase, not one that resists.
+  // Few rounds: the key must ask for a passphrase, but need not resist attacks.
   const encryption: { passphrase: string; cipher: string; rounds: number } | object =
     passphrase === undefined ? {} : { passphrase, cipher: "aes256-ctr", rounds: 1 };
   const pair =
@@ -24,7 +24,7 @@ export function createKeyPair(type: HostKeyType = "ed25519", passphrase?: string
       : type === "ecdsa"
         ? utils.generateKeyPairSync("ecdsa", { bits: 256, ...encryption })
         : utils.generateKeyPairSync("rsa", { bits: 2048, ...encryption });
-  // ssh2 1.17 spoils about one ed25519 key in 256 (it drops a leading zero); such a key is made again.
+  // ssh2 1.17 corrupts about one Ed25519 key in 256 by dropping a leading zero, so such a key is generated again.
   if (utils.parseKey(pair.private, passphrase) instanceof Error) return createKeyPair(type, passphrase);
   const publicKey = pair.public.trim().split(" ").slice(0, 2).join(" ");
   return { privateKey: `${pair.private.trim()}\n`, publicKey, fingerprint: fingerprintOf(publicKey) };
@@ -39,7 +39,7 @@ export function fingerprintOf(publicKey: string | Buffer): string {
 
 const made = new Map<string, KeyPair>();
 
-/** The key pair of that name, made once per process. */
+/** The key pair with that name, generated once per process. */
 export function sharedKeyPair(name: string, type: HostKeyType = "ed25519"): KeyPair {
   const pair = made.get(name) ?? createKeyPair(type);
   made.set(name, pair);

@@ -3,26 +3,26 @@ import { utils, type AuthContext, type AuthenticationType, type PublicKeyAuthCon
 import type { Caller, Rights } from "../windows/program";
 import { fingerprintOf } from "./keys";
 
-/** Someone who may log in. */
+/** A user who may log in. */
 export interface LoginUser {
-  /** Compared without regard to case; a `DOMAIN\` before it is allowed. */
+  /** Case-insensitive; may be preceded by `DOMAIN\`. */
   readonly name: string;
   readonly password?: string;
   /** `ssh-ed25519 AAAA…` lines. */
   readonly publicKeys?: readonly string[];
-  /** Absent: `full-control`. */
+  /** Default: `full-control`. */
   readonly rights?: Rights;
 }
 
-/** One offer of a client, accepted or not. This is where a test sees whether a password was sent. */
+/** A client's login attempt, accepted or not. It shows tests whether a password was sent. */
 export interface OfferedLogin {
   readonly connection: number;
   readonly method: AuthContext["method"];
   readonly user: string;
-  /** The very password, also that of keyboard-interactive. */
+  /** The password itself, including that of keyboard-interactive. */
   readonly password?: string;
   readonly fingerprint?: string;
-  /** For a key: false when the client only asked whether it would do. */
+  /** For a key: false if the client only asked whether it is acceptable. */
   readonly signed?: boolean;
   readonly accepted: boolean;
   readonly atMs: number;
@@ -30,13 +30,13 @@ export interface OfferedLogin {
 
 export interface LoginRules {
   readonly users: readonly LoginUser[];
-  /** In the order in which the server names them. Windows' sshd: publickey, password, keyboard-interactive. */
+  /** In the order in which the server lists them. Windows' sshd: publickey, password, keyboard-interactive. */
   readonly methods: readonly ("publickey" | "password" | "keyboard-interactive")[];
-  /** Refused offers until the server hangs up; sshd's MaxAuthTries. */
+  /** Failed attempts before the server hangs up; sshd's MaxAuthTries. */
   readonly maxTries: number;
 }
 
-/** Decides about the offers of one connection. `record` gets each of them, `hangUp` ends the connection. */
+/** Decides on the login attempts of a connection. `record` receives each attempt; `hangUp` ends the connection. */
 export function createLoginDesk(
   rules: LoginRules,
   record: (offer: Omit<OfferedLogin, "connection" | "atMs">) => void,
@@ -65,7 +65,7 @@ export function createLoginDesk(
     const base = { method: context.method, user: context.username };
     if (context.method === "none" || context.method === "hostbased") {
       record({ ...base, accepted: false });
-      // Asking with `none` which methods there are is no try.
+      // Asking for the methods with `none` does not count as an attempt.
       refuse(context, context.method !== "none");
       return;
     }
@@ -115,6 +115,6 @@ function isAuthorized(user: LoginUser | undefined, context: PublicKeyAuthContext
 function isSigned(context: PublicKeyAuthContext): boolean {
   const key = utils.parseKey(context.key.data);
   if (key instanceof Error || context.blob === undefined || context.signature === undefined) return false;
-  // The types know of one key; OpenSSH's format may hold several, a public key never does.
+  // The types declare a single key. OpenSSH's format may contain several, but a public key never does.
   return key.verify(context.blob, context.signature, context.hashAlgo);
 }

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab";
 import { createKeyPair } from "./keys";
 
-/** Runs the real OpenSSH client and returns all that it left. */
+/** Runs the real OpenSSH client and returns its exit code and output. */
 function ssh(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = execFile("ssh", args, { timeout: 120_000 }, (error, stdout, stderr) => {
@@ -81,23 +81,23 @@ describe("the real ssh client", () => {
     assert.match(stderr, /Error \[5\]:Access is denied\./);
   });
 
-  it("takes ECDSA and RSA host keys", async () => {
+  it("accepts ECDSA and RSA host keys", async () => {
     assert.equal((await run("rdsh02", "chcp.com")).stdout, "Active code page: 437\r\n");
     assert.equal((await run("rdsh03", "chcp.com")).stdout, "Active code page: 437\r\n");
   });
 
-  it("keeps the exit code when the server resets the connection at goodbye", async () => {
+  it("keeps the exit code if the server resets the connection at goodbye", async () => {
     assert.equal((await run("rdsh04", "chcp.com")).code, 0);
   });
 
-  it("is turned away with a key that nobody authorized", async () => {
+  it("is refused with an unauthorized key", async () => {
     const { code, stderr } = await run("rdsh01", "chcp.com", "stranger");
     assert.equal(code, 255);
     assert.match(stderr, /Permission denied/);
     assert.equal(lab.host("rdsh01").logins.at(-1)?.accepted, false);
   });
 
-  it("goes through a host of the lab to another one", async () => {
+  it("reaches a host through another host as jump host", async () => {
     const jump = lab.host("rdsh01");
     const hop = ["ssh", ...common, "-i", join(folder, "key"), "-p", String(jump.port), "-W", "%h:%p"].join(
       " ",

@@ -8,7 +8,7 @@ import { until } from "../until";
 import { connectTo, type BareClient } from "./client";
 import { createKeyPair, fingerprintOf } from "./keys";
 
-/** A lab of one host that is closed with the test, and a way to connect to it. */
+/** A lab with one host, closed with the test, and a function to connect to it. */
 async function oneHost(
   t: TestContext,
   options: Partial<HostOptions> = {},
@@ -20,7 +20,7 @@ async function oneHost(
 }
 
 describe("login", () => {
-  it("takes the key or the password, and records what was offered", async (t) => {
+  it("accepts the key or the password, and records what was offered", async (t) => {
     const { host, connect } = await oneHost(t);
     (await connect()).end();
     (await connect({ password: labUser.password, username: "CORP\\Admin" })).end();
@@ -36,14 +36,14 @@ describe("login", () => {
     assert.equal(offers[1]?.password, labUser.password);
   });
 
-  it("asks for the password by keyboard-interactive", async (t) => {
+  it("asks for the password with keyboard-interactive", async (t) => {
     const { host, connect } = await oneHost(t, { ssh: { methods: ["keyboard-interactive"] } });
     (await connect({ tryKeyboard: true, password: labUser.password })).end();
     const { method, password, accepted } = host.logins.at(-1)!;
     assert.deepEqual([method, password, accepted], ["keyboard-interactive", labUser.password, true]);
   });
 
-  it("turns away wrong passwords and strange keys", async (t) => {
+  it("refuses wrong passwords and unknown keys", async (t) => {
     const { host, connect } = await oneHost(t);
     await assert.rejects(connect({ password: "guess" }), /authentication methods failed/);
     await assert.rejects(
@@ -54,14 +54,14 @@ describe("login", () => {
     assert.ok(host.logins.some(({ password }) => password === "guess"));
   });
 
-  it("hangs up after too many tries", async (t) => {
+  it("hangs up after too many attempts", async (t) => {
     const { host, connect } = await oneHost(t, { ssh: { maxTries: 2 } });
     const guess = { type: "password" as const, username: "admin", password: "guess" };
     await assert.rejects(connect({ authHandler: [guess, guess, guess] }));
     assert.equal(host.logins.length, 2);
   });
 
-  it("shows the host key that known_hosts names", async (t) => {
+  it("presents the host key listed in known_hosts", async (t) => {
     const { host, connect } = await oneHost(t, { hostKey: "own" });
     let shown = "";
     const hostVerifier = (key: Buffer): boolean => {
@@ -75,7 +75,7 @@ describe("login", () => {
 });
 
 describe("commands", () => {
-  it("are recorded with their caller, their input and their end", async (t) => {
+  it("are recorded with their caller, input and end", async (t) => {
     const { lab, host, connect } = await oneHost(t);
     const client = await connect();
     await client.exec("msg.exe 2 /time:60", "bye");
@@ -102,7 +102,7 @@ describe("commands", () => {
     assert.match(decode(stdout, 866), / иванов {20}2 {2}Активно /);
   });
 
-  it("that block are killed with their channel", async (t) => {
+  it("are killed with their channel if they block", async (t) => {
     const sessions = [{ user: "alice", onLogoff: { kind: "blocks" } }] as const;
     const { host, connect } = await oneHost(t, { sessions });
     const { client, end } = await connect();
@@ -114,7 +114,7 @@ describe("commands", () => {
     end();
   });
 
-  it("wait for the end of standard input where the host is like that", async (t) => {
+  it("wait for the end of standard input if the host is configured so", async (t) => {
     const { host, connect } = await oneHost(t, { ssh: { waitsForStdin: true } });
     const { client, exec, end } = await connect();
     client.exec("chcp.com", () => undefined);
@@ -135,7 +135,7 @@ describe("commands", () => {
     end();
   });
 
-  it("run side by side with many others on many hosts", async () => {
+  it("run concurrently on many hosts", async () => {
     const names = Array.from({ length: 200 }, (_, index) => `rdsh${index}`);
     const lab = await startLab({ hosts: names.map((name) => ({ name, sessions: [{ user: "alice" }] })) });
     assert.equal(new Set(lab.hosts.map(({ address }) => address)).size, 200);
@@ -155,8 +155,8 @@ describe("commands", () => {
   });
 });
 
-describe("troubles", () => {
-  it("of connections: refused, reset, full, dropped", async (t) => {
+describe("faults", () => {
+  it("refuse, reset, close or drop connections", async (t) => {
     const { host, connect } = await oneHost(t, { ssh: { connectionTroubles: ["reset", "full"] } });
     await assert.rejects(connect(), /ECONNRESET/);
     await assert.rejects(connect());
@@ -171,7 +171,7 @@ describe("troubles", () => {
     assert.equal(host.counters().connections, 5);
   });
 
-  it("of silence: no banner, a peer that vanished", async (t) => {
+  it("withhold the banner or make the host vanish", async (t) => {
     const { host, connect } = await oneHost(t, { ssh: { connectionTroubles: ["silent"] } });
     await assert.rejects(connect({ readyTimeout: 100 }), /Timed out/);
     const client = await connect();
@@ -184,7 +184,7 @@ describe("troubles", () => {
     client.client.destroy();
   });
 
-  it("of one command: dropped before or after the work, without a status, by signal, replaced", async (t) => {
+  it("drop a command before or after its work, omit its status, end it by signal or replace its answer", async (t) => {
     const sessions = ["a", "b"].map((user) => ({ user }));
     const { host, connect } = await oneHost(t, { sessions });
     host.fault({ on: "logoff", trouble: "drop-before" });
@@ -218,7 +218,7 @@ describe("troubles", () => {
     client.end();
   });
 
-  it("of the goodbye: a reset after everything was said", async (t) => {
+  it("reset the connection when the client says goodbye", async (t) => {
     const { connect } = await oneHost(t, { ssh: { resetAtGoodbye: true } });
     const { client, exec, end } = await connect();
     assert.equal((await exec("chcp.com")).code, 0);
@@ -227,7 +227,7 @@ describe("troubles", () => {
     assert.match((await error).message, /ECONNRESET/);
   });
 
-  it("of time: slow to answer, slow to greet", async (t) => {
+  it("delay the banner and the answers", async (t) => {
     const { connect } = await oneHost(t, { ssh: { connectDelayMs: 40, commandDelayMs: 40 } });
     const startedMs = performance.now();
     const client = await connect();
@@ -236,7 +236,7 @@ describe("troubles", () => {
     assert.ok(performance.now() - startedMs >= 80);
   });
 
-  it("of old servers: always exit code 0", async (t) => {
+  it("imitate old servers, which always exit with 0", async (t) => {
     const { connect } = await oneHost(t, { ssh: { alwaysExitsZero: true } });
     const client = await connect();
     const { code, stderr } = await client.exec("logoff.exe 99");
@@ -247,7 +247,7 @@ describe("troubles", () => {
 });
 
 describe("a lab", () => {
-  it("fails at its close when something unscripted was asked", async () => {
+  it("fails on close after an unscripted command", async () => {
     const lab = await startLab({ hosts: [{ name: "rdsh01" }] });
     const client = await connectTo(lab.host("rdsh01"));
     await client.exec("shutdown.exe -r");
@@ -257,7 +257,7 @@ describe("a lab", () => {
     await lab.close();
   });
 
-  it("counts a terminal, a shell and sftp among those", async (t) => {
+  it("reports terminals, shells and sftp as unscripted", async (t) => {
     const { lab, connect } = await oneHost(t);
     const { client, end } = await connect();
     await new Promise<void>((resolve) => {
@@ -273,7 +273,7 @@ describe("a lab", () => {
     assert.equal(what.length, 4, what.join("\n"));
   });
 
-  it("does not start twice the same name or at a taken port", async (t) => {
+  it("rejects duplicate host names and ports in use", async (t) => {
     await assert.rejects(startLab({ hosts: [{ name: "a" }, { name: "A" }] }), /two hosts are called a/);
     const { host } = await oneHost(t);
     const { address, port } = host;

@@ -8,7 +8,7 @@ import { createLoginDesk, type LoginRules, type OfferedLogin } from "./login";
 import type { SshHostContext } from "./ssh-options";
 
 interface Counters {
-  /** TCP connections taken, also those that were then treated badly. */
+  /** TCP connections accepted, including those that then met a fault. */
   readonly connections: number;
   readonly openConnections: number;
   readonly mostConnections: number;
@@ -20,19 +20,19 @@ interface Counters {
 export interface SshHost {
   readonly commands: readonly CommandRecord[];
   readonly logins: readonly OfferedLogin[];
-  /** `address:port` of everything that was connected to through this host. */
+  /** `address:port` of every connection forwarded through this host. */
   readonly forwards: readonly string[];
   counters(): Counters;
   fault(fault: CommandFault): void;
   clearFaults(): void;
-  /** The next connections meet these, one each. */
+  /** Applies these faults to the next connections, one each. */
   troubleNextConnections(...troubles: readonly ConnectionTrouble[]): void;
   listen(address: string, port: number): Promise<number>;
-  /** Nobody listens any more (connections are refused); those that are open stay. */
+  /** Stops listening: new connections are refused, open ones stay. */
   stopListening(): void;
-  /** Resets all connections that are open. */
+  /** Resets all open connections. */
   dropConnections(): void;
-  /** The host vanishes without a word: connections stay open and nothing is read or sent any more. */
+  /** Makes the host vanish silently: connections stay open, but nothing is read or sent any more. */
   freeze(): void;
   close(): void;
 }
@@ -85,7 +85,7 @@ export function createSshHost(context: SshHostContext): SshHost {
       if (options.connectDelayMs !== undefined) await clock.sleep(options.connectDelayMs, closing.signal);
       if (socket.destroyed) return;
       if (options.resetAtGoodbye === true) socket.end = () => socket.resetAndDestroy();
-      // `connection` comes when the client's banner has come, in the order of the banners: hence the address.
+      // `connection` events come in the order of the clients' banners, so they are matched by address.
       const key = `${socket.remoteAddress ?? ""}:${socket.remotePort ?? 0}`;
       waiting.set(key, { socket, connection, trouble });
       socket.once("close", () => waiting.delete(key));
@@ -194,7 +194,7 @@ export function createSshHost(context: SshHostContext): SshHost {
     listen: (address, port) =>
       new Promise((resolve, reject) => {
         const server = createServer((socket) => {
-          // Only closing the lab ends the wait before the banner.
+          // The wait before the banner rejects only when the lab closes.
           greet(socket).catch(() => socket.destroy());
         });
         server.once("error", reject);

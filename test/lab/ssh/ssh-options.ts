@@ -6,31 +6,31 @@ import type { Machine } from "../windows/program";
 import type { KeyPair } from "./keys";
 import type { LoginRules } from "./login";
 
-/** How the server in front of a host behaves. */
+/** The behaviour of a host's SSH server. */
 export interface SshOptions extends Partial<Omit<LoginRules, "users">> {
-  /** Milliseconds before the banner. */
+  /** Delay before the banner, in milliseconds. */
   readonly connectDelayMs?: number;
-  /** Milliseconds before each command starts. */
+  /** Delay before each command, in milliseconds. */
   readonly commandDelayMs?: number;
   /** Resets the connection when the client says goodbye. */
   readonly resetAtGoodbye?: boolean;
-  /** What happens to the first connections, one each. */
+  /** Faults for the first connections, one each. */
   readonly connectionTroubles?: readonly ConnectionTrouble[];
   readonly faults?: readonly CommandFault[];
-  /** Channels at once on a connection; sshd's default is 10. */
+  /** The limit of concurrent channels on a connection; sshd's default is 10. */
   readonly maxSessions?: number;
-  /** Programs do not end before their standard input does. */
+  /** Programs do not end until their standard input does. */
   readonly waitsForStdin?: boolean;
-  /** Very old servers say 0, whatever the program said. */
+  /** Always exits with 0, as very old servers do. */
   readonly alwaysExitsZero?: boolean;
-  /** Lets clients open connections to other loopback addresses through it, as a jump host. Absent: true. */
+  /** Whether the host acts as a jump host to other loopback addresses. Default: true. */
   readonly forwards?: boolean;
   readonly algorithms?: Algorithms;
-  /** The version in the banner, behind `SSH-2.0-`. */
+  /** The version in the banner, after `SSH-2.0-`. */
   readonly ident?: string;
 }
 
-/** What the server needs of the lab around it. */
+/** What the server needs from the lab. */
 export interface SshHostContext {
   readonly machine: Machine;
   readonly shell: Shell;

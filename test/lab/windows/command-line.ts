@@ -1,13 +1,13 @@
-/** The program that Windows' sshd hands a command to. */
+/** The shell that Windows' sshd passes a command to. */
 export type Shell = "cmd" | "powershell" | "powershell-7" | "git-bash" | "cygwin";
 
-/** A command line as the program sees it, or why the lab cannot say what the shell would do. */
+/** A command line as the program sees it, or why the lab cannot simulate the shell. */
 export type CommandLine =
   { readonly program: string; readonly args: readonly string[] } | { readonly unsupported: string };
 
 const isBash = (shell: Shell): boolean => shell === "git-bash" || shell === "cygwin";
 
-/** Characters that make a shell do more than start one program; nobody sends them on purpose. */
+/** Characters that make a shell do more than start one program. We never send them on purpose. */
 const special: Readonly<Record<"cmd" | "powershell" | "bash", RegExp>> = {
   cmd: /[&|<>^%!\r\n]/,
   powershell: /[&|<>;$`(){}@#\r\n]/,
@@ -15,8 +15,8 @@ const special: Readonly<Record<"cmd" | "powershell" | "bash", RegExp>> = {
 };
 
 /**
- * The commands of a line, one after another. Only `;` outside of quotes separates them, in PowerShell and bash; to cmd it is a
- * letter like any other.
+ * The commands of a line, in order. In PowerShell and bash, `;` outside quotes separates commands; to cmd, it is an ordinary
+ * character.
  */
 export function statementsOf(line: string, shell: Shell): readonly string[] {
   if (shell === "cmd") return [line];
@@ -24,10 +24,10 @@ export function statementsOf(line: string, shell: Shell): readonly string[] {
   return parts.map((part) => part.trim());
 }
 
-/** Splits a line as `shell` and the C runtime do, and applies what bash does to the arguments. */
+/** Splits a line as `shell` and the C runtime do, and rewrites the arguments as bash does. */
 export function parseCommandLine(line: string, shell: Shell): CommandLine {
   const kind = isBash(shell) ? "bash" : shell === "cmd" ? "cmd" : "powershell";
-  // The one variable that people put into paths of system tools.
+  // The only variable that people use in paths of system tools.
   if (kind === "cmd") line = line.replaceAll(/%(systemroot|windir)%/gi, "C:\\Windows");
   const words: string[] = [];
   let word: string | undefined;
@@ -66,7 +66,7 @@ function namedProgram(words: readonly string[]): CommandLine {
   return program === undefined ? { unsupported: "an empty command" } : { program, args };
 }
 
-/** MSYS turns what looks like a Unix path into a Windows path, unless one of its variables forbids it. */
+/** MSYS converts what looks like a Unix path to a Windows path, unless an environment variable disables it. */
 function applyBash(words: readonly string[]): CommandLine {
   const assignments = words.findIndex((word) => !/^\w+=/.test(word));
   const variables = assignments === -1 ? words : words.slice(0, assignments);
@@ -85,7 +85,7 @@ function mangle(argument: string): string {
   return argument.startsWith("/") ? `C:/Program Files/Git${argument}` : argument;
 }
 
-/** `C:\Windows\System32\QWINSTA.EXE` → `qwinsta`: how the lab's table of programs names it. */
+/** `C:\Windows\System32\QWINSTA.EXE` → `qwinsta`, its name in the lab's program table. */
 export function programName(program: string): string {
   return program
     .toLowerCase()

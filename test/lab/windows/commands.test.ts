@@ -23,7 +23,7 @@ interface Result {
   readonly stderr: string;
 }
 
-/** A host and a way to run commands on it without SSH; `peer` is known as `rdsh02`. */
+/** A host and a function to run commands on it without SSH. `peer` is named `rdsh02`. */
 function hostWith(setting: Setting = {}): {
   readonly model: Machine["model"];
   readonly peer: Machine["model"];
@@ -72,7 +72,7 @@ function hostWith(setting: Setting = {}): {
 }
 
 describe("listing", () => {
-  it("exits 0 as qwinsta and quser, and 1 as query, with the same table", async () => {
+  it("exits with 0 as qwinsta and quser, and with 1 as query, with the same table", async () => {
     const { run, unexpected } = hostWith();
     const short = await run("qwinsta.exe");
     assert.equal(short.code, 0);
@@ -95,13 +95,13 @@ describe("listing", () => {
     });
   });
 
-  it("says that nobody exists when nobody is logged on", async () => {
+  it("says that no user exists when nobody is logged on", async () => {
     const { run } = hostWith({ sessions: [] });
     assert.deepEqual(await run("quser"), { code: 1, stdout: "", stderr: "No User exists for *\r\n" });
     assert.equal((await run("qwinsta")).code, 0);
   });
 
-  it("says the same, or that access is denied, when rights are missing", async () => {
+  it("says that no session exists, or that access is denied, when rights are missing", async () => {
     const nobody = hostWith({ caller: { rights: "none-says-nobody" } });
     assert.equal((await nobody.run("qwinsta")).stderr, "No session exists for *\r\n");
     assert.equal((await nobody.run("quser")).stderr, "No User exists for *\r\n");
@@ -113,7 +113,7 @@ describe("listing", () => {
     assert.equal((await hostWith({ caller: { rights: "query-only" } }).run("qwinsta")).code, 0);
   });
 
-  it("shows only their own sessions and the console to whoever is no administrator", async () => {
+  it("shows non-administrators only their own sessions and the console", async () => {
     const { run } = hostWith({
       caller: { user: "bob", rights: "own-sessions" },
       sessions: [{ user: "alice" }, { user: "bob" }],
@@ -126,7 +126,7 @@ describe("listing", () => {
     assert.doesNotMatch((await run("quser")).stdout, /alice/);
   });
 
-  it("is not there on Home editions", async () => {
+  it("is missing on Home editions", async () => {
     const { run, unexpected } = hostWith({ missingTools: ["qwinsta", "quser"] });
     const { code, stderr } = await run("qwinsta.exe");
     assert.equal(code, 1);
@@ -136,7 +136,7 @@ describe("listing", () => {
 });
 
 describe("logoff and reset session", () => {
-  it("end a session by ID, in silence or with /v", async () => {
+  it("end a session by ID, silently or with /v", async () => {
     const { run, model } = hostWith();
     assert.deepEqual(await run("logoff.exe 2"), { code: 0, stdout: "", stderr: "" });
     assert.deepEqual(await run("rwinsta.exe 3 /v"), {
@@ -174,7 +174,7 @@ describe("logoff and reset session", () => {
     assert.deepEqual(model.people(), ["bob"], "resetting the listener reset the sessions of the listener");
   });
 
-  it("block when the session's script says so", async () => {
+  it("block if the session is scripted to block", async () => {
     const { run } = hostWith({ sessions: [{ user: "alice", onLogoff: { kind: "blocks" } }] });
     await assert.rejects(run("logoff 2"), /killed/);
   });
@@ -192,7 +192,7 @@ describe("/server:", () => {
     assert.equal(peer.messages()[0]?.text, "bye");
   });
 
-  it("fails with 1722 for a stranger and with 5 after a login by public key", async () => {
+  it("fails with 1722 for an unknown host and with 5 after a public key login", async () => {
     assert.match(
       (await hostWith().run("qwinsta /server:nowhere")).stderr,
       /^Error 0x000006BA .*\r\nError \[1722\]:/,
@@ -212,19 +212,19 @@ describe("msg", () => {
     assert.deepEqual([seen?.user, seen?.text, seen?.seconds], ["alice", "für", 60]);
   });
 
-  it("takes 255 characters, not 256", async () => {
+  it("accepts 255 characters, but not 256", async () => {
     const { run } = hostWith();
     assert.equal((await run("msg 2 /time:1", "x".repeat(255))).code, 0);
     assert.equal((await run("msg 2 /time:1", "x".repeat(256))).code, 1);
   });
 
-  it("does not reach a disconnected session, unless that is the host's way", async () => {
+  it("does not reach a disconnected session, unless the host allows it", async () => {
     const { stderr } = await hostWith().run("msg 3 /time:1", "x");
     assert.equal(stderr, "3 does not exist or is disconnected\r\n");
     assert.equal((await hostWith({ messagesReachDisconnected: true }).run("msg 3 /time:1", "x")).code, 0);
   });
 
-  it("fails for everybody where session 1 is missing", async () => {
+  it("fails for `*` if session 1 is missing", async () => {
     assert.equal((await hostWith({ console: null }).run("msg * /time:1", "x")).code, 1);
     assert.equal((await hostWith().run("msg * /time:1", "x")).code, 0);
   });
@@ -236,7 +236,7 @@ describe("drain mode", () => {
   const winlogon =
     'reg.exe query "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon" /v WinStationsDisabled';
 
-  it("is set by change logon and read as numbers from the registry", async () => {
+  it("is set with change logon and read as numbers from the registry", async () => {
     const { run, unexpected } = hostWith();
     const read = async (): Promise<readonly (string | undefined)[]> => {
       const outputs = [await run(terminalServer), await run(winlogon)];
@@ -254,7 +254,7 @@ describe("drain mode", () => {
     assert.deepEqual(unexpected, []);
   });
 
-  it("is told in words with exit code 1", async () => {
+  it("is printed in words, with exit code 1", async () => {
     const { run } = hostWith({ drain: "drain" });
     assert.deepEqual(await run("chglogon /query"), {
       code: 1,
@@ -263,7 +263,7 @@ describe("drain mode", () => {
     });
   });
 
-  it("needs rights to be changed, and has no /server:", async () => {
+  it("cannot be changed without rights, or with /server:", async () => {
     const { run, model } = hostWith({ caller: { rights: "query-only" } });
     assert.match((await run("chglogon /drain")).stderr, /Error \[5\]/);
     assert.equal((await hostWith().run("chglogon /drain /server:rdsh02")).code, 1);
@@ -272,7 +272,7 @@ describe("drain mode", () => {
 });
 
 describe("shells", () => {
-  it("say in every language that uname is unknown, and print the code page at the end", async () => {
+  it("report an unknown uname and print the code page at the end, in every language", async () => {
     for (const language of languageTags) {
       const { run, unexpected } = hostWith({ look: { language } });
       const uname = await run("uname -s");
@@ -284,7 +284,7 @@ describe("shells", () => {
     }
   });
 
-  it("of PowerShell have only 0 and 1, and their own words", async () => {
+  it("exit with 0 or 1 and use their own messages if they are PowerShell", async () => {
     for (const shell of ["powershell", "powershell-7"] as const) {
       const { run } = hostWith({ shell });
       assert.equal((await run("qwinsta.exe")).code, 0);
@@ -293,7 +293,7 @@ describe("shells", () => {
     }
   });
 
-  it("read two commands in a line each in its own way", async () => {
+  it("parse two commands in a line, each in its own way", async () => {
     const line = "echo which shell; uname -s";
     const answers = async (shell: Shell, unixTools = false): Promise<readonly unknown[]> => {
       const { run, unexpected } = hostWith({ shell, unixTools });
@@ -311,7 +311,7 @@ describe("shells", () => {
     assert.deepEqual(await answers("cygwin"), [0, "which shell\nCYGWIN_NT-10.0-20348\n"]);
   });
 
-  it("of bash rewrite switches unless told not to", async () => {
+  it("rewrite switches if they are bash, unless told not to", async () => {
     const { run, model } = hostWith({ shell: "git-bash" });
     assert.equal((await run("uname -s")).stdout, "MINGW64_NT-10.0-20348\n");
     assert.equal((await run("chglogon.exe /drain")).code, 1);
@@ -323,7 +323,7 @@ describe("shells", () => {
     assert.equal((await run("chglogon.exe //drain")).code, 0);
   });
 
-  it("meet unscripted commands with their own refusal, and remember them", async () => {
+  it("refuse unscripted commands in their own words, and record them", async () => {
     const { run, unexpected } = hostWith();
     const { code, stderr } = await run("shutdown.exe -r");
     assert.equal(code, 1);

@@ -7,7 +7,7 @@ import { query, quser, qwinsta } from "./programs-list";
 import { change, chcp, chglogon, reg, ver, whoami } from "./programs-system";
 import { codePageOf, languageOf, lineEnd, type Look } from "./render";
 
-/** Every program that a host of the lab has. Another one is added here. */
+/** All programs of a lab host. Add new ones here. */
 const programs: Readonly<Record<string, Program>> = {
   qwinsta,
   quser,
@@ -23,7 +23,7 @@ const programs: Readonly<Record<string, Program>> = {
   whoami,
 };
 
-/** What the client gets. */
+/** What the client receives. */
 export interface ExecReply {
   readonly code: number;
   readonly stdout: Buffer;
@@ -31,8 +31,8 @@ export interface ExecReply {
 }
 
 /**
- * Runs one command line under the host's default shell, as Windows' sshd does.
- * Rejects when the command is killed while it waits.
+ * Runs a command line in the host's default shell, as Windows' sshd does.
+ * Rejects if the command is killed while it waits.
  */
 export async function runCommand(
   line: string,
@@ -41,7 +41,7 @@ export async function runCommand(
 ): Promise<ExecReply> {
   const { look, greeting = "", errorGreeting = "" } = context.here;
   const reply = await interpret(line, shell, context);
-  // PowerShell's own exit code only says whether the last command failed.
+  // PowerShell's exit code only tells whether the last command failed.
   const collapses = shell === "powershell" || shell === "powershell-7";
   return {
     code: collapses ? Math.min(reply.code, 1) : reply.code,
@@ -88,7 +88,7 @@ async function interpretOne(
   return run({ ...context, args });
 }
 
-/** `cmd.exe /d /c …`: one more shell, whose line is what stands behind `/c`. */
+/** `cmd.exe /d /c …`: a nested shell, which runs what follows `/c`. */
 async function interpretWrapped(
   args: readonly string[],
   context: Omit<ProgramContext, "args">,
@@ -100,15 +100,15 @@ async function interpretWrapped(
     return { code: 1 };
   }
   const rest = args.slice(at + 1);
-  // One argument is the whole line in quotes; several lose theirs, so they are put back.
+  // A single argument is the whole quoted line. Several arguments have lost their quotes, which are restored.
   const line =
     rest.length === 1 ? rest.join("") : rest.map((arg) => (/[ \t]/.test(arg) ? `"${arg}"` : arg)).join(" ");
   return interpret(line, "cmd", context);
 }
 
 /**
- * Each shell has its own: cmd's prints the rest of the line as it stands, PowerShell's is Write-Output, which prints each argument on
- * a line of its own (Microsoft's reference of `echo` and of Write-Output).
+ * Each shell has its own `echo`: cmd's prints the rest of the line unchanged; PowerShell's is Write-Output, which prints each
+ * argument on its own line (see Microsoft's reference of `echo` and Write-Output).
  */
 function echo(line: string, args: readonly string[], shell: Shell): Reply {
   switch (shell) {
@@ -123,7 +123,7 @@ function echo(line: string, args: readonly string[], shell: Shell): Reply {
   }
 }
 
-/** A bash knows it, and every shell of a host that has Git's tools on its path. */
+/** Available in bash, and in every shell of a host with Git's tools on its path. */
 function uname(args: readonly string[], shell: Shell, context: Omit<ProgramContext, "args">): Reply {
   const line = ["uname", ...args].join(" ");
   if (args.join(" ") !== "-s") context.unexpected(line);

@@ -1,12 +1,12 @@
 import { win32, type LogoffBehaviour, type Win32Error } from "./session-model";
 
-/** What the command learns, and how long it is kept waiting for it. */
+/** The result for the command, and how long it waits for it. */
 export interface Answer {
   readonly error: 0 | Win32Error;
   readonly waitMs: number | "for-ever";
 }
 
-/** What a logoff does: its answer, and what becomes of the session (nothing, gone, or closing for a while). */
+/** The effect of a logoff: its answer, and whether the session is unchanged, gone, or closing for a while. */
 export interface LogoffEffect {
   readonly answer: Answer;
   readonly session?: "gone" | { readonly closesInMs: number; readonly blank: boolean };
@@ -18,7 +18,7 @@ export function refused(error: Win32Error): Answer {
   return { error, waitMs: 0 };
 }
 
-/** Plays one logoff of a session, the `tries`-th (from 1), `sinceFirstMs` milliseconds after the first. */
+/** Simulates attempt `tries` (from 1) to log off a session, `sinceFirstMs` milliseconds after the first. */
 export function playLogoff(behaviour: LogoffBehaviour, tries: number, sinceFirstMs: number): LogoffEffect {
   switch (behaviour.kind) {
     case "instant":

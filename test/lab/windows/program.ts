@@ -2,24 +2,24 @@ import type { Look } from "./render";
 import type { WindowsModel } from "./windows-model";
 
 /**
- * What a login may do: everything; only look; look at its own sessions, as without an administrator's token; or not even that,
- * where the tools either say that access is denied or, on other versions, that nobody exists.
+ * What a login may do: everything; only list sessions; list only its own sessions, as without an administrator's token; or
+ * nothing, where the tools say that access is denied or, in some versions, that nobody exists.
  */
 export type Rights = "full-control" | "query-only" | "own-sessions" | "none" | "none-says-nobody";
 
-/** The host that runs a command, or that `/server:` names. */
+/** The host that runs a command, or the one named by `/server:`. */
 export interface Machine {
   readonly model: WindowsModel;
   readonly look: Look;
-  /** Whether a message to a disconnected session is accepted. Absent: it is refused. */
+  /** Whether messages to disconnected sessions are accepted. Default: false. */
   readonly messagesReachDisconnected?: boolean;
-  /** Tools that are not installed, as on Home editions: `qwinsta`. */
+  /** Tools that are missing, such as `qwinsta` on Home editions. */
   readonly missingTools?: readonly string[];
-  /** Git's tools are on the path of every shell, `uname` among them. Absent: they are not. */
+  /** Whether Git's tools, including `uname`, are on the path of every shell. Default: false. */
   readonly unixTools?: boolean;
-  /** What cmd's AutoRun or a PowerShell profile prints before every command. Absent: nothing. */
+  /** What cmd's AutoRun or a PowerShell profile prints before every command. Default: nothing. */
   readonly greeting?: string;
-  /** What it prints there on standard error. Absent: nothing. */
+  /** The same for standard error. Default: nothing. */
   readonly errorGreeting?: string;
 }
 
@@ -30,22 +30,22 @@ export interface Caller {
   readonly method: "password" | "publickey" | "keyboard-interactive";
 }
 
-/** What a program of the lab can see and do. */
+/** What a lab program can see and do. */
 export interface ProgramContext {
   readonly here: Machine;
   readonly caller: Caller;
   readonly args: readonly string[];
-  /** All of standard input, once it has ended. Rejects when the command is killed. */
+  /** The complete standard input, once it has ended. Rejects if the command is killed. */
   stdin(): Promise<Buffer>;
-  /** Rejects when the command is killed. */
+  /** Rejects if the command is killed. */
   wait(ms: number | "for-ever"): Promise<void>;
-  /** Another host of the same lab, by computer name or address, in any case. */
+  /** Another host of the same lab, by computer name or address, case-insensitive. */
   peer(name: string): Machine | undefined;
-  /** Notes something that must not happen; the lab's `close` fails with it. */
+  /** Records something that must not happen; it makes the lab's `close` fail. */
   unexpected(what: string): void;
 }
 
-/** What a program printed, before it is put into the host's code page. */
+/** What a program printed, before encoding in the host's code page. */
 export interface Reply {
   readonly code: number;
   readonly stdout?: string;
@@ -54,7 +54,7 @@ export interface Reply {
 
 export type Program = (context: ProgramContext) => Reply | Promise<Reply>;
 
-/** The switches and operands of one call: `/server:X` → `{ server: "X" }`, `/v` → `{ v: "" }`, in lower case. */
+/** The switches and operands of a call: `/server:X` → `{ server: "X" }`, `/v` → `{ v: "" }`, in lower case. */
 export function readArguments(args: readonly string[]): {
   readonly operands: readonly string[];
   readonly switches: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { codePageOf, lineEnd, renderError } from "./render";
 import { win32, type LabSession, type Win32Error } from "./session-model";
 import { firstListenerId } from "./windows-model";
 
-/** `logoff ID [/server:X] [/v]`; a name is resolved too, since people type it. */
+/** `logoff ID [/server:X] [/v]`. Names are resolved too, because people type them. */
 export const logoff: Program = (context) => act(context, "logoff", ["server", "v", "vm"]);
 
 /** `rwinsta ID [/server:X] [/v]` (`reset session`). */
@@ -49,7 +49,7 @@ async function act(
   return { code: 0, stdout: "v" in switches ? verbose + lineEnd : "" };
 }
 
-/** Digits are an ID here; how Windows takes a name of digits is not documented. */
+/** Digits are an ID here. How Windows treats a name of digits is undocumented. */
 function resolve(target: Exclude<Target, { error: unknown }>, operand: string): number | undefined {
   const rows: readonly LabSession[] = target.machine.model.sessions();
   if (/^\d+$/.test(operand)) return rows.find((row) => row.id === Number(operand))?.id;
@@ -65,10 +65,10 @@ function failure(context: ProgramContext, error: Win32Error): Reply {
   return { code: 1, stderr: renderError(error, context.here.look) };
 }
 
-/** Characters of a message that still work. */
+/** The maximum length of a message, in characters. */
 const longestMessage = 255;
 
-/** `msg ID | name | user | * [/time:N] [/server:X] [/v] [/w] [text]`; without a text it reads standard input. */
+/** `msg ID | name | user | * [/time:N] [/server:X] [/v] [/w] [text]`. Without a text, it reads standard input. */
 export const msg: Program = async (context) => {
   const { look } = context.here;
   const { switches } = readArguments(context.args);

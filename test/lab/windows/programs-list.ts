@@ -44,7 +44,7 @@ function list(context: ProgramContext, what: "session" | "user", args: readonly 
     const { noSession, noUser } = languageOf(look);
     return { code: 1, stderr: fill(what === "session" ? noSession : noUser, wanted ?? "*") + lineEnd };
   }
-  // The local tool draws the table, in its own language; whether session 0 is shown is the other machine's matter.
+  // The local tool prints the table in its own language, but the other machine decides how session 0 is shown.
   const shape: Look = { ...look, servicesRow: target.machine.look.servicesRow };
   return {
     code: 0,
@@ -65,7 +65,7 @@ function matches(row: LabSession, wanted: string): boolean {
 
 function enumerationFailed(error: number, look: Look): Reply {
   const hex = error.toString(16).toUpperCase().padStart(8, "0");
-  // The first line was never translated.
+  // The first line is in English in every edition.
   const stderr = `Error 0x${hex} enumerating sessionnames${lineEnd}${renderError(error, look)}`;
   return { code: 1, stderr };
 }

@@ -4,7 +4,7 @@ import { codePageOf, languageOf, lineEnd, renderError } from "./render";
 import { win32 } from "./session-model";
 import type { LabDrainMode } from "./windows-model";
 
-/** `chcp`: the number stands at the end of a localized sentence. Setting it is for a console that nobody keeps. */
+/** `chcp`: the number is at the end of a localized sentence. Setting it affects only a console that is then discarded. */
 export const chcp: Program = (context) => {
   const { look } = context.here;
   if (context.args.length > 0) {
@@ -37,7 +37,7 @@ const drainSwitches: Readonly<Record<string, LabDrainMode>> = {
   "/drainuntilrestart": "until-restart",
 };
 
-/** `chglogon /query | /enable | /disable | /drain | /drainuntilrestart`; it has no `/server:`. */
+/** `chglogon /query | /enable | /disable | /drain | /drainuntilrestart`; does not support `/server:`. */
 export const chglogon: Program = (context) => {
   const { model, look } = context.here;
   const [operand = "", ...rest] = context.args.map((arg) => arg.toLowerCase());
@@ -45,7 +45,7 @@ export const chglogon: Program = (context) => {
   if (rest.length > 0 || (mode === undefined && operand !== "/query")) {
     return { code: 1, stderr: renderError(win32.invalidParameter, look) };
   }
-  // Asking answers in words and with exit code 1, whatever the mode is.
+  // A query answers in words and with exit code 1 in every mode.
   if (mode === undefined) return { code: 1, stdout: drainSentences[model.drain()] + lineEnd };
   if (context.caller.rights !== "full-control") {
     return { code: 1, stderr: renderError(win32.accessDenied, look) };
@@ -57,13 +57,13 @@ export const chglogon: Program = (context) => {
 const terminalServer = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server";
 const winlogon = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon";
 
-/** `reg query KEY /v VALUE`, for the two values that hold the drain mode. Neither is there until it was set once. */
+/** `reg query KEY /v VALUE`, for the two values that hold the drain mode. Neither exists until it is first set. */
 export const reg: Program = (context) => {
   const { model, look } = context.here;
   const [verb = "", key = "", flag = "", value = "", ...rest] = context.args;
   if (context.args.length === 2 && isKey(key, terminalServer)) return listTerminalServer(model.drain());
   if (flag.toLowerCase() !== "/v" || verb.toLowerCase() !== "query" || rest.length > 0) {
-    // A shell that rewrites switches comes here too, so this is an answer and not a fault of the test.
+    // Shells that rewrite switches get here too, so this is a normal answer, not an error in the test.
     return { code: 1, stderr: `ERROR: Invalid syntax.${lineEnd}` };
   }
   const fullKey = key.toLowerCase().replace(/^hklm\\/, "hkey_local_machine\\");
@@ -89,7 +89,7 @@ function isKey(given: string, key: string): boolean {
   return given.toLowerCase().replace(/^hklm\\/, "hkey_local_machine\\") === key.toLowerCase();
 }
 
-/** `reg query KEY`: its values, some of many here, and then its subkeys by their full names. */
+/** `reg query KEY`: prints the key's values (here only some), and then its subkeys by full name. */
 function listTerminalServer(mode: LabDrainMode): Reply {
   const drain = mode === "until-restart" ? ["0x1"] : mode === "drain" ? ["0x2"] : [];
   const lines = [
@@ -106,7 +106,7 @@ function listTerminalServer(mode: LabDrainMode): Reply {
   return { code: 0, stdout: lines.join(lineEnd) };
 }
 
-/** `ver` of cmd.exe. */
+/** cmd.exe's `ver`. */
 export const ver: Program = () => ({
   code: 0,
   stdout: `${lineEnd}Microsoft Windows [Version 10.0.20348.2849]${lineEnd}`,

@@ -1,14 +1,14 @@
 import type { Machine, ProgramContext, Rights } from "./program";
 import { win32, type Win32Error } from "./session-model";
 
-/** The machine that a command acts on, with what the caller may do there. */
+/** The machine that a command acts on, and the caller's rights there. */
 export type Target =
   | { readonly machine: Machine; readonly rights: Rights; readonly remote: boolean }
   | { readonly error: Win32Error };
 
 /**
- * Follows `/server:`. A login by public key has no network credentials, so another machine answers it with 5; a name
- * that nobody has is 1722. On the other machine the caller has the same rights.
+ * Resolves `/server:`. A public key login has no network credentials, so another machine answers it with 5; an unknown name
+ * gives 1722. On the other machine, the caller has the same rights.
  */
 export function targetOf(context: ProgramContext, server: string | undefined): Target {
   const { here, caller } = context;

@@ -45,12 +45,12 @@ describe("qwinsta", () => {
     ]);
   });
 
-  it("prints TYPE where old servers do", () => {
+  it("prints TYPE as old servers do", () => {
     const [, , , row] = lines(renderQwinsta(rows({ sessions: [{ user: "a", type: "rdpwd" }] }), defaultLook));
     assert.equal(row, " rdp-tcp#0         a                         2  Active  rdpwd               ");
   });
 
-  it("cuts long names in the classic layout only, and moves everything by 8 in the wide one", () => {
+  it("cuts long names only in the classic layout, and shifts columns by 8 in the wide one", () => {
     const sessions = [{ user: "a-user-name-of-24-letter", name: "31C5CE94259D4006A9E4#0", id: 12 }];
     const listeners = ["31C5CE94259D4006A9E4"];
     const classic = lines(renderQwinsta(rows({ sessions, listeners }), defaultLook));
@@ -98,18 +98,18 @@ describe("qwinsta", () => {
     );
   });
 
-  it("marks session 0 or leaves it unmarked", () => {
+  it("marks session 0 or not", () => {
     assert.match(lines(renderQwinsta(rows(), look({ servicesRow: "plain" })))[1] ?? "", /^ services/);
     assert.match(lines(renderQwinsta(rows(), defaultLook, false))[1] ?? "", /^ services/);
   });
 
-  it("can put an English header over Portuguese states", () => {
+  it("prints an English header over Portuguese states", () => {
     const table = lines(renderQwinsta(rows(), look({ language: "pt-BR", headerLanguage: "en" })));
     assert.match(table[0] ?? "", /^ SESSIONNAME/);
     assert.match(table[1] ?? "", / 0 {2}Disco /);
   });
 
-  it("pads Japanese and Chinese names by the columns that they take", () => {
+  it("pads Japanese and Chinese names by display width", () => {
     for (const language of ["ja", "zh-CN"] as const) {
       for (const codePage of [languages[language].codePage, 65001] as const) {
         const sessions = [{ user: "山田太郎", id: 7 }];
@@ -122,7 +122,7 @@ describe("qwinsta", () => {
     }
   });
 
-  it("survives its code page in every language", () => {
+  it("survives encoding in its code page, in every language", () => {
     for (const language of languageTags) {
       const table = renderQwinsta(rows({ sessions: [{ user: "x" }] }), look({ language }));
       const page = codePageOf(look({ language }));
@@ -154,7 +154,7 @@ describe("quser", () => {
     ]);
   });
 
-  it("cuts users at 20 letters, also in the wide layout", () => {
+  it("cuts user names at 20 letters, even in the wide layout", () => {
     const long = rows({ sessions: [{ user: "maximilian.mustermann" }] });
     for (const layout of ["classic", "wide"] as const)
       assert.match(
@@ -188,7 +188,7 @@ describe("quser", () => {
   });
 });
 
-it("prints errors with the number in brackets, in the host's language or else in English", () => {
+it("renderError puts the number in brackets, in the host's language or else in English", () => {
   assert.equal(renderError(5, defaultLook), "Error [5]:Access is denied.\r\n");
   assert.equal(renderError(5, look({ language: "ru" })), "Ошибка [5]:Отказано в доступе.\r\n");
   assert.equal(
@@ -201,6 +201,6 @@ it("prints errors with the number in brackets, in the host's language or else in
   );
 });
 
-it("writes a question mark for what a code page lacks", () => {
+it("encode writes a question mark for characters missing from the code page", () => {
   assert.equal(encode("иванов", 437).toString("latin1"), "??????");
 });

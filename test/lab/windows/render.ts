@@ -3,14 +3,14 @@ import { fill, type Language } from "../languages/language";
 import { languages, type LanguageTag } from "../languages/languages";
 import type { Idle, LabSession } from "./session-model";
 
-/** How a host prints: everything that differs between editions, versions and languages of Windows. */
+/** How a host prints: everything that varies by edition, version and language of Windows. */
 export interface Look {
   readonly language: LanguageTag;
-  /** Absent: the language's own. */
+  /** Default: that of the language. */
   readonly codePage?: CodePage;
-  /** Names 18 columns wide and cut, or, as Windows 11 and newer servers have it, 26 wide and never cut. */
+  /** `classic`: names are cut to 18 columns; `wide`: 26 columns, never cut, as on Windows 11 and newer servers. */
   readonly layout: "classic" | "wide";
-  /** The language of the header line, where a corrected translation stands over old states. Absent: `language`. */
+  /** The language of the header line, if a corrected translation is above old states. Default: `language`. */
   readonly headerLanguage?: LanguageTag;
   /** Whether session 0 is marked as the caller's own. */
   readonly servicesRow: "marked" | "plain";
@@ -26,13 +26,13 @@ export function codePageOf(look: Look): CodePage {
   return look.codePage ?? languageOf(look).codePage;
 }
 
-/** Everything that the layouts disagree in. */
+/** The only difference between the layouts. */
 const widths = { classic: 18, wide: 26 } as const;
 
-/** A line of Windows ends so, also in a pipe. */
+/** The Windows line ending, also used in pipes. */
 export const lineEnd = "\r\n";
 
-/** The table of `qwinsta` (`query session`), header first. `marker` is false for another server's table. */
+/** The table of `qwinsta` (`query session`), with the header. `marker` is false for another server's table. */
 export function renderQwinsta(rows: readonly LabSession[], look: Look, marker = true): string {
   const page = codePageOf(look);
   const line = (mark: string, cells: readonly string[], device: string): string => {
@@ -61,7 +61,7 @@ export function renderQwinsta(rows: readonly LabSession[], look: Look, marker = 
   return line(" ", header, `${header[5]} `) + table.join("");
 }
 
-/** The table of `quser` (`query user`): people only. Over SSH no row is the caller's own. */
+/** The table of `quser` (`query user`): people only. Over SSH, no row is the caller's own. */
 export function renderQuser(rows: readonly LabSession[], look: Look): string {
   const page = codePageOf(look);
   const line = (cells: readonly string[]): string => {
@@ -83,11 +83,11 @@ export function renderQuser(rows: readonly LabSession[], look: Look): string {
   const header = languages[look.headerLanguage ?? look.language].quserHeader;
   const people = rows.filter((row) => row.user !== null);
   return [
-    // Idle times stand on the right of their column, its heading on the left.
+    // Idle times are right-aligned, but their heading is left-aligned.
     line(header.map((cell, column) => (column === 4 ? padRight(cell, 9, page) : cell))),
     ...people.map((row) =>
       line([
-        // Also beside a session table that prints it whole.
+        // Cut even where the session table prints the full name.
         firstLetters(row.user ?? ""),
         cutName(row.name ?? "", look),
         String(row.id),
@@ -112,7 +112,7 @@ export function renderIdle(idle: Idle, language: Language): string {
   return hours > 0 ? `${hours}:${two(minutes)}` : String(minutes);
 }
 
-/** `Error [5]:Access is denied.` in the host's language. `subject` is the session that it is about. */
+/** `Error [5]:Access is denied.` in the host's language. `subject` is the session that the error concerns. */
 export function renderError(error: number, look: Look, subject: string | number = ""): string {
   const language = languageOf(look);
   const text = language.errors[error] ?? languages.en.errors[error] ?? "";

@@ -1,14 +1,14 @@
 /**
- * What a logoff of this session does, as it was seen on real hosts:
+ * What a logoff of this session does, as observed on real hosts:
  * - `instant`: the session is gone when the command returns.
- * - `closes`: for `ms` milliseconds the row stays with a blank user, then it is gone. The command returns at once, or
- *   at the end with `waits`.
- * - `denied`: refused with 5 (access denied) or 7045, `times` times, for ever by default.
- * - `busy`: refused with 7024 (busy) or 7007 (close pending) until `ms` milliseconds after the first try or for `times`
- *   tries; then `then`, by default `instant`.
- * - `stuck`: accepted, and then it hangs at signing out until it is reset; `shows` the user, or a blank (default).
- * - `ignored`: returns 0 and does nothing.
- * - `blocks`: the command never returns until it is killed; with `closesAfterMs` the session goes away all the same.
+ * - `closes`: the row stays with a blank user for `ms` milliseconds, then it is gone. The command returns at once, or, with
+ *   `waits`, at the end.
+ * - `denied`: the logoff is refused with 5 (access denied) or 7045, `times` times; by default, forever.
+ * - `busy`: the logoff is refused with 7024 (busy) or 7007 (close pending) until `ms` milliseconds after the first attempt, or
+ *   for `times` attempts; then it behaves as `then`, by default `instant`.
+ * - `stuck`: the logoff is accepted, but hangs at signing out until a reset; the row `shows` the user or a blank (default).
+ * - `ignored`: the command returns 0 and does nothing.
+ * - `blocks`: the command does not return until it is killed; with `closesAfterMs`, the session goes away all the same.
  */
 export type LogoffBehaviour =
   | { readonly kind: "instant" }
@@ -39,30 +39,30 @@ export type SessionState =
   | "init";
 
 /**
- * Time without input: minutes, `none` for the word (`none`, `Kein`), or the very text, like the `24692+13:29` that an
+ * Time without input: minutes, `none` for the word (`none`, `Kein`), or literal text, such as the `24692+13:29` that an
  * old client causes.
  */
 export type Idle = number | "none" | { readonly raw: string };
 
-/** A text that somebody saw on the screen. */
+/** A message that a user saw on the screen. */
 export interface SeenMessage {
   readonly text: string;
-  /** Seconds until it closes by itself; absent: `/time:` was not given. */
+  /** Seconds until it closes by itself; absent if `/time:` was not given. */
   readonly seconds?: number;
   readonly atMs: number;
 }
 
-/** One row of the host as it stands now. */
+/** The current state of one row. */
 export interface LabSession {
   readonly id: number;
   /** `rdp-tcp#3`, `console`, `services`; null while disconnected. */
   readonly name: string | null;
-  /** Null when nobody is logged on, or while the session is closing. */
+  /** Null if nobody is logged on, or while the session is closing. */
   readonly user: string | null;
-  /** Who was or is logged on, also while the listing shows a blank. */
+  /** The user who is or was logged on, even while the listing shows a blank. */
   readonly owner: string | null;
   readonly state: SessionState;
-  /** The TYPE column, blank on every server of the last ten years (`rdpwd`, `wdcon`, `wdica` before). */
+  /** The TYPE column: blank on all servers of the last ten years; earlier `rdpwd`, `wdcon` or `wdica`. */
   readonly type: string;
   readonly idle: Idle;
   readonly logonTime: Date | null;
@@ -71,29 +71,29 @@ export interface LabSession {
   readonly closing: boolean;
 }
 
-/** How a session begins. */
+/** The initial state of a session. */
 export interface SessionSeed {
-  /** Absent or null: nobody, as at the console of a server that shows its logon screen. */
+  /** Absent or null: nobody, as at a console that shows the logon screen. */
   readonly user?: string | null;
-  /** Absent: the next one that was never used. */
+  /** Default: the next unused ID. */
   readonly id?: number;
-  /** Absent: the next `rdp-tcp#N`, or null when `state` is disconnected. */
+  /** Default: the next `rdp-tcp#N`, or null if `state` is disconnected. */
   readonly name?: string | null;
-  /** Absent: `active`, or `connected` when there is no user. */
+  /** Default: `active`, or `connected` if there is no user. */
   readonly state?: SessionState;
   readonly type?: string;
-  /** Absent: 0, printed as a dot. */
+  /** Default: 0, printed as a dot. */
   readonly idle?: Idle;
-  /** Absent: half past nine on a fixed day, plus one minute for each session, so that no two are equal. */
+  /** Default: 9:30 on a fixed day, plus one minute per session, so that no two are equal. */
   readonly logonTime?: Date;
   readonly processes?: readonly string[];
-  /** Absent: `instant`. */
+  /** Default: `instant`. */
   readonly onLogoff?: LogoffBehaviour;
-  /** Absent: `ends`. */
+  /** Default: `ends`. */
   readonly onReset?: "ends" | "denied" | "ignored";
 }
 
-/** Numbers of Windows that the lab answers with. */
+/** Windows error numbers that the lab answers with. */
 export const win32 = {
   accessDenied: 5,
   invalidParameter: 87,

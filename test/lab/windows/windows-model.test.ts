@@ -11,7 +11,7 @@ function hostWith(onLogoff: LogoffBehaviour): { model: WindowsModel; advance: (m
 }
 
 describe("a host", () => {
-  it("begins with session 0, the console and a listener", () => {
+  it("starts with session 0, the console and a listener", () => {
     const rows = createWindowsModel({ name: "rdsh01" }).sessions();
     assert.deepEqual(
       rows.map((row) => [row.id, row.name, row.state]),
@@ -23,7 +23,7 @@ describe("a host", () => {
     );
   });
 
-  it("keeps the ID through disconnecting and reconnecting, under a new name", () => {
+  it("keeps the session ID when a client reconnects, under a new name", () => {
     const { model } = hostWith({ kind: "instant" });
     assert.equal(model.session(2)?.name, "rdp-tcp#0");
     model.disconnect(2);
@@ -32,7 +32,7 @@ describe("a host", () => {
     assert.equal(model.session(2)?.user, "alice");
   });
 
-  it("uses an ID again only when told to", () => {
+  it("reuses an ID only when told to", () => {
     const { model } = hostWith({ kind: "instant" });
     model.logOff(2);
     assert.equal(model.logon({ user: "bob" }).id, 3);
@@ -40,7 +40,7 @@ describe("a host", () => {
     assert.throws(() => model.logon({ user: "dave", id: 2 }), /already has a session 2/);
   });
 
-  it("refuses new logons while draining, and lets people come back", () => {
+  it("refuses new logons while draining, but allows reconnections", () => {
     const { model } = hostWith({ kind: "instant" });
     model.setDrain("until-restart");
     assert.throws(() => model.logon({ user: "bob" }), /refuses new logons/);
@@ -55,7 +55,7 @@ describe("a host", () => {
     assert.deepEqual(model.people(), []);
   });
 
-  it("puts a new logon screen where somebody left the console", () => {
+  it("shows a new logon screen after a user leaves the console", () => {
     const model = createWindowsModel({ name: "rdsh01", console: { user: "carol" } });
     model.leave(1);
     assert.deepEqual(model.sessions()[1]?.name, "console");
@@ -65,7 +65,7 @@ describe("a host", () => {
     );
   });
 
-  it("remembers who saw which message", () => {
+  it("records who saw which message", () => {
     const { model } = hostWith({ kind: "instant" });
     assert.equal(model.message(2, "save your work", 60).error, 0);
     assert.equal(model.message(1, "nobody is there").error, 7022);
@@ -78,7 +78,7 @@ describe("a host", () => {
 });
 
 describe("a logoff", () => {
-  it("is done at once", () => {
+  it("takes effect at once", () => {
     const { model } = hostWith({ kind: "instant" });
     assert.deepEqual(model.logOff(2), { error: 0, waitMs: 0 });
     assert.equal(model.session(2), undefined);
@@ -97,13 +97,13 @@ describe("a logoff", () => {
     assert.equal(model.departures()[0]?.atMs, 100);
   });
 
-  it("is refused, for ever or a few times", () => {
+  it("is refused, forever or a few times", () => {
     assert.equal(hostWith({ kind: "denied", error: 7045 }).model.logOff(2).error, 7045);
     const { model } = hostWith({ kind: "denied", times: 1 });
     assert.deepEqual([model.logOff(2).error, model.logOff(2).error], [5, 0]);
   });
 
-  it("finds the host busy for some tries or some time", () => {
+  it("finds the host busy for some attempts or some time", () => {
     const tries = hostWith({ kind: "busy", times: 2 }).model;
     assert.deepEqual(
       [1, 2, 3].map(() => tries.logOff(2).error),
@@ -125,13 +125,13 @@ describe("a logoff", () => {
     assert.equal(model.departures()[0]?.by, "reset");
   });
 
-  it("is said to be done and is not", () => {
+  it("reports success and does nothing", () => {
     const { model } = hostWith({ kind: "ignored" });
     assert.equal(model.logOff(2).error, 0);
     assert.equal(model.session(2)?.user, "alice");
   });
 
-  it("never comes back, whether the session goes or not", () => {
+  it("never returns, whether the session ends or not", () => {
     assert.equal(hostWith({ kind: "blocks" }).model.logOff(2).waitMs, "for-ever");
     const { model, advance } = hostWith({ kind: "blocks", closesAfterMs: 10 });
     assert.equal(model.logOff(2).waitMs, "for-ever");
@@ -139,7 +139,7 @@ describe("a logoff", () => {
     assert.equal(model.session(2), undefined);
   });
 
-  it("can be scripted anew", () => {
+  it("can be scripted again", () => {
     const { model } = hostWith({ kind: "denied" });
     model.logOff(2);
     model.onLogoff(2, { kind: "instant" });
@@ -147,7 +147,7 @@ describe("a logoff", () => {
   });
 });
 
-it("resets every session of a listener when told to reset the listener", () => {
+it("resetting a listener resets all its sessions", () => {
   const model = createWindowsModel({
     name: "rdsh01",
     sessions: [{ user: "a" }, { user: "b" }, { user: "c", name: "ica-tcp#0" }],

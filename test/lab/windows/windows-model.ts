@@ -13,7 +13,7 @@ import {
 /** `open`; `until-restart` and `drain` refuse new logons; `disabled` refuses reconnections too. */
 export type LabDrainMode = "open" | "until-restart" | "drain" | "disabled";
 
-/** A session that has ended, and what ended it. */
+/** A session that ended, and what ended it. */
 interface Departure {
   readonly id: number;
   readonly user: string | null;
@@ -22,60 +22,60 @@ interface Departure {
 }
 
 export interface ModelOptions {
-  /** The computer name, as `/server:` would say it. */
+  /** The computer name, as used with `/server:`. */
   readonly name: string;
-  /** People; session 0, the console and the listeners come by themselves. */
+  /** User sessions; session 0, the console and the listeners are added automatically. */
   readonly sessions?: readonly SessionSeed[];
-  /** The row of session 1; absent: nobody is at it. Null: a host without a console row. */
+  /** The row of session 1. Absent: nobody is logged on. Null: the host has no console row. */
   readonly console?: SessionSeed | null;
-  /** Names of the listeners, from ID 65536 on. Absent: `rdp-tcp`. */
+  /** Names of the listeners, with IDs from 65536. Default: `rdp-tcp`. */
   readonly listeners?: readonly string[];
   readonly drain?: LabDrainMode;
   readonly clock?: LabClock;
 }
 
 /**
- * One Windows host without any way to reach it. All changes are made by its operations; closing sessions go away by
- * the clock, looked at when somebody looks, so that there is no timer to stop.
+ * The state of one Windows host, without a network. Its operations make all changes. Sessions that are closing go away by
+ * the clock, which is checked on access, so that there is no timer to stop.
  */
 export interface WindowsModel {
   readonly name: string;
   readonly clock: LabClock;
-  /** All rows by ID, session 0 and the listeners included. */
+  /** All rows by ID, including session 0 and the listeners. */
   sessions(): readonly LabSession[];
   session(id: number): LabSession | undefined;
-  /** Those who are logged on: the names behind all rows, closing ones included, by ID. */
+  /** The users logged on, by session ID, including those whose sessions are closing. */
   people(): readonly string[];
-  /** @throws Error when the host refuses logons; `admin` gets in all the same */
+  /** @throws Error if the host refuses logons; `admin` is always admitted */
   logon(seed: SessionSeed, options?: { readonly admin?: boolean }): LabSession;
-  /** The client goes, the session stays. */
+  /** Disconnects the client; the session stays. */
   disconnect(id: number): void;
-  /** The client is back: same ID, new name. @throws Error when logons are disabled */
+  /** Reconnects the client: same ID, new name. @throws Error if logons are disabled */
   reconnect(id: number, name?: string): LabSession;
-  /** The user signs out. */
+  /** Signs the user out. */
   leave(id: number): void;
   setIdle(id: number, idle: Idle): void;
-  /** Moves the logon time of one session, or as a change of the host's time zone does of all of them. */
+  /** Shifts the logon time of one session, or of all, as a change of the host's time zone does. */
   moveLogonTime(ms: number, id?: number): void;
-  /** Scripts what the next logoff of this session does. */
+  /** Sets what the next logoff of this session does. */
   onLogoff(id: number, behaviour: LogoffBehaviour): void;
-  /** A session that hung at signing out shows its user again. */
+  /** Makes a session that hung at signing out show its user again. */
   stopClosing(id: number): void;
   logOff(id: number): Answer;
   reset(id: number): Answer;
   message(id: number, text: string, seconds?: number): Answer;
-  /** Every message that anybody saw, also those of sessions that are gone. */
+  /** Every message shown to a user, including in sessions that are gone. */
   messages(): readonly (SeenMessage & { readonly id: number; readonly user: string | null })[];
   drain(): LabDrainMode;
   setDrain(mode: LabDrainMode): void;
-  /** Every mode that was set, in order; a mode that the host began with is the first. */
+  /** Every mode that was set, in order, starting with the initial mode if one was given. */
   drainHistory(): readonly LabDrainMode[];
-  /** Everybody is gone, `until-restart` is over. */
+  /** Restarts the host: all users are gone, and `until-restart` no longer applies. */
   reboot(): void;
   departures(): readonly Departure[];
 }
 
-/** A row with what only the model knows. */
+/** A row, with the fields that only the model uses. */
 interface Row {
   readonly id: number;
   name: string | null;
@@ -90,7 +90,7 @@ interface Row {
   readonly onReset: "ends" | "denied" | "ignored";
   tries: number;
   firstTryMs: number;
-  /** Set once a logoff was accepted: when the row goes away. */
+  /** When the row goes away; set once a logoff is accepted. */
   goneAtMs?: number;
   blank: boolean;
 }
@@ -98,7 +98,7 @@ interface Row {
 const firstLogon = Date.UTC(2025, 2, 3, 9, 30);
 export const firstListenerId = 65536;
 
-/** Builds a host from its people. */
+/** Creates a host from its options. */
 export function createWindowsModel(options: ModelOptions): WindowsModel {
   const clock = options.clock ?? realClock;
   const startMs = clock.now();
@@ -266,7 +266,7 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
       if (row === undefined) return refused(win32.sessionNotFound);
       if (row.onReset === "denied") return refused(win32.accessDenied);
       if (row.onReset === "ignored" || id === 0) return done;
-      // Resetting a listener resets every session of that listener, and the listener comes back.
+      // Resetting a listener resets all its sessions; the listener itself comes back.
       const victims =
         row.state === "listen"
           ? [...rows.values()].filter((other) => other.name?.startsWith(`${row.name ?? ""}#`) === true)
