@@ -105,12 +105,12 @@ describe("real servers", { skip: why }, () => {
         assert.equal(await run(hostOf(server, login), { env: { PHRASE: "correct horse" } }), "42\nin");
       });
 
-  it("several keys, of which the last is right", async () => {
+  it("several keys, the last of which is right", async () => {
     const keys = [1, 2, 3].map((n) => farm.key(`wrong-${n}`, "-t", "ed25519"));
     await run(hostOf(server, keyLogin(...keys, good)));
   });
 
-  it("an agent, by its path and by SSH_AUTH_SOCK, by default too", async () => {
+  it("an agent, by its path, by SSH_AUTH_SOCK and by default", async () => {
     const rsa = farm.key("agent-rsa", "-t", "rsa", "-b", "2048");
     const ecdsa = farm.key("agent-ecdsa", "-t", "ecdsa");
     farm.authorize(rsa, good);
@@ -126,7 +126,7 @@ describe("real servers", { skip: why }, () => {
     await run(hostOf(server, { ...gone, ...keyLogin(good) }));
   });
 
-  it("not more than five keys", async () => {
+  it("at most five keys", async () => {
     const keys = [1, 2, 3, 4].map((n) => farm.key(`many-${n}`, "-t", "ed25519"));
     const agent = await farm.agent(...[5, 6, 7].map((n) => farm.key(`many-${n}`, "-t", "ed25519")), good);
     await fails(
@@ -134,11 +134,11 @@ describe("real servers", { skip: why }, () => {
       "auth-rejected",
       /3 more keys were not offered/u,
     );
-    // five keys leave room for the password below sshd's MaxAuthTries
+    // Five keys leave room for the password within sshd's MaxAuthTries.
     await run(hostOf(server, { ...keyLogin(...keys), agent, password: password() }));
   });
 
-  it("the default files of OpenSSH, of which absent ones are passed over", async () => {
+  it("the default files of OpenSSH, skipping absent ones", async () => {
     const home = join(farm.folder, "operator");
     spawnSync("mkdir", ["-p", `${home}/.ssh`]);
     writeFileSync(join(home, ".ssh", "id_rsa"), readFileSync(good.path), { mode: 0o600 });
@@ -152,7 +152,7 @@ describe("real servers", { skip: why }, () => {
     );
   });
 
-  it("a key and a password, when the host wants both", async () => {
+  it("a key and a password, when the host requires both", async () => {
     const both = await farm.sshd("AuthenticationMethods publickey,password");
     await run(hostOf(both, { ...keyLogin(good), password: password() }));
     const agent = await farm.agent(good);
@@ -171,7 +171,7 @@ describe("real servers", { skip: why }, () => {
     await fails(hostOf(strict, { ...keyLogin(...wrong), password: password() }), "auth-rejected", message);
   });
 
-  it("MaxStartups 2 slows many connections down and fails none", async () => {
+  it("MaxStartups 2 slows down many connections but fails none", async () => {
     const full = await farm.sshd("MaxStartups 2");
     const connect = openSsh(bareOptions()).connect;
     await Promise.all(
@@ -189,7 +189,7 @@ describe("real servers", { skip: why }, () => {
     [2, 8, 0.1],
     [3, 9, 0.1],
   ] as const)
-    it(`MaxSessions ${sessions} makes commands wait for each other and fails none`, async () => {
+    it(`MaxSessions ${sessions} makes commands wait for each other but fails none`, async () => {
       const narrow = await farm.sshd(`MaxSessions ${sessions}`);
       const connection = await openSsh(bareOptions()).connect(hostOf(narrow, keyLogin(good)), never);
       const results = await Promise.all(
@@ -225,7 +225,7 @@ describe("real servers", { skip: why }, () => {
     assert.equal(await run(hostOf(strict, keyLogin(good))), "42\nin");
   });
 
-  it("tinysshd: a connection for each command", { skip: missingTinysshd() }, async (t) => {
+  it("tinysshd: a new connection for each command", { skip: missingTinysshd() }, async (t) => {
     const safe = makeFarm("/run");
     t.after(() => safe.close());
     safe.authorize(good);
@@ -244,7 +244,7 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
-  it("two jump hosts, each with a login and a key of its own", async () => {
+  it("two jump hosts, each with its own login and key", async () => {
     const far = farm.key("far", "-t", "ed25519");
     const inner = await farm.sshd(`AuthorizedKeysFile ${far.path}.pub`);
     const [one, two] = [
@@ -304,14 +304,17 @@ describe("real servers", { skip: why }, () => {
       ["a hashed name", (name, ed) => `${hashed(name)} ${ed}`],
       ["a hashed name of another host", (name, ed) => `${hashed(`x${name}`)} ${ed}`],
       ["a pattern", (_name, ed) => `[127.0.*]:* ${ed}`],
-      ["a pattern that excludes", (name, ed) => `[127.*]:*,!${name} ${ed}`],
+      ["a pattern that excludes the host", (name, ed) => `[127.*]:*,!${name} ${ed}`],
       ["the name without port", (_name, ed) => `127.0.0.1 ${ed}`],
       ["a changed key without port", (_name, _ed, _rsa, other) => `127.0.0.1 ${other}`],
       ["a revoked key that is also known", (name, ed) => `@revoked ${name} ${ed}\n${name} ${ed}`],
       ["another revoked key", (name, ed, _rsa, other) => `@revoked ${name} ${other}\n${name} ${ed}`],
       ["a certificate authority", (name, ed) => `@cert-authority ${name} ${ed}`],
-      ["a damaged line and a good one, CRLF", (name, ed) => `${name} ssh-ed25519 AAAA\r\n${name} ${ed}\r\n`],
-      ["a list in capitals", (name, ed) => `WIN-01,${name} ${ed}`],
+      [
+        "a damaged line and a valid one, with CRLF",
+        (name, ed) => `${name} ssh-ed25519 AAAA\r\n${name} ${ed}\r\n`,
+      ],
+      ["a list with capitals", (name, ed) => `WIN-01,${name} ${ed}`],
     ];
     for (const [what, text] of cases)
       it(what, async () => {

@@ -206,17 +206,21 @@ describe("an answer of loginctl", () => {
       "busy",
     ],
     [
-      "no right",
+      "missing rights",
       printed(
         "Failed to issue method call: Interactive authentication required.\nsudo: a password is required\n",
         1,
       ),
       "denied",
     ],
-    ["no right since v256", printed("Could not terminate session: Access denied\n", 1), "denied"],
-    ["no sudo", printed("Interactive authentication required.\n", 127, "sh: 1: sudo: not found\n"), "denied"],
-    ["no loginctl", printed("", 127, "sh: 1: loginctl: not found\n"), "refused"],
-    ["no bus", printed("Failed to connect to bus: No such file or directory\n", 1), "refused"],
+    ["missing rights since v256", printed("Could not terminate session: Access denied\n", 1), "denied"],
+    [
+      "a missing sudo",
+      printed("Interactive authentication required.\n", 127, "sh: 1: sudo: not found\n"),
+      "denied",
+    ],
+    ["a missing loginctl", printed("", 127, "sh: 1: loginctl: not found\n"), "refused"],
+    ["a missing bus", printed("Failed to connect to bus: No such file or directory\n", 1), "refused"],
     ["a signal", { signal: "KILL", stdout: new Uint8Array(), stderr: new Uint8Array() }, "refused"],
   ];
   for (const [what, result, kind] of rows) {

@@ -16,8 +16,7 @@ const texts: Readonly<Record<string, string>> = {
   "numbers and blanks in one line": " 1  1",
   "rows of numbers": `${"1  ".repeat(80)}\r\n`,
   "rows of numbers and words": ` ${"bob  1  Active  ".repeat(15)}\r\n`,
-  "valid session rows":
-    " rdp-tcp#3         alice                     2  Active  rdpwd               \r\n",
+  "valid session rows": " rdp-tcp#3         alice                     2  Active  rdpwd               \r\n",
   "valid user rows":
     " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM\r\n",
   blanks: " ",
