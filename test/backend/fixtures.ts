@@ -88,7 +88,7 @@ export interface LinuxFixture {
 
 /**
  * The names of the fixtures in a folder, without `.json`.
- * @throws Error the folder is empty or holds another file
+ * @throws Error the folder is empty or contains another file
  */
 export function fixtureNames(folder: string): readonly string[] {
   const files = readdirSync(folder).sort();
@@ -100,7 +100,7 @@ export function fixtureNames(folder: string): readonly string[] {
   return files.map((file) => basename(file, ".json"));
 }
 
-/** @throws Error the file is no fixture; the message names the file and the property */
+/** @throws Error the file is not a valid fixture; the message names the file and the property */
 export function readWindowsFixture(name: string, folder: string = windowsFolder): WindowsFixture {
   const file = join(folder, `${name}.json`);
   const { codePage, commands, expect } = read(file, windowsFile);
@@ -115,7 +115,7 @@ export function readWindowsFixture(name: string, folder: string = windowsFolder)
   };
 }
 
-/** @throws Error the file is no fixture; the message names the file and the property */
+/** @throws Error the file is not a valid fixture; the message names the file and the property */
 export function readLinuxFixture(name: string, folder: string = linuxFolder): LinuxFixture {
   const file = join(folder, `${name}.json`);
   const { local, commands, expect } = read(file, linuxFile);
@@ -191,7 +191,7 @@ function encoded(
   return iconv.encode(text.map((line) => line + lineEnd).join(""), encoding);
 }
 
-/** Adds the checksum to a last line `@complete`. Replacing a name changes the checksum, so a contributor removes it. */
+/** Adds the checksum to a final `@complete` line. Contributors remove it, because replacing a name changes it. */
 function withChecksum(listing: readonly string[]): string[] {
   const begin = listing.indexOf("@begin");
   if (begin === -1 || listing.at(-1) !== "@complete") return [...listing];

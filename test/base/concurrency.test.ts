@@ -104,7 +104,7 @@ describe("mapConcurrent", () => {
 });
 
 describe("startInOrder", () => {
-  it("starts only a few items before they begin, and waits for all", async () => {
+  it("starts at most a few items ahead of those that have begun, and waits for all", async () => {
     const places = new Semaphore(3);
     let started = 0;
     let begun = 0;

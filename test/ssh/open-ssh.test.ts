@@ -195,7 +195,7 @@ describe("a deadline names the phase:", () => {
     await until(() => server.open() === 0, "the connection is closed");
   });
 
-  it("and aborting ends each phase immediately", async (t) => {
+  it("unless an abort ends the phase first", async (t) => {
     const hidden: readonly (readonly [phase: RegExp, script: Script])[] = [
       [/Socket connected/u, {}],
       [/Remote ident:/u, {}],
@@ -218,7 +218,7 @@ describe("a deadline names the phase:", () => {
     }
   });
 
-  it("and aborting ends the wait for a banner immediately", async (t) => {
+  it("unless an abort ends the wait for a banner first", async (t) => {
     const silent = await rawServer(t, () => undefined);
     const stop = new AbortController();
     const failing = failure(hostOf(silent, { connectTimeoutMs: 3_600_000 }), stop.signal);

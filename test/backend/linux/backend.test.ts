@@ -288,7 +288,7 @@ describe("the drain of a Linux host", () => {
     );
   });
 
-  it("fails with an error", () => {
+  it("fails with the right error code", () => {
     const readOnly = printed("", 2, "sh: 1: cannot create /run/nologin: Read-only file system");
     for (const { parse } of [backend.drain("until-restart"), backend.undrain()]) {
       assert.match(

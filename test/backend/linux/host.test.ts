@@ -68,7 +68,7 @@ const everybody = aSelector({ all: true });
 
 describe("the list of a Linux host", { skip }, () => {
   for (const layout of layouts) {
-    it(`does not depend on the columns (${layout})`, async () => {
+    it(`does not depend on the columns of loginctl (${layout})`, async () => {
       const sessions = [
         { user: "alice", tty: "pts/0", idleForSeconds: 300 },
         { user: "bob", display: ":10", service: "xrdp-sesman" },
@@ -419,7 +419,7 @@ describe("draining a Linux host", { skip }, () => {
     assert.deepEqual(host.files("/run"), ["nologin"]);
   });
 
-  it("notices /etc/nologin, and never treats it as ours", async () => {
+  it("notices /etc/nologin, and never treats it as its own", async () => {
     const { ask, perform, host } = await bench();
     await perform(backend.drain("until-restart"));
     const ours = host.file("/run/nologin") ?? "";
@@ -432,7 +432,7 @@ describe("draining a Linux host", { skip }, () => {
   });
 
   for (const theirs of ["closed by the storage team\n", "without a line's end", ""]) {
-    it(`is recognized as ours even with an /etc/nologin of ${JSON.stringify(theirs)}`, async () => {
+    it(`recognizes its own drain even with an /etc/nologin of ${JSON.stringify(theirs)}`, async () => {
       const { ask, perform, host } = await bench();
       await perform(backend.drain("until-destroy"));
       host.writeFile("/etc/nologin", theirs);

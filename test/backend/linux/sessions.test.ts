@@ -59,7 +59,7 @@ describe("a session of logind", () => {
     assert.deepEqual([name, terminal, idleMs, state], [undefined, undefined, undefined, "active"]);
   });
 
-  it("of xrdp is named by its display, cannot be written to, and has an unknown idle time", () => {
+  it("of xrdp is named after its display, receives no messages, and has an unknown idle time", () => {
     const { id, name, terminal, idleMs, kind } = readOne(recordedSession("xrdp"));
     assert.deepEqual([id, name, terminal, idleMs, kind], ["c7", ":10", undefined, undefined, "user"]);
   });
@@ -104,7 +104,7 @@ describe("a session of logind", () => {
   }
 
   for (const name of ["background", "background-light", "something-new"]) {
-    it(`of class ${name} is a person when a terminal is below its leader`, () => {
+    it(`of class ${name} is a person when there is a terminal below its leader`, () => {
       const lines = changed(execOnly, { Class: name, Service: "teleport", Leader: "300" });
       const person = readOne(lines, { processes: ["    300       1 ?", "    301     300 pts/3"] });
       assert.deepEqual([person.kind, person.terminal], ["user", "pts/3"]);
@@ -295,7 +295,7 @@ describe("the list of logind", () => {
     assert.deepEqual([left?.id, left?.kind, left?.stateText], ["7", "leftover", "ended, 2 processes left"]);
   });
 
-  it("must contain our own login over SSH, and only there", () => {
+  it("must contain our own login, but only over SSH", () => {
     const shown: Parts["shown"] = [["10", ssh]];
     for (const parts of [
       { shown: [], own: "" },
@@ -315,7 +315,7 @@ describe("the list of logind", () => {
     assert.equal(readOverSsh({ shown: [["3", ours]], own: "3" })[0]?.own, true);
   });
 
-  it("fails with a quotation of loginctl, not of the start-up files", () => {
+  it("quotes loginctl in errors, but not the start-up files", () => {
     const noise = "bash: /etc/profile.d/x.sh: Permission denied\n";
     assert.match(
       codeOf(() => read("", `${noise}\n@begin\nFailed to connect to bus: Host is down`, 1)),

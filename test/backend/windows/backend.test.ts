@@ -111,7 +111,7 @@ describe("the list of the Windows backend", () => {
     });
   }
 
-  it("explains the effect of a login by public key on a relay", () => {
+  it("explains why a login by public key fails on a relay", () => {
     const denied = printed("", "Error [5]:Access is denied.\r\n", 1);
     assert.match(
       codeOf(() => list(denied, nobody, relayed)),
@@ -282,7 +282,7 @@ describe("a session table with an error on standard error", () => {
       );
   });
 
-  it("is refused with another exit code, which may mean an error in the middle of the table", () => {
+  it("is refused with another exit code, because an error may have interrupted the table", () => {
     assert.match(
       codeOf(() => list(printed(table, complaint, 1))),
       /^permission-denied: .*Full Control/,

@@ -94,7 +94,7 @@ describe("a row of quser", () => {
       ],
     ];
   for (const [row, id, idleMs, logonTime] of rows) {
-    it(`"${row.trim().replace(/ +/g, " ")}" has idle time and logon time`, () => {
+    it(`"${row.trim().replace(/ +/g, " ")}" has an idle time and a logon time`, () => {
       const read = readRow(row);
       assert.deepEqual([read.id, read.idleMs, read.logonTime], [id, idleMs, logonTime]);
     });
@@ -102,7 +102,7 @@ describe("a row of quser", () => {
 
   for (const mark of ["\u200e", "\u200f", "\u061c", "\u202a", "\u202e", "\u2066", "\u2069"]) {
     const code = `U+${mark.charCodeAt(0).toString(16).padStart(4, "0").toUpperCase()}`;
-    it(`has its logon time without ${code}, which some regions print in dates`, () => {
+    it(`has a logon time without ${code}, which some regions print in dates`, () => {
       const date = `${mark}22/${mark}11/${mark}2026 ${mark}9:14${mark}`;
       const read = readRow(` alice                 rdp-tcp#3           2  Active          5  ${date}`);
       assert.deepEqual([read.id, read.idleMs, read.logonTime], ["2", minutes(5), "22/11/2026 9:14"]);

@@ -129,7 +129,7 @@ describe("passwordGuard", () => {
     await waiting;
   });
 
-  it("never offers an unproven password to two hosts, or any after three failures of a kind without a success", async () => {
+  it("never offers an unproven password to two hosts, or any password after three failures of a kind in a row", async () => {
     const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 30 }), async (script) => {

@@ -104,7 +104,7 @@ describe("jump hosts", () => {
     const targets = await Promise.all(
       Array.from({ length: 7 }, () =>
         serverFor(t, {
-          // A password would be tried on the first host alone.
+          // A password would be tried on the first host only.
           onConnection: () => (most = Math.max(most, (now += 1))),
           onLogin: (context) => {
             if (context.method === "none")
