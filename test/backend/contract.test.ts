@@ -14,17 +14,17 @@ import { defaultLook } from "../lab/windows/render";
 import { createWindowsModel } from "../lab/windows/windows-model";
 import { aSelector } from "../session/sample";
 
-/** What every row of this suite needs of a host, whichever system it plays. */
+/** What every row of this suite needs from a host of either platform. */
 interface Side {
   readonly backend: Backend;
   readonly exec: (command: string, stdin: Uint8Array) => Promise<ExecResult>;
-  /** Somebody logs on; the ID. `stubborn` does not end when asked. */
+  /** Logs a user on and returns the session's ID. A `stubborn` session ignores a logoff. */
   readonly logon: (user: string, how?: { readonly stubborn?: boolean; readonly id?: string }) => string;
   readonly leave: (id: string) => void;
-  /** Who is on now, the console left out. */
+  /** The users who are logged on, except at the console. */
   readonly people: () => readonly string[];
   readonly seen: (id: string) => string;
-  /** Somebody else closes the host, in a way that is never ours. */
+  /** Closes the host as somebody else would, never as we do. */
   readonly closedByOthers: () => void;
   readonly close: () => void;
 }
@@ -34,7 +34,7 @@ interface Options {
   readonly tools?: "missing";
 }
 
-/** Alice and Bob are on, and Carol is at the console. */
+/** Starts with Alice and Bob logged on and Carol at the console. */
 type Start = (options?: Options) => Promise<Side>;
 
 const startWindows: Start = ({ mayEnd = true, tools } = {}) => {
@@ -104,7 +104,7 @@ const startLinux: Start = async ({ mayEnd = true, tools } = {}) => {
   };
 };
 
-/** What a run does with a side. */
+/** A side, and what a run does with it. */
 interface Bench extends Side {
   readonly ask: <T>(query: Query<T>) => Promise<T>;
   readonly perform: <T>(action: Action<T>) => Promise<T>;
@@ -152,7 +152,7 @@ const sides: readonly (readonly [string, Start, false | string])[] = [
 ];
 
 for (const [name, start, skip] of sides) {
-  describe(`a backend keeps its contract: ${name}`, { skip }, () => {
+  describe(`the backend contract: ${name}`, { skip }, () => {
     const open: Side[] = [];
     after(() => open.forEach((side) => side.close()));
     const row = (what: string, work: (bench: Bench) => Promise<void>, options?: Options): void => {
@@ -175,13 +175,13 @@ for (const [name, start, skip] of sides) {
       },
     );
 
-    row("tells the same session from another one in the next list", async (bench) => {
+    row("recognizes the same session in the next list", async (bench) => {
       const [alice, again] = [await bench.sessionOf("alice"), await bench.sessionOf("alice")];
       assert.ok(isSameSession(alice, again));
       assert.ok(!isSameSession(alice, await bench.sessionOf("bob")));
     });
 
-    row("selects people, never our own session and nobody's", async (bench) => {
+    row("selects people, but neither our own session nor one without a user", async (bench) => {
       assert.deepEqual(await bench.chosen({ all: true }), ["alice", "bob"]);
       assert.deepEqual(await bench.chosen({ all: true, console: true }), ["alice", "bob", "carol"]);
       assert.deepEqual(await bench.chosen({ users: ["AL*"] }), ["alice"]);
@@ -192,14 +192,14 @@ for (const [name, start, skip] of sides) {
       assert.deepEqual(await bench.chosen({ operands: [name ?? ""] }), ["bob"]);
     });
 
-    row("protects the console that is named, and misses who is not there", async (bench) => {
+    row("protects a named console session, and reports an absent one as missing", async (bench) => {
       const { id } = await bench.sessionOf("carol");
       const found = select(await bench.list(), aSelector({ operands: [id, "4999"] }));
       assert.match(found.protected[0]?.reason ?? "", /console/);
       assert.deepEqual([selected(found), found.missing], [[], ["4999"]]);
     });
 
-    row("logs off who is asked, and nobody else", async (bench) => {
+    row("logs off the given session and no other", async (bench) => {
       const alice = await bench.sessionOf("alice");
       assert.deepEqual(await bench.perform(bench.backend.logOff(alice)), { kind: "accepted" });
       assert.deepEqual(bench.people(), ["bob"]);
@@ -213,7 +213,7 @@ for (const [name, start, skip] of sides) {
       assert.deepEqual(await bench.chosen({ all: true, console: true }), []);
     });
 
-    row("takes an ID that was given to somebody else for gone", async (bench) => {
+    row("treats a session as gone when its ID belongs to somebody else", async (bench) => {
       const alice = await bench.sessionOf("alice");
       bench.leave(alice.id);
       bench.logon("dave", { id: alice.id });
@@ -221,7 +221,7 @@ for (const [name, start, skip] of sides) {
       assert.deepEqual([where.is, where.is === "gone" && where.reusedBy?.user], ["gone", "dave"]);
     });
 
-    row("resets who does not end when asked", async (bench) => {
+    row("resets a session that ignores the logoff", async (bench) => {
       bench.logon("mallory", { stubborn: true });
       const mallory = await bench.sessionOf("mallory");
       assert.deepEqual(await bench.perform(bench.backend.logOff(mallory)), { kind: "accepted" });
@@ -232,7 +232,7 @@ for (const [name, start, skip] of sides) {
     });
 
     row(
-      "is denied without the right, says so, and changes nothing",
+      "reports missing rights, and changes nothing without them",
       async (bench) => {
         const alice = await bench.sessionOf("alice");
         for (const action of [bench.backend.logOff(alice), bench.backend.reset(alice)]) {
@@ -265,7 +265,7 @@ for (const [name, start, skip] of sides) {
     );
 
     for (const mode of ["until-restart", "until-destroy"] as const) {
-      row(`is drained ${mode}, tells so, and is opened again`, async (bench) => {
+      row(`drains a host ${mode}, reports the mode, and opens the host again`, async (bench) => {
         assert.equal(await bench.ask(bench.backend.drainMode()), "open");
         await bench.perform(bench.backend.drain(mode));
         assert.equal(await bench.ask(bench.backend.drainMode()), mode);
@@ -274,20 +274,20 @@ for (const [name, start, skip] of sides) {
       });
     }
 
-    row("tells a host that somebody else closed from one that we did", async (bench) => {
+    row("distinguishes a host that somebody else closed from one that we drained", async (bench) => {
       bench.closedByOthers();
       assert.equal(await bench.ask(bench.backend.drainMode()), "other");
     });
 
     row(
-      "never takes a list that could not be had for an empty one",
+      "never treats a failed listing as an empty one",
       async (bench) => {
         assert.match(await codeOf(bench.list), /^(output-unrecognised|unsupported-host)$/);
       },
       { tools: "missing" },
     );
 
-    row("puts nothing but a checked ID into a command line", async (bench) => {
+    row("puts only validated IDs into a command line", async (bench) => {
       const alice = await bench.sessionOf("alice");
       for (const id of ["", "1 2", "1;reboot", "1&calc", "$(reboot)", "`x`", "../1", "-1", "123456789012"]) {
         const forged = { ...alice, id };

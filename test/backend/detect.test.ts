@@ -12,9 +12,9 @@ function printed(stdout: string, code = 0, stderr = ""): ExecResult {
 const probe = "echo which shell; uname -s";
 const chcp = printed("Active code page: 437\r\n");
 const notThere = printed("", 127, "chcp.com: not found");
-/** What cmd.exe makes of the probe. */
+/** What cmd.exe prints for the probe. */
 const cmd = printed("which shell; uname -s\r\n");
-/** What PowerShell makes of it, with what a `uname` on its path prints. */
+/** What PowerShell prints for it, including the output of a `uname` on its path. */
 const powershell = (system: string): ExecResult =>
   system === ""
     ? printed("which\r\nshell\r\n", 1, "uname : The term 'uname' is not recognized as the name of a cmdlet")
@@ -27,9 +27,9 @@ describe("detection", () => {
   });
 
   const windows: readonly (readonly [what: string, answer: ExecResult])[] = [
-    ["cmd, also where Git has put a uname on the path", cmd],
+    ["cmd, even with Git's uname on the path", cmd],
     ["PowerShell", powershell("")],
-    ["PowerShell where Git has put a uname on the path", powershell("MINGW64_NT-10.0-20348")],
+    ["PowerShell with Git's uname on the path", powershell("MINGW64_NT-10.0-20348")],
   ];
   for (const [what, answer] of windows) {
     it(`recognizes Windows by ${what}`, () =>
@@ -38,7 +38,7 @@ describe("detection", () => {
 
   const linux: readonly (readonly [what: string, answer: ExecResult])[] = [
     ["a Unix shell", unix("Linux")],
-    ["a login whose start-up files speak", printed("Last login: today\nwhich shell\nLinux\n")],
+    ["output of start-up files", printed("Last login: today\nwhich shell\nLinux\n")],
     ["PowerShell on Linux", printed("which\nshell\nLinux\n")],
   ];
   for (const [what, answer] of linux) {
@@ -46,7 +46,7 @@ describe("detection", () => {
       assert.deepEqual(detection("h:22").parse([notThere, answer]), { platform: "linux" }));
   }
 
-  it("treats a Linux inside Windows (WSL) as the platform of the inputs, and does not guess", () => {
+  it("treats Linux inside Windows (WSL) as the platform that the inputs name, and does not guess", () => {
     assert.deepEqual(detection("h:22", "linux").parse([chcp, unix("Linux")]), { platform: "linux" });
     for (const said of [undefined, "windows"] as const)
       assert.throws(
@@ -68,23 +68,23 @@ describe("detection", () => {
       [chcp, printed("which shell\n", 127)],
       /Unix shell on Windows,/,
     ],
-    ["a shell of its own on Windows", [chcp, printed("[which, shell]\r\n")], /default SSH shell is unknown/],
+    ["an unknown shell on Windows", [chcp, printed("[which, shell]\r\n")], /default SSH shell is unknown/],
     ["macOS", [notThere, unix("Darwin")], /its system is "Darwin"/],
     [
       "a router",
       [printed("", 1, "% Unknown\u0007command"), printed(`% Unknown command: ${probe}`, 1)],
       /neither chcp.com nor "echo which shell; uname -s" as .*: "% Unknown command"/,
     ],
-    ["what only repeats the line", [notThere, printed(`${probe}\r\n`)], /neither/],
+    ["a host that only echoes the command", [notThere, printed(`${probe}\r\n`)], /neither/],
     [
-      "cmd whose AutoRun ends no line",
+      "cmd whose AutoRun output lacks a line break",
       [printed("Hi Active code page: 437\r\n"), printed("Hi which shell; uname -s\r\n")],
       /neither cmd's AutoRun registry value nor a PowerShell profile/,
     ],
-    ["silence", [printed(""), printed("")], /neither/],
+    ["a silent host", [printed(""), printed("")], /neither/],
   ];
   for (const [what, results, message] of refused) {
-    it(`refuses ${what} with the reason`, () => {
+    it(`refuses ${what} and says why`, () => {
       assert.throws(
         () => detection("h:22").parse(results),
         (error) =>
@@ -130,7 +130,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
     ],
     ["without chcp", printed("", 1, complaint + missing), printed("which shell; uname -s\r\n", 0, complaint)],
   ] as const) {
-    it(`notes what stands on standard error before the answer, ${what}`, () => {
+    it(`learns the standard error output before the answer, ${what}`, () => {
       const { errorGreeting, greeting: none } = detection("h:22").parse([chcpAnswer, probeAnswer]);
       assert.deepEqual([errorGreeting, none], [learned, undefined]);
     });
@@ -162,7 +162,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
     ["escape sequences", "\u001b[2J\u001b[H\u001b]0;title\u0007"],
     ["escape sequences on a line of their own", "\u001b[32m\r\n\u001b[0m"],
   ] as const) {
-    it(`reads through ${what}, which is no text`, () => {
+    it(`ignores ${what}`, () => {
       const answers = [chcp, cmd].map(({ stdout }) => printed(noise + Buffer.from(stdout).toString()));
       assert.deepEqual(detection("h:22").parse(answers), { platform: "windows", codePage: 437 });
     });
@@ -193,13 +193,13 @@ describe("detection without a code page", () => {
   const silent: readonly (readonly [what: string, answer: ExecResult])[] = [
     ["answers 0", printed("Active code page: 0\r\n")],
     ["answers nothing", printed("")],
-    ["is not there", printed("", 1, "'chcp.com' is not recognized as an internal or external command")],
+    ["is missing", printed("", 1, "'chcp.com' is not recognized as an internal or external command")],
   ];
   for (const [what, answer] of silent) {
     for (const [shell, probed] of [
       ["cmd", cmd],
       ["PowerShell", powershell("")],
-      ["PowerShell beside Git's uname", powershell("MINGW64_NT-10.0-20348")],
+      ["PowerShell with Git's uname", powershell("MINGW64_NT-10.0-20348")],
     ] as const) {
       it(`recognizes Windows by ${shell} if chcp ${what}, and warns`, () => {
         const detected = detection("h:22").parse([answer, probed]);
@@ -213,7 +213,7 @@ describe("detection without a code page", () => {
     }
   }
 
-  it("warns about a code page that cannot be decoded, and about no other", () => {
+  it("warns only about a code page that cannot be decoded", () => {
     const caveats = (codePage: number): readonly string[] =>
       backendFor({ platform: "windows", codePage }, { label: "h:22" }).caveats({
         states: undefined,
@@ -269,19 +269,19 @@ describe("the first contact", () => {
     assert.deepEqual(firstContact({ label: "h:22>s", server: "s" }, "windows").commands, ["chcp.com", probe]);
   });
 
-  it("refuses a host with another platform than in the inputs", () => {
+  it("refuses a host whose platform differs from the inputs", () => {
     assert.throws(
       () => firstContact({ label: "h:22" }, "windows").parse([unknown, unix("Linux"), unknown, unknown]),
       /platform says "windows", and it is "linux"/,
     );
   });
 
-  it("treats a Linux inside Windows as Linux if the inputs do", () => {
+  it("treats Linux inside Windows as Linux if the inputs do", () => {
     const query = firstContact({ label: "h:22" }, "linux");
     assert.equal(query.parse([chcp, unix("Linux"), unknown]).detected.platform, "linux");
   });
 
-  it("reads no table of a host that it cannot work on", () => {
+  it("reads no table from an unsupported host", () => {
     assert.throws(
       () => firstContact({ label: "h:22" }, undefined).parse([chcp, unix("MSYS_NT"), unknown, unknown]),
       (error) => error instanceof LogoffError && error.code === "unsupported-host",

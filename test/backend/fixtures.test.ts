@@ -29,14 +29,14 @@ function withQwinsta(qwinsta: unknown): unknown {
   return { ...whole, commands: { qwinsta, quser: null } };
 }
 
-describe("a fixture of Windows", () => {
-  it("contains lines in its code page, each with the line end of Windows", () => {
+describe("a Windows fixture", () => {
+  it("contains lines in its code page, each with a Windows line ending", () => {
     const { qwinsta, quser } = readWindows(whole);
     assert.equal(Buffer.from(qwinsta.stdout).toString("latin1"), "GER\u008eT\r\n\r\n");
     assert.deepEqual([qwinsta.code, qwinsta.stderr.length, quser], [1, 0, undefined]);
   });
 
-  it("contains bytes in Base64, whatever its code page", () => {
+  it("contains bytes in Base64, regardless of its code page", () => {
     const bytes = { exitCode: 0, stdoutBase64: "AP8NCg==", stderrBase64: "QQ==" };
     const { qwinsta } = readWindows({
       ...whole,
@@ -96,7 +96,7 @@ describe("a fixture of Windows", () => {
       "commands.qwinsta must not have both stderr and stderrBase64",
     ],
     [
-      "has an output that is no Base64",
+      "has an output that is not Base64",
       withQwinsta({ exitCode: 0, stdoutBase64: "?" }),
       "commands.qwinsta.stdoutBase64: ",
     ],
@@ -106,7 +106,7 @@ describe("a fixture of Windows", () => {
       'commands.qwinsta.stdout: cp850 cannot encode "Иван"; write stdoutBase64 instead',
     ],
     [
-      "has a line end in a line",
+      "has a line break within a line",
       withQwinsta({ exitCode: 0, stdout: [], stderr: ["a\n"] }),
       'commands.qwinsta.stderr: "a\n" holds a line end; write stderrBase64 instead',
     ],
@@ -115,7 +115,7 @@ describe("a fixture of Windows", () => {
       { ...whole, codePage: 99_999 },
       "commands.qwinsta.stdout: cp99999 is unknown; write stdoutBase64 instead",
     ],
-    ["is no JSON", "{", "SyntaxError: "],
+    ["is not JSON", "{", "SyntaxError: "],
   ];
   for (const [what, content, message] of faults) {
     it(`is refused when it ${what}`, () => {
@@ -127,7 +127,7 @@ describe("a fixture of Windows", () => {
   }
 });
 
-describe("a fixture of Linux", () => {
+describe("a Linux fixture", () => {
   const listing = ["", "@begin", "@now 1", "@own ", "@self 2", "@groups", "@processes"];
   function readLinux(stdout: readonly string[]) {
     const content = {
@@ -139,26 +139,26 @@ describe("a fixture of Linux", () => {
     return readLinuxFixture("odd", linux);
   }
 
-  it("gets its checksum when it holds none", () => {
+  it("gets a checksum when it has none", () => {
     const { list, local } = readLinux([...listing, "@complete"]);
     assert.notEqual(typeof readListAnswer(list.stdout), "string");
     assert.equal(local, false);
   });
 
-  it("keeps the checksum that it holds", () => {
+  it("keeps the checksum that it has", () => {
     const { list } = readLinux([...listing, "@complete 1 2"]);
     assert.match(Buffer.from(list.stdout).toString(), /@processes\n@complete 1 2\n$/u);
   });
 });
 
-describe("a folder of fixtures", () => {
+describe("a fixture folder", () => {
   it("is refused when it is empty", () => {
     const folder = mkdtempSync(join(root, "empty-"));
     assert.throws(() => fixtureNames(folder), /holds no fixture/u);
   });
 
   for (const name of ["q.txt", "Server.json", "server 2003.json"]) {
-    it(`is refused when it holds "${name}"`, () => {
+    it(`is refused when it contains "${name}"`, () => {
       const folder = mkdtempSync(join(root, "other-"));
       writeFileSync(join(folder, name), "");
       assert.throws(() => fixtureNames(folder), {

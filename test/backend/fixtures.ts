@@ -9,8 +9,8 @@ import { errorCodes } from "../../provider/base/errors";
 /*
  * Recorded listings of real hosts, one JSON file per host. CONTRIBUTING.md describes the format.
  *
- * The first tables of Windows are published ones, with other names of the same length. Trailing blanks were lost when they were copied.
- * Exit codes were not published: 0 is assumed.
+ * The first Windows tables were published elsewhere. Their names are replaced with others of the same length, and their trailing blanks
+ * were lost in copying. Exit codes were not published: 0 is assumed.
  */
 
 export const windowsFolder = join(__dirname, "fixtures", "windows");
@@ -56,14 +56,14 @@ function expectation<Row extends z.ZodType>(rowOf: Row) {
 const windowsFile = z.strictObject({
   from: z.string().min(1),
   codePage: z.int(),
-  // Null: nobody recorded it. The host may have had the right to print it or not.
+  // Null: quser was not recorded. Whether the login was allowed to run it is unknown.
   commands: z.strictObject({ qwinsta: output, quser: output.nullable() }),
   expect: expectation(windowsRow),
 });
 
 const linuxFile = z.strictObject({
   from: z.string().min(1),
-  // Whether the command ran without SSH, so that no session of the listing need be our own.
+  // Whether the command ran without SSH, so that no session in the listing need be our own.
   local: z.boolean().default(false),
   commands: z.strictObject({ list: output }),
   expect: expectation(row),
@@ -75,7 +75,7 @@ export type ExpectedWindowsRow = z.infer<typeof windowsRow>;
 export interface WindowsFixture {
   readonly codePage: number;
   readonly qwinsta: ExecResult;
-  /** Undefined: nobody recorded it. */
+  /** Undefined: quser was not recorded. */
   readonly quser: ExecResult | undefined;
   readonly expect: z.infer<typeof windowsFile>["expect"];
 }
@@ -88,7 +88,7 @@ export interface LinuxFixture {
 
 /**
  * The names of the fixtures in a folder, without `.json`.
- * @throws Error the folder is empty or holds another file
+ * @throws Error the folder is empty or contains another file
  */
 export function fixtureNames(folder: string): readonly string[] {
   const files = readdirSync(folder).sort();
@@ -100,7 +100,7 @@ export function fixtureNames(folder: string): readonly string[] {
   return files.map((file) => basename(file, ".json"));
 }
 
-/** @throws Error the file is no fixture; the message names the file and the property */
+/** @throws Error the file is not a valid fixture; the message names the file and the property */
 export function readWindowsFixture(name: string, folder: string = windowsFolder): WindowsFixture {
   const file = join(folder, `${name}.json`);
   const { codePage, commands, expect } = read(file, windowsFile);
@@ -115,7 +115,7 @@ export function readWindowsFixture(name: string, folder: string = windowsFolder)
   };
 }
 
-/** @throws Error the file is no fixture; the message names the file and the property */
+/** @throws Error the file is not a valid fixture; the message names the file and the property */
 export function readLinuxFixture(name: string, folder: string = linuxFolder): LinuxFixture {
   const file = join(folder, `${name}.json`);
   const { local, commands, expect } = read(file, linuxFile);
@@ -172,7 +172,7 @@ function execResult(printed: Output, encoding: Encoding): ExecResult {
   return { code: printed.exitCode, stdout: bytesOf("stdout"), stderr: bytesOf("stderr") };
 }
 
-/** @throws Error the bytes would not be those that the lines show */
+/** @throws Error the lines do not determine the bytes exactly */
 function encoded(
   text: readonly string[],
   { encoding, lineEnd, owner }: Encoding,
@@ -191,7 +191,7 @@ function encoded(
   return iconv.encode(text.map((line) => line + lineEnd).join(""), encoding);
 }
 
-/** Adds the checksum to a last line `@complete`. Replacing a name changes the checksum, so a contributor removes it. */
+/** Adds the checksum to a final `@complete` line. Contributors remove it, because replacing a name changes it. */
 function withChecksum(listing: readonly string[]): string[] {
   const begin = listing.indexOf("@begin");
   if (begin === -1 || listing.at(-1) !== "@complete") return [...listing];

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { onAbort, orAborted } from "../../provider/base/abort";
 import { LogoffError } from "../../provider/base/errors";
 
-/** The warnings that Node gives while `work` runs and right after it. */
+/** The warnings that Node emits during `work` and right after it. */
 async function warningsOf(work: () => unknown): Promise<readonly string[]> {
   const warnings: string[] = [];
   const listener = (warning: Error): number => warnings.push(warning.name);
@@ -28,13 +28,13 @@ describe("onAbort", () => {
     assert.deepEqual(calls, ["a enough", "b enough", "c enough"]);
   });
 
-  it("calls a listener at once when the signal has fired", () => {
+  it("calls a listener immediately when the signal has already fired", () => {
     let calls = 0;
     onAbort(AbortSignal.abort(), () => (calls += 1))();
     assert.equal(calls, 1);
   });
 
-  it("calls no listener that has stopped listening, also while the signal fires", () => {
+  it("calls no listener that has stopped listening, even while the signal fires", () => {
     const controller = new AbortController();
     const calls: string[] = [];
     const stop = onAbort(controller.signal, () => calls.push("stopped"));
@@ -67,7 +67,7 @@ describe("onAbort", () => {
 });
 
 describe("orAborted", () => {
-  it("gives the result of work that ends first", async () => {
+  it("returns the result of work that ends first", async () => {
     const { signal } = new AbortController();
     assert.equal(await orAborted(Promise.resolve(7), signal), 7);
     await assert.rejects(orAborted(Promise.reject(new Error("no")), signal), /no/u);

@@ -6,7 +6,7 @@ import { LogoffError } from "../../provider/base/errors";
 const never = new AbortController().signal;
 
 describe("systemClock", () => {
-  it("stops sleeping with the reason of the signal", async () => {
+  it("stops sleeping with the signal's reason", async () => {
     const controller = new AbortController();
     const sleeping = systemClock.sleep(60_000, controller.signal);
     controller.abort(new LogoffError("budget-exceeded", "enough"));
@@ -15,7 +15,7 @@ describe("systemClock", () => {
 });
 
 describe("the timer of the system clock", () => {
-  it("sleeps for longer than Node's timers can", async () => {
+  it("sleeps longer than Node's timers can", async () => {
     const awake = new AbortController();
     let isOver = false;
     const sleeping = systemClock.sleep(600 * 3_600_000, awake.signal).finally(() => (isOver = true));
@@ -27,7 +27,7 @@ describe("the timer of the system clock", () => {
     await assert.rejects(sleeping, { code: "aborted" });
   });
 
-  it("wakes once, and not after it was cancelled", async () => {
+  it("fires once, and not after it was cancelled", async () => {
     const woken: string[] = [];
     systemClock.after(5, () => woken.push("first"));
     systemClock.after(5, () => woken.push("taken back"))();

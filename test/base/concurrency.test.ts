@@ -7,7 +7,7 @@ import { LogoffError } from "../../provider/base/errors";
 const never = new AbortController().signal;
 
 describe("a semaphore", () => {
-  it("admits as many as it has slots, in order", async () => {
+  it("admits as many tasks as it has slots, in order", async () => {
     const slots = new Semaphore(2);
     const log: string[] = [];
     let running = 0;
@@ -25,7 +25,7 @@ describe("a semaphore", () => {
     assert.deepEqual(log, ["start 1", "start 2", "start 3", "start 4", "start 5"]);
   });
 
-  it("releases the slot when the work fails", async () => {
+  it("releases a slot when the work fails", async () => {
     const slots = new Semaphore(1);
     await assert.rejects(
       slots.run(() => Promise.reject(new Error("no")), never),
@@ -55,7 +55,7 @@ describe("a semaphore", () => {
 
 describe("a semaphore whose number of slots changes", () => {
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  /** Five who want to be inside; `inside` counts those who are, `leave` lets one of them out. */
+  /** Five tasks that each take a slot; `inside` counts those that have started, `leave` ends the oldest. */
   const visitors = (slots: Semaphore): { inside: () => number; leave: () => void; all: Promise<unknown> } => {
     const exits: (() => void)[] = [];
     const visit = (): Promise<void> =>
@@ -64,7 +64,7 @@ describe("a semaphore whose number of slots changes", () => {
     return { inside: () => exits.length, leave: () => exits.shift()?.(), all };
   };
 
-  it("admits nobody until fewer slots are held than there are now", async () => {
+  it("admits no task until fewer slots are held than it has now", async () => {
     const slots = new Semaphore(3);
     const { inside, leave, all } = visitors(slots);
     slots.limitTo(1);
@@ -104,7 +104,7 @@ describe("mapConcurrent", () => {
 });
 
 describe("startInOrder", () => {
-  it("starts only a few items ahead of those that have begun, and waits for all", async () => {
+  it("starts at most a few items ahead of those that have begun, and waits for all", async () => {
     const places = new Semaphore(3);
     let started = 0;
     let begun = 0;
@@ -126,7 +126,7 @@ describe("startInOrder", () => {
     assert.equal(ended, 50);
   });
 
-  it("continues when an item ends without having begun", async () => {
+  it("continues when an item ends without beginning", async () => {
     const seen: number[] = [];
     await startInOrder([1, 2, 3], 1, (item) => {
       seen.push(item);

@@ -30,7 +30,7 @@ describe("a duration", () => {
     it(`${JSON.stringify(input)} is ${expected}`, () => assert.equal(parseDuration(input), expected));
   }
 
-  it("is read as it is written", () => {
+  it("is parsed as it is formatted", () => {
     fc.assert(
       fc.property(fc.nat(10_000_000), (seconds) => {
         assert.equal(parseDuration(formatDuration(seconds * 1000)), seconds * 1000);

@@ -4,7 +4,7 @@ import { sharedResources, type OpenShared, type SharedResources } from "../../pr
 
 const never = new AbortController().signal;
 
-/** Resources that are numbered as they are opened. */
+/** Resources numbered in the order in which they are opened. */
 function numbered(): {
   readonly shared: SharedResources<number>;
   readonly closed: number[];
@@ -34,14 +34,14 @@ describe("a shared resource", () => {
     assert.deepEqual(closed, [1]);
   });
 
-  it("is opened again after it was closed, and under another key", async () => {
+  it("is opened again after it was closed, and separately for another key", async () => {
     const { shared, open } = numbered();
     await (await shared.take("x", open, never)).release();
     assert.equal((await shared.take("x", open, never)).value, 2);
     assert.equal((await shared.take("y", open, never)).value, 3);
   });
 
-  it("is not given to new users after it was lost, and is closed all the same", async () => {
+  it("is not given to new users after it was lost, but is still closed", async () => {
     const { shared, closed, open } = numbered();
     let lose = (): void => undefined;
     const first = await shared.take("x", (signal, lost) => ((lose = lost), open(signal, lost)), never);
@@ -53,7 +53,7 @@ describe("a shared resource", () => {
     assert.equal((await shared.take("x", open, never)).value, 2);
   });
 
-  it("fails all users that wait for it, and is opened again by the next", async () => {
+  it("fails for all waiting users, and is opened again by the next one", async () => {
     const { shared, open } = numbered();
     const fail = (): Promise<number> => Promise.reject(new Error("no"));
     const results = await Promise.allSettled([shared.take("x", fail, never), shared.take("x", fail, never)]);

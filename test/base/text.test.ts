@@ -5,10 +5,10 @@ import { asLogoffError, LogoffError } from "../../provider/base/errors";
 import { hasControls, printable, upTo } from "../../provider/base/text";
 
 describe("printable", () => {
-  it("removes characters that move a cursor, ring a bell or turn text around", () => {
+  it("removes characters that move the cursor, ring the bell or change the text direction", () => {
     assert.equal(printable("a\u001b[2Jb\u0007\r\nc\u202ed\u009be"), "a [2Jb c d e");
   });
-  it("returns no control character and no more characters than the limit", () => {
+  it("returns no control characters and at most as many characters as the limit", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 50 }), (text, length) => {
         const clean = printable(text, length);
@@ -20,7 +20,7 @@ describe("printable", () => {
 });
 
 describe("asLogoffError", () => {
-  it("returns a LogoffError as it is, and wraps any other error", () => {
+  it("returns a LogoffError unchanged, and wraps any other error", () => {
     const ours = new LogoffError("timed-out", "late");
     assert.equal(asLogoffError(ours, "command-failed", "x"), ours);
     const wrapped = asLogoffError(new Error("a\u0007b"), "command-failed", "Cannot do it");
@@ -37,7 +37,7 @@ describe("upTo", () => {
 });
 
 describe("hasControls", () => {
-  it("finds control characters and marks that turn text around, and C1 only when asked", () => {
+  it("finds control characters and bidirectional marks, and C1 only on request", () => {
     for (const text of ["a\u0000", "\u007f", "\u2028", "\u061c", "\u202e", "\u2066"])
       assert.ok(hasControls(text, false), JSON.stringify(text));
     assert.deepEqual([hasControls("\u0085"), hasControls("\u0085", false)], [true, false]);

@@ -31,7 +31,7 @@ describe("matchesGlob", () => {
     });
   }
 
-  it("agrees with a regular expression of the same meaning", () => {
+  it("agrees with an equivalent regular expression", () => {
     const letters = fc.string({ unit: fc.constantFrom("a", "b", "B", "$", "."), maxLength: 8 });
     const globs = fc.string({ unit: fc.constantFrom("a", "b", "$", ".", "*", "?"), maxLength: 6 });
     fc.assert(
@@ -48,7 +48,7 @@ describe("matchesGlob", () => {
 });
 
 describe("isPattern", () => {
-  it("tells wildcards from names", () => {
+  it("distinguishes patterns from names", () => {
     assert.deepEqual(["a*", "a?", "rdp-tcp#3", "[x]"].map(isPattern), [true, true, false, false]);
   });
 });

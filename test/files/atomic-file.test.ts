@@ -26,7 +26,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const failed = (error: unknown): boolean => error instanceof LogoffError && error.code === "command-failed";
 
 describe("a report file", () => {
-  it("has the format of its extension", () => {
+  it("has the format that its extension names", () => {
     const sample = report([hostReport()]);
     const context = { dryRun: false, exitStatus: 0 };
     assert.match(reportText("a/b.JSON", sample, context), /^\{\n {2}"version": 1,/u);
@@ -35,7 +35,7 @@ describe("a report file", () => {
     assert.match(reportText("a/b.html", sample, { ...context, dryRun: true }), /<title>[^<]*dry run/u);
   });
 
-  it("is readable by its owner only, even if it replaces another file", async () => {
+  it("is readable only by its owner, even if it replaces another file", async () => {
     const path = join(folder, "r.json");
     writeFileSync(path, "old", { mode: 0o644 });
     await writeFileAtomically(path, "new");
@@ -135,14 +135,14 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
     assert.ok(lstatSync(path("sticky/report.json")).isSymbolicLink());
   });
 
-  it("is not followed when another user created it and its target is missing or is a folder of the path", async () => {
+  it("is not followed when another user created it, even if its target is missing or a folder in the path", async () => {
     await isRefused(linked("sticky/new.json", path("mine/new.json"), other));
     await isRefused(join(linked("sticky/folder", path("mine"), other), "new.json"));
     await isRefused(join(linked("sticky/up", "../mine/../mine", other), "new.json"));
     assert.deepEqual(readdirSync(path("mine")), ["target"]);
   });
 
-  it("is not followed when another link leads to it", async () => {
+  it("is not followed when it is reached through another link", async () => {
     await isRefused(linked("plain/through.json", "../sticky/report.json", me));
   });
 
@@ -151,7 +151,7 @@ describe("a link to a report file in a sticky folder", { skip: notRoot }, () => 
     assert.equal(readFileSync(path("mine/own.json"), "utf8"), "own");
   });
 
-  it("is followed when only the owner can write to its folder", async () => {
+  it("is followed when only the owner can write to the folder", async () => {
     await writeFileAtomically(linked("plain/theirs.json", "../mine/theirs.json", other), "theirs");
     assert.equal(readFileSync(path("mine/theirs.json"), "utf8"), "theirs");
   });

@@ -65,7 +65,7 @@ for (const [name, encode] of Object.entries(encodings))
       assert.deepEqual([host.port, host.user], [2222, "grün"]);
     });
 
-    it("is read as a secret without its last line break", async () => {
+    it("is read as a secret without the final line break", async () => {
       const path = fileWith(encode("pässword\n"));
       assert.equal(await readSecret({ from: "file", path }, "password", context), "pässword");
     });
@@ -93,7 +93,7 @@ for (const [name, encode] of Object.entries(encodings))
       assert.ok(server.logins.at(-1)?.endsWith(":signed"));
     });
 
-    it("keeps its encoding when accept-new adds a line", async (t) => {
+    it("keeps its encoding when accept-new adds a line to it", async (t) => {
       const server = await serverFor(t);
       const known = `other ${testKey("other").publicText}`;
       const path = fileWith(encode(known));
@@ -145,7 +145,7 @@ describe("a pipe", noPipes, () => {
     ],
   ];
   for (const [what, changes, message] of cases)
-    it(`is refused at once as ${what}`, async (t) => {
+    it(`is refused immediately as ${what}`, async (t) => {
       const server = await serverFor(t);
       await assert.rejects(openSsh(bareOptions()).connect(hostOf(server, changes), never), { message });
       assert.deepEqual(server.logins, []);
@@ -157,7 +157,7 @@ describe("a pipe", noPipes, () => {
   });
 });
 
-it("/dev/null is read as an empty file, and an endless device is refused", noPipes, async () => {
+it("reads /dev/null as an empty file, and refuses an endless device", noPipes, async () => {
   assert.equal(await readTextFile("/dev/null"), "");
   await assert.rejects(
     readTextFile("/dev/zero", () => undefined, 100_000),

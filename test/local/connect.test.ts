@@ -30,7 +30,7 @@ function code(expected: ErrorCode) {
   return (error: unknown) => error instanceof LogoffError && error.code === expected;
 }
 
-/** Whether a process has ended; a zombie has. */
+/** Whether a process has ended. A zombie counts as ended. */
 function isGone(pid: number): boolean {
   try {
     return /\) Z /u.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -48,7 +48,7 @@ describe("localConnect", { skip }, () => {
     assert.equal(result.signal, undefined);
   });
 
-  it("removes the folders of Windows from PATH under WSL", async () => {
+  it("removes Windows folders from PATH under WSL", async () => {
     const given = "/usr/bin:/mnt/c/Windows/System32:/mnt/d:/bin:/mnt/data/bin";
     const pathIn = async (env: NodeJS.ProcessEnv): Promise<string> => {
       const connection = await localConnect({ platform: "linux", env: { PATH: given, ...env } })(host, never);
@@ -83,17 +83,17 @@ describe("localConnect", { skip }, () => {
     assert.equal(result.code, 127);
   });
 
-  it("fails when the shell is missing", async () => {
+  it("fails if the shell is missing", async () => {
     const connect = localConnect({ platform: "win32", env: { SystemRoot: "/no/such/folder" } });
     const connection = await connect(host, never);
     await assert.rejects(connection.exec("x", { timeoutMs: 60_000 }), code("command-failed"));
   });
 
-  it("ends a command that times out, and every process that it started", async () => {
+  it("kills a command that times out, and every process that it started", async () => {
     const folder = mkdtempSync(join(tmpdir(), "local-connect-"));
     const pidFile = join(folder, "pid");
     const pid = (): number => (existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0);
-    // Time is up as soon as the command has started another process.
+    // The timeout expires as soon as the command has started another process.
     const clock: Clock = {
       ...systemClock,
       sleep: async (ms, signal) => {
@@ -108,7 +108,7 @@ describe("localConnect", { skip }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("ends a running command when its signal fires", async () => {
+  it("kills a running command when its signal fires", async () => {
     const stop = new AbortController();
     const connection = await open();
     const running = connection.exec("sleep 60", { timeoutMs: 60_000, signal: stop.signal });
@@ -121,7 +121,7 @@ describe("localConnect", { skip }, () => {
     await assert.rejects(localConnect()(host, stop.signal), code("aborted"));
   });
 
-  it("ends a running command when it is closed, and runs no more commands", async () => {
+  it("kills a running command when the connection is closed, and runs no more commands", async () => {
     const connection = await open();
     const running = connection.exec("sleep 60", { timeoutMs: 60_000 });
     await connection.close();
@@ -146,7 +146,7 @@ describe("localConnect", { skip }, () => {
   });
 
   it("passes cmd.exe its command line unquoted, with the full path of the program", async () => {
-    // In place of cmd.exe, a program prints its arguments.
+    // A program that prints its arguments takes the place of cmd.exe.
     const folder = mkdtempSync(join(tmpdir(), "local-connect-"));
     const SystemRoot = join(folder, "Windows");
     symlinkSync("/bin/echo", `${SystemRoot}\\System32\\cmd.exe`);

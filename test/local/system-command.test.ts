@@ -37,6 +37,6 @@ describe("a command on Windows", () => {
   });
 });
 
-it("a command is unchanged on other platforms", () => {
+it("is unchanged on other platforms", () => {
   assert.equal(systemCommand("qwinsta.exe", { platform: "linux", env }), "qwinsta.exe");
 });

@@ -78,10 +78,10 @@ describe("a plan", () => {
       strictHostKeyChecking: "yes",
     },
   };
-  it("accepts documented defaults that are set explicitly", () => {
+  it("accepts the documented defaults when they are set explicitly", () => {
     const explicit = plan({ ...minimal, ...defaults });
     const [host] = explicit.hosts;
-    // The only difference is that ssh_config cannot override fields that are set.
+    // The only difference: ssh_config cannot override fields that are set.
     assert.deepEqual(host?.host.undecided, ["keepalive"]);
     const undecided = plan(minimal).hosts[0]?.host.undecided ?? [];
     assert.deepEqual({ ...explicit, hosts: [{ ...host, host: { ...host.host, undecided } }] }, plan(minimal));
@@ -148,7 +148,7 @@ describe("hosts", () => {
     });
   }
 
-  it("have a label that the connection does not change", () => {
+  it("have a label that does not depend on the connection", () => {
     const { host } = plan({ ...minimal, connection: { port: 2222, user: "u" } }).hosts[0]!;
     assert.deepEqual([host.label, host.port, host.user], ["rdsh01:22", 2222, "u"]);
   });
@@ -262,7 +262,7 @@ describe("sessions", () => {
     });
   }
 
-  it("are required if a host sets none", () => {
+  it("are required unless every host sets its own", () => {
     assert.deepEqual(plan({ hosts: [{ host: "h", sessions: 1 }] }).hosts.length, 1);
     assert.match(
       problems({ hosts: ["a", { host: "b", sessions: 1 }] })[0]!,
@@ -270,7 +270,7 @@ describe("sessions", () => {
     );
   });
 
-  it("may contain IDs for one host only, but except IDs for several", () => {
+  it("may select IDs on one host only, but may except IDs on several", () => {
     const advice = "must not contain IDs for several hosts";
     for (const sessions of [12, "12", { ids: [1] }]) {
       assert.ok(problems({ hosts: ["a", "b"], sessions })[0]!.includes(advice));
@@ -319,7 +319,7 @@ describe("a connection", () => {
     assert.equal(hostOf(undefined, undefined, { user: "stack" }).user, "stack");
   });
 
-  it("takes the passphrase from the level of the key or before, or from the stack configuration", () => {
+  it("takes the passphrase from the key's level or a closer one, or from the stack configuration", () => {
     const far = { privateKeyFile: "far", passphraseEnv: "FAR" };
     assert.deepEqual(hostOf({ privateKeyFile: "near" }, far).login, {
       privateKeys: [{ from: "file", path: "near" }],
@@ -334,7 +334,7 @@ describe("a connection", () => {
     });
   });
 
-  it("does not mix passwords or known hosts of several levels", () => {
+  it("does not mix passwords or known hosts from several levels", () => {
     const host = hostOf({ passwordEnv: "PW", knownHostsFile: "f" }, { password: "x", knownHosts: "text" });
     assert.deepEqual(host.login.password, { from: "env", name: "PW" });
     assert.deepEqual(host.hostKeys, { pinned: [], knownHostsFiles: ["f"], strict: "yes" });
@@ -346,14 +346,14 @@ describe("a connection", () => {
     assert.deepEqual(stack.hostKeys, { pinned: [], knownHosts: "text", knownHostsFiles: [], strict: "yes" });
   });
 
-  it("may forbid the agent, on jump hosts too", () => {
+  it("may forbid the agent, also on jump hosts", () => {
     assert.equal(hostOf(undefined, undefined).login.agent, undefined);
     assert.equal(hostOf({ agent: false }, { agent: true }).login.agent, false);
     const host = hostOf({ jumpHosts: ["j"] }, { agent: false });
     assert.deepEqual([host.login.agent, host.jumpHosts[0]?.login.agent], [false, false]);
   });
 
-  it("may pin a key per host", () => {
+  it("may pin a key for each host", () => {
     assert.deepEqual(hostOf({ hostKey: fingerprint }, undefined).hostKeys.pinned, [fingerprint]);
     assert.deepEqual(
       hostOf(undefined, { hostKey: "ssh-ed25519 AAAAC3Nz comment" }).hostKeys.pinned.length,
@@ -486,7 +486,7 @@ describe("other inputs", () => {
     });
   }
 
-  it("have all their problems reported at once", () => {
+  it("have all problems reported at once", () => {
     const found = problems({
       hosts: ["a", "A", 5],
       sessions: { ids: [1], userz: [] },
@@ -534,7 +534,7 @@ describe("unknown values", () => {
     triggers: [1, { a: 2 }],
     ifMissing: "fail",
   };
-  /** Every copy of the value in which one part is replaced by the unknown value. */
+  /** Every copy of the value with one part replaced by the unknown value. */
   function* withUnknown(value: unknown): Generator {
     yield unknownValue;
     if (Array.isArray(value)) {
@@ -548,7 +548,7 @@ describe("unknown values", () => {
     }
   }
 
-  it("are no problem at any depth for a check, but prevent a run", () => {
+  it("are accepted at any depth by a check, but prevent a run", () => {
     assert.deepEqual(findProblems(full), []);
     let count = 0;
     for (const input of withUnknown(full)) {
@@ -616,7 +616,7 @@ describe("problems", () => {
       .map(({ own, jumpHosts }) => ({ ...own, jumpHosts })),
   );
 
-  it("never quote a value of a connection", () => {
+  it("never quote a value from a connection", () => {
     fc.assert(
       fc.property(connection, connection, (shared, own) => {
         const found = findProblems({
@@ -631,7 +631,7 @@ describe("problems", () => {
     );
   });
 
-  it("are found without throwing for any input", () => {
+  it("are found in any input without throwing", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), fc.anything(), (a, b, c) => {
         findProblems({

@@ -10,7 +10,7 @@ function at(logonTime: string | undefined, fields: Partial<Session> = {}): Sessi
 const alice = at("9:14", { id: "2", user: "alice" });
 const bob = at("9:20", { id: "3", user: "bob" });
 
-/** The logon times that a host's listings have, one listing after the other. */
+/** The steadied logon times of a host's successive listings. */
 function timesOf(...lists: readonly SessionList[]): (string | undefined)[][] {
   let times = logonTimesOf([]);
   return lists.map((list) => {
@@ -21,7 +21,7 @@ function timesOf(...lists: readonly SessionList[]): (string | undefined)[][] {
 }
 
 describe("steadied", () => {
-  it("keeps the first times when all times of at least two sessions change", () => {
+  it("keeps the first times when the times of all sessions change and there are at least two", () => {
     const moved = [
       { ...alice, logonTime: "10:14" },
       { ...bob, user: "BOB", logonTime: "10:20" },
@@ -33,19 +33,19 @@ describe("steadied", () => {
     ]);
   });
 
-  it("keeps the new time when one of two changes, or the only one: those are new logons", () => {
+  it("accepts the new time of a single session, or of one of two, as a new logon", () => {
     const again = { ...alice, logonTime: "10:14" };
     assert.deepEqual(timesOf([alice, bob], [again, bob]).at(-1), ["10:14", "9:20"]);
     assert.deepEqual(timesOf([services, alice], [services, again]).at(-1), [undefined, "10:14"]);
   });
 
-  it("ignores sessions that came or went, and another user under the ID", () => {
+  it("ignores sessions that came or went, and IDs with another user", () => {
     const again = { ...alice, logonTime: "10:14" };
     for (const other of [at("10:30", { id: "4", user: "carol" }), at("10:20", { id: "3", user: "mallory" })])
       assert.deepEqual(timesOf([alice, bob], [again, other]).at(-1), ["10:14", other.logonTime]);
   });
 
-  it("sees a new logon after a change of the clock", () => {
+  it("detects a new logon after a clock change", () => {
     const moved = [
       { ...alice, logonTime: "10:14" },
       { ...bob, logonTime: "10:20" },

@@ -18,18 +18,18 @@ describe("isSameSession", () => {
 });
 
 describe("whereabouts", () => {
-  it("is gone when the ID is absent or somebody else's", () => {
+  it("is gone when the ID is absent or belongs to somebody else", () => {
     assert.deepEqual(whereabouts(alice, [services]), { is: "gone" });
     assert.equal(whereabouts(alice, [services, { ...alice, user: "bob" }]).is, "gone");
   });
   it("is closing while the row has a blank user", () => {
     assert.equal(whereabouts(alice, [services, without(alice, "user")]).is, "closing");
   });
-  it("is returned when the same person has another logon time", () => {
+  it("is returned when the same user has another logon time", () => {
     const again = { ...alice, user: "ALICE", logonTime: "11/22/2026 9:30 AM" };
     assert.deepEqual(whereabouts(alice, [services, again]), { is: "returned", session: again });
   });
-  it("is present when only disconnected", () => {
+  it("is present when merely disconnected", () => {
     const row = without({ ...alice, state: "disconnected" as const }, "name");
     assert.deepEqual(whereabouts(alice, [services, row]), { is: "present", session: row });
   });
@@ -39,12 +39,12 @@ describe("recheck", () => {
   const named = aSelector({ operands: ["rdp-tcp#0"] });
   const all = aSelector({ all: true });
 
-  it("keeps a session that was selected by name selected when it disconnects", () => {
+  it("still selects a session by name after it disconnects", () => {
     const row = without({ ...alice, state: "disconnected" as const }, "name");
     assert.deepEqual(recheck([alice], [services, row], named).before, [{ session: row, now: "selected" }]);
   });
 
-  it("does not select another user who has the ID or the name now", () => {
+  it("does not select another user who now has the ID or the name", () => {
     const bob = aSession({ id: "2", user: "bob" });
     const look = recheck([alice], [services, bob], aSelector({ ids: ["2"] }));
     assert.deepEqual(look.before, [{ session: alice, now: "gone" }]);
@@ -52,14 +52,14 @@ describe("recheck", () => {
     assert.deepEqual(recheck([alice], [services, { ...bob, id: "7" }], named).arrived, []);
   });
 
-  it("reports a new session that matches a pattern as arrived, also under a reused ID", () => {
+  it("reports a new session that matches a pattern as arrived, even under a reused ID", () => {
     const bob = aSession({ id: "2", user: "bob" });
     assert.deepEqual(recheck([alice], [services, bob], all).arrived, [bob]);
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
     assert.deepEqual(recheck([alice], [services, again], all).arrived, [again]);
   });
 
-  it("reports a new logon of the same user as arrived, also if it was selected by ID or name", () => {
+  it("reports a new logon of the same user as arrived, even if it was selected by ID or name", () => {
     const again = { ...alice, logonTime: "11/22/2026 9:30 AM" };
     for (const selector of [named, aSelector({ ids: ["2"] }), all]) {
       const look = recheck([alice], [services, again], selector);

@@ -1,7 +1,7 @@
 import { noExceptions, type Selector } from "../../provider/session/selector";
 import type { Session } from "../../provider/session/session";
 
-/** A session of somebody, active on RDP unless said otherwise. */
+/** A user session, by default active over RDP. */
 export function aSession(fields: Partial<Session> = {}): Session {
   return {
     id: "2",
@@ -16,7 +16,7 @@ export function aSession(fields: Partial<Session> = {}): Session {
   };
 }
 
-/** Without a field: `aSession` cannot leave one out under exactOptionalPropertyTypes. */
+/** Removes fields, which `aSession` cannot do under exactOptionalPropertyTypes. */
 export function without(session: Session, ...fields: readonly (keyof Session)[]): Session {
   return Object.fromEntries(
     Object.entries(session).filter(([key]) => !fields.includes(key as keyof Session)),

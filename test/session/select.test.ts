@@ -28,27 +28,27 @@ function reasonFor(
 
 describe("select", () => {
   const rows: readonly (readonly [what: string, selector: Partial<Selector>, ids: readonly string[]])[] = [
-    ["all", { all: true }, ["2", "3", "4", "5"]],
-    ["an ID", { ids: ["3"] }, ["3"]],
-    ["a session name, any case", { operands: ["RDP-TCP#2"] }, ["4"]],
+    ["all selects every user session", { all: true }, ["2", "3", "4", "5"]],
+    ["an ID selects its session", { ids: ["3"] }, ["3"]],
+    ["a session name is case-insensitive", { operands: ["RDP-TCP#2"] }, ["4"]],
     ["an operand of digits is an ID", { operands: ["2"] }, ["2"]],
-    ["several operands", { operands: ["2", "rdp-tcp#3"] }, ["2", "5"]],
-    ["a user glob, any case", { users: ["ALI*"] }, ["2"]],
-    ["values in a field widen", { users: ["alice", "bob"] }, ["2", "3"]],
-    ["fields narrow each other", { users: ["alice", "bob"], ids: ["3", "4"] }, ["3"]],
+    ["several operands widen the selection", { operands: ["2", "rdp-tcp#3"] }, ["2", "5"]],
+    ["a user glob is case-insensitive", { users: ["ALI*"] }, ["2"]],
+    ["values in a field widen the selection", { users: ["alice", "bob"] }, ["2", "3"]],
+    ["several fields narrow the selection", { users: ["alice", "bob"], ids: ["3", "4"] }, ["3"]],
     ["names are globs", { names: ["rdp-tcp#*"] }, ["2", "4", "5"]],
-    ["disconnected", { states: ["disconnected"] }, ["3"]],
-    ["active", { states: ["active"] }, ["2", "4", "5"]],
-    ["idle time, unknown never matches", { idleForMs: 60_000 }, ["3"]],
-    ["except users", { all: true, except: { ...noExceptions, users: ["svc-*"] } }, ["2", "3", "5"]],
+    ["disconnected selects disconnected sessions", { states: ["disconnected"] }, ["3"]],
+    ["active selects active sessions", { states: ["active"] }, ["2", "4", "5"]],
+    ["an unknown idle time never matches", { idleForMs: 60_000 }, ["3"]],
+    ["except keeps users", { all: true, except: { ...noExceptions, users: ["svc-*"] } }, ["2", "3", "5"]],
     [
-      "except users with a domain",
+      "except keeps users with a domain",
       { all: true, except: { ...noExceptions, users: ["CORP\\bob"] } },
       ["2", "4", "5"],
     ],
-    ["except names", { all: true, except: { ...noExceptions, names: ["rdp-tcp#?"] } }, ["3"]],
-    ["except ids", { all: true, except: { ...noExceptions, ids: ["2", "5"] } }, ["3", "4"]],
-    ["nobody fits", { users: ["nobody"] }, []],
+    ["except keeps names", { all: true, except: { ...noExceptions, names: ["rdp-tcp#?"] } }, ["3"]],
+    ["except keeps IDs", { all: true, except: { ...noExceptions, ids: ["2", "5"] } }, ["3", "4"]],
+    ["an absent user selects nothing", { users: ["nobody"] }, []],
   ];
   for (const [what, selector, ids] of rows) {
     it(what, () => {
@@ -64,7 +64,7 @@ describe("select", () => {
     );
   });
 
-  it("makes no decision about services and listeners", () => {
+  it("does not decide about services and listeners", () => {
     const { decisions } = select(everybody, aSelector({ all: true }));
     assert.deepEqual(
       decisions.map(({ session }) => session.id),
@@ -72,14 +72,14 @@ describe("select", () => {
     );
   });
 
-  it("takes an ID with a letter in either case, to select and to protect", () => {
+  it("ignores the case of an ID, both when selecting and when excepting", () => {
     const login = [aSession({ id: "c1", name: "pts/0" })];
     assert.deepEqual(idsOf(aSelector({ ids: ["C1"] }), login), ["c1"]);
     const except = { ...noExceptions, ids: ["C1"] };
     assert.equal(reasonFor("c1", aSelector({ all: true, except }), login), "excepted");
   });
 
-  it("keeps a user on the console unless it is allowed", () => {
+  it("keeps a console user unless the console is allowed", () => {
     const onConsole = [services, { ...console1, user: "dave", state: "active" as const }];
     assert.equal(reasonFor("1", aSelector({ all: true }), onConsole), "console");
     assert.deepEqual(idsOf(aSelector({ all: true, console: true }), onConsole), ["1"]);
@@ -91,14 +91,14 @@ describe("select", () => {
     assert.deepEqual(idsOf(aSelector({ current: true }), [...own, alice]), ["2"]);
   });
 
-  it("selects only the own session for current", () => {
+  it("selects only our own session for current", () => {
     assert.deepEqual(
       idsOf(aSelector({ current: true }), [services, alice, aSession({ id: "9", own: true })]),
       ["9"],
     );
   });
 
-  it("refuses current where it is session 0, marked or not, and says what to do", () => {
+  it("refuses current in session 0, marked or not, and says what to do", () => {
     for (const own of [true, false]) {
       const { protected: shielded, missing } = select(
         [{ ...services, own }, alice],
@@ -109,14 +109,14 @@ describe("select", () => {
         ["0"],
       );
       assert.match(shielded[0]?.reason ?? "", /name the session by its ID/);
-      // On this machine too, as a scheduled task: there is no SSH in it.
+      // The reason must also fit a scheduled task on this machine, which involves no SSH.
       assert.doesNotMatch(shielded[0]?.reason ?? "", /over SSH/);
       assert.deepEqual(missing, []);
     }
     assert.deepEqual(select([services, aSession({ own: true })], aSelector({ current: true })).protected, []);
   });
 
-  it("refuses current where it is the console, unless that is allowed", () => {
+  it("refuses current on the console unless the console is allowed", () => {
     const onConsole = [services, { ...console1, user: "dave", own: true }];
     const { protected: shielded, missing } = select(onConsole, aSelector({ current: true }));
     assert.match(shielded[0]?.reason ?? "", /console: true/);
@@ -126,7 +126,7 @@ describe("select", () => {
     assert.deepEqual(idsOf(allowed, onConsole), ["1"]);
   });
 
-  it("refuses current where nobody is logged on in it", () => {
+  it("refuses current when nobody is logged on in our own session", () => {
     const { protected: shielded } = select(
       [without(aSession({ own: true }), "user")],
       aSelector({ current: true }),
@@ -135,7 +135,7 @@ describe("select", () => {
   });
 
   it("reports current as missing if no session is our own", () => {
-    // On Linux services are greeters and managers, and none of them is where we run.
+    // On Linux, services are greeters and managers, and we run in none of them.
     const greeter = { ...services, id: "c1" };
     for (const sessions of [[alice], [greeter, alice], []]) {
       const selection = select(sessions, aSelector({ current: true }));
@@ -156,7 +156,7 @@ describe("select", () => {
     assert.deepEqual(idsOf(aSelector({ all: true }), cut), ["2"]);
   });
 
-  it("compares exceptions with a user's name also without what follows its @, and patterns that choose never", () => {
+  it("also compares exceptions, but not selecting patterns, with the part of a user name before the @", () => {
     const sssd = [aSession({ user: "Alice@corp.example" }), aSession({ id: "3", user: "bob@corp.example" })];
     const except = (...users: string[]): Selector =>
       aSelector({ all: true, except: { ...noExceptions, users } });
@@ -170,7 +170,7 @@ describe("select", () => {
     assert.deepEqual(idsOf(aSelector({ users: ["alice@corp.example"] }), sssd), ["2"]);
   });
 
-  it("names individually selected sessions that do not exist", () => {
+  it("reports individually selected sessions that do not exist", () => {
     assert.deepEqual(select(everybody, aSelector({ operands: ["77", "rdp-tcp#9", "2"] })).missing, [
       "77",
       "rdp-tcp#9",
@@ -180,7 +180,7 @@ describe("select", () => {
     assert.deepEqual(select(everybody, aSelector({ users: ["nobody"] })).missing, []);
   });
 
-  it("names those of them that are closing", () => {
+  it("reports which of the missing sessions are closing", () => {
     const leftover = { kind: "leftover", state: "other", stateText: "closing" } as const;
     const host = [
       alice,
@@ -190,13 +190,13 @@ describe("select", () => {
     const { missing, closing } = select(host, aSelector({ operands: ["6", "pts/6", "7", "8", "2"] }));
     assert.deepEqual(missing, ["6", "pts/6", "7", "8"]);
     assert.deepEqual(closing, ["6", "pts/6", "7"]);
-    // Somebody who has the name by now is meant, and nothing is missing.
+    // The name now refers to a new session, so nothing is missing.
     const next = [...host, aSession({ id: "9", name: "pts/6" })];
     assert.deepEqual(select(next, aSelector({ names: ["pts/6"] })).closing, []);
   });
 
   for (const name of ["0", "services", "65536", "rdp-tcp", "console", "1"]) {
-    it(`refuses ${name} when named one by one, and says why`, () => {
+    it(`refuses ${name} when it is selected individually, and says why`, () => {
       const selection = select(everybody, aSelector({ operands: [name, "2"] }));
       assert.equal(selection.protected.length, 1);
       assert.match(selection.protected[0]?.reason ?? "", /services|listener|nobody is logged on/);
@@ -209,7 +209,7 @@ describe("select", () => {
     assert.deepEqual(select(onConsole, aSelector({ ids: ["1"], console: true })).protected, []);
   });
 
-  it("keeps protected sessions without an error when only a pattern matches them", () => {
+  it("keeps protected sessions without an error when merely a pattern matches them", () => {
     assert.deepEqual(select(everybody, aSelector({ names: ["*"] })).protected, []);
   });
 
@@ -253,7 +253,7 @@ describe("select", () => {
     });
   }
 
-  it("counts an exception as used that matches behind the domain", () => {
+  it("counts an exception as used when it matches the part after the domain", () => {
     const except = { ...noExceptions, users: ["alice"] };
     const session = aSession({ user: "CORP\\alice" });
     assert.deepEqual(select([session], aSelector({ all: true, except })).usedExceptions, ["users alice"]);
@@ -264,13 +264,13 @@ describe("select", () => {
     const withExcept = (name: string): Selector =>
       aSelector({ all: true, except: { ...noExceptions, names: [name] } });
     for (const name of ["rdp-sxs230616500#7", "RDP-SXS2306165*", "rdp-sxs*", "*#7", "rdp-?xs230616500#7"]) {
-      it(`is safe by the exception ${name}, which proves nothing about its spelling`, () => {
+      it(`is kept for the exception ${name}`, () => {
         const selection = select([cut], withExcept(name));
         assert.deepEqual([selected(selection), selection.usedExceptions], [[], []]);
       });
     }
     for (const name of ["console", "rdp-tcp#?", "rdp", "rdp-sxs230617*"]) {
-      it(`cannot be meant by ${name}`, () => {
+      it(`is not kept for the exception ${name}`, () => {
         assert.deepEqual(selected(select([cut], withExcept(name))), [cut]);
       });
     }
@@ -322,7 +322,7 @@ describe("select, for any host and any selector", () => {
     .array(anySession, { maxLength: 6 })
     .map((sessions) => sessions.map((session, index) => ({ ...session, id: String(index) })));
 
-  it("never selects a protected session, an excepted user, or a session that no field matches", () => {
+  it("never selects a protected session, an excepted user or a session that no field matches", () => {
     fc.assert(
       fc.property(anyHost, anySelector, (sessions, selector) => {
         for (const session of selected(select(sessions, selector))) {
@@ -342,7 +342,7 @@ describe("select, for any host and any selector", () => {
     );
   });
 
-  it("decides exactly once about every session that may hold a person", () => {
+  it("decides exactly once about every session that may belong to a person", () => {
     fc.assert(
       fc.property(anyHost, anySelector, (sessions, selector) => {
         const decided = select(sessions, selector).decisions.map(({ session }) => session.id);

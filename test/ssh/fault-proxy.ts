@@ -1,26 +1,26 @@
-/** A TCP proxy that breaks connections in the ways of real networks, at a moment that a test chooses. */
+/** A TCP proxy that breaks connections as real networks do, at a moment that a test chooses. */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export type Fault =
   | { readonly kind: "none" }
-  /** Milliseconds each way. */
+  /** Milliseconds in each direction. */
   | { readonly kind: "latency"; readonly ms: number }
   | { readonly kind: "bandwidth"; readonly bytesPerSecond: number }
-  /** Nothing passes any more, and nobody is told. */
+  /** Silently drops all data. */
   | { readonly kind: "black-hole" }
   | { readonly kind: "reset" }
-  /** What the server sends comes one byte at a time. */
+  /** Delivers the server's data one byte at a time. */
   | { readonly kind: "sliced" }
-  /** A normal end after so many more bytes of the server. */
+  /** Ends the connection normally after the given number of further bytes from the server. */
   | { readonly kind: "cut"; readonly afterBytes: number }
-  /** Says goodbye, but late. */
+  /** Closes the connection late. */
   | { readonly kind: "slow-close"; readonly ms: number };
 
 export interface FaultProxy {
   readonly address: string;
   readonly port: number;
-  /** From now on, for open and new connections. */
+  /** Applies a fault to open and new connections from now on. */
   readonly set: (fault: Fault) => void;
   readonly connections: () => number;
   readonly open: () => number;
@@ -60,7 +60,7 @@ export async function startFaultProxy(target: {
   const send = (to: Socket, chunk: Buffer): void => {
     if (!to.destroyed && to.writable) to.write(chunk);
   };
-  /** Keeps the order of what is delayed: each direction of a pair has a queue of one timer chain. */
+  /** Keeps delayed data in order: each direction of a pair has one chain of timers as its queue. */
   const carrier = (from: Socket, to: Socket, pair: Pair): ((chunk: Buffer) => void) => {
     let last: Promise<void> = Promise.resolve();
     const queue = (step: () => Promise<void>): void => {
@@ -94,7 +94,7 @@ export async function startFaultProxy(target: {
           return;
         }
         case "sliced":
-          // ssh2's server, too, cannot read an identification line that comes in more than two pieces
+          // ssh2's server also cannot read an identification line that arrives in more than two pieces.
           if (to !== pair.near) {
             send(to, chunk);
             return;

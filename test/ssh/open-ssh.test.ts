@@ -19,7 +19,7 @@ import {
 
 const connect = openSsh(bareOptions()).connect;
 
-/** A TCP server that does what a test says with each connection. */
+/** A TCP server that handles each connection as a test says. */
 async function rawServer(
   t: TestContext,
   onSocket: (socket: Socket, count: number) => void,
@@ -86,7 +86,7 @@ describe("connecting", () => {
     assert.equal(user, "local");
   });
 
-  it("connects many at once with one signal without a warning of leaking listeners", async (t) => {
+  it("opens many connections with one signal without a warning about leaking listeners", async (t) => {
     const server = await serverFor(t);
     const warnings: Error[] = [];
     const listen = (warning: Error): void => void warnings.push(warning);
@@ -120,7 +120,7 @@ describe("a transient error is retried:", () => {
     assert.equal(real.connections(), 1);
   });
 
-  it("a refused connection, until the deadline, which it then names with the attempts", async () => {
+  it("a refused connection, until the deadline, whose error counts the attempts", async () => {
     const closed = createServer().listen(0, "127.0.0.1");
     await once(closed, "listening");
     const { port } = closed.address() as AddressInfo;
@@ -132,16 +132,16 @@ describe("a transient error is retried:", () => {
       "host-unreachable",
       /refused.*\(\d+ attempts? in 0\.7 s\)$/u,
     );
-    // A machine may be slow, but no timer is early by more than its clock's grain.
+    // The machine may be slow, but no timer fires early by more than the clock's resolution.
     assert.ok(performance.now() - start >= 690);
   });
 
-  it("except a name that DNS does not know", async () => {
-    // With attempts its error would count them.
+  it("but not a name that DNS does not know", async () => {
+    // After several attempts, the error would count them.
     await failsWith(hostOf({ address: "no-such-host.invalid", port: 22 }), "host-unreachable", /DNS$/u);
   });
 
-  it("except after a credential was offered", async (t) => {
+  it("but not after a credential was offered", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context, self) => {
         if (context.method === "none") context.reject(["password"]);
@@ -195,7 +195,7 @@ describe("a deadline names the phase:", () => {
     await until(() => server.open() === 0, "the connection is closed");
   });
 
-  it("and aborting ends each phase at once", async (t) => {
+  it("unless an abort ends the phase first", async (t) => {
     const hidden: readonly (readonly [phase: RegExp, script: Script])[] = [
       [/Socket connected/u, {}],
       [/Remote ident:/u, {}],
@@ -218,7 +218,7 @@ describe("a deadline names the phase:", () => {
     }
   });
 
-  it("and aborting ends the wait for a banner at once", async (t) => {
+  it("unless an abort ends the wait for a banner first", async (t) => {
     const silent = await rawServer(t, () => undefined);
     const stop = new AbortController();
     const failing = failure(hostOf(silent, { connectTimeoutMs: 3_600_000 }), stop.signal);
@@ -246,7 +246,7 @@ describe("algorithms", () => {
     "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,ext-info-s,kex-strict-s-v00@openssh.com",
     "mlkem1024nistp384-sha384,\u001b[2Jkyber",
   ])
-    it(`does not advise legacy to a host that offers only ${methods.replace(/[^\w,@.-]/gu, "")}`, async (t) => {
+    it(`does not advise legacy for a host that offers only ${methods.replace(/[^\w,@.-]/gu, "")}`, async (t) => {
       const modern = await rawServer(t, (socket) => {
         socket.write("SSH-2.0-OpenSSH_10.2\r\n");
         socket.write(keyExchangeInit(methods));
@@ -268,12 +268,12 @@ describe("algorithms", () => {
         hostKeys: [testKey("old", "rsa")],
       });
       const error = await failsWith(hostOf(server), "no-common-algorithm", new RegExp(`\\(${what}\\)`, "u"));
-      // `legacy` brings no cipher.
+      // `legacy` adds no cipher.
       assert.equal(error.message.includes("legacy"), what !== "C->S cipher", error.message);
     });
   }
 
-  it("accepts SHA-1 with legacy, with a warning", async (t) => {
+  it("accepts SHA-1 with legacy, and warns", async (t) => {
     const hostKey = testKey("old", "rsa");
     const server = await serverFor(t, {
       algorithms: {
@@ -305,7 +305,7 @@ describe("algorithms", () => {
   });
 });
 
-/** SSH_MSG_KEXINIT as an unencrypted packet (RFC 4253 6 and 7.1), with this as its first list of algorithms. */
+/** SSH_MSG_KEXINIT as an unencrypted packet (RFC 4253 6 and 7.1), with `methods` as its first list of algorithms. */
 function keyExchangeInit(methods: string): Buffer {
   const lists = [methods, ...Array<string>(9).fill("")].map((text) => {
     const length = Buffer.alloc(4);
@@ -320,8 +320,8 @@ function keyExchangeInit(methods: string): Buffer {
   return Buffer.concat([head, payload, Buffer.alloc(padding)]);
 }
 
-describe("text of the host in errors", () => {
-  it("is printable and contains no secret of ours, even if the host repeats it", async (t) => {
+describe("text from the host in errors", () => {
+  it("is printable and contains none of our secrets, even if the host repeats them", async (t) => {
     const server = await serverFor(t, {
       onConnection: (client) =>
         client.on("handshake", () => {
@@ -337,7 +337,7 @@ describe("text of the host in errors", () => {
     assert.equal(quote('no \u001b[31m"open sesame" here\nq\\"uote q"uote'), 'no [31m"***" here *** ***');
   });
 
-  it("is printable in what --debug prints, though nothing has been verified yet", async (t) => {
+  it("is printable in the output of --debug, before anything has been verified", async (t) => {
     const lines: string[] = [];
     const rude = await rawServer(t, (socket) => {
       socket.write("SSH-2.0-rude\r\n");
@@ -351,7 +351,7 @@ describe("text of the host in errors", () => {
     assert.ok(lines.every((line) => line.length <= 2000));
   });
 
-  it("a host that is no SSH server", async (t) => {
+  it("is printable if the host is not an SSH server", async (t) => {
     const web = await rawServer(t, (socket) => socket.end("SSH-9.9-not\u001b[2Jthis\r\n"));
     const error = await failure(hostOf(web, { connectTimeoutMs: 500 }));
     assert.equal(error.code, "host-unreachable");

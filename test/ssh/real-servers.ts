@@ -1,6 +1,6 @@
 /**
- * Real SSH servers for tests: OpenSSH's sshd, dropbear and tinysshd as child processes on loopback ports, with folders, keys and (as
- * root) a user of their own. They are Debian's packages openssh-server, dropbear-bin and tinysshd, which `npm test` installs where it may
+ * Real SSH servers for tests: OpenSSH's sshd, dropbear and tinysshd as child processes on loopback ports, with their own folders, keys and
+ * (as root) user. They come from Debian's packages openssh-server, dropbear-bin and tinysshd, which `npm test` installs if it may
  * (tools/system-packages.mjs); otherwise {@link missing} says how to get them.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
@@ -15,7 +15,7 @@ const dropbear = "/usr/sbin/dropbear";
 const tinysshd = "/usr/sbin/tinysshd";
 const isRoot = process.getuid?.() === 0;
 
-/** Why tests with real servers cannot run here, and how they could; undefined when they can. */
+/** Why tests with real servers cannot run here, and how to enable them; undefined when they can. */
 export function missing(): string | false {
   const how =
     "apt-get install openssh-server dropbear-bin, or run as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1";
@@ -39,12 +39,12 @@ interface RealUser {
   readonly home: string;
 }
 
-/** A folder with keys, a user and servers; `close` removes and ends all of it. */
+/** A folder with keys, a user and servers; `close` ends and removes everything. */
 export interface Farm {
   readonly folder: string;
   readonly user: RealUser;
   readonly key: (name: string, ...args: string[]) => RealKey;
-  /** Keys that open the user's account. */
+  /** Sets the keys that may log in as the user. */
   readonly authorize: (...keys: RealKey[]) => void;
   readonly sshd: (...config: string[]) => Promise<RealServer>;
   readonly dropbear: () => Promise<RealServer>;
@@ -61,7 +61,7 @@ export interface RealServer {
   readonly log: () => string;
 }
 
-/** @param parent where its folder is made; tinysshd lets nobody in whose home lies below a folder that others may write to */
+/** @param parent of its folder; tinysshd refuses a user whose home is below a folder that others may write to */
 export function makeFarm(parent = tmpdir()): Farm {
   const folder = mkdtempSync(join(parent, "real-ssh-"));
   chmodSync(folder, 0o755);
@@ -148,7 +148,7 @@ export function makeFarm(parent = tmpdir()): Farm {
       execFileSync("tinysshd-makekey", ["-q", path]);
       const publicText = execFileSync("tinysshd-printkey", [path], { encoding: "utf8" }).trim();
       let log = "";
-      // It serves the one connection that it is started with.
+      // Each process serves a single connection.
       const listener = createServer({ pauseOnConnect: true }, (socket) => {
         const child = spawn(tinysshd, ["-v", path], { stdio: [socket, socket, "pipe"] });
         children.push(child);

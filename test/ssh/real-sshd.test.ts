@@ -71,11 +71,11 @@ describe("real servers", { skip: why }, () => {
     assert.ok(!error.message.includes(farm.user.password), error.message);
   };
 
-  it("password", async () => {
+  it("accept a password", async () => {
     assert.equal(await run(hostOf(server, { privateKeys: [], password: password() })), "42\nin");
   });
 
-  it("a wrong password", async () => {
+  it("reject a wrong password", async () => {
     const wrong = { from: "value", value: "wrong" } as const;
     await fails(
       hostOf(server, { privateKeys: [], password: wrong }),
@@ -97,7 +97,7 @@ describe("real servers", { skip: why }, () => {
       ["PKCS8", ["-m", "PKCS8"]],
       ["OpenSSH, encrypted", ["-N", "correct horse", "-a", "2"]],
     ] as const)
-      it(`${args.slice(1).join(" ")} key as ${format}`, async () => {
+      it(`accept a key: ${args.slice(1).join(" ")} as ${format}`, async () => {
         const key = farm.key(`${args.join("")}-${format.replaceAll(/\W/gu, "")}`, ...args, ...more);
         farm.authorize(key, good);
         const passphrase = format.includes("encrypted") && ({ from: "env", name: "PHRASE" } as const);
@@ -105,12 +105,12 @@ describe("real servers", { skip: why }, () => {
         assert.equal(await run(hostOf(server, login), { env: { PHRASE: "correct horse" } }), "42\nin");
       });
 
-  it("several keys, of which the last is right", async () => {
+  it("accept the last of several keys", async () => {
     const keys = [1, 2, 3].map((n) => farm.key(`wrong-${n}`, "-t", "ed25519"));
     await run(hostOf(server, keyLogin(...keys, good)));
   });
 
-  it("an agent, by its path and by SSH_AUTH_SOCK, by default too", async () => {
+  it("accept a key of an agent named by path, by SSH_AUTH_SOCK or by default", async () => {
     const rsa = farm.key("agent-rsa", "-t", "rsa", "-b", "2048");
     const ecdsa = farm.key("agent-ecdsa", "-t", "ecdsa");
     farm.authorize(rsa, good);
@@ -126,7 +126,7 @@ describe("real servers", { skip: why }, () => {
     await run(hostOf(server, { ...gone, ...keyLogin(good) }));
   });
 
-  it("not more than five keys", async () => {
+  it("are offered at most five keys", async () => {
     const keys = [1, 2, 3, 4].map((n) => farm.key(`many-${n}`, "-t", "ed25519"));
     const agent = await farm.agent(...[5, 6, 7].map((n) => farm.key(`many-${n}`, "-t", "ed25519")), good);
     await fails(
@@ -134,11 +134,11 @@ describe("real servers", { skip: why }, () => {
       "auth-rejected",
       /3 more keys were not offered/u,
     );
-    // five keys leave room for the password below sshd's MaxAuthTries
+    // Five keys leave room for the password within sshd's MaxAuthTries.
     await run(hostOf(server, { ...keyLogin(...keys), agent, password: password() }));
   });
 
-  it("the default files of OpenSSH, of which absent ones are passed over", async () => {
+  it("accept the default key files of OpenSSH, of which absent and broken ones are skipped", async () => {
     const home = join(farm.folder, "operator");
     spawnSync("mkdir", ["-p", `${home}/.ssh`]);
     writeFileSync(join(home, ".ssh", "id_rsa"), readFileSync(good.path), { mode: 0o600 });
@@ -152,7 +152,7 @@ describe("real servers", { skip: why }, () => {
     );
   });
 
-  it("a key and a password, when the host wants both", async () => {
+  it("accept a key and a password when they require both", async () => {
     const both = await farm.sshd("AuthenticationMethods publickey,password");
     await run(hostOf(both, { ...keyLogin(good), password: password() }));
     const agent = await farm.agent(good);
@@ -164,14 +164,14 @@ describe("real servers", { skip: why }, () => {
     );
   });
 
-  it("MaxAuthTries 2", async () => {
+  it("reject the login after two keys under MaxAuthTries 2", async () => {
     const strict = await farm.sshd("MaxAuthTries 2");
     const wrong = [1, 2, 3].map((n) => farm.key(`wrong-${n}`, "-t", "ed25519"));
     const message = /rejected: publickey .*, publickey .*; .*Too many authentication failures/u;
     await fails(hostOf(strict, { ...keyLogin(...wrong), password: password() }), "auth-rejected", message);
   });
 
-  it("MaxStartups 2 slows many connections down and fails none", async () => {
+  it("delay many connections under MaxStartups 2, but refuse none", async () => {
     const full = await farm.sshd("MaxStartups 2");
     const connect = openSsh(bareOptions()).connect;
     await Promise.all(
@@ -189,7 +189,7 @@ describe("real servers", { skip: why }, () => {
     [2, 8, 0.1],
     [3, 9, 0.1],
   ] as const)
-    it(`MaxSessions ${sessions} makes commands wait for each other and fails none`, async () => {
+    it(`make commands wait for each other under MaxSessions ${sessions}, but fail none`, async () => {
       const narrow = await farm.sshd(`MaxSessions ${sessions}`);
       const connection = await openSsh(bareOptions()).connect(hostOf(narrow, keyLogin(good)), never);
       const results = await Promise.all(
@@ -200,7 +200,7 @@ describe("real servers", { skip: why }, () => {
       assert.equal(narrow.log().match(/Accepted publickey/gu)?.length, 1, "one connection");
     });
 
-  it("MaxSessions 1: an abandoned command that still runs does not block the next one", async () => {
+  it("do not let an abandoned command that still runs block the next one under MaxSessions 1", async () => {
     const narrow = await farm.sshd("MaxSessions 1");
     const connection = await openSsh(bareOptions()).connect(hostOf(narrow, keyLogin(good)), never);
     await connection.exec("true", { timeoutMs: 20_000 });
@@ -209,7 +209,7 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
-  it("a program that keeps the channel open delays no command", async () => {
+  it("do not delay commands when a program keeps the channel open", async () => {
     const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
     const { stdout, code } = await connection.exec("sleep 30 & echo done", { timeoutMs: 20_000 });
     assert.deepEqual([Buffer.from(stdout).toString(), code], ["done\n", 0]);
@@ -218,14 +218,14 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
-  it("a banner of 90 KB", async () => {
+  it("may send a banner of 90 KB", async () => {
     const file = join(farm.folder, "banner");
     writeFileSync(file, "Unauthorised use is forbidden.\n".repeat(2900));
     const strict = await farm.sshd(`Banner ${file}`);
     assert.equal(await run(hostOf(strict, keyLogin(good))), "42\nin");
   });
 
-  it("tinysshd: a connection for each command", { skip: missingTinysshd() }, async (t) => {
+  it("tinysshd gets a new connection for each command", { skip: missingTinysshd() }, async (t) => {
     const safe = makeFarm("/run");
     t.after(() => safe.close());
     safe.authorize(good);
@@ -244,7 +244,7 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
-  it("two jump hosts, each with a login and a key of its own", async () => {
+  it("are reached through two jump hosts, each with its own login and key", async () => {
     const far = farm.key("far", "-t", "ed25519");
     const inner = await farm.sshd(`AuthorizedKeysFile ${far.path}.pub`);
     const [one, two] = [
@@ -268,7 +268,7 @@ describe("real servers", { skip: why }, () => {
     );
   });
 
-  it("a signal, a refused command, binary output", async () => {
+  it("report signals and exit codes, and send binary output", async () => {
     const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
     assert.equal((await connection.exec("kill -TERM $$", { timeoutMs: 3000 })).signal, "SIGTERM");
     const { stdout } = await connection.exec("head -c 3000000 /dev/zero", { timeoutMs: 5000 });
@@ -277,7 +277,7 @@ describe("real servers", { skip: why }, () => {
     await connection.close();
   });
 
-  it("dropbear: key, password, rejection", async () => {
+  it("dropbear accepts keys and a password, rejects a wrong password and serves as a jump host", async () => {
     const other = await farm.dropbear();
     assert.equal(await run(hostOf(other, keyLogin(good))), "42\nin");
     assert.equal(await run(hostOf(other, { privateKeys: [], password: password() })), "42\nin");
@@ -304,14 +304,17 @@ describe("real servers", { skip: why }, () => {
       ["a hashed name", (name, ed) => `${hashed(name)} ${ed}`],
       ["a hashed name of another host", (name, ed) => `${hashed(`x${name}`)} ${ed}`],
       ["a pattern", (_name, ed) => `[127.0.*]:* ${ed}`],
-      ["a pattern that excludes", (name, ed) => `[127.*]:*,!${name} ${ed}`],
+      ["a pattern that excludes the host", (name, ed) => `[127.*]:*,!${name} ${ed}`],
       ["the name without port", (_name, ed) => `127.0.0.1 ${ed}`],
       ["a changed key without port", (_name, _ed, _rsa, other) => `127.0.0.1 ${other}`],
       ["a revoked key that is also known", (name, ed) => `@revoked ${name} ${ed}\n${name} ${ed}`],
       ["another revoked key", (name, ed, _rsa, other) => `@revoked ${name} ${other}\n${name} ${ed}`],
       ["a certificate authority", (name, ed) => `@cert-authority ${name} ${ed}`],
-      ["a damaged line and a good one, CRLF", (name, ed) => `${name} ssh-ed25519 AAAA\r\n${name} ${ed}\r\n`],
-      ["a list in capitals", (name, ed) => `WIN-01,${name} ${ed}`],
+      [
+        "a damaged line and a valid one, with CRLF",
+        (name, ed) => `${name} ssh-ed25519 AAAA\r\n${name} ${ed}\r\n`,
+      ],
+      ["a list with capitals", (name, ed) => `WIN-01,${name} ${ed}`],
     ];
     for (const [what, text] of cases)
       it(what, async () => {

@@ -1,4 +1,4 @@
-/** A small SSH server of ssh2's that does what a test says and records every login it was offered. */
+/** A small ssh2 server that does what a test says and records every login attempt. */
 import { once } from "node:events";
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import type { TestContext } from "node:test";
@@ -16,7 +16,7 @@ export interface TestKey {
 
 const keys = new Map<string, TestKey>();
 
-/** A key of its own for each name, made once per process. */
+/** A different key for each name, generated once per process. */
 export function testKey(name: string, type: HostKeyType = "ed25519"): TestKey {
   const known = keys.get(`${type} ${name}`);
   if (known) return known;
@@ -38,7 +38,7 @@ export interface Script {
   readonly address?: string;
   readonly hostKeys?: readonly TestKey[];
   readonly algorithms?: Algorithms;
-  /** Decides a login; default: everything is turned down but what `password` and `key` allow. */
+  /** Decides about a login; default: rejects everything but `password` and `key`. */
   readonly onLogin?: (context: AuthContext, server: ScriptedServer) => void;
   readonly password?: string;
   readonly key?: TestKey;
@@ -48,26 +48,26 @@ export interface Script {
     reject: () => void,
     client: Connection,
   ) => void;
-  /** Answers a request for a channel, now or later, unless it returns true: then the channel is opened. */
+  /** Answers a request for a channel, now or later. If it returns true, the server opens the channel instead. */
   readonly onSession?: (accept: () => void, reject: () => void, count: number) => boolean;
-  /** Refuses a channel while so many are open on the connection. */
+  /** How many channels may be open on a connection at a time. */
   readonly maxSessions?: number;
-  /** Refuses further channels once so many have been opened on the connection. */
+  /** How many channels may ever be opened on a connection. */
   readonly channelsEver?: number;
-  /** How channels are refused (RFC 4254 5.1); default: 2 without words, as sshd does at MaxSessions. */
+  /** How channels are refused (RFC 4254 5.1); default: reason 2 without a text, as sshd does at MaxSessions. */
   readonly refusal?: { readonly reason: number; readonly words: string };
   readonly onConnection?: (client: Connection, server: ScriptedServer) => void;
   readonly greeting?: string;
-  /** Is told of every message that passes. */
+  /** Receives a line about every message. */
   readonly debug?: (line: string) => void;
-  /** Forwards connections as a jump host does; `false` refuses. */
+  /** Whether the server forwards connections as a jump host does. */
   readonly forwards?: boolean;
 }
 
 export interface ScriptedServer {
   readonly address: string;
   readonly port: number;
-  /** `publickey:FINGERPRINT-OR-BLOB`, `password:TEXT`, in the order in which they arrived; `none` included. */
+  /** `publickey:BLOB`, `password:TEXT` and other methods, including `none`, in order of arrival. */
   readonly logins: string[];
   readonly commands: string[];
   readonly forwarded: string[];
@@ -156,12 +156,12 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
   return self;
 }
 
-/** How many channels are open on the connection, that being asked for included. */
+/** How many channels are open on the connection, including the requested one. */
 function openChannels(client: Connection): number {
   return (client as unknown as { _chanMgr: { _count: number } })._chanMgr._count;
 }
 
-/** ssh2's server refuses every channel in the same way; this one does it in its own. */
+/** Makes the server refuse channels with this reason and text; ssh2's server always uses the same. */
 function refuseWith(client: Connection, { reason, words }: NonNullable<Script["refusal"]>): void {
   type Refuse = (channel: number, reason: number, words: string) => void;
   const protocol = (client as unknown as { _protocol: { channelOpenFail: Refuse } })._protocol;
@@ -202,7 +202,7 @@ function echo(command: string, accept: () => ServerChannel): void {
   channel.end();
 }
 
-/** A host that reaches the server with its key pinned. */
+/** A host that reaches the server, with its key pinned. */
 export function hostOf(
   server: { readonly address: string; readonly port: number },
   changes: Partial<Host> = {},
@@ -222,7 +222,7 @@ export function hostOf(
   };
 }
 
-/** Options of a machine that has no home, no system files and no environment. */
+/** Options for a machine without a home folder, system files or an environment. */
 export function bareOptions(changes: Partial<SshOptions> = {}): SshOptions {
   return {
     baseFolder: "/nonexistent",
@@ -236,7 +236,7 @@ export function bareOptions(changes: Partial<SshOptions> = {}): SshOptions {
 
 export const never: AbortSignal = new AbortController().signal;
 
-/** Waits until something has happened, for at most half a minute. */
+/** Waits until the condition holds, for at most half a minute. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + 30_000;
   while (!condition()) {
@@ -247,13 +247,13 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 
 export interface HeldTimers {
   readonly clock: Clock;
-  /** How many of the timers are running. */
+  /** The number of running timers. */
   readonly running: () => number;
-  /** Ends those that are running. */
+  /** Ends the running timers. */
   readonly expire: () => void;
 }
 
-/** A clock whose timers of exactly so many milliseconds end when the test says so, so that a deadline falls where it should. */
+/** A clock whose timers of exactly `heldMs` end when the test says so, so that the test controls when a deadline expires. */
 export function holdTimers(heldMs: number): HeldTimers {
   const held = new Set<() => void>();
   let passedMs = 0;
@@ -266,7 +266,7 @@ export function holdTimers(heldMs: number): HeldTimers {
     clock: { ...systemClock, after, now: () => systemClock.now() + passedMs },
     running: () => held.size,
     expire: () => {
-      // And some more: a deadline adds what it was paused for.
+      // Add some more, because a deadline is extended by the time for which it was paused.
       passedMs += heldMs + 10_000;
       const wakes = [...held];
       held.clear();
@@ -275,7 +275,7 @@ export function holdTimers(heldMs: number): HeldTimers {
   };
 }
 
-/** A server for one test, which ends with it, and lets in whoever knows the words unless the script says otherwise. */
+/** A server for one test, which ends with the test. By default it accepts the password "open sesame". */
 export async function serverFor(t: TestContext, script: Script = {}): Promise<ScriptedServer> {
   const server = await startServer({ password: "open sesame", ...script });
   t.after(() => server.close());

@@ -3,7 +3,7 @@ import { cksum } from "../../../provider/backend/linux/cksum";
 import { readListAnswer } from "../../../provider/backend/linux/list-answer";
 import { fixtureNames, linuxFolder, readLinuxFixture } from "../fixtures";
 
-/** Answers to our list command, made of sessions that real hosts showed. */
+/** Answers to our list command, built from sessions that real hosts showed. */
 
 /** The time on the host when it answers. */
 const nowSeconds = 1_795_412_301;
@@ -20,7 +20,7 @@ export function recordedSession(name: string): readonly string[] {
   return session;
 }
 
-/** Of a listing that is expected to be refused, none. */
+/** Empty for a listing that is expected to be refused. */
 function sessionsOf(name: string): readonly (readonly string[])[] {
   const { list, expect } = readLinuxFixture(name);
   if (expect.sessions === undefined) return [];
@@ -35,7 +35,7 @@ export interface Parts {
     lines: readonly string[],
     outcome?: "shown" | "ended" | "failed",
   ])[];
-  /** Sessions of the second list alone. */
+  /** Sessions that only the second list contains. */
   readonly more?: Parts["shown"];
   readonly own?: string;
   readonly selfGroups?: readonly string[];
@@ -72,7 +72,7 @@ export function enclosed(body: string, before = ""): string {
   return `${before}\n@begin\n${body}\n@complete ${cksum(Buffer.from(body))} ${Buffer.byteLength(body)}\n`;
 }
 
-/** Some properties changed; undefined leaves one out, as loginctl does with empty ones. */
+/** Replaces some properties; undefined removes a property, since loginctl omits empty ones. */
 export function changed(
   lines: readonly string[],
   changes: Readonly<Record<string, string | undefined>>,

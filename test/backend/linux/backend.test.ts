@@ -95,9 +95,9 @@ describe("the commands of the Linux backend", () => {
       `${start}if [ -e /run/nologin ]; then [ "$(id -u)" -eq 0 ] || exit 77; held=$(cat /run/nologin) || exit; case $held in "${text("until-restart")}"|"${text("until-destroy")}") rm -f /run/nologin;; esac; fi; [ -e /run/nologin ] && exit 73; [ -e /etc/nologin ] && exit 74; exit 0'`,
     ],
   ];
-  for (const [name, command, wanted] of golden) it(`${name} is this`, () => assert.equal(command, wanted));
+  for (const [name, command, wanted] of golden) it(`include ${name}`, () => assert.equal(command, wanted));
 
-  it("mean the same in every login shell: one line, without a quote inside or anything that csh expands", () => {
+  it("mean the same in every login shell: a single line without inner quotes or anything that csh expands", () => {
     for (const [name, command] of golden) {
       assert.ok(command !== undefined && command.startsWith(start) && command.endsWith("'"), name);
       assert.ok(!/['!\n]/u.test(command.slice(start.length, -1)), name);
@@ -118,7 +118,7 @@ describe("the commands of the Linux backend", () => {
     });
   }
 
-  it("contain no text from a host, whatever a session is called", () => {
+  it("contain no text from a host, whatever the session's name is", () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ unit: "binary" }), (terminal, message) => {
         const { action } = backend.warn(aSession({ terminal }), message, 60);
@@ -158,7 +158,7 @@ describe("the control group of a session", () => {
     }
   });
 
-  it("matches no session of a container, whose own logind also counts from 1", () => {
+  it("matches no session in a container, whose own logind also counts from 1", () => {
     const container = "user.slice/user-1001.slice/session-7.scope";
     const lines = [
       `0::/lxc.payload.web/${container}`,
@@ -169,7 +169,7 @@ describe("the control group of a session", () => {
       `1:name=systemd:/docker/0123abcd/${container}`,
       "11:name=elogind:/lxc/web/7",
       "0::/lxc.payload.web/7",
-      // Whoever may make groups may name them as they like.
+      // A user who may create groups may choose any name.
       "0::/user.slice/user-1001.slice/user@1001.service/app.slice/1:name=elogind:/7",
       "0::/user.slice/user-1001.slice/user@1001.service/app.slice/session-7.scope",
     ];
@@ -186,37 +186,41 @@ describe("an answer of loginctl", () => {
   const rows: readonly (readonly [string, ExecResult, string])[] = [
     ["silence", printed("\n"), "accepted"],
     [
-      "elogind's word for nobody",
+      "elogind's message about an unknown session",
       printed("Failed to issue method call: No session '99' known\n", 1),
       "absent",
     ],
     [
-      "systemd's word for nobody",
+      "systemd's message about an unknown session",
       printed("Failed to terminate session: No session '99' known\n", 1),
       "absent",
     ],
     [
-      "an object that just went",
+      "a message about an object that just disappeared",
       printed("Unknown object '/org/freedesktop/login1/session/_37'.\n", 1),
       "absent",
     ],
     [
-      "a session in the making",
+      "a message about a session that is being created",
       printed("Could not terminate session: Resource deadlock avoided\n", 1),
       "busy",
     ],
     [
-      "no right",
+      "missing rights",
       printed(
         "Failed to issue method call: Interactive authentication required.\nsudo: a password is required\n",
         1,
       ),
       "denied",
     ],
-    ["no right since v256", printed("Could not terminate session: Access denied\n", 1), "denied"],
-    ["no sudo", printed("Interactive authentication required.\n", 127, "sh: 1: sudo: not found\n"), "denied"],
-    ["no loginctl", printed("", 127, "sh: 1: loginctl: not found\n"), "refused"],
-    ["no bus", printed("Failed to connect to bus: No such file or directory\n", 1), "refused"],
+    ["missing rights since v256", printed("Could not terminate session: Access denied\n", 1), "denied"],
+    [
+      "a missing sudo",
+      printed("Interactive authentication required.\n", 127, "sh: 1: sudo: not found\n"),
+      "denied",
+    ],
+    ["a missing loginctl", printed("", 127, "sh: 1: loginctl: not found\n"), "refused"],
+    ["a missing bus", printed("Failed to connect to bus: No such file or directory\n", 1), "refused"],
     ["a signal", { signal: "KILL", stdout: new Uint8Array(), stderr: new Uint8Array() }, "refused"],
   ];
   for (const [what, result, kind] of rows) {
@@ -229,13 +233,13 @@ describe("a warning on Linux", () => {
   const sent = (text: string): string =>
     Buffer.from(backend.warn(session, text, 60).action?.stdin ?? []).toString();
 
-  it("rings the bell, has its own line and contains no control character", () => {
+  it("rings the bell, has its own line and contains no control characters", () => {
     assert.equal(sent("Wartung um 22 Uhr"), "\r\n\u0007Wartung um 22 Uhr\r\n");
     assert.equal(sent("a\u001b]0;x\u0007b\nc\u202ed\u009be"), "\r\n\u0007a ]0;x b c d e\r\n");
     assert.equal(sent("a\u061cb\u200ec\u2069d"), "\r\n\u0007a b c d\r\n");
   });
 
-  it("is cut at 255 characters and 255 bytes, never inside a character, and reports it", () => {
+  it("is cut at 255 characters and 255 bytes, never inside a character, and says so", () => {
     const frame = 5;
     const rows: readonly (readonly [whole: string, longer: string])[] = [
       ["a".repeat(255), "a".repeat(256)],
@@ -253,7 +257,7 @@ describe("a warning on Linux", () => {
     }
   });
 
-  it("reports that half a character was replaced", () => {
+  it("says when half a character was replaced", () => {
     assert.equal(backend.warn(session, "a\ud83db", 60).replaced, true);
     assert.equal(backend.warn(session, "a😀b", 60).replaced, false);
   });
@@ -263,7 +267,7 @@ describe("a warning on Linux", () => {
     ["absent", printed("", 66), /"kind":"absent"/],
     ["undelivered to a stopped terminal", printed("", 124), /"kind":"undelivered".*takes no output/],
     [
-      "undelivered without a right",
+      "undelivered without the right",
       printed("", 1, "sudo: a password is required\n"),
       /"undelivered".*password/,
     ],
@@ -277,14 +281,14 @@ describe("a warning on Linux", () => {
 });
 
 describe("the drain of a Linux host", () => {
-  it("is unknown if the answer is cut", () => {
+  it("is unknown if the answer is truncated", () => {
     assert.match(
       codeOf(() => backend.drainMode().parse([printed("")])),
       /^drain-failed/,
     );
   });
 
-  it("fails with an error", () => {
+  it("fails with the right error code", () => {
     const readOnly = printed("", 2, "sh: 1: cannot create /run/nologin: Read-only file system");
     for (const { parse } of [backend.drain("until-restart"), backend.undrain()]) {
       assert.match(
@@ -299,8 +303,8 @@ describe("the drain of a Linux host", () => {
   });
 });
 
-describe("inputs with less effect on Linux", () => {
-  it("are reported if they are set, and only then", () => {
+describe("inputs that have less effect on Linux", () => {
+  it("are reported only if they are set", () => {
     assert.deepEqual(limitsOnLinux("h:22", { states: undefined, drain: "none" }), []);
     assert.deepEqual(limitsOnLinux("h:22", { states: ["active"], drain: "until-restart" }), []);
     const both = limitsOnLinux("h:22", { states: ["active", "disconnected"], drain: "until-destroy" });

@@ -6,13 +6,13 @@ import { LogoffError } from "../../../provider/base/errors";
 import type { SessionList } from "../../../provider/session/session";
 import { answer, changed, recordedSession, recordedSessions, type Parts } from "./answer";
 
-/** `SESSION_LOGOFF_DAMAGES=20000` for a long run, `SESSION_LOGOFF_SEED` to repeat one. */
+/** Set `SESSION_LOGOFF_DAMAGES=20000` for a long run and `SESSION_LOGOFF_SEED` to repeat one. */
 const numRuns = Number(process.env["SESSION_LOGOFF_DAMAGES"] ?? 500);
 const seed = Number(process.env["SESSION_LOGOFF_SEED"] ?? Date.now() % 2 ** 31);
 
 const xrdp = recordedSession("xrdp");
 
-/** A host with a few people, as one that nobody damaged would answer. */
+/** The undamaged answer of a host with a few people. */
 const host: fc.Arbitrary<Parts> = fc
   .record({
     sessions: fc.array(
@@ -60,7 +60,7 @@ const host: fc.Arbitrary<Parts> = fc
 
 type Damage = (text: string, at: number, much: number) => string;
 
-/** Applies a change to the line at a place. */
+/** Applies a change to one line. */
 const toLine =
   (change: (lines: string[], index: number, much: number) => void): Damage =>
   (text, at, much) => {
@@ -121,7 +121,7 @@ function sorted(list: SessionList): SessionList {
   return [...list].sort((a, b) => Number(a.id) - Number(b.id));
 }
 
-it("a damaged list of Linux is read exactly or refused", (test) => {
+it("a damaged Linux list is read exactly or refused", (test) => {
   let refused = 0;
   const place = fc.nat(100_000);
   const damage = fc.tuple(fc.constantFrom(...Object.keys(damages)), place, place);

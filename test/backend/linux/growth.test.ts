@@ -7,7 +7,7 @@ import { readSessions } from "../../../provider/backend/linux/sessions";
 import { LogoffError } from "../../../provider/base/errors";
 import { answer, changed, recordedSession, type Parts } from "./answer";
 
-/** Processor time in microseconds, the least of a few tries: what else the machine does is not counted. */
+/** Processor time in microseconds, the minimum of a few tries, so that other load on the machine does not count. */
 function costOf(work: () => void): number {
   const tries = Array.from({ length: 4 }, () => {
     const before = process.cpuUsage();
@@ -18,7 +18,7 @@ function costOf(work: () => void): number {
   return Math.min(...tries);
 }
 
-/** Ten times the input must take about ten times as long. Nested loops take a hundred times as long. */
+/** Ten times the input must take about ten times as long; nested loops would take a hundred times as long. */
 function growsLinearly(prepare: (size: number) => () => void, size: number): void {
   const [small, large] = [prepare(size), prepare(10 * size)];
   const ratio = costOf(large) / Math.max(costOf(small), 500);
@@ -43,7 +43,7 @@ const read = (text: string | Uint8Array, stderr = ""): (() => void) => {
 const chain = (size: number): readonly string[] =>
   Array.from({ length: size }, (_, index) => `${index + 2} ${index + 1} ?`);
 
-describe("reading what a Linux host says takes time in proportion to its length", () => {
+describe("reading the output of a Linux host takes linear time", () => {
   it("for a chain of processes", () => {
     growsLinearly((size) => {
       const lines = chain(size);
@@ -55,7 +55,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
     }, 20_000);
   });
 
-  it("for one process with many children, of which the last has a terminal", () => {
+  it("for a process with many children, the last of which has a terminal", () => {
     growsLinearly((size) => {
       const lines = Array.from(
         { length: size },
@@ -65,7 +65,7 @@ describe("reading what a Linux host says takes time in proportion to its length"
     }, 20_000);
   });
 
-  it("for many sessions that lead one another in a chain of processes", () => {
+  it("for many sessions whose leaders form a chain of processes", () => {
     const ssh = recordedSession("elogind-246-ssh-without-a-terminal");
     growsLinearly((size) => {
       const shown = Array.from({ length: size / 10 }, (_, index): Parts["shown"][number] => [
@@ -106,11 +106,11 @@ describe("reading what a Linux host says takes time in proportion to its length"
     blanks: " ",
     digits: "1",
     "carriage returns": "\r",
-    "beginnings of ours": "\n@begin\n",
-    "ends of ours": "\n@complete 1 1",
+    "begin marks": "\n@begin\n",
+    "end marks": "\n@complete 1 1",
     "sessions without an end": "\n@session 1",
-    "words of an error": "No session '1",
-    "words of sudo": "sudo: ",
+    "error messages": "No session '1",
+    "sudo messages": "sudo: ",
   };
   for (const [what, noise] of Object.entries(noises)) {
     it(`for ${what}`, () => {

@@ -19,7 +19,7 @@ const label = "jump-01:22";
 const backend = linuxBackend({ label });
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
 
-/** A host, and what a run would do with it, our real commands in a real shell. */
+/** A host, and what a run does with it: our real commands in a real shell. */
 interface Bench {
   readonly host: LinuxHost;
   readonly connection: Connection;
@@ -68,7 +68,7 @@ const everybody = aSelector({ all: true });
 
 describe("the list of a Linux host", { skip }, () => {
   for (const layout of layouts) {
-    it(`is the same whatever the columns are (${layout})`, async () => {
+    it(`does not depend on the columns of loginctl (${layout})`, async () => {
       const sessions = [
         { user: "alice", tty: "pts/0", idleForSeconds: 300 },
         { user: "bob", display: ":10", service: "xrdp-sesman" },
@@ -103,7 +103,7 @@ describe("the list of a Linux host", { skip }, () => {
     });
   }
 
-  it("contains the terminal that logind does not know", async () => {
+  it("contains a terminal that logind does not know", async () => {
     const { find } = await bench({ sessions: [{ user: "alice", tty: "pts/7", ttyKnown: false }] });
     const { name, terminal } = await find("1");
     assert.deepEqual([name, terminal], ["pts/7", "pts/7"]);
@@ -113,7 +113,7 @@ describe("the list of a Linux host", { skip }, () => {
     "Welcome to jump-01\\n",
     "no newline, No session \\047 1 \\047 known, Access denied, @begin",
   ]) {
-    it(`is read behind what the login's start-up files print (${banner})`, async () => {
+    it(`is read after the output of start-up files (${banner})`, async () => {
       const { list, ask, find, perform, host } = await bench({
         banner,
         sessions: [{ user: "alice", tty: "pts/3" }],
@@ -138,7 +138,7 @@ describe("the list of a Linux host", { skip }, () => {
     assert.match(await codeOf(list()), /^output-unrecognised: .*start-up files, such as \.bashrc/);
   });
 
-  it("contains sessions that began while the first list was processed", async () => {
+  it("contains sessions that began while the first list was being processed", async () => {
     const sessions = [{ user: "alice" }, { user: "bob", isLate: true, tty: "pts/5", ttyKnown: false }];
     const { list } = await bench({ sessions });
     assert.deepEqual(
@@ -167,7 +167,7 @@ describe("the list of a Linux host", { skip }, () => {
     assert.deepEqual([(await find("1")).kind, (await find("2")).kind], ["user", "services"]);
   });
 
-  it("counts a background job with a serial line, a console or a screen as a person, who cannot be warned", async () => {
+  it("counts a background job with a serial line, a console or a screen as a person, but one who cannot be warned", async () => {
     const job = { user: "alice", class: "background" };
     const { list } = await bench({
       sessions: [
@@ -196,7 +196,7 @@ describe("the list of a Linux host", { skip }, () => {
     }
   });
 
-  it("leaves out a session that ended while it was read", async () => {
+  it("leaves out a session that ended while it was being read", async () => {
     const { list } = await bench({ sessions: [{ user: "alice", whenShown: "vanishes" }, { user: "bob" }] });
     const people = (await list()).filter(({ kind }) => kind === "user");
     assert.deepEqual(
@@ -216,7 +216,7 @@ describe("the list of a Linux host", { skip }, () => {
     assert.equal(host.calls().filter((call) => call === "sleep 1").length, 2);
   });
 
-  it("reports what is missing", async () => {
+  it("reports missing programs and a failing loginctl", async () => {
     const none = await bench({ missingTools: ["loginctl"] });
     assert.match(await codeOf(none.list()), /^unsupported-host: .*has no loginctl/);
     const bare = await bench({ missingTools: ["ps"], sessions: [{ user: "alice", tty: "pts/1" }] });
@@ -230,7 +230,7 @@ describe("the list of a Linux host", { skip }, () => {
     assert.match(await codeOf(dead.list()), /^permission-denied: /);
   });
 
-  it("needs no right and no sudo", async () => {
+  it("needs neither special rights nor sudo", async () => {
     const { list, host } = await bench({ uid: 1500, sessions: [{ user: "alice" }] });
     assert.equal((await list()).length, 2);
     assert.deepEqual(
@@ -274,7 +274,7 @@ describe("logging off on a Linux host", { skip }, () => {
     });
   }
 
-  it("repeats the logoff while a session is being created, and then waits", async () => {
+  it("retries the logoff while a session is being created, and then reports it as busy", async () => {
     const { perform, find, host, list } = await bench({ sessions: [{ user: "alice" }, { user: "bob" }] });
     const [alice, bob] = [await find("1"), await find("2")];
     host.writeFile("/sessions/1/deadlocks", "14");
@@ -287,7 +287,7 @@ describe("logging off on a Linux host", { skip }, () => {
     );
   });
 
-  it("ends the connection's own session, whose answer is lost", async () => {
+  it("ends the connection's own session, and loses the answer", async () => {
     const { perform, list, host } = await bench({ uid: 1500, sessions: [{ user: "alice" }] });
     const own = (await list()).find((session) => session.own);
     assert.ok(own);
@@ -296,7 +296,7 @@ describe("logging off on a Linux host", { skip }, () => {
   });
 
   for (const onTerminate of ["closes", "forgets"] as const) {
-    it(`counts a session whose processes stay as gone and resets what is left (${onTerminate})`, async () => {
+    it(`treats a session as gone although its processes stay, and resets what is left (${onTerminate})`, async () => {
       const { perform, find, list, host } = await bench({ sessions: [{ user: "alice", onTerminate }] });
       const alice = await find("1");
       await perform(backend.logOff(alice));
@@ -310,7 +310,7 @@ describe("logging off on a Linux host", { skip }, () => {
     });
   }
 
-  it("ignores a login in a container, even one of the same number", async () => {
+  it("ignores a login in a container, even if it has the same number", async () => {
     const { perform, find, list, host } = await bench({
       sessions: [{ user: "alice", onTerminate: "forgets" }],
     });
@@ -322,7 +322,7 @@ describe("logging off on a Linux host", { skip }, () => {
     assert.deepEqual(whereabouts(alice, await list()), { is: "gone" });
   });
 
-  it("resets a session that ignores the request", async () => {
+  it("resets a session that ignores the logoff", async () => {
     const { perform, find, list } = await bench({ sessions: [{ user: "alice", onTerminate: "ignores" }] });
     const alice = await find("1");
     await perform(backend.logOff(alice));
@@ -381,11 +381,11 @@ describe("draining a Linux host", { skip }, () => {
   }
 
   const others: readonly (readonly [string, string])[] = [
-    ["somebody else's text", "System is booting up.\n"],
+    ["a file with somebody else's text", "System is booting up.\n"],
     ["an empty file", ""],
-    ["a text without a line's end", "Back at noon"],
+    ["a file without a final line break", "Back at noon"],
     [
-      "our text with a line more",
+      "a file with our text and another line",
       "This host takes no new logins, because it is about to be maintained. (pulumi-session-logoff: until-restart)\nsee ticket 7\n",
     ],
   ];
@@ -413,7 +413,7 @@ describe("draining a Linux host", { skip }, () => {
     assert.equal(await ask(backend.drainMode()), "open");
   });
 
-  it("leaves only the file behind if it worked", async () => {
+  it("leaves only the file behind if it succeeds", async () => {
     const { perform, host } = await bench();
     for (let times = 0; times < 2; times += 1) await perform(backend.drain("until-restart"));
     assert.deepEqual(host.files("/run"), ["nologin"]);
@@ -432,7 +432,7 @@ describe("draining a Linux host", { skip }, () => {
   });
 
   for (const theirs of ["closed by the storage team\n", "without a line's end", ""]) {
-    it(`tells that it is ours also beside an /etc/nologin of ${JSON.stringify(theirs)}`, async () => {
+    it(`recognizes its own drain even with an /etc/nologin of ${JSON.stringify(theirs)}`, async () => {
       const { ask, perform, host } = await bench();
       await perform(backend.drain("until-destroy"));
       host.writeFile("/etc/nologin", theirs);
@@ -442,7 +442,7 @@ describe("draining a Linux host", { skip }, () => {
     });
   }
 
-  it("is denied without a login as root, with or without sudo, before anything is written", async () => {
+  it("is denied to any login but root, with or without sudo, before anything is written", async () => {
     const { ask, perform, host } = await bench({ uid: 1500, sudo: true });
     assert.match(
       await codeOf(perform(backend.drain("until-restart"))),

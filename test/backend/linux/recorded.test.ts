@@ -14,7 +14,7 @@ function listOf({ local, list }: LinuxFixture): SessionList {
   return readSessions({ label: "h:22", local }, list);
 }
 
-describe("a recorded listing of Linux", () => {
+describe("a recorded Linux listing", () => {
   for (const name of fixtureNames(linuxFolder)) {
     it(`is read as its file expects: ${name}`, () => {
       const fixture = readLinuxFixture(name);

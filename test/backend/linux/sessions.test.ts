@@ -6,7 +6,7 @@ import { LogoffError } from "../../../provider/base/errors";
 import { whereabouts, type Session } from "../../../provider/session/session";
 import { answer, bodyOf, changed, enclosed, recordedSession, type Parts } from "./answer";
 
-/** Without SSH, so that our own login need not be in every list. */
+/** A target without SSH, so that our own login need not be in every list. */
 const target = { label: "jump-01", local: true };
 
 function read(text: string, stderr = "", code = 0): readonly Session[] {
@@ -38,7 +38,7 @@ const ssh = recordedSession("elogind-246-ssh-with-a-terminal");
 const execOnly = recordedSession("elogind-246-ssh-without-a-terminal");
 
 describe("a session of logind", () => {
-  it("is read whole", () => {
+  it("is read completely", () => {
     assert.deepEqual(readOne(ssh), {
       id: "10",
       name: "pts/0",
@@ -54,17 +54,17 @@ describe("a session of logind", () => {
     } satisfies Session);
   });
 
-  it("without a terminal has neither name nor idle time, and is active all the same", () => {
+  it("without a terminal has neither name nor idle time, but is still active", () => {
     const { name, terminal, idleMs, state } = readOne(execOnly);
     assert.deepEqual([name, terminal, idleMs, state], [undefined, undefined, undefined, "active"]);
   });
 
-  it("of xrdp is named by its display, cannot be written to, and has an unknown idle time", () => {
+  it("of xrdp is named after its display, receives no messages, and has an unknown idle time", () => {
     const { id, name, terminal, idleMs, kind } = readOne(recordedSession("xrdp"));
     assert.deepEqual([id, name, terminal, idleMs, kind], ["c7", ":10", undefined, undefined, "user"]);
   });
 
-  it("at a seat is the console, whose terminal nobody watches", () => {
+  it("at a seat is the console, and has no terminal for messages", () => {
     const { name, terminal, idleMs, kind, state, stateText } = readOne(
       recordedSession("desktop-that-says-it-is-idle"),
     );
@@ -74,7 +74,7 @@ describe("a session of logind", () => {
     );
   });
 
-  it("finds its terminal below its leader when logind knows none", () => {
+  it("has the terminal below its leader when logind knows none", () => {
     const processes = [
       "    170       1 ?",
       "    182     170 ?",
@@ -104,7 +104,7 @@ describe("a session of logind", () => {
   }
 
   for (const name of ["background", "background-light", "something-new"]) {
-    it(`of class ${name} is a person when a terminal is below its leader`, () => {
+    it(`of class ${name} is a person when there is a terminal below its leader`, () => {
       const lines = changed(execOnly, { Class: name, Service: "teleport", Leader: "300" });
       const person = readOne(lines, { processes: ["    300       1 ?", "    301     300 pts/3"] });
       assert.deepEqual([person.kind, person.terminal], ["user", "pts/3"]);
@@ -128,8 +128,8 @@ describe("a session of logind", () => {
     ["a terminal of a mainframe as its terminal", { TTY: "3270/tty1" }],
     ["a console of a container as its terminal", { TTY: "lxc/console" }],
     ["a screen of xrdp", { Type: "x11", Display: ":10", Service: "xrdp-sesman" }],
-    ["a terminal below its leader, beside a display", { Display: ":1" }, "301 300 pts/3"],
-    ["a terminal below its leader, beside a word for a terminal", { TTY: "ssh" }, "301 300 pts/3"],
+    ["both a display and a terminal below its leader", { Display: ":1" }, "301 300 pts/3"],
+    ["both a word for a terminal and a terminal below its leader", { TTY: "ssh" }, "301 300 pts/3"],
   ];
   for (const [what, properties, process] of signsOfPeople) {
     it(`of class background is a person when it has ${what}`, () => {
@@ -141,19 +141,19 @@ describe("a session of logind", () => {
     });
   }
 
-  it("of class background is a service when its terminal is only a word", () => {
+  it("of class background is a service when its terminal is merely a word", () => {
     for (const tty of ["cron", "ssh", "ftp"]) {
       const lines = changed(execOnly, { Class: "background", Leader: "300", TTY: tty });
       assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 ?"] }).kind, "services");
     }
   });
 
-  it("whose terminal is only a word can be written to at the terminal below its leader", () => {
+  it("whose terminal is merely a word receives messages at the terminal below its leader", () => {
     const lines = changed(execOnly, { Leader: "300", TTY: "ssh" });
     assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 pts/3"] }).terminal, "pts/3");
   });
 
-  it("on a console that takes no messages is named by it and has no terminal for messages", () => {
+  it("on a console that takes no messages is named after it and has no terminal for messages", () => {
     for (const Class of ["user", "background"]) {
       const lines = changed(execOnly, { Class, Leader: "300" });
       const { name, terminal } = readOne(lines, { processes: ["  300 1 ?", "  301 300 hvc0"] });
@@ -161,19 +161,19 @@ describe("a session of logind", () => {
     }
   });
 
-  it("on a serial line is never written to at a terminal that a program there has made", () => {
+  it("on a serial line receives no messages at a terminal that one of its programs created", () => {
     const processes = ["  300 1 ?", "  301 300 ttyS0", "  302 301 pts/9"];
     const { name, terminal, kind } = readOne(changed(execOnly, { Leader: "300" }), { processes });
     assert.deepEqual([name, terminal, kind], ["ttyS0", undefined, "user"]);
   });
 
-  it("has an uncertain user when its name holds a mark that turns text around", () => {
+  it("has an uncertain user when the name contains a bidirectional mark", () => {
     for (const mark of ["\u061c", "\u200e", "\u202e", "\u2066"])
       assert.equal(readOne(changed(ssh, { Name: `ali${mark}ce` })).userCertain, false, mark);
   });
 
   for (const name of ["greeter", "lock-screen", "manager", "manager-early"]) {
-    it(`of class ${name} is no person although programs below its leader have terminals`, () => {
+    it(`of class ${name} is not a person even if programs below its leader have terminals`, () => {
       const lines = changed(execOnly, { Class: name, Leader: "300" });
       assert.equal(readOne(lines, { processes: ["  300 1 ?", "  301 300 pts/3"] }).kind, "services");
     });
@@ -192,12 +192,12 @@ describe("a session of logind", () => {
     });
   }
 
-  it("that is closing counts as gone, with a leftover", () => {
+  it("that is closing counts as gone and is a leftover", () => {
     const closing = readOne(changed(ssh, { State: "closing", Leader: "0" }));
     assert.deepEqual(whereabouts(readOne(ssh), [closing]), { is: "gone", leftover: closing });
   });
 
-  it("is our own by XDG_SESSION_ID, or by its control group if that is not set", () => {
+  it("is our own by XDG_SESSION_ID, or else by its control group", () => {
     assert.equal(readOne(ssh, { own: "10" }).own, true);
     const both: Parts["shown"] = [
       ["10", ssh],
@@ -216,18 +216,18 @@ describe("a session of logind", () => {
     }
   });
 
-  it("is our own if its leader is above our process and nothing else tells", () => {
+  it("is our own if its leader is an ancestor of our process and nothing else identifies it", () => {
     const processes = ["  1 0 ?", "  276 1 ?", "  280 276 ?", "  42 280 ?"];
     assert.equal(readOne(ssh, { processes }).own, true);
     assert.equal(readOne(changed(ssh, { Leader: "0" }), { processes }).own, false);
     assert.equal(readOne(changed(ssh, { Leader: "300" }), { processes }).own, false);
   });
 
-  it("has its user without the domain, as on Windows", () => {
+  it("has a user without the domain, as on Windows", () => {
     assert.equal(readOne(changed(ssh, { Name: "CORP\\svc-sql" })).user, "svc-sql");
   });
 
-  it("whose user has no readable name matches every exception", () => {
+  it("with an unreadable user name matches every exception", () => {
     const nameless = readOne(changed(ssh, { Name: undefined }));
     assert.deepEqual([nameless.user, nameless.userCertain], ["1002", false]);
     for (const name of ["m\ufffdller", "ali\u001b[0mce", "ali\u202ece", "ali\u2028ce"]) {
@@ -236,18 +236,18 @@ describe("a session of logind", () => {
     assert.equal(readOne(changed(ssh, { Name: "müller" })).userCertain, true);
   });
 
-  it("is a new logon of the same person when its leader is another", () => {
+  it("is a new logon of the same person when it has another leader", () => {
     const later = readOne(changed(ssh, { Leader: "277" }));
     assert.deepEqual(whereabouts(readOne(ssh), [later]), { is: "returned", session: later });
   });
 
-  it("has no idle time above a year or from the future", () => {
+  it("has no idle time of more than a year, and none below zero", () => {
     assert.equal(readOne(changed(ssh, { IdleSinceHint: "1000000" })).idleMs, undefined);
     assert.equal(readOne(changed(ssh, { IdleSinceHint: "1895412001959803" })).idleMs, 0);
   });
 
   for (const tty of ["../shadow", "pts/0; reboot", "ttyS0", "pts", "pts/", "pts/x"]) {
-    it(`is never written to at "${tty}"`, () => {
+    it(`never receives messages at "${tty}"`, () => {
       const { terminal, name } = readOne(changed(ssh, { TTY: tty }));
       assert.deepEqual([terminal, name], [undefined, tty]);
     });
@@ -289,13 +289,13 @@ describe("the list of logind", () => {
     );
   });
 
-  it("shows processes that outlive their session as leftovers", () => {
+  it("contains processes that outlive their session as leftovers", () => {
     const groups = ["      2 11:name=elogind:/7", "      1 0::/7", "     12 11:name=elogind:/10"];
     const [, left] = read(answer({ shown: [["10", ssh]], groups }));
     assert.deepEqual([left?.id, left?.kind, left?.stateText], ["7", "leftover", "ended, 2 processes left"]);
   });
 
-  it("needs our own login over SSH, and only there", () => {
+  it("must contain our own login, but only over SSH", () => {
     const shown: Parts["shown"] = [["10", ssh]];
     for (const parts of [
       { shown: [], own: "" },
@@ -310,12 +310,12 @@ describe("the list of logind", () => {
       assert.equal(read(answer(parts)).length, parts.shown.length);
     }
     assert.equal(readOverSsh({ shown, own: "10" }).length, 1);
-    // A system user's login is a background job to newer versions of systemd.
+    // Newer versions of systemd treat a system user's login as a background job.
     const ours = changed(execOnly, { Class: "background-light", Name: "patchadm" });
     assert.equal(readOverSsh({ shown: [["3", ours]], own: "3" })[0]?.own, true);
   });
 
-  it("quotes loginctl, and not the start-up files", () => {
+  it("quotes loginctl in errors, but not the start-up files", () => {
     const noise = "bash: /etc/profile.d/x.sh: Permission denied\n";
     assert.match(
       codeOf(() => read("", `${noise}\n@begin\nFailed to connect to bus: Host is down`, 1)),
@@ -335,17 +335,17 @@ describe("the list of logind", () => {
       /^output-unrecognised: .*no answer of our script.*must not end the shell/,
     ],
     [
-      "it was cut",
+      "it is truncated",
       () => read(answer({ shown: [["10", ssh]] }).replace(/@complete.*/su, "")),
       /^output-unrecognised: .*an answer without an end/,
     ],
     [
-      "something came between",
+      "other text came in between",
       () => read(answer({ shown: [["10", ssh]] }).replace("@self", "You have mail\n@self")),
       /^output-unrecognised: .*something was lost or came between/,
     ],
     [
-      "a row held no ID",
+      "a row has no ID",
       () => read(enclosed(bodyOf({ shown: [] }).replace("@groups", "@strange\n@groups"))),
       /^output-unrecognised: .*row without a session ID/,
     ],
@@ -376,11 +376,11 @@ describe("the list of logind", () => {
       /^output-unrecognised/,
     ],
     [
-      "it is endless",
+      "it is too long",
       () => read(answer({ shown: Array.from({ length: 2000 }, (_, index) => [String(index), ssh]) })),
       /^output-unrecognised: .*more than 256 KiB/,
     ],
-    ["an ID answers for another", () => read(answer({ shown: [["11", ssh]] })), /^output-unrecognised/],
+    ["a session reports another ID", () => read(answer({ shown: [["11", ssh]] })), /^output-unrecognised/],
     ["a class is missing", () => readOne(changed(ssh, { Class: undefined })), /^output-unrecognised/],
     ["a state is missing", () => readOne(changed(ssh, { State: undefined })), /^output-unrecognised/],
     [
@@ -406,7 +406,7 @@ describe("the list of logind", () => {
     assert.match(codeOf(work), /^output-unrecognised/);
   });
 
-  it("never loses a session, whatever the values are", () => {
+  it("never loses a session, whatever its values are", () => {
     const value = fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => text.replace(/[\r\n]/gu, " "));
     const session = fc.record({ name: value, display: value, tty: value, timestamp: value, leader: value });
     fc.assert(

@@ -40,7 +40,7 @@ function list(qwinsta: ExecResult, quser: ExecResult = nobody, backend = local):
 }
 
 describe("the commands of the Windows backend", () => {
-  it("are these", () => {
+  it("name the ID and the server", () => {
     assert.deepEqual(local.list().commands, ["qwinsta.exe", "quser.exe"]);
     assert.equal(local.logOff(aSession({ id: "12" })).command, "logoff.exe 12");
     assert.deepEqual(relayed.list().commands, ["qwinsta.exe /server:win-04", "quser.exe /server:win-04"]);
@@ -58,7 +58,7 @@ describe("the commands of the Windows backend", () => {
 });
 
 describe("the list of the Windows backend", () => {
-  it("joins both tables", () => {
+  it("combines both tables", () => {
     const [, alice] = list(printed(table), printed(users));
     assert.deepEqual(
       [alice?.user, alice?.logonTime, alice?.idleMs],
@@ -66,16 +66,16 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("does without quser", () => {
+  it("does not require quser", () => {
     const [, alice] = list(printed(table));
     assert.deepEqual([alice?.user, alice?.logonTime, alice?.idleMs], ["alice", undefined, undefined]);
   });
 
-  it("reads the output, not the exit code", () => {
+  it("depends on the output, not on the exit code", () => {
     assert.equal(list(printed(table, "", 1)).length, 2);
   });
 
-  it("is an error if nothing was printed, and never empty", () => {
+  it("is an error, not empty, if nothing was printed", () => {
     assert.match(
       codeOf(() => list(printed(""))),
       /^output-unrecognised: Cannot read the sessions of "win-03:22"/,
@@ -99,7 +99,7 @@ describe("the list of the Windows backend", () => {
   });
 
   for (const said of ["Error 0x00000005 enumerating sessionnames\r\n", "Fehler [5]:Zugriff verweigert\r\n"]) {
-    it(`recognizes missing rights: ${said.trim()}`, () => {
+    it(`reports missing rights: ${said.trim()}`, () => {
       assert.match(
         codeOf(() => list(printed("", said, 1))),
         /^permission-denied: .*Full Control/,
@@ -111,7 +111,7 @@ describe("the list of the Windows backend", () => {
     });
   }
 
-  it("explains the effect of a login by public key on a relay", () => {
+  it("explains why a login by public key fails on a relay", () => {
     const denied = printed("", "Error [5]:Access is denied.\r\n", 1);
     assert.match(
       codeOf(() => list(denied, nobody, relayed)),
@@ -119,13 +119,13 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("lists only part of the sessions for a login that is not an administrator's", () => {
+  it("is an error if the login is not an administrator's, because sessions are missing", () => {
     const rows = table.split("\r\n").filter((line) => !line.includes("services"));
     assert.match(
       codeOf(() => list(printed(rows.join("\r\n")), printed(users))),
       /^permission-denied: .*"win-03:22": the login is not an administrator's: session 0 /,
     );
-    // The first line of an answer that is no table at all says nothing about rights.
+    // The first line of an answer that is not a table says nothing about rights.
     assert.match(
       codeOf(() => list(printed("Welcome to this system\r\n"))),
       /^output-unrecognised: /,
@@ -142,7 +142,7 @@ describe("the list of the Windows backend", () => {
     });
   }
 
-  it("never drops a user of session 0, where the console of very old systems is", () => {
+  it("never drops a user of session 0, which is the console on very old systems", () => {
     const sessionZero = (name: string): ExecResult =>
       printed(table.replace(/^ services {11}.{19}/mu, ` ${name.padEnd(18)}${"bob".padEnd(20)}`));
     assert.match(
@@ -159,7 +159,7 @@ describe("the list of the Windows backend", () => {
       codeOf(() => list(printed(changed))),
       /^output-unrecognised: .*names session 0 "- rvices"/,
     );
-    // It may have been lost like those of all others.
+    // The name may have been lost like all the others.
     const nameless = table.replace("services", "        ");
     assert.match(
       codeOf(() => list(printed(nameless))),
@@ -192,7 +192,7 @@ describe("the list of the Windows backend", () => {
 
   const bob = " bob                   rdp-tcp#5           3  Active          .  11/22/2026 9:20 AM\r\n";
   for (const [what, qwinsta] of [
-    ["that was cut behind the services", table.split("\r\n").slice(0, 2).join("\r\n") + "\r\n"],
+    ["that was cut after the services", table.split("\r\n").slice(0, 2).join("\r\n") + "\r\n"],
     ["that lacks a line", table],
     [
       "that shows nobody in the session",
@@ -206,7 +206,7 @@ describe("the list of the Windows backend", () => {
         /^output-unrecognised: .*quser\.exe shows session .*one of the two lists is incomplete/,
       );
       assert.throws(work, { isContradiction: true });
-      // Its exit code is not looked at.
+      // The exit code of quser is ignored.
       assert.throws(() => list(printed(qwinsta), printed(users + bob, "", 1)), { isContradiction: true });
     });
   }
@@ -221,7 +221,7 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("is an error if qwinsta ended with a code other than 0 and 1, or by a signal", () => {
+  it("is an error if qwinsta ended with a code other than 0 and 1, or with a signal", () => {
     assert.match(
       codeOf(() => list(printed(table, "", 3))),
       /^output-unrecognised: .*qwinsta\.exe ended with exit code 3/,
@@ -233,7 +233,7 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("lacks our own mark without its first column, which only matters without SSH", () => {
+  it("without its first column does not mark our own session, which only matters without SSH", () => {
     const unmarked = printed(table.replace(/^./gmu, ""));
     const here = windowsBackend({ label: "win-03", local: true }, 850);
     assert.equal(list(unmarked).length, 2);
@@ -243,7 +243,7 @@ describe("the list of the Windows backend", () => {
     );
   });
 
-  it("names programs that print text around the table, and Home editions only if nothing was printed", () => {
+  it("blames programs that print text around the table, and Home editions only if nothing was printed", () => {
     const home = printed("", "'qwinsta.exe' is not recognized as an internal or external command\r\n", 1);
     assert.match(
       codeOf(() => list(home)),
@@ -254,23 +254,23 @@ describe("the list of the Windows backend", () => {
     assert.doesNotMatch(message, /Home/);
   });
 
-  it("strips what a host prints of control characters", () => {
+  it("quotes the host without control characters", () => {
     const message = codeOf(() => list(printed("\u001b[2J\u0007Hello\r\n")));
     // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(message, /[\u0000-\u001f]/);
   });
 });
 
-describe("a complete table of a qwinsta that ended with 0", () => {
+describe("a session table with an error on standard error", () => {
   const complaint = "Error [5]:Access is denied.\r\n";
   for (const said of [complaint, "Error 0x00000005\r\n", "Error [1722]:RPC\r\n"]) {
-    it(`outweighs words on standard error: ${said.trim()}`, () => {
+    it(`is read if it is complete and the exit code is 0: ${said.trim()}`, () => {
       assert.equal(list(printed(table, said)).length, 2);
       assert.equal(list(printed(table, said), nobody, relayed).length, 2);
     });
   }
 
-  it("does so only when it is complete", () => {
+  it("is refused if it is incomplete", () => {
     const withoutServices = table
       .split("\r\n")
       .filter((line) => !line.includes("services"))
@@ -282,7 +282,7 @@ describe("a complete table of a qwinsta that ended with 0", () => {
       );
   });
 
-  it("does so only with 0, since another code may mean an error in the middle of the table", () => {
+  it("is refused with another exit code, because an error may have interrupted the table", () => {
     assert.match(
       codeOf(() => list(printed(table, complaint, 1))),
       /^permission-denied: .*Full Control/,
@@ -323,13 +323,13 @@ describe("a host that prints an error number on standard error before every comm
     ["a denial", complaint, 1, "denied"],
     ["an absent session", "Error [7022]:not found", 1, "absent"],
   ] as const) {
-    it(`answers a logoff or a reset by what stands behind: ${what}`, () => {
+    it(`answers a logoff or a reset with what follows the error: ${what}`, () => {
       assert.equal(greeted.logOff(aSession()).parse(said("", stderr, code)).kind, kind);
       assert.equal(greeted.reset(aSession()).parse(said("", stderr, code)).kind, kind);
     });
   }
 
-  it("shows messages, and changes its logon mode", () => {
+  it("shows messages and changes its logon mode", () => {
     assert.deepEqual(greeted.warn(aSession(), "Hello", 60).action?.parse(said("")), { kind: "delivered" });
     assert.doesNotThrow(() => greeted.drain("until-restart").parse(said("")));
     assert.throws(() => greeted.undrain().parse(said("", complaint, 1)), { code: "permission-denied" });
@@ -340,17 +340,17 @@ describe("the answer to a logoff", () => {
   const action = local.logOff(aSession());
   const rows: readonly (readonly [what: string, result: ExecResult, kind: string])[] = [
     ["silence", printed(""), "accepted"],
-    ["silence with /v like words", printed("Logging off session ID 2\r\n"), "accepted"],
+    ["a message as with /v", printed("Logging off session ID 2\r\n"), "accepted"],
     ["7022", printed("", "Could not logoff session ID 2\r\nError [7022]:not found", 1), "absent"],
     ["7007", printed("", "Error [7007]:close pending", 1), "busy"],
     ["7024", printed("", "Fehler [7024]:", 1), "busy"],
     ["5", printed("", "Error [5]:Access is denied.", 1), "denied"],
     ["7045", printed("", "Error [7045]:", 1), "denied"],
     ["87", printed("", "Error [87]:The parameter is incorrect.", 1), "refused"],
-    ["an exit code and no word", printed("", "", 1), "refused"],
+    ["an exit code without a message", printed("", "", 1), "refused"],
     ["a signal", { signal: "KILL", stdout: new Uint8Array(), stderr: new Uint8Array() }, "refused"],
     [
-      "an error with exit code 0, as old servers send",
+      "an error with exit code 0, as from old servers,",
       printed("", "Error [5]:Access is denied.", 0),
       "denied",
     ],
@@ -361,12 +361,12 @@ describe("the answer to a logoff", () => {
     });
   }
 
-  it("names the server that cannot be reached", () => {
+  it("names a server that cannot be reached", () => {
     const answer = relayed.logOff(aSession()).parse(printed("", "Error [1722]:RPC", 1));
     assert.equal(answer.kind === "refused" && /cannot reach "win-04"/.test(answer.detail), true);
   });
 
-  it("gives advice if that server cannot be listed", () => {
+  it("gives advice if the server cannot be listed", () => {
     for (const error of ["Error [1722]:RPC", "Error 0x00000721 enumerating sessionnames"]) {
       const nothing = printed("", error, 1);
       assert.throws(() => relayed.list().parse([nothing, nothing]), {

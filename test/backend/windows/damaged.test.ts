@@ -16,18 +16,18 @@ import { damaged, damages } from "./damages";
 /*
  * Damaged listings are read exactly or refused, and nobody disappears from one that is read.
  *
- * Some damages leave a table that is whole in itself, since whole rows are missing. Nothing in such a table shows it, but quser does:
- * what counts is what both tables say together. Therefore only one of them loses text here, and damages of both are those that a whole
- * connection suffers. This much stays out of reach and is no part of the property:
- * - rows without a user that are missing: quser never shows them;
- * - rows that are missing where quser shows nobody at all, since a login may lack the right to see anybody there;
- * - text in exchange for other text of the same width. Two damages may cancel each other out that way, so names of sessions (and the states
- *   that follow from them), the mark of our own session and rows without a user are compared after a single one only;
- * - letters of a user behind the twentieth, which only a wide qwinsta prints;
- * - times of a damaged quser: a date is opaque, whatever is left of it.
+ * Some damage removes entire rows and leaves a table that looks intact. Only quser reveals it, so both tables must be read together.
+ * Therefore only one of them loses text here; damage to both is what affects an entire connection. The property does not cover what cannot
+ * be detected:
+ * - missing rows without a user: quser never shows them;
+ * - missing rows where quser shows nobody at all, since the login may lack the right to see anybody there;
+ * - text replaced by other text of the same width. Two damages may cancel each other out that way, so session names (and the states that
+ *   follow from them), the mark of our own session and rows without a user are only compared after a single damage;
+ * - letters of a user after the twentieth, which only a wide qwinsta prints;
+ * - times in a damaged quser: a date is opaque, whatever is left of it.
  */
 
-/** How many listings, and which. `npm test` tries 500 others each time. */
+/** How many listings to try, and which. `npm test` tries 500 different ones each time. */
 const runs = Number(process.env["DAMAGED_LISTINGS"] ?? 500);
 const seed = Number(process.env["DAMAGED_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -99,7 +99,7 @@ const recorded: fc.Arbitrary<Printed> = fc.constantFrom(
     if (quser === undefined || users.length === 0 || !users.every(({ hasTimes }) => hasTimes)) return [];
     const page = codePage as CodePage;
     const printed = { qwinsta: decode(qwinsta.stdout, page), quser: decode(quser.stdout, page), page };
-    // Bytes that are no text of the code page cannot be damaged as text.
+    // Bytes that do not decode in the code page cannot be damaged as text.
     const isText =
       encode(printed.qwinsta, page).equals(qwinsta.stdout) &&
       encode(printed.quser, page).equals(quser.stdout);
@@ -108,7 +108,7 @@ const recorded: fc.Arbitrary<Printed> = fc.constantFrom(
 );
 
 function read({ qwinsta, quser, page }: Printed): SessionList {
-  // A mark that a code page lacks would become a letter.
+  // A mark that the code page lacks would become a letter.
   const marks = page === 65001 ? "$&" : "\u0007";
   const printed = (text: string): ExecResult => ({
     code: 0,
@@ -132,23 +132,23 @@ function readOrRefused(printed: Printed): SessionList | undefined {
 
 type Damaged = Parameters<Parameters<typeof damages.map>[0]>[0];
 
-/** What a row says about who it is. */
+/** What identifies the person in a row. */
 function identity({ id, name, user, userCertain, kind, state }: Session, { damages: all }: Damaged): unknown {
-  // The state follows from whether there is a name.
+  // The state depends on whether there is a name.
   const known = all.length === 1 ? { name, state } : {};
   return { id, user: user?.slice(0, 20), userCertain, kind, ...known };
 }
 
-/** @returns what is wrong with a list that was read from a damaged table */
+/** @returns what is wrong with a list read from a damaged table */
 function misreading(before: SessionList, after: SessionList, what: Damaged): string | undefined {
-  // Two damages may cancel each other out, but where somebody is, quser says who.
+  // Two damages may cancel each other out, but quser names every user.
   const rows = after.filter(({ user }) => user !== undefined || what.damages.length === 1);
   for (const row of rows) {
     const original = before.find(({ id }) => id === row.id);
     if (original === undefined) return `ID ${row.id} does not exist`;
     if (!isDeepStrictEqual(identity(row, what), identity(original, what)))
       return `ID ${row.id} was misread: ${JSON.stringify(row)}`;
-    // Our own session is a service's here: its mark may get lost with the first column.
+    // Our own session is a service here, so its mark may be lost with the first column.
     if (row.own && !original.own && what.damages.length === 1) return `ID ${row.id} became our own`;
     if (what.to === "quser") continue;
     if (row.logonTime !== undefined && row.logonTime !== original.logonTime)
@@ -186,7 +186,7 @@ describe("a damaged listing", () => {
     test.diagnostic(
       `${count.exact} read exactly, ${count.shorter} without a row that has no user, ${count.refused} refused, 0 misread`,
     );
-    // A reader that refuses everything would pass, too.
+    // A reader that refuses everything would also pass.
     assert.ok(count.exact > runs / 50, `${count.exact} of ${runs} were read`);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Something that happened to a printed table. Numbers are taken modulo what the table has. */
+/** Damage to a printed table. Numbers are taken modulo the size of the table. */
 export interface Damage {
   readonly kind: DamageKind;
   readonly row: number;
@@ -10,7 +10,7 @@ export interface Damage {
 
 type Change = (lines: readonly string[], damage: Omit<Damage, "kind">) => readonly string[];
 
-/** Applies a change to one line, mostly not the header. */
+/** Applies a change to one line, usually not the header. */
 function onRow(change: (line: string, at: number, by: number) => string): Change {
   return (lines, { row, at, by }) =>
     lines.map((line, index) =>
@@ -38,11 +38,11 @@ const blanks = (by: number): string => " ".repeat(1 + (by % 10));
 const prefixes = [">", "> ", "| ", "* ", "1: ", '"', "\t", "- ", ">>", "\u00a0"];
 const suffixes = [" |", "*", '"', ",", " x", "  2", "\u001b[0m", "\t", " 7  Disc", "  y  z"];
 const marks = ["\u001b[0m", "\u001b", "\u0007", "\t", "\f", "\u202e", "\u200e", "\u2028", "\u009b", "\u00a0"];
-/** These are in every code page. */
+/** Marks that exist in every code page. */
 const controls = ["\u001b[0m", "\u001b", "\u0007", "\t", "\f"];
 const pick = (list: readonly string[], by: number): string => list[by % list.length] ?? "";
 
-/** A field of a row and the blanks behind it change places, so that the rest of the row stays where it was. */
+/** Swaps a field of a row and the blanks next to it, so that the rest of the row stays where it was. */
 function moveField(line: string, at: number, by: number): string {
   const fields = [...line.matchAll(/[^ ]+(?: [^ ]+)*/gu)];
   const field = fields[at % Math.max(1, fields.length)];
@@ -61,7 +61,7 @@ function moveField(line: string, at: number, by: number): string {
   );
 }
 
-/** What may happen to one table. */
+/** Every kind of damage to one table. */
 const changes = {
   // Shifted.
   "row shifted right": onRow((line, at, by) => insert(line, [0, 1, 18, 19, at][by % 5] ?? 0, blanks(by))),
@@ -94,7 +94,7 @@ const changes = {
       const place = at % (line.length + 1);
       return index === row % lines.length ? [line.slice(0, place), line.slice(place)] : [line];
     }),
-  // Never the very length of a line: then all columns fit, and two names of sessions make a third that nobody knows to be wrong.
+  // Never by the exact length of a line: all columns would fit, and two session names would form a third that looks right.
   "rows run into each other": (lines, { row, at, by }) => {
     const index = row % lines.length;
     const [line = "", next = ""] = [lines[index], lines[index + 1]];
@@ -140,7 +140,7 @@ const changes = {
     const added = ["Please wait 5  minutes", "bob", "Active code page: 65001", "\u001b[2J", "------  ----"];
     return [...lines.slice(0, at), pick(added, by), ...lines.slice(at)];
   },
-  // Harmless, at most.
+  // Mostly harmless.
   "rows exchanged": (lines, { row, by }) => {
     const [a, b] = [row % lines.length, by % lines.length];
     return lines.map((line, index) => (index === a ? lines[b] : index === b ? lines[a] : line) ?? "");
@@ -152,7 +152,7 @@ const changes = {
 
 export type DamageKind = keyof typeof changes;
 
-/** What happens to all that a connection brings, and so to both tables. */
+/** Damage to all output of a connection, and so to both tables. */
 const common: readonly DamageKind[] = [
   "table squeezed",
   "table prefixed",
@@ -166,7 +166,7 @@ function damageOf(kinds: readonly DamageKind[]): fc.Arbitrary<Damage> {
   return fc.record({ kind, row: fc.nat(20), at: fc.nat(100), by: fc.nat(50) });
 }
 
-/** One to three damages of `qwinsta`, of `quser`, or the same of both. */
+/** One to three damages to `qwinsta`, to `quser`, or the same ones to both. */
 export const damages: fc.Arbitrary<{
   readonly to: "qwinsta" | "quser" | "both";
   readonly damages: readonly Damage[];
@@ -186,7 +186,7 @@ function those<T extends string>(
   });
 }
 
-/** The table after all damages. `lineEnd` may be any; the last line has one unless the table was cut within it. */
+/** The table after all damages. Every line ends with `lineEnd`. */
 export function damaged(table: string, all: readonly Damage[], lineEnd = "\r\n"): string {
   const lines = table.split("\r\n").slice(0, -1);
   const after = all.reduce<readonly string[]>(

@@ -29,7 +29,7 @@ describe("a greeting", () => {
       [before, after],
       [after, before],
     ] as const) {
-      it(`is removed if its numbers change their width: "${learned}" to "${printed}"`, () => {
+      it(`is removed if its numbers change width: "${learned}" to "${printed}"`, () => {
         const output = Buffer.from(`${printed}\r\nthe rest`);
         assert.equal(
           Buffer.from(withoutGreeting(output, greetingOf([`${learned}\r`]))).toString(),
@@ -45,19 +45,19 @@ describe("a greeting", () => {
   });
 
   for (const [what, output] of [
-    ["another text", "Welcome to FS01\r\n3 updates, 2 minutes ago\r\nthe rest\r\n"],
-    ["a part of it", "Welcome to RDSH01\r\nthe rest\r\n"],
-    ["its beginning only", "Welcome to RDSH01\r\n"],
+    ["other text", "Welcome to FS01\r\n3 updates, 2 minutes ago\r\nthe rest\r\n"],
+    ["only part of it", "Welcome to RDSH01\r\nthe rest\r\n"],
+    ["only its beginning", "Welcome to RDSH01\r\n"],
     ["nothing", ""],
   ] as const) {
     it(`is not removed if ${what} is there`, () => assert.equal(taken(output), output));
   }
 
-  it("keeps control characters after the first text", () => {
+  it("does not remove control characters after the first text", () => {
     assert.equal(taken(" con\u001b[0msole"), " con\u001b[0msole");
   });
 
-  it("keeps bytes of other code pages as they are", () => {
+  it("does not change bytes of other code pages", () => {
     const output = Buffer.from([0x0c, 0x81, 0x9b, 0xff, 0x0d, 0x0a]);
     assert.deepEqual(Buffer.from(withoutGreeting(output, [])), output.subarray(1));
   });
@@ -65,13 +65,13 @@ describe("a greeting", () => {
 
 describe("the greeting that two outputs share", () => {
   for (const [what, one, other, expected] of [
-    ["both whole", "Hi\r\nUp 9 days\r\n", "Hi\nUp  10 days\n", ["Hi", "Up 0 days"]],
-    ["behind one of them an error", "Hi\r\nchcp?\r\n", "\f\r\nHi\r\n", ["Hi"]],
-    ["behind both an error", "Hi\r\nchcp?\r\n", "Hi\r\nuname?\r\n", ["Hi"]],
-    ["nothing in one of them", "", "Hi\r\n", []],
-    ["nothing alike", "chcp?\r\nHi\r\n", "uname?\r\nHi\r\n", []],
+    ["they are equal", "Hi\r\nUp 9 days\r\n", "Hi\nUp  10 days\n", ["Hi", "Up 0 days"]],
+    ["an error follows in one", "Hi\r\nchcp?\r\n", "\f\r\nHi\r\n", ["Hi"]],
+    ["an error follows in both", "Hi\r\nchcp?\r\n", "Hi\r\nuname?\r\n", ["Hi"]],
+    ["one is empty", "", "Hi\r\n", []],
+    ["they differ from the start", "chcp?\r\nHi\r\n", "uname?\r\nHi\r\n", []],
   ] as const) {
-    it(`is the lines that both begin with: ${what}`, () => {
+    it(`consists of the lines that both begin with: ${what}`, () => {
       assert.deepEqual(sharedGreeting(one, other), expected);
       assert.equal(sharedGreeting(other, one).length, expected.length);
     });

@@ -7,18 +7,17 @@ import { LogoffError } from "../../../provider/base/errors";
 import type { ExecResult } from "../../../provider/connection";
 
 /*
- * What a host prints must not keep the process busy. Ten texts take about as long as one of ten times their size, whereas a reader that
- * is quadratic anywhere takes ten times as long for the one. The best of several tries counts, so that a busy machine does not matter.
+ * The output of a host must not keep the process busy. A linear reader reads ten texts in about the time of one that is ten times as long,
+ * whereas a quadratic reader takes ten times as long for the long one. The best of several tries counts, to exclude other load.
  */
 
-/** Texts that slow down a reader which looks at some places again and again. */
+/** Texts that slow down a reader that scans some parts repeatedly. */
 const texts: Readonly<Record<string, string>> = {
   "numbers and blanks in one line": " 1  1",
   "rows of numbers": `${"1  ".repeat(80)}\r\n`,
   "rows of numbers and words": ` ${"bob  1  Active  ".repeat(15)}\r\n`,
-  "rows as they should be":
-    " rdp-tcp#3         alice                     2  Active  rdpwd               \r\n",
-  "people as they should be":
+  "valid session rows": " rdp-tcp#3         alice                     2  Active  rdpwd               \r\n",
+  "valid user rows":
     " alice                 rdp-tcp#3           2  Active          5  11/22/2026 9:14 AM\r\n",
   blanks: " ",
   digits: "1",
@@ -32,7 +31,7 @@ const texts: Readonly<Record<string, string>> = {
   "digits and separators": "1,",
   "digits and blanks": "1 ",
   separators: ",. ",
-  "numbers of errors": "[5",
+  "error numbers": "[5",
   "hexadecimal numbers": "0x",
   "the probe's answer": "which\r\n",
   "registry values": "WinStationsDisabled    REG_SZ    1x\r\n",
@@ -64,7 +63,7 @@ const session = {
   own: false,
 } as const;
 
-/** Milliseconds for so many readings, the best of some tries. */
+/** Milliseconds for the given number of readings, the best of several tries. */
 function timeOf(read: (answer: ExecResult) => unknown, answer: ExecResult, readings: number): number {
   const tries = Array.from({ length: 4 }, () => {
     const before = performance.now();
@@ -80,14 +79,14 @@ function timeOf(read: (answer: ExecResult) => unknown, answer: ExecResult, readi
   return Math.min(...tries);
 }
 
-/** Whatever takes less says nothing about how it grows. */
+/** A shorter time says nothing about growth. */
 const slackMs = 5;
 
-describe("the time to read", () => {
+describe("the time to read output", () => {
   for (const [reader, read] of Object.entries(readers)) {
-    it(`${reader} grows with the text`, () => {
+    it(`grows linearly for ${reader}`, () => {
       for (const [what, unit] of Object.entries(texts)) {
-        // A listing of the longest size that is read at all: a longer one is refused before.
+        // The longest listing that is read at all; a longer one is refused first.
         const textOf = (bytes: number): ExecResult => printed(unit.repeat(bytes / Buffer.byteLength(unit)));
         const ten = timeOf(read, textOf(26_000), 10);
         const one = timeOf(read, textOf(260_000), 1);
@@ -100,10 +99,10 @@ describe("the time to read", () => {
   }
 });
 
-describe("a listing that is longer than any", () => {
+describe("a listing of impossible length", () => {
   for (const program of ["qwinsta", "quser"] as const) {
     it(`is refused before it is read: ${program}`, () => {
-      const long = printed(`${texts["people as they should be"]}`.repeat(12_000));
+      const long = printed(`${texts["valid user rows"]}`.repeat(12_000));
       assert.ok(long.stdout.length > 256 * 1024);
       const answers = program === "qwinsta" ? [long, nothing] : [table, long];
       assert.throws(() => backend.list().parse(answers), {

@@ -17,7 +17,7 @@ function listOf({ codePage, qwinsta, quser = nothing }: WindowsFixture): Session
   return windowsBackend({ label: "h:22" }, codePage).list().parse([qwinsta, quser]);
 }
 
-describe("a recorded listing of Windows", () => {
+describe("a recorded Windows listing", () => {
   for (const name of fixtureNames(windowsFolder)) {
     it(`is read as its file expects: ${name}`, () => {
       const fixture = readWindowsFixture(name);

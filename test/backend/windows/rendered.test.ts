@@ -10,7 +10,7 @@ import { renderQuser, renderQwinsta, type Look } from "../../lab/windows/render"
 import type { SessionSeed } from "../../lab/windows/session-model";
 import { createWindowsModel } from "../../lab/windows/windows-model";
 
-/** What the lab prints and our parser reads are written apart from each other; here they meet. */
+/** The lab's printer and our parser are written independently; these tests compare them. */
 function readBack(seeds: readonly SessionSeed[], look: Look, console?: SessionSeed): SessionList {
   const model = createWindowsModel({ name: "h", sessions: seeds, ...(console ? { console } : {}) });
   const page: CodePage = look.codePage ?? languages[look.language].codePage;
@@ -32,7 +32,7 @@ const everyLook: readonly Look[] = languageTags.flatMap((language) =>
   ),
 );
 
-/** Letters that each code page has. */
+/** Letters that exist in each code page. */
 const letters: Readonly<Record<CodePage, string>> = {
   437: "abcXYZ019 ._-$äöüéñ",
   850: "abcXYZ019 ._-$äöüßéøñ",
@@ -48,14 +48,14 @@ function userNames(page: CodePage, maxLength: number): fc.Arbitrary<string> {
     fc
       .string({ unit: fc.constantFrom(...Array.from(letters[page])), minLength: 1, maxLength })
       .map((name) => name.trim())
-      // Windows refuses account names that end in a dot; three of them are how a cut name ends.
+      // Windows refuses account names that end in a dot; a cut name ends in three.
       .filter((name) => name !== "" && !name.endsWith("."))
-      // Such names are refused, since they may be a damaged row.
+      // Such names are refused, because they may come from a damaged row.
       .filter((name) => !name.includes("   ") && !/(?:^| )[0-9]+ {2,}/u.test(name))
   );
 }
 
-describe("what a host prints is what we read", () => {
+describe("what we read is what the host prints", () => {
   for (const look of everyLook) {
     const page = languages[look.language].codePage;
     it(`in ${look.language}, ${look.layout}, services ${look.servicesRow}`, () => {
@@ -76,7 +76,7 @@ describe("what a host prints is what we read", () => {
           );
           for (const [index, session] of read.entries()) {
             const { user, idle } = seeds[index] ?? assert.fail();
-            // In the classic layout what fills its column may have been cut.
+            // In the classic layout, a name that fills its column may have been cut.
             const full = Array.from(user).length < 20 && !/[^ -\u04ff]/u.test(user);
             if (full || look.layout === "wide") assert.ok(session.userCertain, `"${user}" is doubted`);
             if (full) {
@@ -114,7 +114,7 @@ describe("what a host prints is what we read", () => {
     }
   });
 
-  it("for a name of 20 and of 64 characters: whole where the layout is wide, doubted where it may be cut", () => {
+  it("for names of 20 and 64 characters: certain in the wide layout, uncertain where they may be cut", () => {
     for (const length of [20, 64]) {
       const user = "a".repeat(length);
       const wide = readBack([{ user }], { language: "en", layout: "wide", servicesRow: "marked" }).at(2);
@@ -126,7 +126,7 @@ describe("what a host prints is what we read", () => {
     }
   });
 
-  it("for a name of letters that take two columns: whole where the layout is wide, doubted where it may be cut", () => {
+  it("for double-width letters: certain in the wide layout, uncertain where the name may be cut", () => {
     const user = "田aa太郎カな郎a山山a";
     for (const servicesRow of ["marked", "plain"] as const) {
       const [, , wide] = readBack([{ user }], { language: "ja", layout: "wide", servicesRow });
@@ -136,7 +136,7 @@ describe("what a host prints is what we read", () => {
     }
   });
 
-  it("and letters that the code page lacks make a name uncertain, never somebody else's", () => {
+  it("except that letters missing from the code page make a name uncertain", () => {
     const [, , read] = readBack([{ user: "Иван" }], {
       language: "en",
       codePage: 437,
@@ -146,7 +146,7 @@ describe("what a host prints is what we read", () => {
     assert.equal(read?.userCertain, false);
   });
 
-  it("and a session on the console is the console, whatever the language", () => {
+  it("for a session on the console, in every language", () => {
     for (const language of languageTags) {
       const read = readBack([], { language, layout: "classic", servicesRow: "marked" }, { user: "dora" });
       assert.deepEqual(

@@ -17,7 +17,7 @@ const classic = [
   " rdp-tcp                                 65536  Listen                      ",
 ].join("\r\n");
 
-/** Windows 11: everything behind the name is eight columns further right, and nothing is cut. */
+/** Windows 11: everything after the name is eight columns further right, and nothing is cut. */
 const wide = [
   " SESSIONNAME               USERNAME                 ID  STATE   TYPE        DEVICE",
   " services                                            0  Disc",
@@ -32,7 +32,7 @@ function read(text: string, certain = true): readonly Session[] {
   return rows.map((row) => toSession(row, certain, classic));
 }
 
-/** The lines that keep a table from being read. */
+/** The lines that prevent a table from being read. */
 function unreadIn(text: string, certain = true): readonly string[] {
   const { rows, unread } = readTable({ text, certain });
   assert.ok(unread.length > 0, `it was read: ${JSON.stringify(rows)}`);
@@ -47,7 +47,7 @@ function brief(sessions: readonly Session[]): string[] {
 
 /** The classic table with another row. */
 const withRow = (row: string): string => `${classic}\r\n${row}`;
-/** The same lines, each without its first character. */
+/** The lines without their first characters. */
 const withoutFirstColumn = (table: string): string => table.replace(/^./gmu, "");
 
 describe("a session table", () => {
@@ -73,7 +73,7 @@ describe("a session table", () => {
     assert.ok(sessions[2]?.userCertain);
   });
 
-  it("is read under any header and with any words for states", () => {
+  it("is read with any header and any words for states", () => {
     const german = classic
       .replace(/.*\r\n/, " SITZUNGSNAME      BENUTZERNAME             ID  STATUS  TYP         GERÄT \r\n")
       .replace("Active", "Aktiv ")
@@ -84,7 +84,7 @@ describe("a session table", () => {
     assert.equal(read(chinese)[2]?.stateText, "运行中");
   });
 
-  it("is read with states that the code page lacks", () => {
+  it("is read with states that the code page cannot represent", () => {
     const unknown = classic
       .replace("Active  rdpwd", "??????? rdpwd")
       .replaceAll("Active", "???????")
@@ -109,7 +109,7 @@ describe("a session table", () => {
   });
 
   for (const [layout, table] of Object.entries({ classic, wide })) {
-    it(`is read in the ${layout} layout when every line lacks its first column, but without the mark`, () => {
+    it(`is read in the ${layout} layout without its first column, which loses the mark`, () => {
       const { unmarked } = readTable({ text: withoutFirstColumn(table), certain: true });
       assert.ok(unmarked);
       assert.deepEqual(
@@ -149,7 +149,7 @@ describe("a session table", () => {
     [`ab${"日".repeat(8)}`, true],
     ["a".repeat(19), true],
   ] as const) {
-    it(`${certain ? "believes" : "doubts"} ${user}, for a letter of two columns ${certain ? "would fit" : "may not have fitted"}`, () => {
+    it(`${certain ? "trusts" : "doubts"} ${user}: another double-width letter ${certain ? "would have fitted" : "might not have fitted"}`, () => {
       const columns = user.length + user.replaceAll("a", "").replaceAll("b", "").length;
       const line = ` rdp-tcp#9         ${user}${" ".repeat(20 - columns)}      9  Active  rdpwd               `;
       assert.equal(read(withRow(line)).at(-1)?.userCertain, certain);
@@ -170,7 +170,7 @@ describe("a session table", () => {
   });
 });
 
-describe("a session table that is not exactly one", () => {
+describe("an invalid session table", () => {
   const oneRow = (find: string | RegExp, replacement: string): string => {
     const changed = classic.replace(find, replacement);
     assert.notEqual(changed, classic);
@@ -189,13 +189,13 @@ describe("a session table that is not exactly one", () => {
     "ESC inside the name of the console": oneRow("console  ", "con\u001b[0msole  "),
     "a name run into the user": oneRow("rdp-tcp#3         alice", "rdp-tcp#3--------alice"),
     "three blanks inside a user": oneRow("alice   ", "al   ice"),
-    "a user of a non-breaking space": oneRow("alice", "\u00a0    "),
+    "a user that is a non-breaking space": oneRow("alice", "\u00a0    "),
     "a control character inside a user": oneRow("alice", "al\u0007ce"),
     "a bidirectional mark inside a user": oneRow("alice", "al\u202ece"),
     "U+2028 inside a user": oneRow("alice", "al\u2028ce"),
     "CSI of C1 inside a user": oneRow("alice", "al\u009bce"),
     "a user that looks like an ID and a state": oneRow("alice    ", "agent 7  s"),
-    "a user left of its column without a name": oneRow(
+    "a user to the left of its column, without a name": oneRow(
       "                   bob smith",
       "             bob smith      ",
     ),
@@ -205,7 +205,7 @@ describe("a session table that is not exactly one", () => {
     "a lost letter of a name": oneRow("console", "consol"),
     "two blanks inside a name": oneRow("rdp-tcp#3", "rdp  cp#3"),
     "an ID one column to the left": oneRow("  2  Active", " 2   Active"),
-    "one blank behind the ID": oneRow("2  Active", "2 Active"),
+    "one blank after the ID": oneRow("2  Active", "2 Active"),
     "no state": oneRow("2  Active  rdpwd", "2"),
     "no ID": oneRow("    2  Active", "       Active"),
     "a lost line break": oneRow(/\r\n console/u, " console"),
@@ -213,25 +213,25 @@ describe("a session table that is not exactly one", () => {
       .replace(/ +(?=\r)/gu, "")
       .replace("Disc\r\n", "Disc"),
     "a lost line break between header and first row": oneRow(/\r\n>/u, ">"),
-    "a row that goes on behind the device": oneRow("rdpwd ", "rdpwd       com1    x"),
-    "text where TYPE does not stand": oneRow("Active  rdpwd", "Active rdpwd"),
+    "a row that continues after the device": oneRow("rdpwd ", "rdpwd       com1    x"),
+    "text outside the TYPE column": oneRow("Active  rdpwd", "Active rdpwd"),
     "blanks squeezed": classic.replace(/ {2,}/gu, "  "),
     "a line between the rows": oneRow("\n console", "\nPlease wait\r\n console"),
     "a line above the header": `Please wait\r\n${classic}`,
     "no header": rows.join("\r\n"),
-    "a row in place of the header": [rows.at(3), ...rows.slice(0, 3)].join("\n"),
+    "a row instead of the header": [rows.at(3), ...rows.slice(0, 3)].join("\n"),
     "rows of both layouts": `${classic}\r\n${wide.split("\r\n")[2] ?? ""}`,
     "an error": "Error 5 getting sessionnames\r\n",
   };
   for (const [what, table] of Object.entries(refused)) it(`is refused: ${what}`, () => void unreadIn(table));
 
-  it("names the line that is no row", () => {
+  it("is refused with the line that is not a row", () => {
     assert.deepEqual(unreadIn(withRow(" rdp-tcp#4         dora   Active")), [
       " rdp-tcp#4         dora   Active",
     ]);
   });
 
-  it("has no rows when nothing was printed", () => {
+  it("has no rows and no bad lines when nothing was printed", () => {
     assert.deepEqual(readTable({ text: "", certain: true }).rows, []);
   });
 });
@@ -258,7 +258,7 @@ describe("error numbers", () => {
       assert.equal(errorMeaning(text), meaning);
     });
   }
-  it("reads every number in brackets or hexadecimal", () => {
+  it("include every number in brackets or in hexadecimal", () => {
     assert.deepEqual(errorNumbers("a [87] b 0x00001b6e c 12"), [87, 7022]);
   });
 });
@@ -266,7 +266,7 @@ describe("error numbers", () => {
 describe("code pages", () => {
   const printed = (text: string): number | undefined =>
     readCodePage({ code: 0, stdout: iconv.encode(text, "cp850"), stderr: new Uint8Array() });
-  it("reads the number at the end of a localized sentence", () => {
+  it("are read from the end of a localized sentence", () => {
     assert.equal(printed("Active code page: 437\r\n"), 437);
     assert.equal(printed("Aktive Codepage: 850.\r\n"), 850);
     assert.equal(printed("Page de codes active : 850\r\n"), 850);
@@ -288,7 +288,7 @@ describe("code pages", () => {
       assert.deepEqual(decodeConsole(bytes, codePage), { text, certain: true });
     });
   }
-  it("trusts nothing but ASCII without a code page it knows", () => {
+  it("make only ASCII certain when they are unknown", () => {
     assert.equal(decodeConsole(Buffer.from("abc"), undefined).certain, false);
     assert.equal(decodeConsole(Buffer.from("abc"), 12345).certain, false);
   });

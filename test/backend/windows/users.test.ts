@@ -94,7 +94,7 @@ describe("a row of quser", () => {
       ],
     ];
   for (const [row, id, idleMs, logonTime] of rows) {
-    it(`"${row.trim().replace(/ +/g, " ")}" has idle time and logon time`, () => {
+    it(`"${row.trim().replace(/ +/g, " ")}" has an idle time and a logon time`, () => {
       const read = readRow(row);
       assert.deepEqual([read.id, read.idleMs, read.logonTime], [id, idleMs, logonTime]);
     });
@@ -102,7 +102,7 @@ describe("a row of quser", () => {
 
   for (const mark of ["\u200e", "\u200f", "\u061c", "\u202a", "\u202e", "\u2066", "\u2069"]) {
     const code = `U+${mark.charCodeAt(0).toString(16).padStart(4, "0").toUpperCase()}`;
-    it(`has its logon time without ${code}, which some regions print in dates`, () => {
+    it(`has a logon time without ${code}, which some regions print in dates`, () => {
       const date = `${mark}22/${mark}11/${mark}2026 ${mark}9:14${mark}`;
       const read = readRow(` alice                 rdp-tcp#3           2  Active          5  ${date}`);
       assert.deepEqual([read.id, read.idleMs, read.logonTime], ["2", minutes(5), "22/11/2026 9:14"]);
@@ -121,7 +121,7 @@ describe("a row of quser", () => {
     }
   }
 
-  it("is not read when marks in its logon time hide another row", () => {
+  it("is not read when separators in its logon time hide another row", () => {
     const row =
       " alice                 rdp-tcp#3           2  Active          5  22/11/2026 9:14 bob 3 \u200e \u200eDisc";
     assert.deepEqual(readUsers({ text: tableOf(row), certain: true }).rows, []);
@@ -141,7 +141,7 @@ describe("a row of quser", () => {
     ["a name with blanks", "                       RDP-Tcp 34         34  Down           .  ", "34"],
     ["no name", "                                           8  Disc        none  22.11.2026 09:14", "8"],
   ] as const) {
-    it(`has no user and no times where nobody is logged on: ${what}`, () => {
+    it(`has neither user nor times when nobody is logged on: ${what}`, () => {
       assert.deepEqual(readRow(row), { id, userAndName: "" });
       assert.deepEqual(readRow(`>${row.slice(1)}`), { id, userAndName: "" });
     });
@@ -155,7 +155,7 @@ describe("a row of quser", () => {
       "                       rdp-tcp#12          7  Down           .   bob                   rdp-tcp#5           3  Active",
     "no user, and ESC in its name": "                       rdp-tcp\u001b[0m#12      7  Down",
     "no user and no state": "                       rdp-tcp#12          7",
-    "a user, and nothing behind the state": " alice                 rdp-tcp#3           2  Active",
+    "a user, and nothing after the state": " alice                 rdp-tcp#3           2  Active",
     "a lost line break":
       " alice                 rdp-tcp#3           2  Active          .  22.11.2026 09:14 bob                                       3  Disc          5  22.11.2026 09:14",
     "squeezed blanks": " alice rdp-tcp#3 2 Active 5 11/22/2026 9:14 AM",
@@ -178,7 +178,7 @@ describe("a row of quser", () => {
     });
   }
 
-  it("is no header and no sentence without digits, in any language", () => {
+  it("is neither a header nor a sentence without digits, in any language", () => {
     for (const text of [
       header,
       "No User exists for *\r\n",
@@ -218,7 +218,7 @@ describe("an idle time", () => {
   }
 });
 
-describe("qwinsta and quser of one moment", () => {
+describe("qwinsta and quser of the same moment", () => {
   const people: readonly Session[] = [
     aSession({ id: "2", user: "alice" }),
     aSession({ id: "3", user: "maximilian.mustermann.the.third" }),
@@ -268,7 +268,7 @@ describe("qwinsta and quser of one moment", () => {
     assert.match(contradiction ?? "", /session 2 of "alice .*, qwinsta\.exe shows it without a user/);
   });
 
-  describe("where quser shows a session without a user", () => {
+  describe("when quser shows a session without a user", () => {
     const { user, ...nobody } = aSession({ id: "7", user: "alice" });
     const leftover = "                       rdp-tcp#12          7  Down";
     const compareLeftover = (session: Session, ...rows: readonly string[]): ReturnType<typeof compare> =>
@@ -311,7 +311,7 @@ describe("qwinsta and quser of one moment", () => {
     assert.equal(compare(named, read).contradiction, undefined);
   });
 
-  it("contradict each other when quser shows an ID twice or a line that is no row", () => {
+  it("contradict each other when quser shows an ID twice or an invalid line", () => {
     assert.match(
       compareWith(row("alice", "2"), row("alice", "2")).contradiction ?? "",
       /and of somebody else/,
@@ -319,7 +319,7 @@ describe("qwinsta and quser of one moment", () => {
     assert.match(compareWith(row("alice", "2"), " bob 9").contradiction ?? "", /quser\.exe printed " bob 9"/);
   });
 
-  it("agree when quser shows fewer, or nobody", () => {
+  it("agree when quser shows fewer users, or none", () => {
     assert.equal(compareWith().contradiction, undefined);
     assert.deepEqual([...compareWith(row("dora", "5")).times.keys()], ["5"]);
   });

@@ -30,7 +30,7 @@ async function allowed(config: string, changes: Partial<Host> = {}): Promise<All
   return (await hostResolver(sshContext(bareOptions({ home: folder, baseFolder: folder })))(host)).algorithms;
 }
 
-/** What crypto-policies of RHEL 9 (DEFAULT) puts behind its `Match final all`. */
+/** What the DEFAULT crypto policy of RHEL 9 puts after its `Match final all`. */
 const rhelPolicy = `
 Ciphers aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes128-gcm@openssh.com,aes128-ctr
 MACs hmac-sha2-256-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha1,umac-128@openssh.com,hmac-sha2-512
@@ -69,10 +69,10 @@ describe("a list of algorithms in ssh_config", () => {
     ["a1,!a2", undefined],
   ];
   for (const [list, left] of rows)
-    it(`${list} leaves ${left?.join(",") ?? "no sense"}`, () =>
+    it(`${list} ${left === undefined ? "is invalid" : `leaves ${left.join(",") || "nothing"}`}`, () =>
       assert.deepEqual(narrowList(list, ours), left));
 
-  it("narrows what legacy algorithms add as well", async () => {
+  it("also narrows the legacy algorithms", async () => {
     const legacy = await allowed("MACs -*-etm*\nHostKeyAlgorithms ssh-rsa,rsa-*", { algorithms: "legacy" });
     assert.deepEqual(legacy.macs, ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha1"]);
     assert.deepEqual(legacy.hostKeys, ["ssh-rsa", "rsa-sha2-512", "rsa-sha2-256"]);
@@ -83,7 +83,7 @@ describe("a list of algorithms in ssh_config", () => {
     assert.deepEqual(await allowed(config), allowedAlgorithms("default"));
   });
 
-  it("is an error with its place if it leaves nothing or is invalid", async () => {
+  it("is an error with a file and line if it leaves nothing or is invalid", async () => {
     const rows: [string, RegExp][] = [
       ["Ciphers aes256-cbc", /:1: Ciphers leaves none of the algorithms that this client has: aes128-gcm/u],
       ["Host *\n MACs umac-64@openssh.com", /:2: MACs leaves none/u],
@@ -138,7 +138,7 @@ describe("agrees with ssh -G on lists:", () => {
       );
       await fc.assert(
         fc.asyncProperty(list, async ([sign, some, more]) => {
-          // Only behind "-" does ssh take patterns for every option.
+          // ssh accepts patterns for every option only after "-".
           const words = [...some, ...(sign === "-" ? more : [])];
           const config = `${option} ${sign}${words.join(",")}`;
           const path = fileWith(config, "generated");
@@ -154,7 +154,7 @@ describe("agrees with ssh -G on lists:", () => {
           fc.pre(both.length > 0);
           const left: readonly string[] = (await allowed(config))[field] ?? [];
           assert.deepEqual([...left].sort(), [...both].sort(), config);
-          // A pattern stands for its names in an order of each client's own.
+          // Each client expands a pattern in its own order.
           const isOrdered = (sign === "" || sign === "^") && !/[*?]/u.test(config);
           const inOrder = isOrdered ? words.filter((name) => mine.includes(name)) : [];
           assert.deepEqual(
@@ -168,7 +168,7 @@ describe("agrees with ssh -G on lists:", () => {
 });
 
 describe("a connection", () => {
-  it("works with the machine's ssh_config of RHEL", async (t) => {
+  it("works with the system ssh_config of RHEL", async (t) => {
     const key = testKey("rhel");
     const server = await serverFor(t, { key });
     const options = bareOptions({ home: folder, systemSshConfigFile: rhelConfig(rhelPolicy) });
@@ -178,7 +178,7 @@ describe("a connection", () => {
     assert.ok(server.logins.at(-1)?.endsWith(":signed"));
   });
 
-  it("offers only what the lists leave", async (t) => {
+  it("offers only the algorithms that the lists leave", async (t) => {
     const server = await serverFor(t, { algorithms: { cipher: ["aes128-ctr"] } });
     const host = hostOf(server, { sshConfig: fileWith("Ciphers -aes128*,*poly*,*gcm*") });
     await assert.rejects(openSsh(bareOptions()).connect(host, never), {
@@ -187,7 +187,7 @@ describe("a connection", () => {
     });
   });
 
-  it("does not offer a key of a type that PubkeyAcceptedAlgorithms leaves out", async (t) => {
+  it("does not offer a key whose type PubkeyAcceptedAlgorithms leaves out", async (t) => {
     const key = testKey("left-out");
     const server = await serverFor(t, { key });
     const config = "PubkeyAcceptedAlgorithms rsa-sha2-512,ecdsa-*";
@@ -210,10 +210,10 @@ describe("a connection", () => {
     assert.deepEqual(server.logins, []);
   });
 
-  it("never signs with SHA-1 when PubkeyAcceptedAlgorithms leaves it out, legacy or not", async (t) => {
+  it("never signs with SHA-1 when PubkeyAcceptedAlgorithms leaves it out, even with legacy algorithms", async (t) => {
     const key = testKey("sha1", "rsa");
     const login = { privateKeys: [{ from: "value", value: key.privateText }] } as const;
-    // A host that does not name its signature algorithms gets SHA-1 of ssh2. ssh2's own server names them, unless:
+    // ssh2 signs with SHA-1 for a host that does not name its signature algorithms. ssh2's own server names them, unless:
     let client: unknown;
     const server = await serverFor(t, {
       key,
@@ -254,7 +254,7 @@ describe("RequiredRSASize", () => {
     assert.equal(rsaBits(testKey("host").blob), undefined);
   });
 
-  it("refuses a smaller key of the host, pinned or not", async (t) => {
+  it("refuses a smaller host key, pinned or not", async (t) => {
     const server = await serverFor(t, { hostKeys: [small] });
     const hostKeys = { pinned: [small.publicText], strict: "yes" } as const;
     const fits = hostOf(server, { hostKeys, sshConfig: fileWith("RequiredRSASize 1024") });
@@ -267,7 +267,7 @@ describe("RequiredRSASize", () => {
     assert.equal(server.logins.filter((login) => login.startsWith("password")).length, 1);
   });
 
-  it("refuses a smaller key of ours", async (t) => {
+  it("refuses a smaller private key", async (t) => {
     const server = await serverFor(t, { key: small });
     const login = { privateKeys: [{ from: "value", value: small.privateText }] } as const;
     const host = hostOf(server, { login, sshConfig: fileWith("RequiredRSASize 2048") });

@@ -22,7 +22,7 @@ async function jumpHostsWith(config: string, ...hosts: readonly Host[]): Promise
 }
 
 describe("the jump hosts of a run", () => {
-  it("are those that the hosts name", async () => {
+  it("include those that the hosts name", async () => {
     const hosts = [host("win-1", { jumpHosts: [host("Gate")] }), host("gate"), host("win-2")];
     assert.deepEqual(Object.fromEntries(await openSsh(bareOptions()).findJumpHosts(hosts)), {
       "win-1:22": ["gate:22"],
@@ -31,7 +31,7 @@ describe("the jump hosts of a run", () => {
     });
   });
 
-  it("are those of ssh_config, under any name, one behind another", async () => {
+  it("include those of ssh_config, under any name, and their own jump hosts", async () => {
     const config = [
       "Host bastion",
       "  HostName Gate.corp.example",
@@ -49,7 +49,7 @@ describe("the jump hosts of a run", () => {
     });
   });
 
-  it("are never the host itself, a relay's server, another port, or found in a circle", async () => {
+  it("are never the host itself, a relay's server or another port, even if ssh_config has a circle", async () => {
     const relay = host("gate", { label: "gate:22>rdsh07", server: "rdsh07" });
     const config = "Host gate\n  ProxyJump other\nHost *\n  ProxyJump gate\n";
     assert.deepEqual(
@@ -62,7 +62,7 @@ describe("the jump hosts of a run", () => {
     );
   });
 
-  it("are none if ssh_config cannot be read", async () => {
+  it("are empty if ssh_config cannot be read", async () => {
     assert.deepEqual(await jumpHostsWith("Host *\n  ProxyCommand nc %h\n", host("win-1")), {
       "win-1:22": [],
     });

@@ -14,7 +14,7 @@ import { bareOptions, hostOf } from "../scripted-server";
 const folder = mkdtempSync(join(tmpdir(), "linear-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Reads `text` as an ssh_config and fails as the resolver does. */
+/** Reads `text` as ssh_config and fails as the resolver does. */
 async function readConfig(text: string): Promise<unknown> {
   const path = join(folder, "config");
   writeFileSync(path, text);
@@ -23,7 +23,7 @@ async function readConfig(text: string): Promise<unknown> {
   return hostResolver(context)(host).catch((error: unknown) => error);
 }
 
-/** Milliseconds of processor time, which a busy machine does not stretch. */
+/** Milliseconds of processor time, which does not depend on the load of the machine. */
 async function workMs(work: () => unknown): Promise<number> {
   const start = process.cpuUsage();
   await work();
@@ -33,14 +33,14 @@ async function workMs(work: () => unknown): Promise<number> {
 
 const readers: Record<string, (size: number) => unknown> = {
   "blanks inside a line of ssh_config": (size) => parseConfigLine(`Port${" ".repeat(size)}x\u2028`),
-  "blanks behind a word of ssh_config": (size) => parseConfigLine(`Port 22${" ".repeat(size)}x`),
+  "blanks after a word of ssh_config": (size) => parseConfigLine(`Port 22${" ".repeat(size)}x`),
   "blanks inside a line of known_hosts": (size) => parseKnownHosts(`a${" ".repeat(size)}b`, "f").entries,
   "many @ in a ProxyJump": (size) => readConfig(`ProxyJump ${"@".repeat(size)}:`),
   "many open ${ in an IdentityFile": (size) => readConfig(`IdentityFile ${"${".repeat(size)}`),
   "many # in a line of a hosts file": (size) => readHostsFile(`${"#".repeat(size)}\u2028`, "f"),
 };
 
-describe("the time of reading grows linearly with the length of the text:", () => {
+describe("reading takes linear time:", () => {
   for (const [what, read] of Object.entries(readers))
     it(what, async () => {
       await read(20_000);
@@ -51,12 +51,12 @@ describe("the time of reading grows linearly with the length of the text:", () =
 });
 
 describe("a hostile text is read quickly:", () => {
-  it("a time of forty digits and a letter is refused", async () => {
+  it("a time with forty digits and a letter is refused", async () => {
     for (const option of ["ConnectTimeout", "ServerAliveInterval"])
       assert.match(String(await readConfig(`${option} ${"1".repeat(40)}x`)), /not a time such as 30 or 1m/u);
   });
 
-  it("a pattern of many stars is compared with a long name", async () => {
+  it("a pattern with many stars is compared with a long name", async () => {
     const place = join(folder, "stars");
     mkdirSync(place);
     writeFileSync(join(place, "a".repeat(200)), "");

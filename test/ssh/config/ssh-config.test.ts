@@ -71,7 +71,7 @@ describe("lines", () => {
   for (const [line, keyword, ...words] of rows)
     it(JSON.stringify(line), () => assert.deepEqual(parseConfigLine(line), { keyword, words }));
 
-  it("without content, or with invalid content", () => {
+  it("may be empty or invalid", () => {
     for (const line of ["", "  ", "# x", "\r"]) assert.equal(parseConfigLine(line), undefined);
     assert.equal(parseConfigLine("Port"), '"port" has no argument');
     assert.equal(parseConfigLine('User "open'), "a quote is not closed");
@@ -80,7 +80,7 @@ describe("lines", () => {
 });
 
 describe("a resolved host", () => {
-  it("takes missing values from the file, in its order", async () => {
+  it("takes missing values from the file, in order", async () => {
     const { host, identities, alias } = await resolve(`
       Host win-*
         HostName %h.corp.example
@@ -114,7 +114,7 @@ describe("a resolved host", () => {
     assert.equal(alias, "farm");
   });
 
-  it("keeps the values of the program", async () => {
+  it("keeps the values of the inputs", async () => {
     const text =
       "User x\nPort 1\nStrictHostKeyChecking no\nConnectTimeout 1\nServerAliveInterval 1\nUserKnownHostsFile /x\nProxyJump x";
     const given = {
@@ -129,7 +129,7 @@ describe("a resolved host", () => {
     assert.equal((await resolve("StrictHostKeyChecking no", { undecided: [] })).host.hostKeys.strict, "yes");
   });
 
-  it("has the jump hosts of ProxyJump, without anything of its own login", async () => {
+  it("has the jump hosts of ProxyJump, which do not use its own login", async () => {
     const login = { privateKeys: [], password: { from: "value", value: "secret" } } as const;
     const hostKeys = { pinned: [testKey("x").publicText], strict: "yes" } as const;
     const { host } = await resolve("ProxyJump me@one:2222,[::1]:23,ssh://two", { login, hostKeys });
@@ -153,7 +153,7 @@ describe("a resolved host", () => {
     await refuses("ProxyJump a:99999", /ProxyJump is not a list/u);
   });
 
-  it("has its name in lower case in paths, as given for the token that asks for it, and keeps its label", async () => {
+  it("has a lower-case name in paths, except for the token %n, and keeps its label", async () => {
     const text = "IdentityFile /k/%h-%n\nUserKnownHostsFile /kh/%h";
     const { host, identities } = await resolve(text, { address: "WIN-01" });
     assert.deepEqual([host.label, host.address], ["win-01:22", "win-01"]);
@@ -161,7 +161,7 @@ describe("a resolved host", () => {
     assert.deepEqual(host.hostKeys.knownHostsFiles?.[0], "/kh/win-01");
   });
 
-  it("has the agent of IdentityAgent, whether a path, a variable or none", async () => {
+  it("has the agent of IdentityAgent: a path, a variable or none", async () => {
     const env = { AGENT: "/run/agent", EMPTY: "" };
     const agents: [line: string, agent: Host["login"]["agent"]][] = [
       ["IdentityAgent ~/%r", join(home, localUser)],
@@ -181,7 +181,7 @@ describe("a resolved host", () => {
     await refuses("IdentityAgent ${UNSET_VARIABLE}", /"UNSET_VARIABLE" is not set/u);
   });
 
-  it("is as before without ssh_config", async () => {
+  it("is unchanged without ssh_config", async () => {
     const context = sshContext(bareOptions({ home, localUser: () => "me" }));
     const { host, identities } = await hostResolver(context)(asked);
     assert.deepEqual(host, { ...asked, port: 22, user: "me" });
@@ -208,7 +208,7 @@ describe("a jump host for every host", () => {
     assert.deepEqual(jump.forwarded, [`127.0.0.1:${target.port}`]);
   });
 
-  it("is not reached in a circle", async () => {
+  it("is refused in a circle", async () => {
     const identity = fileWith(testKey("config").privateText, "circle-identity");
     const text = `Host a\n ProxyJump b\nHost b\n ProxyJump a\nHost *\n IdentityFile ${identity}`;
     const host = { ...asked, address: "a", sshConfig: fileWith(text) };
@@ -217,7 +217,7 @@ describe("a jump host for every host", () => {
   });
 });
 
-describe("a line that cannot be followed exactly is an error:", () => {
+describe("a line that we cannot honour exactly is an error:", () => {
   const lines = [
     "ProxyCommand nc %h %p",
     "PasswordAuthentication no",
@@ -234,13 +234,13 @@ describe("a line that cannot be followed exactly is an error:", () => {
       await resolve(`Host other\n  ${line}`);
     });
 
-  it("a ProxyCommand behind ProxyJump none, which leaves it in force", async () => {
+  it("a ProxyCommand after ProxyJump none, which does not disable it", async () => {
     await refuses("ProxyJump none\nProxyCommand nc %h %p", /:2: proxycommand .* is not supported/u);
     await refuses("ProxyJump none\nProxyJump b\nProxyCommand nc %h %p", /:3: proxycommand/u);
     await resolve("ProxyJump none\nProxyCommand none\nProxyCommand nc %h %p");
   });
 
-  it("except if it changes nothing", async () => {
+  it("unless it changes nothing", async () => {
     await resolve(
       "PasswordAuthentication yes\nProxyCommand none\nVerifyHostKeyDNS no\nCompression yes\nHashKnownHosts yes\nGSSAPIAuthentication yes",
     );
@@ -283,7 +283,7 @@ describe("Match", () => {
 });
 
 describe("files", () => {
-  it("the user's, then the system's, when none is named", async () => {
+  it("are the user's, then the system's, when none is named", async () => {
     const system = fileWith("User system\nPort 77", "system_config");
     writeFileSync(join(home, ".ssh", "config"), "User own", { mode: 0o600 });
     const context = sshContext(bareOptions({ home, systemSshConfigFile: system }));
@@ -297,7 +297,7 @@ describe("files", () => {
     assert.equal((await hostResolver(context)({ ...asked, sshConfig: true })).host.user, "system");
   });
 
-  it("a loop of Include ends", async () => {
+  it("cannot include each other endlessly", async () => {
     const path = fileWith("", "loop");
     writeFileSync(path, `Include ${path}\nPort 1`);
     await refuses("", /too many levels/u, { sshConfig: path });
@@ -409,24 +409,24 @@ describe("agrees with ssh -G", () => {
 
   const cases: [what: string, config: string, address?: string][] = [
     [
-      "that Host lines are about the resolved name once there is a Match final",
+      "that Host lines apply to the resolved name if there is a Match final",
       "Host web\n HostName Web.corp.example\nHost *.corp.example\n User ops\n Port 2222\n ProxyJump b\nMatch final all\n Compression no",
       "web",
     ],
     [
-      "that Host lines are about the name in lower case once there is a Match final",
+      "that Host lines apply to the lower-case name if there is a Match final",
       "Host WEB\n User upper\nHost web\n Port 2222\nMatch final\n Compression no",
       "WEB",
     ],
     [
-      "that ProxyCommand none before a ProxyJump takes the host out of it",
+      "that ProxyCommand none before a ProxyJump disables it for the host",
       "Host win-01\n ProxyCommand none\nHost *\n ProxyJump bastion",
     ],
-    ["that the host is the name in lower case", "HostName %h.CORP", "WIN-01"],
-    ["that the host is the name in lower case without a HostName", "Port 2222", "WIN-01"],
-    ["that ProxyCommand none behind a ProxyJump changes nothing", "ProxyJump bastion\nProxyCommand none"],
+    ["that the host is the lower-case name", "HostName %h.CORP", "WIN-01"],
+    ["that the host is the lower-case name without a HostName", "Port 2222", "WIN-01"],
+    ["that ProxyCommand none after a ProxyJump changes nothing", "ProxyJump bastion\nProxyCommand none"],
     [
-      "that = parts a criterion from its argument",
+      "that = separates a criterion from its argument",
       "Match host=win-* user=*\n Port 99\nMatch !host=db\n User u",
     ],
     ["that ProxyJump none wins over a later one", "ProxyJump none\nProxyCommand none\nProxyJump bastion"],
@@ -441,7 +441,7 @@ describe("agrees with ssh -G", () => {
       );
     });
 
-  describe("on what Include brings in", () => {
+  describe("on which files Include reads", () => {
     const folder = join(home, "conf.d");
     const names = [
       "10-a",
@@ -487,9 +487,9 @@ describe("agrees with ssh -G", () => {
       });
   });
 
-  // ssh takes the home from the password file, not from HOME, so ~ in Include is not compared; relative names are not either.
+  // ssh takes the home folder from the password file, not from HOME, so ~ and relative names in Include are not compared.
   const realHome = userInfo().homedir;
-  it("on hosts, users, ports, files and the rest, in generated files", async () => {
+  it("on hosts, users, ports, files and other options in generated files", async () => {
     const one = fc.tuple(
       text,
       inner,

@@ -40,7 +40,7 @@ async function visit(host: Host, connect = openSsh(bareOptions()).connect): Prom
 }
 
 describe("accept-new", () => {
-  it("writes the key of a new host once, into a new file, with a warning", async (t) => {
+  it("writes the key of a new host once, to a new file, with a warning", async (t) => {
     const server = await serverFor(t);
     const path = fresh();
     const connect = openSsh(bareOptions()).connect;
@@ -61,7 +61,7 @@ describe("accept-new", () => {
     assert.ok(!existsSync(`${path}.lock`));
   });
 
-  it("keeps the content of the file, even without a last line break", async (t) => {
+  it("keeps the content of the file, even without a final line break", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, "kept");
     writeFileSync(path, "# mine");
@@ -72,7 +72,7 @@ describe("accept-new", () => {
     );
   });
 
-  it("never accepts a changed or revoked key, nor another type of key of a known host", async (t) => {
+  it("never accepts a changed or revoked key, or another type of key from a known host", async (t) => {
     const server = await serverFor(t);
     const name = `[127.0.0.1]:${server.port}`;
     const lines = [
@@ -89,7 +89,7 @@ describe("accept-new", () => {
     assert.deepEqual(server.logins, []);
   });
 
-  it("loses and repeats no key from many hosts and processes at once", async (t) => {
+  it("neither loses nor repeats a key when many hosts and processes add keys concurrently", async (t) => {
     const servers = await Promise.all(Array.from({ length: 12 }, () => serverFor(t)));
     const path = fresh();
     const connects = [1, 2].map(() => openSsh(bareOptions()).connect);
@@ -104,7 +104,7 @@ describe("accept-new", () => {
     );
   });
 
-  it("accepts only the first of two hosts that claim one name at once", async (t) => {
+  it("accepts only the first of two hosts that claim the same name concurrently", async (t) => {
     const right = await serverFor(t);
     const wrong = await serverFor(t, { hostKeys: [testKey("impostor")] });
     const path = fresh();
@@ -121,7 +121,7 @@ describe("accept-new", () => {
     assert.equal(parseKnownHosts(readFileSync(path, "utf8"), path).entries.length, 1);
   });
 
-  it("takes over the lock of a process that died, and waits for one that lives", async (t) => {
+  it("takes over the lock of a dead process, and waits for that of a live one", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, "locked");
     const lock = `${path}.lock`;
@@ -137,7 +137,7 @@ describe("accept-new", () => {
     assert.equal(parseKnownHosts(readFileSync(path, "utf8"), path).entries.length, 2);
   });
 
-  it("leaves the host new, with a warning, if the file cannot be written", async (t) => {
+  it("warns if the file cannot be written", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, "alias", "not-a-folder", "known_hosts");
     chmodSync(folder, 0o700);
@@ -164,13 +164,13 @@ describe("accept-new", () => {
     }
     assert.ok(!existsSync(path));
     assert.deepEqual(server.logins, []);
-    // A host that is known to a file that can be read is not held up.
+    // A host that a readable file contains is still accepted.
     await visit(hostWith(server, path));
     const both = { pinned: [], knownHostsFiles: [path, unreadable], strict: "accept-new" } as const;
     assert.deepEqual(await visit(hostWith(server, path, { hostKeys: both })), []);
   });
 
-  it("notices at once that a file can be read again", async (t) => {
+  it("notices immediately that a file can be read again", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, `back-${(files += 1)}`);
     mkdirSync(path);
@@ -180,7 +180,7 @@ describe("accept-new", () => {
     assert.match((await visit(hostWith(server, path), connect)).join(), /was accepted and added/u);
   });
 
-  describe("a key that could not be written is remembered by the process", () => {
+  describe("a key that could not be written is remembered by the process:", () => {
     const config = join(folder, "same-name");
     writeFileSync(config, "HostKeyAlias same\n");
     writeFileSync(join(folder, "file"), "");
@@ -209,10 +209,10 @@ describe("accept-new", () => {
       });
   });
 
-  it("writes no key of a host that does not prove to own it", async (t) => {
+  it("writes no key of a host that does not prove its ownership", async (t) => {
     const { connect: dial, createServer } = await import("node:net");
     const server = await serverFor(t);
-    // damages what the host sends late in the key exchange
+    // Damages what the host sends late in the key exchange.
     const proxy = createServer((socket) => {
       let sent = 0;
       const far = dial(server.port, server.address);

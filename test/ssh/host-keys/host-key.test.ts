@@ -39,7 +39,7 @@ async function warningsOf(host: Host, connect = openSsh(bareOptions()).connect):
   return connection.warnings;
 }
 
-/** Fails with the code, and the server has seen no login at all, not even a user name. */
+/** Expects the error code, and no login attempt at the server, not even a user name. */
 async function refused(server: ScriptedServer, host: Host, code: ErrorCode): Promise<string> {
   const error = await warningsOf(host).then(
     () => assert.fail("it connected"),
@@ -70,7 +70,7 @@ describe("known_hosts", () => {
     await warningsOf(hostWith(server, { knownHosts: text, knownHostsFiles: [] }));
   });
 
-  it("requests the known type of key first", async (t) => {
+  it("requests the known key type first", async (t) => {
     const rsa = testKey("host", "rsa");
     const ecdsa = testKey("host", "ecdsa");
     const server = await serverFor(t, [trueKey, rsa, ecdsa]);
@@ -80,7 +80,7 @@ describe("known_hosts", () => {
     }
   });
 
-  it("reads OpenSSH's own files when none is named: user's, then system's", async (t) => {
+  it("reads OpenSSH's own files when none is named: the user's, then the system's", async (t) => {
     const server = await serverFor(t);
     const home = mkdtempSync(join(folder, "home-"));
     const system = fileWith(`[127.0.0.1]:${server.port} ${trueKey.publicText}`);
@@ -92,7 +92,7 @@ describe("known_hosts", () => {
     assert.match(message, /\/nonexistent\/\.ssh\/known_hosts" \(no such file\)/u);
   });
 
-  it("notices a changed file after a second, and reads it no more often", async (t) => {
+  it("reads a file again after a second, but not earlier", async (t) => {
     const server = await serverFor(t);
     const path = fileWith("");
     let laterMs = 0;
@@ -118,7 +118,7 @@ describe("known_hosts", () => {
   });
 });
 
-/** Counts from here on. */
+/** The server with its counters reset. */
 function server2(server: ScriptedServer): ScriptedServer {
   const before = server.connections();
   server.logins.length = 0;
@@ -137,7 +137,7 @@ describe("an unknown key", () => {
     assert.ok(message.endsWith(`: [127.0.0.1]:${server.port} ${trueKey.publicText}`), message);
   });
 
-  it("is refused without any policy", async (t) => {
+  it("is refused when no policy is set", async (t) => {
     const server = await serverFor(t);
     await refused(server, hostWith(server, {}), "host-key-unknown");
   });
@@ -152,7 +152,7 @@ describe("an unknown key", () => {
 });
 
 describe("a changed key", () => {
-  it("is refused before any login, with both fingerprints and the place of the known one", async (t) => {
+  it("is refused before any login, with both fingerprints and the location of the known key", async (t) => {
     const server = await serverFor(t);
     const path = fileWith(`# mine\n[127.0.0.1]:${server.port} ${otherKey.publicText}`);
     const message = await refused(server, hostWith(server, { knownHostsFiles: [path] }), "host-key-changed");
@@ -160,13 +160,13 @@ describe("a changed key", () => {
       assert.ok(message.includes(part), message);
   });
 
-  it("is refused if the host is known by another type of key", async (t) => {
+  it("is refused if the host is known with another key type", async (t) => {
     const server = await serverFor(t);
     const text = `[127.0.0.1]:${server.port} ${testKey("gone", "ecdsa").publicText}`;
     await refused(server, hostWith(server, { knownHosts: text, knownHostsFiles: [] }), "host-key-changed");
   });
 
-  it("is refused if a text by value contradicts a file", async (t) => {
+  it("is refused if knownHosts contradicts a file", async (t) => {
     const server = await serverFor(t);
     const name = `[127.0.0.1]:${server.port}`;
     const policy = {
@@ -177,7 +177,7 @@ describe("a changed key", () => {
     assert.ok(message.includes("connection.knownHosts:1"), message);
   });
 
-  it("is unknown and not changed if only another port has a key", async (t) => {
+  it("is unknown, not changed, if only another port has a key", async (t) => {
     const server = await serverFor(t);
     const text = `127.0.0.1 ${otherKey.publicText}`;
     await refused(server, hostWith(server, { knownHosts: text, knownHostsFiles: [] }), "host-key-unknown");
@@ -185,7 +185,7 @@ describe("a changed key", () => {
 });
 
 describe("a revoked key", () => {
-  it("is refused even if it is known elsewhere, and with strict no", async (t) => {
+  it("is refused even if it is known elsewhere, and even with strict no", async (t) => {
     const name = "127.0.0.*,[127.0.0.*]:*";
     const path = fileWith(`@revoked ${name} ${trueKey.publicText}`);
     for (const strict of ["yes", "no"] as const) {
@@ -218,14 +218,14 @@ describe("pinned keys", () => {
     `win-01 ${trueKey.publicText}`,
   ];
   for (const form of forms)
-    it(`win over known_hosts: ${form.slice(0, 24)}…`, async (t) => {
+    it(`take precedence over known_hosts: ${form.slice(0, 24)}…`, async (t) => {
       const server = await serverFor(t);
       const knownHosts = `[127.0.0.1]:${server.port} ${otherKey.publicText}`;
       await warningsOf(hostWith(server, { pinned: [form], knownHosts }));
       await warningsOf(hostWith(server, { pinned: [otherKey.publicText, form], knownHosts }));
     });
 
-  it("refuse every other key, also with strict no", async (t) => {
+  it("refuse every other key, even with strict no", async (t) => {
     const server = await serverFor(t);
     const policy = {
       pinned: [otherKey.publicText],
@@ -239,7 +239,7 @@ describe("pinned keys", () => {
     );
   });
 
-  it("are an error of the plan if they are invalid", async (t) => {
+  it("make the plan invalid if they are invalid", async (t) => {
     const server = await serverFor(t);
     for (const pin of ["", "MD5:aa:bb", "SHA256:short", "ssh-rsa AAAA"])
       await assert.rejects(warningsOf(hostWith(server, { pinned: [pin] })), { code: "plan-invalid" });
@@ -270,14 +270,14 @@ describe('strict "no"', () => {
     );
   });
 
-  it("with a password alone does not even connect", async (t) => {
+  it("does not even connect with only a password", async (t) => {
     const server = await serverFor(t);
     const host = hostWith(server, { strict: "no" }, { login: { privateKeys: [], password } });
     await assert.rejects(warningsOf(host), { code: "auth-unavailable" });
     assert.equal(server.connections(), 0);
   });
 
-  it("reports where a changed key differs", async (t) => {
+  it("reports which line a changed key contradicts", async (t) => {
     const server = await serverFor(t);
     const text = `[127.0.0.1]:${server.port} ${otherKey.publicText}`;
     const policy = { knownHosts: text, knownHostsFiles: [], strict: "no" } as const;

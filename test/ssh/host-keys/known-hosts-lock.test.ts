@@ -35,7 +35,7 @@ describe("the lock of a known_hosts file", () => {
       assert.ok(!existsSync(`${path}.lock`));
     });
 
-  it("admits one process after another if many find it stale at once", async () => {
+  it("admits one process at a time if many find it stale concurrently", async () => {
     for (let round = 0; round < 60; round += 1) {
       const path = fresh();
       leaveLock(`${path}.lock`, 60_000);

@@ -28,7 +28,7 @@ function hashed(name: string): string {
   return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
 }
 
-/** The line numbers that speak of a host, as we see it. */
+/** The numbers of the lines that apply to a host, according to our parser. */
 function ours(text: string, name: string): number[] {
   const { entries } = parseKnownHosts(text, "f");
   return entries
@@ -36,7 +36,7 @@ function ours(text: string, name: string): number[] {
     .map((entry) => Number(entry.place.slice("f:".length)));
 }
 
-/** The same as the installed OpenSSH sees it; without -l it does not look at the key. */
+/** The same according to the installed OpenSSH, which ignores the key without -l. */
 function theirs(text: string, name: string): number[] {
   const file = join(folder, "known_hosts");
   writeFileSync(file, text);
@@ -45,7 +45,7 @@ function theirs(text: string, name: string): number[] {
 }
 
 describe("parseKnownHosts", () => {
-  it("reads lines of every kind, with CRLF and without a last line break", () => {
+  it("reads lines of every kind, with CRLF and without a final line break", () => {
     const text = [
       "# comment",
       "",
@@ -69,7 +69,7 @@ describe("parseKnownHosts", () => {
     );
   });
 
-  it("skips invalid lines and reports where", () => {
+  it("skips invalid lines and reports where they are", () => {
     const [type, base64 = ""] = ed.split(" ");
     const bad = [
       "win-01",
@@ -104,7 +104,7 @@ describe("parseKnownHosts", () => {
 });
 
 describe("names", () => {
-  it("are lower case and hold a port that is not 22", () => {
+  it("are in lower case and contain a port other than 22", () => {
     assert.equal(knownHostsName("WIN-01.Corp.Example", 22), "win-01.corp.example");
     assert.equal(knownHostsName("WIN-01", 2222), "[win-01]:2222");
     assert.equal(knownHostsName("::1", 22), "::1");
@@ -135,7 +135,7 @@ describe("names", () => {
     it(`"${list}" ${matches ? "matches" : "does not match"} "${name}"`, () =>
       assert.equal(matchesPatternList(list, name), matches));
 
-  it("a pattern is found wherever text replaces its stars", () => {
+  it("match a pattern when text replaces its stars", () => {
     const letter = fc.constantFrom("a", "b", ".");
     const piece = fc.string({ unit: letter, maxLength: 4 });
     fc.assert(
@@ -147,13 +147,13 @@ describe("names", () => {
     );
   });
 
-  it("match quickly, even a hostile pattern", () => {
+  it("match quickly, even with a hostile pattern", () => {
     const start = performance.now();
     assert.equal(matchesWildcards("*a".repeat(200) + "b", "a".repeat(5000)), false);
     assert.ok(performance.now() - start < 1000);
   });
 
-  it("a hashed name is that of one host and port", () => {
+  it("match a hashed name for one host and port only", () => {
     for (const name of ["win-01", "[win-01]:2222"]) {
       assert.ok(matchesName({ names: hashed(name) }, name));
       assert.ok(!matchesName({ names: hashed(name) }, `${name}0`));
@@ -187,7 +187,7 @@ describe("agrees with ssh-keygen -F", () => {
     "",
     `ssh-rsa ${ed.split(" ")[1]!}`,
   );
-  // A tab after a marker is left out: OpenSSH passes over such lines, we honour them, since one may revoke a key.
+  // There is no tab after a marker: OpenSSH skips such lines, but we honour them, since they may revoke a key.
   const marker = fc.constantFrom(
     "",
     "",
@@ -210,7 +210,7 @@ describe("agrees with ssh-keygen -F", () => {
     .tuple(fc.array(line, { maxLength: 8 }), fc.constantFrom("\n", "\r\n"), fc.boolean())
     .map(([lines, lineBreak, last]) => lines.join(lineBreak) + (last ? lineBreak : ""));
 
-  it("on which lines speak of a host, in generated files", () => {
+  it("on which lines apply to a host, in generated files", () => {
     fc.assert(
       fc.property(file, name, (text, asked) => {
         assert.deepEqual(ours(text, asked), theirs(text, asked));
@@ -231,7 +231,7 @@ describe("agrees with ssh-keygen -F", () => {
   });
 });
 
-it("a known_hosts file that is a folder cannot be read, which is not the same as empty", async () => {
+it("a known_hosts file that is a folder counts as unreadable, not as empty", async () => {
   const policy = { pinned: [], strict: "yes", knownHostsFiles: [tmpdir()] } as const;
   const [source] = await knownHostsReader(sshContext(bareOptions())).read(policy);
   assert.equal(source?.unreadable, true);

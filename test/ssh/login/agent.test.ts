@@ -36,7 +36,7 @@ function makeKey(name: string, ...args: string[]): TestKey {
 describe("the path of an agent", () => {
   const context = (changes: Partial<SshOptions>): ReturnType<typeof sshContext> =>
     sshContext(bareOptions(changes));
-  it("is the given one, that of SSH_AUTH_SOCK, or the pipe of Windows", () => {
+  it("is the given path, that of SSH_AUTH_SOCK, or the Windows pipe", () => {
     const home = context({ home: "/home/op", baseFolder: "/program" });
     assert.equal(agentPath("~/agent.sock", home), "/home/op/agent.sock");
     assert.equal(agentPath("agent.sock", home), "/program/agent.sock");
@@ -85,7 +85,7 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
   }
   const seen = (key: TestKey, signed = ""): string => `publickey:${key.blob.toString("base64")}${signed}`;
 
-  it("signs with each of its keys, in its order", async () => {
+  it("signs with each of its keys, in order", async () => {
     assert.deepEqual(await logins({ key: ed }, { privateKeys: [], agent: socket }), [
       "none",
       seen(ed),
@@ -95,7 +95,7 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
     assert.deepEqual(second, ["none", seen(ed), seen(rsa), seen(rsa, ":signed")]);
   });
 
-  it("is used if no credential is set and SSH_AUTH_SOCK is", async () => {
+  it("is used if SSH_AUTH_SOCK is set and no credential is", async () => {
     const offered = await logins({ key: ed }, { privateKeys: [] }, { SSH_AUTH_SOCK: socket });
     assert.equal(offered.at(-1), seen(ed, ":signed"));
   });
@@ -122,13 +122,13 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
       return join(folder, name);
     };
 
-    it("offers only the key whose public half is an IdentityFile, which others may read", async () => {
+    it("offers only the key whose public half is an IdentityFile, even if others may read the file", async () => {
       chmodSync(`${rsa.privateText}.pub`, 0o644);
       const path = config("IdentitiesOnly yes", `IdentityFile ${rsa.privateText}.pub`);
       assert.deepEqual(await logins({ key: rsa }, none, {}, path), rsaOffered());
     });
 
-    it("offers only the key whose public half lies beside an IdentityFile that is not there or does not open", async () => {
+    it("offers only the key whose public half lies next to a missing or unusable IdentityFile", async () => {
       fileIn("gone.pub", `${rsa.publicText}\n`);
       const gone = config("IdentitiesOnly yes", `IdentityFile ${join(folder, "gone")}`);
       assert.deepEqual(await logins({ key: rsa }, none, {}, gone), rsaOffered());
@@ -137,12 +137,12 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
       assert.deepEqual(await logins({ key: rsa }, none, {}, broken), rsaOffered());
     });
 
-    it("offers a key that is there and in the agent once", async () => {
+    it("offers a key once if both the file and the agent have it", async () => {
       const path = config("IdentitiesOnly yes", `IdentityFile ${rsa.privateText}`);
       assert.deepEqual(await logins({ key: rsa }, none, {}, path), rsaOffered());
     });
 
-    it("offers none of an agent that the program names unless it is an IdentityFile", async () => {
+    it("offers no key of an explicitly set agent unless it is an IdentityFile", async () => {
       const path = config(
         "IdentitiesOnly yes",
         `IdentityFile ${fileIn("other.pub", testKey("o").publicText)}`,
@@ -161,7 +161,7 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
       });
     });
 
-    it("no: offers the keys of IdentityFile first, then the others", async () => {
+    it("set to no, offers the keys of IdentityFile first, then the others", async () => {
       const path = config(`IdentityFile ${rsa.privateText}.pub`);
       assert.deepEqual(await logins({ key: ed }, none, {}, path), [
         "none",
@@ -209,7 +209,7 @@ async function untilNobodyIsConnected(server: Server): Promise<void> {
 }
 
 describe("an agent that does not answer", () => {
-  it("ends at the deadline and leaves no socket", async (t) => {
+  it("fails at the deadline and leaves no socket open", async (t) => {
     const path = join(folder, "silent");
     const silent = createServer((socket) => socket.resume()).listen(path);
     await once(silent, "listening");
@@ -225,7 +225,7 @@ describe("an agent that does not answer", () => {
     await untilNobodyIsConnected(silent);
   });
 
-  it("with a signature, since it waits for a person, ends at the deadline and leaves no socket", async (t) => {
+  it("fails at the deadline even while it waits for a person to allow a signature, and leaves no socket open", async (t) => {
     const path = join(folder, "waits-for-a-person");
     const asked: number[] = [];
     const key = testKey("in the agent");

@@ -55,7 +55,7 @@ async function refused(
 }
 
 describe("the order of logins", () => {
-  it("is keys as given, then the password, each offered once", async (t) => {
+  it("is the keys as given, then the password, each offered once", async (t) => {
     const server = await serverFor(t, { onLogin: (context) => context.reject(["publickey", "password"]) });
     const login = { privateKeys: [keyOf(good), keyOf(bad)], password };
     const message = await refused(
@@ -99,7 +99,7 @@ describe("the order of logins", () => {
     assert.equal(server.logins.at(-1), `password:${secret}`);
   });
 
-  it("reports a host that accepted the key and requires more than we have", async (t) => {
+  it("reports a host that accepted the key but requires more than we have", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method !== "publickey") context.reject(["publickey"]);
@@ -113,13 +113,13 @@ describe("the order of logins", () => {
 });
 
 describe("nothing to offer", () => {
-  it("is auth-unavailable without connecting", async (t) => {
+  it("fails with auth-unavailable without connecting", async (t) => {
     const server = await serverFor(t, {});
     await refused(server, { privateKeys: [] }, "auth-unavailable", /no private key, agent or password/u);
     assert.equal(server.connections(), 0);
   });
 
-  it("is auth-unavailable if the host accepts none of it, and names what it accepts", async (t) => {
+  it("fails with auth-unavailable if the host accepts none of our methods, and names those that it accepts", async (t) => {
     const server = await serverFor(t, { onLogin: (context) => context.reject(["publickey", "hostbased"]) });
     await refused(
       server,
@@ -156,7 +156,7 @@ describe("a rejected password", () => {
 });
 
 describe("a password that has expired", () => {
-  it("is auth-rejected, with the reason", async (t) => {
+  it("fails with auth-rejected and the reason", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method === "password") context.requestChange("Change it now", () => undefined);
@@ -185,13 +185,13 @@ describe("keyboard-interactive", () => {
     return { script: { onLogin }, answers };
   }
 
-  it("answers the one hidden prompt with the password", async (t) => {
+  it("answers a single hidden prompt with the password", async (t) => {
     const { script, answers } = interactive([{ prompt: "Password: ", echo: false }]);
     await logIn(await serverFor(t, script), { privateKeys: [], password });
     assert.deepEqual(answers, [[secret]]);
   });
 
-  it("answers once only", async (t) => {
+  it("answers only once", async (t) => {
     const { script, answers } = interactive([{ prompt: "Password: ", echo: false }], false);
     const server = await serverFor(t, script);
     await refused(
@@ -236,7 +236,7 @@ describe("keyboard-interactive", () => {
     await refused(server, { privateKeys: [], password }, "auth-rejected", /asks for "Token:"/u);
   });
 
-  it("passes an empty round", async (t) => {
+  it("accepts an empty round", async (t) => {
     const server = await serverFor(t, {
       onLogin: (context) => {
         if (context.method !== "keyboard-interactive") {

@@ -56,13 +56,13 @@ const changes: Record<string, (text: string) => string> = {
   "literal \\\\n for line ends": (text) => text.replaceAll("\n", "\\\\n"),
   "literal \\r\\n for line ends": (text) => text.replaceAll("\n", "\\r\\n"),
   "the form of a JSON string": (text) => JSON.stringify(text),
-  "the form of a JSON string with slashes saved": (text) => JSON.stringify(text).replaceAll("/", "\\/"),
+  "the form of a JSON string with escaped slashes": (text) => JSON.stringify(text).replaceAll("/", "\\/"),
   "quotes around it": (text) => `"${text}"`,
   "single quotes around it": (text) => `'${text.trim()}'\n`,
   "indented lines": (text) => text.replaceAll(/^/gmu, "    "),
-  "blanks for line ends": (text) => text.replaceAll("\n", " "),
-  "CRLF line ends": (text) => text.replaceAll("\n", "\r\n"),
-  "CR line ends": (text) => text.replaceAll("\n", "\r"),
+  "blanks instead of line breaks": (text) => text.replaceAll("\n", " "),
+  "CRLF line endings": (text) => text.replaceAll("\n", "\r\n"),
+  "CR line endings": (text) => text.replaceAll("\n", "\r"),
   "blank lines between its lines": (text) => text.replaceAll("\n", "\n\n"),
   "blanks at the ends of its lines": (text) => text.replaceAll("\n", " \t\n"),
   "a byte order mark": (text) => `\uFEFF${text}`,
@@ -77,19 +77,19 @@ describe("a private key is repaired:", () => {
         assert.deepEqual((await parse(change(text), passphrase)).blob, blob);
       });
     if (what !== "an encrypted PEM key")
-      it(`${what} without its line ends`, async () => {
+      it(`${what} without line breaks`, async () => {
         assert.deepEqual((await parse(text.replaceAll("\n", ""), passphrase)).blob, blob);
       });
   }
 
-  it("except if two header lines run into the key", async () => {
+  it("unless two header lines run into the key", async () => {
     const { text, passphrase } = keys["an encrypted PEM key"]!;
     await assert.rejects(parse(text.replaceAll("\n", ""), passphrase), {
       message: /it holds characters that no key has/u,
     });
   });
 
-  it("so a quoted one passes the checks of the input", () => {
+  it("so a quoted one passes input validation", () => {
     const { text } = keys["an OpenSSH key"]!;
     for (const privateKey of [JSON.stringify(text), `'${text}'`, ` ${text}`]) {
       const input = { hosts: ["rdsh01"], sessions: { all: true }, connection: { privateKey } };
@@ -98,7 +98,7 @@ describe("a private key is repaired:", () => {
   });
 });
 
-/** The error, which names the file and quotes nothing of the key. */
+/** The error message, which must name the file and quote nothing from the key. */
 async function failure(text: string, passphrase?: string): Promise<string> {
   const thrown: unknown = await parse(text, passphrase).catch((error: unknown) => error);
   assert.ok(thrown instanceof LogoffError, String(thrown));
@@ -113,18 +113,18 @@ describe("a private key that cannot be used is refused with the reason:", () => 
   const { text } = keys["an OpenSSH key"]!;
   const rows: [what: string, text: string, message: RegExp][] = [
     ["only its first line", "-----BEGIN OPENSSH PRIVATE KEY-----", /its END line is missing/u],
-    ["a part of it", text.slice(0, 200), /its END line is missing/u],
+    ["only part of it", text.slice(0, 200), /its END line is missing/u],
     [
-      "nothing inside",
+      "nothing between BEGIN and END",
       text.replace(/KEY-----[^-]*/u, "KEY-----"),
       /nothing between its BEGIN and END lines/u,
     ],
     ["base64 around it", Buffer.from(text).toString("base64"), /inside base64; decode it first/u],
-    ["no BEGIN and END", text.replaceAll(/-----.*\n/gu, ""), /BEGIN and END lines are missing/u],
+    ["no BEGIN and END lines", text.replaceAll(/-----.*\n/gu, ""), /BEGIN and END lines are missing/u],
     ["URL encoding", encodeURIComponent(text), /URL-encoded/u],
     ["URL encoding inside", text.replaceAll("\n", "%0A"), /URL-encoded/u],
     ["masking", text.replace(/(?<=KEY-----\n).{30}/u, "***"), /masked with \*/u],
-    ["a character lost", text.replace(/(?<=KEY-----\n)./u, ""), /characters are missing/u],
+    ["a missing character", text.replace(/(?<=KEY-----\n)./u, ""), /characters are missing/u],
     ["a foreign character", text.replace(/(?<=KEY-----\n)./u, "é"), /characters that no key has/u],
     ["another version of PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\n", /version 3 of PuTTY's form/u],
   ];
@@ -132,7 +132,7 @@ describe("a private key that cannot be used is refused with the reason:", () => 
     it(what, async () => assert.match(await failure(given), message));
 });
 
-/** A key in OpenSSH's form of which only the public half can be read without a passphrase. */
+/** A key in OpenSSH's format whose public half alone is readable without a passphrase. */
 function openSshKey(type: string, cipher: "none" | "aes256-ctr"): string {
   const publicBlob = encodeFields([Buffer.from(type), randomBytes(32), Buffer.from("ssh:")]);
   const options = encodeFields([randomBytes(16)]);
@@ -146,7 +146,7 @@ function openSshKey(type: string, cipher: "none" | "aes256-ctr"): string {
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
-describe("the type of a private key that cannot be used is said, with its passphrase or without:", () => {
+describe("the type of an unusable private key is named, with or without a passphrase:", () => {
   for (const cipher of ["none", "aes256-ctr"] as const)
     for (const [type, message] of [
       ["sk-ssh-ed25519@openssh.com", /it is a FIDO key \(sk-ssh-ed25519@openssh.com\)/u],
@@ -191,7 +191,7 @@ describe("a damaged private key", () => {
     assert.match(await failure(mixed.toString()), /its private and public half do not belong together/u);
   });
 
-  it("is never used as another key, and never ends in an error of OpenSSL", async () => {
+  it("is never used as another key, and never causes an OpenSSL error", async () => {
     const plain = Object.values(keys).filter(({ passphrase }) => passphrase === undefined);
     const rsa = generate("rsa", "-t", "rsa", "-b", "2048", "-N", "");
     const ecdsa = generate("ecdsa", "-t", "ecdsa", "-b", "521", "-N", "");
@@ -207,7 +207,7 @@ describe("a damaged private key", () => {
         body[at % body.length]! ^= change;
         const damaged = `${begin}\n${body.toString("base64")}\n${end}\n`;
         const key = await parse(damaged).catch((thrown: unknown) => thrown);
-        // The comment and the padding may be damaged, too.
+        // The comment and the padding may also be damaged.
         if (!(key instanceof LogoffError)) assert.deepEqual((key as PrivateKey).blob, blob);
         else assert.match(key.message, /damaged|supported|type is not|too small|encrypted/u);
       }),

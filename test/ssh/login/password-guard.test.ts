@@ -66,7 +66,7 @@ describe("passwordGuard", () => {
       (await guard.claim(`h${index}`, "admin", "pw", never)).settle(verdict);
   };
 
-  it("bars a proven password after three rejections without a success between them", async () => {
+  it("bars a proven password after three rejections without a success in between", async () => {
     const guard = passwordGuard();
     await settle(guard, "accepted", "rejected", "rejected", "accepted", "rejected", "rejected");
     await settle(guard, "rejected");
@@ -89,7 +89,7 @@ describe("passwordGuard", () => {
     }
   });
 
-  it("counts rejections and silence apart", async () => {
+  it("counts rejections and unanswered offers separately", async () => {
     const guard = passwordGuard();
     await settle(guard, "accepted", "rejected", "unanswered", "rejected", "unanswered", "not-offered");
     await settle(guard, "accepted");
@@ -120,7 +120,7 @@ describe("passwordGuard", () => {
     await settle(guard, "accepted");
   });
 
-  it("ends a wait when it is aborted", async () => {
+  it("stops waiting when it is aborted", async () => {
     const guard = passwordGuard();
     await guard.claim("h1", "admin", "pw", never);
     const stop = new AbortController();
@@ -129,7 +129,7 @@ describe("passwordGuard", () => {
     await waiting;
   });
 
-  it("never offers an unproven password to two hosts, nor after three failures of a kind without a success", async () => {
+  it("never offers an unproven password to two hosts, or any password after three failures of a kind in a row", async () => {
     const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 30 }), async (script) => {
@@ -162,7 +162,7 @@ describe("passwordGuard", () => {
     );
   });
 
-  it("settles every claim, however many there are at once", async () => {
+  it("settles every claim, however many are concurrent", async () => {
     const verdicts = fc.constantFrom<PasswordVerdict>("accepted", "rejected", "unanswered", "not-offered");
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 40 }), async (script) => {
@@ -181,12 +181,12 @@ describe("passwordGuard", () => {
   });
 });
 
-/** Far more turns of the event loop than all claims of a test take. */
+/** Waits for far more turns of the event loop than all claims of a test need. */
 async function manyTicks(): Promise<void> {
   for (let count = 0; count < 1000; count += 1) await tick();
 }
 
-describe("a wrong password and many hosts", () => {
+describe("a password for many hosts", () => {
   async function farm(t: TestContext, count: number, script: Script): Promise<ScriptedServer[]> {
     const servers = await Promise.all(Array.from({ length: count }, () => startServer(script)));
     t.after(() => Promise.all(servers.map((server) => server.close())));
@@ -210,7 +210,7 @@ describe("a wrong password and many hosts", () => {
       }),
     );
 
-  it("is offered to one host, across resources too, and later hosts are not even connected to", async (t) => {
+  it("is offered to one host if it is wrong, even across resources, and later hosts are not contacted", async (t) => {
     const servers = await farm(t, 8, { password: "another" });
     const guard = passwordGuard();
     const connects = [1, 2].map(() => openSsh(bareOptions({ passwordGuard: guard })).connect);
@@ -228,7 +228,7 @@ describe("a wrong password and many hosts", () => {
     );
   });
 
-  it("is offered to one host only, even beside keys", async (t) => {
+  it("is offered to only one host if it is wrong, even after keys", async (t) => {
     const servers = await farm(t, 6, { password: "another", key: testKey("other") });
     const login = {
       privateKeys: [{ from: "value", value: testKey("mine").privateText }],
@@ -269,13 +269,13 @@ describe("a wrong password and many hosts", () => {
     await (await connect(hostOf(good), never)).close();
   });
 
-  it("does not prevent a right password from reaching every host", async (t) => {
+  it("reaches every host if it is right", async (t) => {
     const servers = await farm(t, 6, { password: "open sesame" });
     assert.deepEqual(new Set(await codes(openSsh(bareOptions()).connect, servers)), new Set(["ok"]));
     assert.equal(offered(servers), 6);
   });
 
-  it("a first host that cannot be reached does not keep the others waiting", async (t) => {
+  it("does not wait for a first host that cannot be reached", async (t) => {
     const servers = await farm(t, 3, { password: "open sesame" });
     const gone = { ...servers[0]!, address: "no-such-host.invalid" };
     const results = await codes(openSsh(bareOptions()).connect, [gone, ...servers]);
@@ -288,10 +288,10 @@ describe("a wrong password and many hosts", () => {
     },
   };
 
-  it("a first host that does not answer a login takes no time from the others", async (t) => {
+  it("does not use up the deadline of other hosts while the first does not answer", async (t) => {
     const silent = await farm(t, 1, saysNothing);
     const servers = await farm(t, 3, { password: "open sesame" });
-    // The deadline of the silent host falls when the others have long waited for it, and theirs would have passed.
+    // The silent host's deadline expires after the others have waited longer than their own deadlines.
     const { clock, expire } = holdTimers(55_555);
     let laterMs = 0;
     const connect = openSsh(bareOptions({ clock: { ...clock, now: () => clock.now() + laterMs } })).connect;
@@ -308,7 +308,7 @@ describe("a wrong password and many hosts", () => {
     assert.deepEqual(await others, ["ok", "ok", "ok"]);
   });
 
-  it("three silent hosts among many that take the password keep nobody out, and are timed out", async (t) => {
+  it("is not barred by three silent hosts among many that accept it, and the silent ones time out", async (t) => {
     const silent = await farm(t, 3, saysNothing);
     const servers = await farm(t, 12, { password: "open sesame" });
     const { clock, expire } = holdTimers(55_555);
@@ -322,7 +322,7 @@ describe("a wrong password and many hosts", () => {
     assert.deepEqual(new Set(await codes(connect, servers.slice(6))), new Set(["ok"]));
   });
 
-  it("a host that hangs up while it waits its turn does not keep the turn", async (t) => {
+  it("does not wait for a host that hangs up while waiting for its turn", async (t) => {
     const silent = await farm(t, 1, saysNothing);
     let hangUp = (): void => undefined;
     const hangingUp = await farm(t, 1, {
@@ -354,7 +354,7 @@ describe("a wrong password and many hosts", () => {
     assert.equal(offered(hangingUp), 0);
   });
 
-  it("many hosts that are down do not delay the others", async (t) => {
+  it("is not delayed by many hosts that are down", async (t) => {
     const servers = await farm(t, 3, { password: "open sesame" });
     const silent = await farm(t, 1, { onConnection: (client) => void client.removeAllListeners() });
     const { createServer } = await import("node:net");
@@ -371,7 +371,7 @@ describe("a wrong password and many hosts", () => {
     assert.deepEqual(new Set(await lost), new Set(["timed-out"]));
   });
 
-  it("hanging up on a password counts as a rejection", async (t) => {
+  it("counts as rejected when a host hangs up on it", async (t) => {
     const servers = await farm(t, 4, {
       onLogin: (context, self) => {
         if (context.method === "none") context.reject(["password"]);

@@ -41,7 +41,7 @@ describe("private keys", () => {
     for (const [format, args] of Object.entries(formats))
       for (const passphrase of ["", "correct horse"])
         it(`${type.slice(1).join(" ")} as ${format}${passphrase && ", encrypted"}`, async () => {
-          // one round of bcrypt is enough for a test
+          // One round of bcrypt is enough for a test.
           const rounds = format === "OpenSSH" && passphrase !== "" ? ["-a", "1"] : [];
           const { text, blob } = generate(...type, ...args, ...rounds, "-N", passphrase);
           const key = await privateKeyParser()(text, passphrase === "" ? undefined : passphrase, source);
@@ -98,7 +98,7 @@ describe("secrets", () => {
   const path = join(folder, "secret");
   writeFileSync(path, "from file\r\n", { mode: 0o600 });
 
-  it("come from a value, a file without its last line break, or a variable", async () => {
+  it("come from a value, a file without its final line break, or a variable", async () => {
     assert.equal(await readSecret({ from: "value", value: "it\n" }, "password", context), "it\n");
     assert.equal(await readSecret({ from: "env", name: "SET" }, "password", context), "from env");
     for (const name of [path, "secret", "~/secret"])
@@ -120,7 +120,7 @@ describe("secrets", () => {
       await assert.rejects(readSecret(secret, "password", context), { code: "auth-unavailable", message });
     });
 
-  it("do not quote the name of a variable: it may be the password that a shell put in its place", async () => {
+  it("do not quote the name of a variable, which may be the password itself if a shell expanded it", async () => {
     for (const what of ["password", "passphrase"])
       await assert.rejects(readSecret({ from: "env", name: "hunter2" }, what, context), (thrown) => {
         assert.ok(thrown instanceof LogoffError);
@@ -130,7 +130,7 @@ describe("secrets", () => {
       });
   });
 
-  it("are refused in a file that others may read, except on Windows", async () => {
+  it("are refused from a file that others may read, except on Windows", async () => {
     const open = join(folder, "open");
     writeFileSync(open, "text");
     chmodSync(open, 0o640);
@@ -142,7 +142,7 @@ describe("secrets", () => {
     assert.equal(await readSecret(secret, "private key", { ...context, platform: "win32" }), "text");
   });
 
-  it("are read from a file once a second, and again at once after a failure", async () => {
+  it("are read from a file at most once a second, but immediately after a failure", async () => {
     const shared = join(folder, "shared");
     const write = (text: string): void => writeFileSync(shared, text, { mode: 0o600 });
     let nowMs = 0;
@@ -167,7 +167,7 @@ describe("secrets", () => {
   });
 });
 
-describe("a login with keys of every kind", () => {
+describe("a login with every kind of key", () => {
   const encrypted = generate("-t", "ed25519", "-N", "correct horse", "-a", "1");
   const logins: [string, Buffer, Login][] = [
     [

@@ -12,7 +12,7 @@ import { privateKeyParser } from "../../../provider/ssh/login/private-key";
 import { openSsh } from "../../../provider/ssh/open-ssh";
 import { bareOptions, hostOf, never, startServer } from "../scripted-server";
 
-// tsx does not teach threads to read TypeScript.
+// tsx does not enable TypeScript in worker threads.
 const { Worker } = workerThreads;
 workerThreads.Worker = class extends Worker {
   constructor(file: string, options: WorkerOptions) {
@@ -32,11 +32,11 @@ function generate(...args: string[]): { path: string; text: string } {
   return { path, text: readFileSync(path, "utf8") };
 }
 
-describe("private keys that take a passphrase", () => {
+describe("private keys with a passphrase", () => {
   const { text, path } = generate("-t", "ed25519", "-N", "right", "-a", "24");
 
   for (const passphrase of ["right", "wrong"])
-    it(`are tried once with the ${passphrase} one, however many hosts there are`, async () => {
+    it(`are decrypted once with the ${passphrase} passphrase, however many hosts there are`, async () => {
       const cpuOf = async (hosts: number): Promise<number> => {
         const parse = privateKeyParser();
         const start = process.cpuUsage();
@@ -48,14 +48,14 @@ describe("private keys that take a passphrase", () => {
       assert.ok((await cpuOf(40)) < 8 * (await cpuOf(1)));
     });
 
-  it("are opened while everything else continues", async () => {
+  it("are decrypted without blocking the event loop", async () => {
     let turns = 0;
     const counting = setInterval(() => (turns += 1), 0);
     await privateKeyParser()(text, "right", source).finally(() => clearInterval(counting));
     assert.ok(turns > 20, `${turns} turns of the event loop`);
   });
 
-  it("time out if their rounds take too long", async (t) => {
+  it("time out if decryption takes too long", async (t) => {
     const slow = generate("-t", "ed25519", "-N", "slow", "-a", "200");
     const server = await startServer();
     t.after(() => server.close());
@@ -73,7 +73,7 @@ describe("private keys that take a passphrase", () => {
     assert.equal(server.connections(), 0);
   });
 
-  it("are refused if their rounds would take minutes", async () => {
+  it("are refused if decryption would take minutes", async () => {
     const body = Buffer.from(readFileSync(path, "utf8").replace(/-----[^-]*-----/gu, ""), "base64");
     const rounds = body.indexOf(Buffer.from([0, 0, 0, 24, 0, 0, 0, 1]));
     assert.ok(rounds > 0);
@@ -89,7 +89,7 @@ describe("private keys that take a passphrase", () => {
       cipher: "aes-256-cbc",
       passphrase: "x",
     });
-    // The iterations stand behind the salt: 2048, which Node takes.
+    // The iteration count follows the salt; Node uses 2048.
     const count = pkcs8.indexOf(Buffer.from([2, 2, 8, 0]));
     assert.ok(count > 0);
     const many = Buffer.from(pkcs8);

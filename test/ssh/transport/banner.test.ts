@@ -42,7 +42,7 @@ async function frontOf(
   return { address: "127.0.0.1", port: (front.address() as AddressInfo).port, count: () => sockets.length };
 }
 
-/** Sends something and then connects to the real server. */
+/** Sends some bytes and then forwards to the real server. */
 function before(real: ScriptedServer, words: (socket: Socket) => Promise<void>): (socket: Socket) => void {
   return (socket) =>
     void words(socket).then(() => {

@@ -17,7 +17,7 @@ import {
 } from "../scripted-server";
 
 const quick = { timeoutMs: 20_000 };
-/** A clock that fails on a pause: the end of a channel starts the next command, not the passing of time. */
+/** A clock that fails on a pause: the end of a channel must start the next command, not a timer. */
 const failOnSleep = (): never => assert.fail("unexpected pause");
 const withoutPauses: Clock = { ...systemClock, sleep: failOnSleep };
 
@@ -47,7 +47,7 @@ describe("a host that refuses another channel while others are open", () => {
   ];
   for (const refusal of refusals)
     for (const maxSessions of [1, 2, 3])
-      it(`runs ${maxSessions} commands at once when it refuses with reason ${refusal.reason}`, async (t) => {
+      it(`runs ${maxSessions} commands concurrently when it refuses with reason ${refusal.reason}`, async (t) => {
         const deadlines = holdTimers(1500);
         const running: ServerChannel[] = [];
         const onExec: Script["onExec"] = (_command, accept) => void running.push(accept());

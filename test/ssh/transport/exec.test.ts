@@ -395,7 +395,7 @@ describe("a cancelled command rejects with aborted, is never sent later, and lea
 });
 
 describe("concurrent commands", () => {
-  it("run four at once, and waiting for a slot is not part of the timeout", async (t) => {
+  it("run four at a time, and waiting for a slot does not count towards the timeout", async (t) => {
     const { clock, running: timers } = holdTimers(1100);
     const running: ServerChannel[] = [];
     const onExec: Script["onExec"] = (_command, accept) => void running.push(accept());

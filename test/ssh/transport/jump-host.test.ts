@@ -65,14 +65,14 @@ describe("jump hosts", () => {
       assert.equal(Buffer.from(stdout).toString(), "ran x");
       await connection.close();
       await allClosed(target, first, second);
-      // to the target and to each jump host, including those behind another jump host
+      // To the target and to each jump host, including those behind another jump host.
       assert.equal(goodbyes, jumps.length + 1);
       goodbyes = 0;
     }
     assert.equal(first.connections(), 2);
     assert.equal(first.forwarded.at(-1), `127.0.0.1:${second.port}`);
     assert.equal(second.forwarded.at(-1), `127.0.0.1:${target.port}`);
-    // no jump host receives the login of another
+    // No jump host receives the login of another.
     assert.ok(first.logins.every((login) => !login.startsWith("password")));
     assert.ok(target.logins.every((login) => !login.startsWith("publickey")));
   });
@@ -104,7 +104,7 @@ describe("jump hosts", () => {
     const targets = await Promise.all(
       Array.from({ length: 7 }, () =>
         serverFor(t, {
-          // a password would be tried on the first host alone
+          // A password would be tried on the first host only.
           onConnection: () => (most = Math.max(most, (now += 1))),
           onLogin: (context) => {
             if (context.method === "none")
@@ -318,7 +318,7 @@ describe("a jump host whose login or host key is rejected", () => {
 });
 
 describe("a jump host that is down", () => {
-  it("is tried once for all waiting targets, and used as soon as it is back", async (t) => {
+  it("is tried once for all waiting targets, and used as soon as it is up again", async (t) => {
     const target = await serverFor(t);
     let answers = false;
     const jump = await serverFor(t, {

@@ -140,7 +140,7 @@ function withoutClose(client: ServerConnection): { undo: () => void } {
   return { undo: () => delete protocol.channelClose };
 }
 
-/** Makes the host ignore everything from here on. */
+/** Makes the host ignore everything from now on. */
 function deafen(client: ServerConnection): void {
   const socket = (client as unknown as { _sock: NodeJS.ReadableStream })._sock;
   socket.removeAllListeners("data");
