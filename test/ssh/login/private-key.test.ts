@@ -108,7 +108,7 @@ describe("secrets", () => {
   const missing: [Secret, RegExp][] = [
     [
       { from: "env", name: "UNSET" },
-      /Cannot use password \(environment variable\): set the one that passwordEnv \(--password-env\) names/u,
+      /Cannot use password \(environment variable\): set the variable that passwordEnv \(--password-env\) names/u,
     ],
     [{ from: "env", name: "EMPTY" }, /set the one/u],
     [{ from: "file", path: "gone" }, /Cannot use password \(file "gone"\): no such file: ".*\/gone"/u],
