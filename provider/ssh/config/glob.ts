@@ -113,7 +113,7 @@ const namedClasses: Readonly<Record<string, RegExp>> = {
 
 /**
  * Whether the pieces match the whole name. Only the last `*` is retried, so the work is at worst quadratic; a regular
- * expression made from such a pattern could take exponential time.
+ * expression made from such a pattern could take forever.
  */
 function matches(pieces: readonly Piece[], name: string): boolean {
   const letters = Array.from(name);

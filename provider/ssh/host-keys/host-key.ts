@@ -171,7 +171,7 @@ function revokedMessage(owner: KeyOwner, blob: Buffer, entry: KnownHostsEntry): 
 function changedMessage(owner: KeyOwner, name: string, blob: Buffer, entry: KnownHostsEntry): string {
   return (
     `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the known one, ${describeKey(entry.key.blob)} at ` +
-    `${entry.place}; the host was reinstalled, or someone intercepts the connection: compare the key with the host's own, ` +
+    `${entry.place}; the host was reinstalled, or someone is intercepting the connection: compare the key with the host's own, ` +
     `and only then replace that line with: ${lineFor(name, blob)}`
   );
 }

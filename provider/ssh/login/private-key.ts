@@ -13,7 +13,7 @@ export interface PrivateKey {
   /** Type, fingerprint and origin, for messages. */
   readonly label: string;
   readonly blob: Buffer;
-  /** Returns the key for ssh2. Unless `sha1` is set, it refuses SHA-1 signatures, the only RSA ones that hosts from before 2016 accept. */
+  /** Returns the key for ssh2. Unless `sha1` is set, it refuses the SHA-1 signatures that hosts from before 2016 require of RSA keys. */
   readonly signer: (sha1: boolean) => ParsedKey;
 }
 

@@ -249,7 +249,7 @@ describe("a line that cannot be followed exactly is an error:", () => {
 
   it("bad values, tokens, variables, criteria, files", async () => {
     await refuses("Port many", /Port must be a number/u);
-    await refuses("ConnectTimeout soon", /not a time/u);
+    await refuses("ConnectTimeout soon", /must be a time/u);
     await refuses("StrictHostKeyChecking maybe", /StrictHostKeyChecking/u);
     await refuses("IdentityFile %Z", /token %Z/u);
     await refuses("HostName %p", /token %p/u);

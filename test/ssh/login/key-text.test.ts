@@ -125,7 +125,7 @@ describe("a private key that cannot be used is refused with the reason:", () => 
     ["URL encoding inside", text.replaceAll("\n", "%0A"), /URL-encoded/u],
     ["masking", text.replace(/(?<=KEY-----\n).{30}/u, "***"), /masked with \*/u],
     ["a character lost", text.replace(/(?<=KEY-----\n)./u, ""), /characters are missing/u],
-    ["a foreign character", text.replace(/(?<=KEY-----\n)./u, "é"), /characters that no key has/u],
+    ["a foreign character", text.replace(/(?<=KEY-----\n)./u, "é"), /characters that are not base64/u],
     ["another version of PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\n", /version 3 of PuTTY's format/u],
   ];
   for (const [what, given, message] of rows)
@@ -151,7 +151,7 @@ describe("the type of a private key that cannot be used is said, with its passph
     for (const [type, message] of [
       ["sk-ssh-ed25519@openssh.com", /it is a FIDO key \(sk-ssh-ed25519@openssh.com\)/u],
       ["sk-ecdsa-sha2-nistp256@openssh.com", /it is a FIDO key/u],
-      ["ssh-mldsa-65", /its type, ssh-mldsa-65, is not supported; only RSA, ECDSA and Ed25519/u],
+      ["ssh-mldsa-65", /its type, ssh-mldsa-65, is not supported; use an RSA, ECDSA or Ed25519 key/u],
       ["ssh-dss", /its type, ssh-dss, is not supported/u],
     ] as const)
       it(`${type}, cipher ${cipher}`, async () => {
