@@ -30,7 +30,7 @@ export type { SshOptions } from "./options";
 /** ssh2 logs what a host sends before it is authenticated; its own longest lines are lists of algorithms. */
 const longestDebugLine = 2000;
 
-/** A connection that is logged in, with its warnings and the means to quote its texts. */
+/** A logged-in connection, with its warnings and the function that quotes its texts. */
 interface OpenedLink extends Link {
   readonly warnings: readonly string[];
   readonly quote: Quote;
@@ -39,15 +39,15 @@ interface OpenedLink extends Link {
 /** SSH for one process. */
 export interface Ssh extends Reach {
   /**
-   * Times out after the host's `connectTimeoutMs`, each jump host having its own. Waiting for a jump host's slot, or for a password to be proven
-   * on another host, does not count. Transient errors are retried in that time, but never after a credential was offered.
+   * Times out after the host's `connectTimeoutMs`; each jump host has its own timeout. Waiting for a jump host's slot, or for a password
+   * to be proven on another host, does not count. Transient errors are retried in that time, but never after a credential was offered.
    */
   readonly connect: Connect;
-  /** Reads ssh_config where a host asks for it, and connects to nothing. */
+  /** Reads ssh_config for the hosts that use it, without connecting. */
   readonly findJumpHosts: FindJumpHosts;
 }
 
-/** Opens SSH, once per process: opened keys, parsed files, jump hosts and knowledge about passwords are shared. */
+/** Opens SSH, once per process: opened keys, parsed files, jump hosts and what is known about passwords are shared. */
 export function openSsh(options: SshOptions): Ssh {
   const context = sshContext(options);
   const resolveTarget = hostResolver(context);
@@ -79,7 +79,7 @@ function linkOpener(
   const jumps = jumpHosts(context, openLink);
   return openLink;
 
-  /** Reading has the deadline of a connection, because files may be on a machine that is gone, and agents may ask a person. */
+  /** Reading has the deadline of a connection, because files may be on an unreachable machine, and agents may prompt a person. */
   function preparing<T>(
     of: Host,
     signal: AbortSignal,
@@ -119,14 +119,14 @@ function linkOpener(
     const claimPassword = async (waiting: AbortSignal): Promise<void> => {
       if (claim !== undefined) return;
       const claimed = await guard.claim(host.label, host.user, credentials.password ?? "", waiting);
-      // The host may have hung up during the wait; a claim that nobody settles would block every other host.
+      // The host may have disconnected during the wait; an unsettled claim would block all other hosts.
       if (ended) claimed.settle("not-offered");
       else claim = claimed;
     };
     const route =
       host.jumpHosts.length > 0 ? await jumps.route(host.jumpHosts, host.label, opening, signal) : direct;
     try {
-      // Claimed only when the password is about to be offered: a host that is down must not keep the others from proving it.
+      // Claim the password only just before it is offered: a host that is down must not prevent others from proving it.
       if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "");
       const loggedIn = await route.slots.run(
         () =>
@@ -177,7 +177,7 @@ const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSoc
 };
 
 function passwordWithheld(label: string): LogoffError {
-  const why = 'with strictHostKeyChecking "no" a password is not offered, and there is no private key';
+  const why = 'with strictHostKeyChecking "no", a password is not offered, and there is no private key';
   return new LogoffError("auth-unavailable", `Cannot log in to "${label}": ${why}`);
 }
 

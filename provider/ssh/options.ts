@@ -2,31 +2,31 @@ import { homedir, userInfo } from "node:os";
 import { systemClock, type Clock } from "../base/clock";
 import { passwordGuard, type PasswordGuard } from "./login/password-guard";
 
-/** Settings of a process. Everything but the base folder has a default. */
+/** Settings of a process. All except the base folder have a default. */
 export interface SshOptions {
-  /** Relative paths of keys and known_hosts files start here; `~` is the home. */
+  /** Relative paths of keys and known_hosts files start here, and `~` is the home folder. */
   readonly baseFolder: string;
   readonly home?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly clock?: Clock;
-  /** A random number in [0, 1), to spread retries. */
+  /** Returns a random number in [0, 1), which spreads retries. */
   readonly random?: () => number;
-  /** Receives the log of connections line by line, without secrets. */
+  /** Receives the log of connections, line by line and without secrets. */
   readonly debug?: (line: string) => void;
   readonly platform?: NodeJS.Platform;
-  /** The user name of a host that names none. */
+  /** The user name for hosts that have none. */
   readonly localUser?: () => string;
   /** The machine's known_hosts files, read after the user's. */
   readonly systemKnownHostsFiles?: readonly string[];
-  /** The machine's ssh_config, read after the user's when a host asks for OpenSSH's own files. */
+  /** The machine's ssh_config, read after the user's if a host uses OpenSSH's own files. */
   readonly systemSshConfigFile?: string;
-  /** Shared by all connections of a process, so that a wrong password is noticed across hosts. */
+  /** Shared by all connections of a process, to notice a wrong password across hosts. */
   readonly passwordGuard?: PasswordGuard;
   /** Concurrent handshakes through one jump host. Default: 8. */
   readonly handshakesPerJumpHost?: number;
 }
 
-/** {@link SshOptions} with every default filled in. */
+/** {@link SshOptions} with all defaults filled in. */
 export interface SshContext {
   readonly baseFolder: string;
   readonly home: string;
@@ -42,7 +42,7 @@ export interface SshContext {
   readonly handshakesPerJumpHost: number;
 }
 
-/** The options with their defaults: this process's home, environment, clock and platform. */
+/** Fills in the defaults: this process's home, environment, clock and platform. */
 export function sshContext(options: SshOptions): SshContext {
   const env = options.env ?? process.env;
   const platform = options.platform ?? process.platform;

@@ -1,13 +1,13 @@
-/** The lists of algorithms in ssh_config, applied to those of this client: they narrow and order them and never add any. */
+/** Applies the algorithm lists of ssh_config to ours: they narrow and reorder our lists, and never add an algorithm. */
 import { matchesWildcards } from "../../base/wildcard";
 import { allowedAlgorithms, type AllowedAlgorithms } from "../transport/algorithms";
 import { configError } from "./ssh-config-file";
 import { matchesCased, type ConfigValue } from "./ssh-config-values";
 
 /**
- * Our algorithms that remain for a host. `CASignatureAlgorithms` and `HostbasedAcceptedAlgorithms` are about things that we
- * never do (certificates, host-based logins), so they change nothing.
- * @throws LogoffError `plan-invalid` when a list leaves none or is malformed
+ * The algorithms that remain for a host. `CASignatureAlgorithms` and `HostbasedAcceptedAlgorithms` are ignored, because we use
+ * neither certificates nor host-based logins.
+ * @throws LogoffError `plan-invalid` if a list is malformed or leaves no algorithm
  */
 export function configuredAlgorithms(
   level: "default" | "legacy",
@@ -19,7 +19,7 @@ export function configuredAlgorithms(
     return value === undefined ? algorithms : left(option, value, algorithms);
   };
   const bits = requiredRsaBits(first.get("requiredrsasize"));
-  // The same names as for host keys: an algorithm signs on either side.
+  // The names are the same as for host keys: both sides sign with the same algorithms.
   const userKeys = first.has("pubkeyacceptedalgorithms")
     ? narrow("PubkeyAcceptedAlgorithms", ours.hostKeys)
     : undefined;
@@ -35,17 +35,17 @@ export function configuredAlgorithms(
 
 function left<T extends string>(option: string, value: ConfigValue, ours: readonly T[]): readonly T[] {
   const narrowed = narrowList(value.words[0] ?? "", ours);
-  if (narrowed === undefined) throw configError(value.place, `${option}: "!" is only possible behind "-"`);
+  if (narrowed === undefined) throw configError(value.place, `${option}: "!" is allowed only after "-"`);
   if (narrowed.length > 0) return narrowed;
   throw configError(
     value.place,
-    `${option} leaves none of the algorithms that this client has: ${ours.join(", ")}`,
+    `${option} excludes every algorithm that this client supports: ${ours.join(", ")}`,
   );
 }
 
 /**
- * A list as OpenSSH's kex_assemble_names reads it: patterns, or changes to the defaults: `+` appends, `-` removes, `^` moves
- * to the front. Algorithms that are not ours cannot be added. Undefined when the list is malformed.
+ * Applies a list as OpenSSH's kex_assemble_names does. It consists of patterns, or changes the defaults: `+` appends, `-`
+ * removes, `^` moves to the front. Only our own algorithms can be listed. Undefined if the list is malformed.
  */
 export function narrowList<T extends string>(list: string, ours: readonly T[]): readonly T[] | undefined {
   const sign = /^[-+^]/u.exec(list)?.[0];
@@ -63,5 +63,5 @@ function requiredRsaBits(value: ConfigValue | undefined): number | undefined {
   if (value === undefined) return undefined;
   const word = value.words[0] ?? "";
   if (/^[0-9]{1,6}$/u.test(word)) return Number(word);
-  throw configError(value.place, "RequiredRSASize is not a number of bits");
+  throw configError(value.place, "RequiredRSASize must be a number of bits");
 }

@@ -1,13 +1,13 @@
-/** Patterns of file names as the glob(3) that OpenSSH brings along reads them: no braces, and only `!` negates a class. */
+/** Expands file name patterns like the glob(3) bundled with OpenSSH: without braces, and only `!` negates a class. */
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** PATH_MAX of Linux: no path is longer. */
+/** PATH_MAX on Linux: no path is longer. */
 const longestPattern = 4096;
 
 /**
- * The paths that an absolute pattern stands for, sorted. Only what has a `*`, `?`, `[` or `\` is looked up, so a plain path
- * stands for itself. What begins with a dot is found only by a pattern that does, too.
+ * The paths that match an absolute pattern, sorted. Only names with a `*`, `?`, `[` or `\` are looked up, so a plain path is
+ * returned as it is. A name that begins with a dot matches only a pattern that also does.
  */
 export async function expandGlob(pattern: string): Promise<readonly string[]> {
   if (pattern.length > longestPattern) return [];
@@ -45,7 +45,7 @@ function parsePattern(letters: readonly string[]): readonly Piece[] {
   return pieces;
 }
 
-/** A letter, which a backslash may escape. */
+/** The letter at a position, which a backslash may escape. */
 function letterAt(
   letters: readonly string[],
   at: number,
@@ -56,7 +56,7 @@ function letterAt(
     : { letter: letters[at] ?? "", next: at + 1 };
 }
 
-/** The class whose `[` precedes `start`; undefined when it is not closed, which makes the `[` an ordinary letter. */
+/** The class whose `[` precedes `start`; undefined if it is not closed, which makes the `[` an ordinary letter. */
 function parseClass(
   letters: readonly string[],
   start: number,
@@ -65,12 +65,12 @@ function parseClass(
   const first = isNegated ? start + 1 : start;
   const tests: LetterTest[] = [];
   let at = first;
-  // A "]" that comes first is a member.
+  // A leading "]" is a member.
   while (at < letters.length && (letters[at] !== "]" || at === first)) {
     const name = classNameAt(letters, at);
     if (name !== undefined) {
       const named = namedClasses[name];
-      // As in OpenSSH, nothing matches a pattern with a class of an unknown name.
+      // As in OpenSSH, a pattern with an unknown class name matches nothing.
       if (named === undefined) return { test: () => false, next: letters.length };
       tests.push((letter) => named.test(letter));
       at += name.length + 4;
@@ -112,7 +112,7 @@ const namedClasses: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Whether the pieces match the whole name. Only the last `*` is ever retried, so the work is quadratic at worst; a regular
+ * Whether the pieces match the whole name. Only the last `*` is retried, so the work is at worst quadratic; a regular
  * expression made from such a pattern could take forever.
  */
 function matches(pieces: readonly Piece[], name: string): boolean {

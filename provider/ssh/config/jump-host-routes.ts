@@ -1,7 +1,7 @@
 import type { FindJumpHosts, Host } from "../../connection";
 import type { ResolvedHost, ResolveHost } from "./ssh-config";
 
-/** Finds jump hosts in ssh_config, without connecting. A host whose ssh_config cannot be read has none; connecting reports why. */
+/** Finds jump hosts in ssh_config without connecting. A host whose ssh_config cannot be read has none; connecting reports why. */
 export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {
   const resolved = async (host: Host): Promise<ResolvedHost["host"] | undefined> => {
     try {
@@ -13,7 +13,7 @@ export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {
   const addRoute = async (host: Host, places: Set<string>): Promise<void> => {
     for (const jump of (await resolved(host))?.jumpHosts ?? []) {
       const hop = await resolved(jump);
-      // A jump host that was seen before ends a circle.
+      // A jump host that was already seen closes a loop.
       if (hop === undefined || places.has(placeOf(hop))) continue;
       places.add(placeOf(hop));
       await addRoute(jump, places);
@@ -21,7 +21,7 @@ export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {
   };
   return async (hosts) => {
     const labels = new Map<string, string>();
-    // The server of a relay is another machine than the one that is connected to.
+    // The server behind a relay is not the machine that we connect to.
     for (const host of hosts.filter(({ server }) => server === undefined)) {
       const target = await resolved(host);
       if (target !== undefined) labels.set(placeOf(target), host.label);

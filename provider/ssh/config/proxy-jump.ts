@@ -3,8 +3,8 @@ import { configError } from "./ssh-config-file";
 import type { ConfigValue } from "./ssh-config-values";
 
 /**
- * The jump hosts of a ProxyJump line. Each is looked up in ssh_config under its own name, and gets nothing of the target's
- * login: what opens the target is not for the machine in between, and OpenSSH does not pass `-i` on either.
+ * The jump hosts of a ProxyJump line. Each is looked up in ssh_config under its own name and gets none of the target's
+ * credentials: those are not meant for the jump host, and OpenSSH does not pass `-i` on either.
  * @throws LogoffError `plan-invalid`
  */
 export function parseJumps(
@@ -26,7 +26,7 @@ export function parseJumps(
     const address = bracketed ?? plain;
     const number = port === undefined ? undefined : Number(port);
     if (address === undefined || (number !== undefined && (number < 1 || number > 65535)))
-      throw configError(value.place, "ProxyJump is not a list of [USER@]HOST[:PORT]");
+      throw configError(value.place, "ProxyJump must be a list of [USER@]HOST[:PORT]");
     const expand = (part: string): string =>
       part.replace(/%(.)/gu, (whole, letter: string) => tokens[letter] ?? whole);
     return {
@@ -34,7 +34,7 @@ export function parseJumps(
       address: expand(address),
       ...(user !== undefined && { user: expand(user) }),
       ...(number !== undefined && { port: number }),
-      // A forbidden agent is forbidden for the whole route.
+      // Disabling the agent disables it for the whole route.
       login: { privateKeys: [], ...(target.login.agent === false && { agent: false }) },
       ...(target.sshConfig !== undefined && { sshConfig: target.sshConfig }),
       ...(target.undecided && { undecided: target.undecided }),

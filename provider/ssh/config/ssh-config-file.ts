@@ -1,7 +1,7 @@
 /**
- * ssh_config(5) files as lines of words, Include expanded. Written after OpenSSH's readconf.c: a keyword, white space or one
- * `=`, words that may be quoted. The package ssh-config was tried and left: it keeps one criterion of a kind per Match, has
- * no Include and reads quotes and comments differently.
+ * Reads ssh_config(5) files as lines of words, with Include expanded. Follows OpenSSH's readconf.c: a keyword, white space or
+ * one `=`, and words that may be quoted. The package ssh-config does not work here: it keeps only one criterion of each kind per
+ * Match, does not support Include, and reads quotes and comments differently.
  */
 import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
@@ -12,7 +12,7 @@ import { readTextFile, whyUnreadable } from "../../files/read-text-file";
 import type { SshContext } from "../options";
 import { expandGlob } from "./glob";
 
-/** One line that says something; `files` are those that an Include brought in. */
+/** A line that is neither blank nor a comment. `files` are the files that an Include line names. */
 export interface ConfigLine {
   /** `FILE:LINE` */
   readonly place: string;
@@ -24,16 +24,16 @@ export interface ConfigLine {
 
 const deepestInclude = 16;
 
-/** The error of a file that cannot be followed to the letter. */
+/** The error for a file that cannot be followed exactly. */
 export function configError(place: string, message: string): LogoffError {
   const problems = [{ path: "connection.sshConfig", message: `${place}: ${message}` }];
   return new LogoffError("plan-invalid", `Cannot use ssh_config: ${place}: ${message}`, { problems });
 }
 
 /**
- * The lines of a file, or undefined when there is none.
- * @param folder where relative names of Include start
- * @param mustBePrivate refuses a file that others may write, as OpenSSH does for the user's own
+ * The lines of a file, or undefined if it does not exist.
+ * @param folder is the base of relative names in Include
+ * @param mustBePrivate rejects a file that other users can write to, as OpenSSH does for the user's own
  * @throws LogoffError `plan-invalid`
  */
 export async function readConfigFile(
@@ -64,7 +64,7 @@ export async function readConfigFile(
   return lines;
 }
 
-/** Keyword and words; undefined for a blank or comment; a text says what is wrong. */
+/** The keyword and words of a line; undefined for a blank line or a comment; a string if the line is malformed, saying why. */
 export function parseConfigLine(
   raw: string,
 ): { readonly keyword: string; readonly words: readonly string[] } | string | undefined {
@@ -78,7 +78,10 @@ export function parseConfigLine(
   return { keyword, words };
 }
 
-/** OpenSSH's argv_split: `"…"` and `'…'` quote, a backslash saves quotes, itself and a blank, `#` at a word's start ends it. */
+/**
+ * Splits like OpenSSH's argv_split: `"…"` and `'…'` quote, a backslash escapes a quote, a backslash or a space, and `#` at the
+ * start of a word begins a comment. Undefined if a quote is not closed.
+ */
 export function splitWords(text: string): readonly string[] | undefined {
   const words: string[] = [];
   let at = 0;
@@ -114,8 +117,8 @@ async function readText(
     const { mode, uid } = status;
     const foreign = uid !== 0 && uid !== process.getuid?.();
     if (mustBePrivate && context.platform !== "win32" && (foreign || (mode & 0o022) !== 0))
-      throw configError(path, "bad owner or permissions: others may write it");
-    // As in OpenSSH, to which a folder is a file without lines: `Include conf.d/*` may meet one.
+      throw configError(path, "bad owner or permissions: other users can write to it");
+    // OpenSSH treats a folder as a file without lines: `Include conf.d/*` may match one.
     if (included && status.isDirectory()) return undefined;
     return await readTextFile(path);
   } catch (thrown) {

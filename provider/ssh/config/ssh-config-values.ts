@@ -1,13 +1,13 @@
-/** The ssh_config values of a host: the first value of each option wins, and identity files add up. */
+/** The ssh_config values of a host: the first value of each option wins, but identity files accumulate. */
 import { matchesWildcards } from "../../base/wildcard";
 import { matchesPatternList } from "../host-keys/known-hosts";
 import { configError, type ConfigLine } from "./ssh-config-file";
 
 /** The host whose values are read. */
 export interface ConfigQuery {
-  /** The name as the program gave it; `Host` lines are about it. */
+  /** The name as the program gave it, which `Host` lines match. */
   readonly host: string;
-  /** The user that was given, if any: it beats a `User` line and is what `Match user` sees. */
+  /** The given user, if any: it overrides a `User` line, and `Match user` matches it. */
   readonly user?: string;
   readonly localUser: string;
 }
@@ -28,7 +28,7 @@ const newNames: Readonly<Record<string, string>> = {
   pubkeyacceptedkeytypes: "pubkeyacceptedalgorithms",
 };
 
-/** The values for a host from files in their order. @throws LogoffError `plan-invalid` for a line that makes no sense */
+/** The values for a host, from the files in order. @throws LogoffError `plan-invalid` for an invalid line */
 export function configValues(files: readonly (readonly ConfigLine[])[], query: ConfigQuery): ConfigValues {
   const first = new Map<string, ConfigValue>();
   const identityFiles: ConfigValue[] = [];
@@ -43,7 +43,7 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
       if (!first.has(keyword)) first.set(keyword, value);
     } else if (!identityFiles.some((other) => other.words[0] === line.words[0])) identityFiles.push(value);
   };
-  // In the final pass `Host` lines are about the name that was settled on, in lower case.
+  // In the final pass, `Host` lines match the resolved name in lower case.
   let about = query.host;
   const walk = (lines: readonly ConfigLine[], outer: boolean): void => {
     let active = outer;
@@ -68,7 +68,7 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
     switch (name) {
       case "all":
         return true;
-      case "canonical": // readconf.c asks both for the same flag
+      case "canonical": // readconf.c checks the same flag for both
       case "final":
         return final !== negated;
       case "exec":
@@ -89,7 +89,7 @@ export function configValues(files: readonly (readonly ConfigLine[])[], query: C
   files.forEach((file) => walk(file, true));
   if (asked.final) {
     final = true;
-    // By then OpenSSH has settled on a name: a HostName under Match final comes too late.
+    // OpenSSH has resolved the name by then: a HostName under Match final comes too late.
     if (!first.has("hostname"))
       first.set("hostname", { place: "", words: [query.host.replaceAll("%", "%%")] });
     about = settledName().toLowerCase();
@@ -108,7 +108,7 @@ function matchCriteria(line: ConfigLine): readonly Criterion[] {
   const words = [...line.words];
   const criteria: Criterion[] = [];
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    // Only behind a criterion does "=" part anything: an argument may hold one.
+    // "=" is a separator only after a criterion: an argument may contain one.
     const [, bang, attribute = "", given = ""] = /^(!?)([^=]*)=?(.*)$/su.exec(word) ?? [];
     if (given !== "") words.unshift(given);
     const negated = bang === "!";
@@ -121,7 +121,7 @@ function matchCriteria(line: ConfigLine): readonly Criterion[] {
   return criteria;
 }
 
-/** `Host` lines: any pattern that fits, unless an excluding one does. Case counts, as in OpenSSH. */
+/** Whether a `Host` line matches: at least one pattern does, and no negated one. Case-sensitive, as in OpenSSH. */
 function matchesHost(patterns: readonly string[], host: string): boolean {
   const excluded = patterns.some(
     (pattern) => pattern.startsWith("!") && matchesWildcards(pattern.slice(1), host),
@@ -129,7 +129,7 @@ function matchesHost(patterns: readonly string[], host: string): boolean {
   return !excluded && patterns.some((pattern) => !pattern.startsWith("!") && matchesWildcards(pattern, host));
 }
 
-/** Whether a pattern in a comma-separated list matches and no excluding one does. Case-sensitive. */
+/** Whether a pattern in a comma-separated list matches, and no negated one. Case-sensitive. */
 export function matchesCased(list: string, name: string): boolean {
   return matchesHost(list.split(","), name);
 }

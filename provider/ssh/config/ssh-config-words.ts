@@ -1,4 +1,4 @@
-/** Parses values of ssh_config options: numbers, times, and text with tokens and variables replaced. */
+/** Parses the values of ssh_config options: numbers, times, and text with tokens and variables. */
 import { configError } from "./ssh-config-file";
 import type { ConfigValue } from "./ssh-config-values";
 
@@ -7,10 +7,10 @@ export function portOf(value: ConfigValue | undefined): number | undefined {
   if (value === undefined) return undefined;
   const port = Number(value.words[0]);
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
-  throw configError(value.place, "Port is not a number from 1 to 65535");
+  throw configError(value.place, "Port must be a number from 1 to 65535");
 }
 
-/** Seconds of OpenSSH's time: `90`, `90s`, `1m30s`; `none` is undefined. @throws LogoffError `plan-invalid` */
+/** A time in OpenSSH's format, such as `90`, `90s` or `1m30s`, in seconds; undefined for `none`. @throws LogoffError `plan-invalid` */
 export function secondsOf(value: ConfigValue | undefined): number | undefined {
   const word = value?.words[0]?.toLowerCase();
   if (value === undefined || word === undefined || word === "none") return undefined;
@@ -20,12 +20,12 @@ export function secondsOf(value: ConfigValue | undefined): number | undefined {
     (sum, [, count = "", unit = ""]) => sum + Number(count) * (units[unit] ?? 1),
     0,
   );
-  // Anything else would be missing from the joined parts. The limit is that of a C int, as in OpenSSH.
+  // Any other text would be missing from the joined parts. The limit is that of a C int, as in OpenSSH.
   if (parts.map(([part]) => part).join("") === word && seconds < 2 ** 31) return seconds;
-  throw configError(value.place, "not a time such as 30 or 1m");
+  throw configError(value.place, "the value must be a time such as 30 or 1m");
 }
 
-/** The text with its tokens such as `%h` replaced. @throws LogoffError `plan-invalid` for a token that is not given */
+/** The text with tokens such as `%h` replaced. @throws LogoffError `plan-invalid` for a token that is not in `tokens` */
 export function expandTokens(
   value: ConfigValue | undefined,
   text: string | undefined,

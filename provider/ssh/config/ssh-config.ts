@@ -1,4 +1,4 @@
-/** ssh_config applied to a host: the program's values win, then those of the files, then our defaults. */
+/** Applies ssh_config to a host: the program's values take precedence, then those of the files, then our defaults. */
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import type { Host, HostKeyPolicy } from "../../connection";
@@ -12,7 +12,7 @@ import { configError, readConfigFile, type ConfigLine } from "./ssh-config-file"
 import { configValues, type ConfigValue } from "./ssh-config-values";
 import { expandTokens, expandVariables, portOf, secondsOf } from "./ssh-config-words";
 
-/** A host with address, port and user resolved. */
+/** A host whose address, port and user are resolved. */
 export interface ResolvedHost {
   readonly host: Host & { readonly port: number; readonly user: string };
   readonly identities: Identities;
@@ -21,10 +21,10 @@ export interface ResolvedHost {
   readonly warnings: readonly string[];
 }
 
-/** @throws LogoffError `plan-invalid` when a file cannot be followed to the letter */
+/** @throws LogoffError `plan-invalid` if a file cannot be followed exactly */
 export type ResolveHost = (host: Host) => Promise<ResolvedHost>;
 
-// An option that would change what is trusted or how it is protected, and the words with which it changes nothing for us.
+// Options that would change what is trusted or how it is protected, with the values that change nothing for us.
 const refused: Readonly<Record<string, readonly string[]>> = {
   canonicalizehostname: ["no", "none", "false"],
   certificatefile: ["none"],
@@ -40,7 +40,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   verifyhostkeydns: ["no", "false"],
 };
 
-/** Reads each file once per process: a run of a thousand hosts shares one ssh_config. */
+/** Reads each file once per process, because a thousand hosts of a run share one ssh_config. */
 export function hostResolver(context: SshContext): ResolveHost {
   const cache = new Map<string, Promise<readonly (readonly ConfigLine[])[]>>();
   return async (host) => {
@@ -60,7 +60,7 @@ function plainTarget(host: Host, context: SshContext): ResolvedHost {
   return { host: answered, identities: { only: false }, algorithms, warnings: [] };
 }
 
-/** With a path that file alone, as `ssh -F`; else the user's, then the machine's. */
+/** Reads only the file at `path`, like `ssh -F`; if `path` is empty, the user's file and then the machine's. */
 async function readFiles(path: string, context: SshContext): Promise<readonly (readonly ConfigLine[])[]> {
   const userFolder = resolvePath(context, "~/.ssh");
   if (path !== "") {
@@ -92,7 +92,7 @@ function configuredTarget(
   const port = host.port ?? portOf(first.get("port")) ?? 22;
   const given = { "%": "%", h: host.address, n: host.address, d: context.home, u: localUser, l: hostname() };
   const resolved = expandTokens(first.get("hostname"), word("hostname"), { "%": "%", h: host.address });
-  // OpenSSH goes on in lower case, and so do the paths that hold %h.
+  // OpenSSH continues in lower case, including in paths that contain %h.
   const hostName = (resolved ?? host.address).toLowerCase();
   const tokens = { ...given, h: hostName, p: String(port), r: user };
   const expand = (value: ConfigValue | undefined, text: string | undefined): string | undefined =>
@@ -130,7 +130,7 @@ function configuredTarget(
   };
 }
 
-/** A path, `true` for that of `SSH_AUTH_SOCK`, `false` for none, which is also that of a variable that is not set. */
+/** A path, `true` for that of `SSH_AUTH_SOCK`, or `false` for no agent, also if the named variable is not set. */
 function agentOf(
   value: ConfigValue | undefined,
   path: (value: ConfigValue, text: string) => string,
@@ -140,7 +140,7 @@ function agentOf(
   if (value === undefined || word === undefined) return undefined;
   if (word.toLowerCase() === "none") return false;
   if (word === "SSH_AUTH_SOCK") return true;
-  // `${NAME}` is a part of a path, `$NAME` the whole of it.
+  // `${NAME}` is part of a path; `$NAME` is the whole path.
   if (!/^\$(?!\{)/u.test(word)) return path(value, word);
   const name = word.slice(1);
   if (/^\w+$/u.test(name)) return env[name] || false;
@@ -178,7 +178,7 @@ function strictOf(value: ConfigValue | undefined): HostKeyPolicy["strict"] | und
       return undefined;
     case "yes":
     case "true":
-    case "ask": // nobody is there to be asked
+    case "ask": // there is nobody to ask
       return "yes";
     case "accept-new":
       return "accept-new";
@@ -187,7 +187,7 @@ function strictOf(value: ConfigValue | undefined): HostKeyPolicy["strict"] | und
     case "off":
       return "no";
     default:
-      throw configError(value?.place ?? "", "StrictHostKeyChecking is not yes, no, ask or accept-new");
+      throw configError(value?.place ?? "", "StrictHostKeyChecking must be yes, no, ask or accept-new");
   }
 }
 
@@ -196,19 +196,16 @@ function refuseUnsupported(first: ReadonlyMap<string, ConfigValue>): void {
     const value = first.get(option);
     if (value === undefined || harmless.includes(value.words[0]?.toLowerCase() ?? "")) continue;
     if (option === "proxycommand" && isOverruled(first)) continue;
-    throw configError(
-      value.place,
-      `${option} would change the security of the connection and is not supported`,
-    );
+    throw configError(value.place, `${option} affects the security of the connection and is not supported`);
   }
 }
 
-/** The first of the two wins: a `ProxyCommand none` takes the host out of a ProxyJump behind it. */
+/** The effective ProxyJump. The first of the two options wins: `ProxyCommand none` disables a later ProxyJump for the host. */
 function jumpInForce(first: ReadonlyMap<string, ConfigValue>): ConfigValue | undefined {
   return comesFirst(first, "proxycommand", "proxyjump") ? undefined : first.get("proxyjump");
 }
 
-/** A ProxyCommand behind a ProxyJump says nothing, unless that is `none`: ssh then runs the command. */
+/** A ProxyCommand after a ProxyJump has no effect, unless the ProxyJump is `none`: then ssh runs the command. */
 function isOverruled(first: ReadonlyMap<string, ConfigValue>): boolean {
   const jump = first.get("proxyjump")?.words[0]?.toLowerCase();
   return jump !== "none" && comesFirst(first, "proxyjump", "proxycommand");

@@ -6,27 +6,27 @@ import { appendKnownHost, withKnownHostsLock } from "./known-hosts-append";
 import { knownHostsPaths, type KnownHostsReader } from "./known-hosts-files";
 
 /**
- * Writes the key of a new host down, after looking again with the file locked: another connection, to this host or to one
- * that pretends to be it, may have been quicker. The result is a warning for the operator.
- * @throws LogoffError `host-key-changed` when another key is known by now
+ * Records the key of a new host, after checking again with the file locked: another connection, to this host or to an impostor,
+ * may have been faster. Returns a warning for the operator.
+ * @throws LogoffError `host-key-changed` if another key was recorded in the meantime
  */
 export type LearnKey = (owner: KeyOwner, blob: Buffer, signal: AbortSignal) => Promise<string>;
 
 /**
- * `accept-new` for one process: one writer at a time. A key that no file holds is remembered, or every connection to its host
- * would take any key where nothing can be written.
+ * `accept-new` for one process, with one writer at a time. Remembers keys that could not be written: otherwise every connection
+ * to such a host would accept any key.
  */
 export function acceptNewKeys(context: SshContext, { readNow }: KnownHostsReader): LearnKey {
   const turn = new Semaphore(1);
   const unwritten = new Map<string, Buffer>();
 
-  /** The line that the files still lack; undefined when they hold the key. */
+  /** The line to add; undefined if the files contain the key. */
   const missingLine = async (owner: KeyOwner, blob: Buffer): Promise<string | undefined> => {
     const verdict = hostKeyRules(owner, await readNow(owner.hostKeys)).check(blob);
     if (!verdict.trusted) throw verdict.error;
     return verdict.learn;
   };
-  /** What kept the key from being written down; undefined when the file holds it. */
+  /** Why the key could not be written; undefined if the file contains it now. */
   const write = async (
     path: string,
     owner: KeyOwner,
@@ -38,9 +38,9 @@ export function acceptNewKeys(context: SshContext, { readNow }: KnownHostsReader
         const line = await missingLine(owner, blob);
         if (line === undefined) return undefined;
         await appendKnownHost(path, line);
-        // Read once more: the next connection must find the key, and a link to /dev/null swallows it.
+        // Read again: the next connection must find the key, but a link to /dev/null swallows it.
         const isThere = (await missingLine(owner, blob)) === undefined;
-        return isThere ? undefined : `could not be added to "${path}": it is not there afterwards`;
+        return isThere ? undefined : `could not be added to "${path}": it is not in the file afterwards`;
       });
     } catch (thrown) {
       if (thrown instanceof LogoffError) throw thrown;
@@ -55,11 +55,13 @@ export function acceptNewKeys(context: SshContext, { readNow }: KnownHostsReader
     const [path] = knownHostsPaths(owner.hostKeys, context);
     const accepted = `key ${describeKey(blob)} of new host "${owner.label}" was accepted`;
     const problem =
-      path === undefined ? "not written down: no known_hosts file" : await write(path, owner, blob, signal);
-    // As OpenSSH: a file that cannot be written does not keep us out, it only leaves the host new.
+      path === undefined
+        ? "not recorded, because there is no known_hosts file"
+        : await write(path, owner, blob, signal);
+    // As in OpenSSH, a file that cannot be written does not prevent the connection; the host only stays new.
     if (problem === undefined) unwritten.delete(name);
     else unwritten.set(name, blob);
-    return `${accepted} and ${problem ?? `added to "${path ?? ""}"`}`;
+    return problem === undefined ? `${accepted} and added to "${path ?? ""}"` : `${accepted} but ${problem}`;
   };
   return (owner, blob, signal) => turn.run(() => learn(owner, blob, signal), signal);
 }
@@ -68,6 +70,6 @@ function changedSince(owner: KeyOwner, blob: Buffer, before: Buffer): LogoffErro
   return new LogoffError(
     "host-key-changed",
     `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the one that was accepted before and could not be ` +
-      `written down, ${describeKey(before)}; someone may be in between: compare both with the host's own`,
+      `written down, ${describeKey(before)}; someone may be intercepting the connection: compare both with the host's own`,
   );
 }

@@ -1,4 +1,4 @@
-/** Checks a host's key, before any credential is sent. */
+/** Checks a host's key before any credential is sent. */
 import { LogoffError } from "../../base/errors";
 import type { HostKeyPolicy } from "../../connection";
 import { knownHostsName, type KnownHostsEntry } from "./known-hosts";
@@ -12,12 +12,12 @@ import {
   type PublicKey,
 } from "./public-key";
 
-/** The properties of a host that its key is checked with. */
+/** The properties of a host against which its key is checked. */
 export interface KeyOwner {
   readonly label: string;
   readonly address: string;
   readonly port: number;
-  /** The name in known_hosts instead of address and port (HostKeyAlias). */
+  /** The name to use in known_hosts instead of address and port (HostKeyAlias). */
   readonly alias?: string;
   /** RequiredRSASize of ssh_config. */
   readonly requiredRsaBits?: number;
@@ -25,9 +25,9 @@ export interface KeyOwner {
 }
 
 export interface HostKeyRules {
-  /** The types of the host's known keys, requested first, because another of its keys would be unknown. */
+  /** The types of the host's known keys, requested first, because a key of another type would be unknown. */
   readonly knownTypes: readonly string[];
-  /** False if any key is accepted: then no password may be offered, because an eavesdropper would receive it. */
+  /** False if any key is accepted: then no password may be offered, because an impostor could receive it. */
   readonly provesHost: boolean;
   readonly check: (blob: Buffer) => HostKeyVerdict;
 }
@@ -36,14 +36,14 @@ type HostKeyVerdict =
   | {
       readonly trusted: true;
       readonly warning?: string;
-      /** With `accept-new`, the known_hosts line of a new host: to be written before any login. */
+      /** With `accept-new`, the known_hosts line of a new host, to be written before any login. */
       readonly learn?: string;
     }
   | { readonly trusted: false; readonly error: LogoffError };
 
 /**
- * How the key of one host is judged: by the pinned keys if there are any, else by known_hosts. An entry of the text given
- * by value beats those of files; a `@revoked` line anywhere beats all.
+ * The rules for the key of one host: the pinned keys if there are any, else known_hosts. Entries of the text given by value take
+ * precedence over those of files, and a `@revoked` line anywhere over all others.
  * @throws LogoffError `plan-invalid` for a pinned key that is neither a fingerprint nor a public key
  */
 export function hostKeyRules(owner: KeyOwner, sources: readonly KnownHostsSource[]): HostKeyRules {
@@ -56,7 +56,7 @@ function tooSmall({ label, requiredRsaBits }: KeyOwner, blob: Buffer): HostKeyVe
   const bits = rsaBits(blob);
   if (bits === undefined || requiredRsaBits === undefined || bits >= requiredRsaBits) return undefined;
   const message =
-    `Cannot trust "${label}": its key ${describeKey(blob)} has ${bits} bits, and RequiredRSASize of ssh_config asks for ` +
+    `Cannot trust "${label}": its key ${describeKey(blob)} has ${bits} bits, but RequiredRSASize in ssh_config requires ` +
     `${requiredRsaBits}; give the host a larger key`;
   return { trusted: false, error: new LogoffError("no-common-algorithm", message) };
 }
@@ -87,16 +87,16 @@ function pinnedRules(owner: KeyOwner, pins: readonly Pin[]): HostKeyRules {
       if (prints.includes(fingerprint(blob))) return { trusted: true };
       const message =
         `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the pinned one ` +
-        `(connection.hostKey: ${prints.join(", ")}); compare it with the host's own before pinning it instead` +
+        `(connection.hostKey: ${prints.join(", ")}); compare it with the host's own key before you pin it instead` +
         (pins.some((pin) => typeof pin === "string")
-          ? "; a fingerprint of another type of key than the host prefers must be pinned as the public key"
+          ? "; if the pinned fingerprint is that of another type of key, pin the public key itself"
           : "");
       return { trusted: false, error: new LogoffError("host-key-changed", message) };
     },
   };
 }
 
-/** The name under which known_hosts has a host. */
+/** The name of a host in known_hosts. */
 export function nameInKnownHosts(owner: Omit<KeyOwner, "hostKeys">): string {
   return owner.alias?.toLowerCase() ?? knownHostsName(owner.address, owner.port);
 }
@@ -107,7 +107,7 @@ function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]):
   const find = (wanted: string): readonly KnownHostsEntry[] =>
     sources.flatMap((source) => source.find(wanted));
   const ofHost = find(name);
-  // OpenSSH takes a key that is listed without the port, when it is the very key; such a line never makes one "changed".
+  // Like OpenSSH, accept a key that is listed without the port if it is the same; such a line never makes a key "changed".
   const ofName = name === bareName ? [] : find(bareName);
   const revoked = [...ofHost, ...ofName].filter((entry) => entry.marker === "revoked");
   const authorities = ofHost.filter((entry) => entry.marker === "cert-authority");
@@ -143,7 +143,7 @@ function refuse(code: "host-key-revoked", message: string): HostKeyVerdict {
   return { trusted: false, error: new LogoffError(code, message) };
 }
 
-/** Types that ssh2 can ask a host for. A host known only by another type shows us a key that we cannot compare. */
+/** Whether ssh2 can request a key of this type. A host that is known only by another type shows a key that we cannot compare. */
 function canBeAskedFor(entry: KnownHostsEntry): boolean {
   return /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/u.test(entry.key.type);
 }
@@ -171,8 +171,8 @@ function revokedMessage(owner: KeyOwner, blob: Buffer, entry: KnownHostsEntry): 
 function changedMessage(owner: KeyOwner, name: string, blob: Buffer, entry: KnownHostsEntry): string {
   return (
     `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the known one, ${describeKey(entry.key.blob)} at ` +
-    `${entry.place}; the host was installed anew or someone is in between: compare the key with the host's own, ` +
-    `and only then put in place of that line: ${lineFor(name, blob)}`
+    `${entry.place}; the host was reinstalled, or someone is intercepting the connection: compare the key with the host's own, ` +
+    `and only then replace that line with: ${lineFor(name, blob)}`
   );
 }
 
@@ -187,21 +187,25 @@ function unknownMessage(
   const looked = sources
     .map((source) => `"${source.name}"${source.problem ? ` (${source.problem})` : ""}`)
     .join(", ");
-  const passedOver = sources.reduce((count, source) => count + source.warnings.length, 0);
+  const skipped = sources.reduce((count, source) => count + source.warnings.length, 0);
   const hints = [
     ...authorities.map(
-      (entry) => `${entry.place} is a @cert-authority line, and certificates cannot be used here`,
+      (entry) => `${entry.place} is a @cert-authority line, but certificates are not supported`,
     ),
-    ...unusable.map((entry) => `${entry.place} has a ${entry.key.type} key, which cannot be asked for`),
+    ...unusable.map((entry) => `${entry.place} has a ${entry.key.type} key, a type that is not supported`),
     ...(owner.hostKeys.strict === "accept-new"
-      ? ["accept-new takes a key only where every known_hosts file can be read"]
+      ? ["accept-new accepts a key only if every known_hosts file can be read"]
       : []),
-    ...(passedOver > 0 ? [`${passedOver} lines were passed over, the first at ${firstPlace(sources)}`] : []),
+    ...(skipped > 0
+      ? [
+          `${skipped} ${skipped === 1 ? "line was" : "lines were"} skipped, the first at ${firstPlace(sources)}`,
+        ]
+      : []),
   ];
   return (
     `Cannot trust "${owner.label}": its key ${describeKey(blob)} is unknown; looked in ${looked || "no file"}` +
     `${hints.length > 0 ? ` (${hints.join("; ")})` : ""}; compare it with the host's own ` +
-    `(there: ssh-keygen -lf FILE.pub) and then add to known_hosts: ${lineFor(name, blob)}`
+    `(on the host: ssh-keygen -lf FILE.pub), and then add to known_hosts: ${lineFor(name, blob)}`
   );
 }
 

@@ -6,14 +6,14 @@ import { dirname } from "node:path";
 import type { Clock } from "../../base/clock";
 import { decodeText, textEncoding, type TextEncoding } from "../../base/decode-text";
 
-/** An older lock was left behind by a process that died, and so was one dated in the future: waiting for it would never end. */
+/** An older lock was left behind by a process that died, and so was a lock dated in the future: the wait for it would never end. */
 const staleLockMs = 10_000;
 const lockPauseMs = 20;
 
 /**
- * Runs `work` while no other process of ours holds the file, which `FILE.lock` marks. ssh itself takes no lock; it only
- * ever appends, as we do, so neither can lose what the other wrote.
- * @throws Error when the lock cannot be made, LogoffError when the signal fires
+ * Runs `work` while holding `FILE.lock`, which excludes other processes of this program. ssh takes no lock, but only appends,
+ * as we do, so neither can lose what the other wrote.
+ * @throws Error if the lock cannot be created, LogoffError if the signal fires
  */
 export async function withKnownHostsLock<T>(
   path: string,
@@ -31,13 +31,13 @@ export async function withKnownHostsLock<T>(
   try {
     return await work();
   } finally {
-    // If a slow holder was taken for dead, the lock belongs to another process now.
+    // If we were slow and taken for dead, the lock now belongs to another process.
     const holder = await readFile(lock, "utf8").catch(() => undefined);
     if (holder === owner) await rm(lock, { force: true });
   }
 }
 
-/** False when the file already exists. */
+/** Creates a file. Returns false if it already exists. */
 async function create(path: string, owner: string): Promise<boolean> {
   try {
     await writeFile(path, owner, { flag: "wx", mode: 0o600 });
@@ -56,13 +56,13 @@ async function isStale(path: string, clock: Clock): Promise<boolean> {
 }
 
 /**
- * Removes a stale lock under a second lock. Otherwise, of two waiters that both found it stale, the slower one would remove the
- * new lock of the faster one. False when another process is removing it.
+ * Removes a stale lock while holding a second lock. Otherwise, of two waiters that both found it stale, the slower would remove the
+ * new lock of the faster. Returns false if another process is removing it.
  */
 async function removeStale(lock: string, owner: string, clock: Clock): Promise<boolean> {
   const removal = `${lock}.stale`;
   if (!(await create(removal, owner))) {
-    // It exists only for an instant, but a process may die even then.
+    // It exists only for an instant, but a process may die in that instant.
     if (await isStale(removal, clock)) await rm(removal, { force: true });
     return false;
   }
@@ -75,8 +75,8 @@ async function removeStale(lock: string, owner: string, clock: Clock): Promise<b
 }
 
 /**
- * Adds one line with one write in the file's encoding, after a line break if the last line has none. Creates the file, readable by its owner only.
- * Must be called with the lock held.
+ * Appends one line in one write and in the file's encoding, after a line break if the last line has none. Creates a missing file,
+ * readable only by its owner. The caller must hold the lock.
  */
 export async function appendKnownHost(path: string, line: string): Promise<void> {
   const before = await readFile(path).catch((thrown: unknown) => {

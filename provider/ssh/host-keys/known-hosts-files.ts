@@ -6,20 +6,20 @@ import { readTextFile, whyUnreadable } from "../../files/read-text-file";
 import type { SshContext } from "../options";
 import { parseKnownHosts, type KnownHosts } from "./known-hosts";
 
-/** One place that knows hosts: the text that was given, or a file. */
+/** A source of known hosts: the given text, or a file. */
 export interface KnownHostsSource extends KnownHosts {
   readonly name: string;
-  /** Why there are no entries: the file is missing or cannot be read. */
+  /** Why there are no entries: the file is missing or unreadable. */
   readonly problem?: string;
-  /** It is there and cannot be read: what it says against a key is not seen. */
+  /** The file exists but cannot be read, so it may contain entries against a key. */
   readonly unreadable?: true;
-  /** Given with the inputs instead of by a file: what it says of a host decides before the files do. */
+  /** Given in the inputs and not by a file: its entries for a host take precedence over the files. */
   readonly byValue?: true;
 }
 
 /**
- * Reads the sources of a policy: the text by value first, then the files in their order. Never rejects.
- * @param reads is told of each file before it is read
+ * Reads the sources of a policy: first the text given by value, then the files in order. Never rejects.
+ * @param reads is called with each file before it is read
  */
 type ReadKnownHosts = (
   policy: HostKeyPolicy,
@@ -27,9 +27,9 @@ type ReadKnownHosts = (
 ) => Promise<readonly KnownHostsSource[]>;
 
 export interface KnownHostsReader {
-  /** The files as they were at most a second ago. */
+  /** Returns the files as they were at most a second ago. */
   readonly read: ReadKnownHosts;
-  /** The files as they are on disk, not cached: for a holder of their lock, before and after writing. */
+  /** Returns the files as they are on disk, uncached: for a holder of their lock, before and after writing. */
   readonly readNow: ReadKnownHosts;
 }
 
@@ -38,7 +38,7 @@ interface CachedFile {
   readonly source: KnownHostsSource;
 }
 
-/** The known_hosts files that a policy names, or OpenSSH's: the user's two, then the machine's two. */
+/** The known_hosts files that a policy names, or OpenSSH's defaults: the user's two, then the machine's two. */
 export function knownHostsPaths(policy: HostKeyPolicy, context: SshContext): readonly string[] {
   const named = policy.knownHostsFiles?.map((path) => resolvePath(context, path));
   if (named !== undefined) return named;
@@ -48,7 +48,7 @@ export function knownHostsPaths(policy: HostKeyPolicy, context: SshContext): rea
   ];
 }
 
-/** A reader that parses each text and each state of a file once: a run of a thousand hosts shares one known_hosts. */
+/** A reader that parses each text and each state of a file once, because a thousand hosts of a run share one known_hosts. */
 export function knownHostsReader(context: SshContext): KnownHostsReader {
   const files = new Map<string, CachedFile>();
   const latest = new ShortCache<KnownHostsSource>(context.clock);
@@ -72,9 +72,9 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
     } catch (thrown) {
       const { code } = thrown as NodeJS.ErrnoException;
       const empty = { name: path, ...parseKnownHosts("", path) };
-      // ENOTDIR: a folder of the path is a file, so that no such file can be there either.
+      // ENOTDIR: a folder of the path is a file, so the known_hosts file cannot exist either.
       if (code === "ENOENT" || code === "ENOTDIR") return { ...empty, problem: "no such file" };
-      // Not remembered: this may have been one moment with too many open files.
+      // Not cached: there may have been too many open files for a moment.
       latest.forget(path);
       return { ...empty, problem: whyUnreadable(thrown), unreadable: true };
     }
@@ -94,7 +94,7 @@ export function knownHostsReader(context: SshContext): KnownHostsReader {
   return { read: reading(readLately), readNow: reading(readAgain) };
 }
 
-/** Text that was copied from a file may still begin with the file's byte order mark. */
+/** Removes a byte order mark, which text copied from a file may begin with. */
 function withoutMark(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

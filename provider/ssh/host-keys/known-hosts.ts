@@ -1,6 +1,6 @@
 /**
- * known_hosts as sshd(8) "SSH_KNOWN_HOSTS FILE FORMAT" describes it and OpenSSH's hostfile.c reads it: a line is
- * `[@marker] names keytype base64-key [comment]`. Reading never fails: a line that makes no sense is passed over and told.
+ * Parses known_hosts as described in sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT", and read by OpenSSH's hostfile.c: a line is
+ * `[@marker] names keytype base64-key [comment]`. Parsing never fails: an invalid line is skipped with a warning.
  */
 import { matchesWildcards } from "../../base/wildcard";
 import { createHmac } from "node:crypto";
@@ -10,23 +10,23 @@ import { parsePublicKey, type PublicKey } from "./public-key";
 type Marker = "revoked" | "cert-authority";
 
 export interface KnownHostsEntry {
-  /** `FILE:LINE`, lines counted from 1. */
+  /** `FILE:LINE`, with lines counted from 1. */
   readonly place: string;
   readonly marker?: Marker;
-  /** As written: a comma list of patterns, or one hashed name. */
+  /** As written: a comma-separated list of patterns, or one hashed name. */
   readonly names: string;
   readonly key: PublicKey;
 }
 
 export interface KnownHosts {
   readonly entries: readonly KnownHostsEntry[];
-  /** One for each line that was passed over, beginning with its place. */
+  /** One for each skipped line, beginning with its place. */
   readonly warnings: readonly string[];
-  /** The entries that speak of the host with that {@link knownHostsName}, in their order. */
+  /** The entries for the host with that {@link knownHostsName}, in order. */
   readonly find: (name: string) => readonly KnownHostsEntry[];
 }
 
-/** The entries of a known_hosts text; `source` names it in places: a path, or where the text was given. */
+/** The entries of a known_hosts text. @param source names the text in places: a path, or the input that contains it */
 export function parseKnownHosts(text: string, source: string): KnownHosts {
   const entries: KnownHostsEntry[] = [];
   const warnings: string[] = [];
@@ -35,15 +35,15 @@ export function parseKnownHosts(text: string, source: string): KnownHosts {
     if (line === "" || line.startsWith("#")) return;
     const place = `${source}:${index + 1}`;
     const entry = parseLine(line, place);
-    if (typeof entry === "string") warnings.push(`${place}: line passed over: ${entry}`);
+    if (typeof entry === "string") warnings.push(`${place}: line skipped: ${entry}`);
     else entries.push(entry);
   });
   return { entries, warnings, find: finder(entries) };
 }
 
 /**
- * Plain names are looked up, only patterns and hashes are tried one by one: comparing every line for every host takes most of
- * the time of a run from a few thousand hosts on.
+ * Finds plain names in a map, and compares only patterns and hashes one by one: with a few thousand hosts, comparing every line
+ * for every host would take most of the time of a run.
  */
 function finder(entries: readonly KnownHostsEntry[]): KnownHosts["find"] {
   const byName = new Map<string, number[]>();
@@ -67,13 +67,13 @@ function finder(entries: readonly KnownHostsEntry[]): KnownHosts["find"] {
   };
 }
 
-/** The name that known_hosts has for a host: lower case, with `[…]:port` when the port is not 22. */
+/** The name of a host in known_hosts: in lower case, as `[…]:port` if the port is not 22. */
 export function knownHostsName(address: string, port: number): string {
   const name = address.toLowerCase();
   return port === 22 ? name : `[${name}]:${port}`;
 }
 
-/** Whether the entry speaks of the host with that {@link knownHostsName}. */
+/** Whether the entry is for the host with that {@link knownHostsName}. */
 export function matchesName(entry: Pick<KnownHostsEntry, "names">, name: string): boolean {
   const hashed = /^\|1\|([^|]+)\|(.+)$/u.exec(entry.names);
   if (hashed === null) return matchesPatternList(entry.names, name);
@@ -82,8 +82,8 @@ export function matchesName(entry: Pick<KnownHostsEntry, "names">, name: string)
 }
 
 /**
- * OpenSSH's pattern list: `*` any text, `?` one character, `!` excludes. A name matches when one pattern does and no
- * excluding one does, whatever the order. Patterns are compared in lower case; `name` must be.
+ * Whether a name matches OpenSSH's pattern list: `*` is any text, `?` one character, and `!` negates. At least one pattern must
+ * match, and no negated one, in any order. Patterns are compared in lower case, and `name` must be in lower case.
  */
 export function matchesPatternList(list: string, name: string): boolean {
   let found = false;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** A public key as the SSH wire has it. */
+/** A public key in SSH's wire format. */
 export interface PublicKey {
-  /** The key's type, which for RSA is not the name of a signature algorithm: `ssh-rsa`, `ssh-ed25519`. */
+  /** The key's type, such as `ssh-rsa` or `ssh-ed25519`. For RSA, signature algorithms have other names. */
   readonly type: string;
   readonly blob: Buffer;
 }
 
-// How many fields follow the type in a key's blob (RFC 4253 6.6, RFC 5656 3.1, RFC 8709 4, OpenSSH PROTOCOL.u2f).
+// The number of fields after the type in a key's blob (RFC 4253 6.6, RFC 5656 3.1, RFC 8709 4, OpenSSH PROTOCOL.u2f).
 const fieldsAfterType: Readonly<Record<string, number>> = {
   "ssh-rsa": 2,
   "ssh-dss": 4,
@@ -24,7 +24,7 @@ export function fingerprint(blob: Uint8Array): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/u, "")}`;
 }
 
-/** The key in a blob, or undefined when it is cut, has something behind its end or is of a type nobody here knows. */
+/** The key in a blob, or undefined if the blob is truncated, has trailing bytes or is of an unknown type. */
 export function decodePublicKey(blob: Buffer): PublicKey | undefined {
   const fields = readFields(blob);
   const type = fields?.[0]?.toString("latin1");
@@ -36,7 +36,7 @@ export function decodePublicKey(blob: Buffer): PublicKey | undefined {
   return { type, blob };
 }
 
-/** The length of an RSA key's modulus, which is what its size means; undefined for other keys. */
+/** The size of an RSA key, which is the length of its modulus; undefined for other keys. */
 export function rsaBits(blob: Buffer): number | undefined {
   const [type, , modulus] = readFields(blob) ?? [];
   if (type?.toString("latin1") !== "ssh-rsa" || modulus === undefined) return undefined;
@@ -45,19 +45,19 @@ export function rsaBits(blob: Buffer): number | undefined {
   return (modulus.length - start) * 8 - (Math.clz32(modulus[start] ?? 0) - 24);
 }
 
-/** The key in `TYPE BASE64`, or undefined when the type is not that of the blob or either makes no sense. */
+/** The key in `TYPE BASE64`, or undefined if either is invalid or the blob is of another type. */
 export function parsePublicKey(type: string, base64: string): PublicKey | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return undefined;
   const key = decodePublicKey(Buffer.from(base64, "base64"));
   return key?.type === type ? key : undefined;
 }
 
-/** `TYPE BASE64`, as known_hosts and authorized_keys hold it. */
+/** The key as `TYPE BASE64`, the form in known_hosts and authorized_keys. */
 export function formatPublicKey(key: PublicKey): string {
   return `${key.type} ${key.blob.toString("base64")}`;
 }
 
-/** Length-prefixed fields, the form of every SSH key blob. */
+/** Encodes fields with length prefixes, the form of every SSH key blob. */
 export function encodeFields(fields: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
     fields.flatMap((field) => {

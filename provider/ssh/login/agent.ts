@@ -14,23 +14,23 @@ import { fingerprint } from "../host-keys/public-key";
 import type { SshContext } from "../options";
 import { sha1Refused } from "./private-key";
 
-/** A key that an agent holds and signs with; we never see its private half. */
+/** A key of an agent, which signs with it; we never see its private half. */
 export interface AgentKey {
   readonly label: string;
   readonly blob: Buffer;
   /**
-   * What ssh2 asks for a signature: an agent with this key alone, so that one login attempt is one key.
+   * Returns an agent with only this key for ssh2 to sign with, so that each login attempt uses one key.
    * @param over fires when the handshake ends, and ends the wait for a signature
    */
   readonly signer: (sha1: boolean, over: AbortSignal) => BaseAgent;
 }
 
-/** OpenSSH's agent service on Windows listens here; it sets no variable. */
+/** OpenSSH's agent service on Windows listens here, and sets no variable. */
 const windowsPipe = "\\\\.\\pipe\\openssh-ssh-agent";
 
-/** The path of an agent: the one asked for, which may begin with `~`, or that of `SSH_AUTH_SOCK`; undefined when there is none. */
+/** The path of an agent: the one asked for, which may begin with `~`, or that of `SSH_AUTH_SOCK`; undefined if there is none. */
 export function agentPath(asked: string | true, context: SshContext): string | undefined {
-  // A pipe of Windows is no path of the file system.
+  // A Windows pipe is not a file system path.
   if (asked !== true) return asked.startsWith("\\\\.\\pipe\\") ? asked : resolvePath(context, asked);
   const variable = context.env["SSH_AUTH_SOCK"];
   if (variable !== undefined && variable !== "") return variable;
@@ -39,7 +39,7 @@ export function agentPath(asked: string | true, context: SshContext): string | u
 
 /**
  * The keys of an agent, in its order.
- * @throws Error of the socket when nobody listens, LogoffError with the signal's reason when the agent does not answer
+ * @throws Error of the socket if nothing is listening, LogoffError with the signal's reason if the agent does not answer
  */
 export function readAgentKeys(path: string, signal: AbortSignal): Promise<readonly AgentKey[]> {
   const agent = new SocketAgent(path);
@@ -62,7 +62,7 @@ function agentKey(agent: SocketAgent, key: ParsedKey): AgentKey {
   return { label, blob, signer: (sha1, over) => new SingleKeyAgent(agent, key, sha1, over) };
 }
 
-/** ssh2's agent client over sockets that we can end: an agent may ask a person and wait for ever. */
+/** ssh2's agent client over sockets that we can destroy: an agent may prompt a person and wait forever. */
 class SocketAgent extends OpenSSHAgent {
   readonly #path: string;
   readonly #sockets = new Set<Socket>();
@@ -130,7 +130,7 @@ class SingleKeyAgent extends BaseAgent<ParsedKey> {
     const stopListening = onAbort(this.#over, () => this.#agent.hangUp());
     this.#agent.sign(key, data, request, (error, signature) => {
       stopListening();
-      // ssh2 writes to the connection when the signature comes, and throws out of nowhere when it is gone by then.
+      // On a signature, ssh2 writes to the connection, and throws where nothing can catch it if the connection is gone by then.
       if (!this.#over.aborted) callback?.(error, signature);
     });
   }

@@ -1,6 +1,6 @@
 /**
- * The order of logins on one connection: private keys, keys of the agent, then the password, as `password` or as the
- * one hidden prompt of `keyboard-interactive`.
+ * Offers the credentials on one connection in order: private keys, keys of the agent, then the password, as `password` or in
+ * answer to a single hidden prompt of `keyboard-interactive`.
  */
 import type { AnyAuthMethod, AuthHandlerMiddleware, KeyboardInteractiveCallback, Prompt } from "ssh2";
 import { LogoffError } from "../../base/errors";
@@ -12,41 +12,41 @@ export interface LoginOptions {
   readonly label: string;
   readonly user: string;
   readonly credentials: Credentials;
-  /** False when the host's key proves nothing: then keys are all that is offered. */
+  /** False if the host's key was not checked: then only keys are offered. */
   readonly mayOfferPassword: boolean;
   /** Whether SHA-1 signatures are allowed. */
   readonly sha1: boolean;
   readonly quote: Quote;
-  /** Awaited before the first word of a login. */
+  /** Awaited before the login begins. */
   readonly beforeLogin: () => Promise<void>;
-  /** Awaited before the password is offered; rejects when it must not be. */
+  /** Awaited before the password is offered; rejects if it must not be. */
   readonly claimPassword: () => Promise<void>;
   /** Fires when the handshake ends. */
   readonly over: AbortSignal;
-  /** Ends the login with an error that no further method can fix. */
+  /** Ends the login with an error, without trying further methods. */
   readonly fail: (error: unknown) => void;
 }
 
-/** One login as it goes on; ssh2 asks `handler` for the next method until one is accepted or none is left. */
+/** A login in progress. ssh2 asks `handler` for the next method until one is accepted or none is left. */
 export interface LoginAttempt {
   readonly handler: AuthHandlerMiddleware;
-  /** Must be told of every list of acceptable methods, which ssh2 keeps to itself while an agent's key is tried. */
+  /** Must be called with every list of acceptable methods, because ssh2 does not pass them on while it tries an agent's key. */
   readonly hostAccepts: (methods: readonly string[]) => void;
-  /** Whether any credential has left us: from then on the connection is never tried again. */
+  /** Whether any credential was offered, after which the connection is never retried. */
   readonly offered: () => boolean;
-  /** Whether the host has turned a credential down. */
+  /** Whether the host has rejected a credential. */
   readonly rejected: () => boolean;
-  /** What became of the password; `loggedIn` tells whether the host let us in. */
+  /** The outcome of the password; `loggedIn` says whether the login succeeded. */
   readonly passwordVerdict: (loggedIn: boolean) => PasswordVerdict;
-  /** A remark for the error, such as why a key could not sign. */
+  /** Adds a note to the error, such as why a key could not sign. */
   readonly note: (text: string) => void;
-  /** `auth-rejected`, or `auth-unavailable` when nothing of ours was acceptable; names what was tried. */
+  /** The error, which names what was tried: `auth-rejected`, or `auth-unavailable` if the host accepts none of our methods. */
   readonly failure: (detail?: string) => LogoffError;
 }
 
 type Choice = AnyAuthMethod | "password" | "keyboard-interactive" | undefined;
 
-/** Begins a login. Each credential is offered once, and the password never again after it was turned down. */
+/** Begins a login. Each credential is offered once, and a rejected password is never offered again. */
 export function beginLogin(options: LoginOptions): LoginAttempt {
   const { label, user: username, credentials, quote } = options;
   const { password } = credentials;
@@ -71,7 +71,7 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
     const what =
       tried.length > 0
         ? `${partial ? "not enough" : "rejected"}: ${tried.join(", ")}`
-        : "nothing that it accepts was given";
+        : "no credential that it accepts was given";
     const message = `Cannot log in to "${label}": ${what}${more && `; ${more}`}`;
     return new LogoffError(code, message, { atLogin: true });
   };
@@ -91,7 +91,7 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
       finish([offerPassword("keyboard-interactive with the password")]);
       return;
     }
-    // Answering with anything else, or with the password again, could only count towards a lockout.
+    // Any other answer, or the password again, could only count towards a lockout.
     if (password_ === "unanswered") password_ = "rejected";
     const asked = prompts.map((each) => `"${quote(each.prompt)}"`).join(", ");
     const heading = quote(`${title} ${text}`);
@@ -133,14 +133,14 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
     const go = (decided: Promise<AnyAuthMethod | undefined>): void => {
       decided.then(
         (chosen) => {
-          // `false` is how ssh2 is told that nothing is left; its types do not know.
+          // `false` tells ssh2 that nothing is left, but its types do not allow it.
           if (!options.over.aborted) next((chosen ?? false) as AnyAuthMethod);
         },
         (error: unknown) => options.fail(error),
       );
     };
     if (!begun) {
-      // Costs a round trip, offers nothing, and tells what the host accepts: no credential goes where it is not wanted.
+      // Costs a round trip and offers nothing, but shows which methods the host accepts: no credential is sent for any other.
       begun = true;
       go(options.beforeLogin().then(() => ({ type: "none", username })));
       return;

@@ -8,47 +8,47 @@ import { readIdentity, type Identity } from "./identities";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
 import { secretSource, unusable, type ReadSecret } from "./secret";
 
-/** The credentials of a login, read and opened, in the order of the offers. */
+/** The credentials of a login, read and opened, in the order in which they are offered. */
 export interface Credentials {
   readonly keys: readonly PrivateKey[];
   readonly agentKeys: readonly AgentKey[];
   readonly password?: string;
   /** Texts that must not appear anywhere. */
   readonly secrets: readonly string[];
-  /** Credentials that were skipped, and why, for the error of a failed login. */
+  /** The skipped credentials and why, for the error of a failed login. */
   readonly notes: readonly string[];
 }
 
-/** Settings of ssh_config for the login of a host. */
+/** The settings of ssh_config for the login to a host. */
 export interface Identities {
-  /** Absolute paths; those that do not exist are passed over. Absent: OpenSSH's default files. */
+  /** Absolute paths; missing files are skipped. Absent: OpenSSH's default files. */
   readonly files?: readonly string[];
-  /** No agent is asked but one that was named, and of its keys only those of the files are offered. */
+  /** Whether to use only a named agent, and to offer only those of its keys that are in the files (IdentitiesOnly). */
   readonly only: boolean;
 }
 
-/** The host whose credentials are read. */
+/** The rules for choosing the credentials of a host. */
 interface LoginRules {
   readonly identities: Identities;
   readonly algorithms: AllowedAlgorithms;
 }
 
-/** The first two remember what they did, so that a process has one of each. */
+/** Tools for reading secrets. The first two have caches, which the connections of a process share. */
 export interface SecretTools {
   readonly read: ReadSecret;
   readonly parse: ParsePrivateKey;
-  /** Is told what is waited for, as it is said when time is up. */
+  /** Receives what is being waited for, in the words of the error of the deadline. */
   readonly prepares: (unfinished: string) => void;
 }
 
-/** sshd's MaxAuthTries is 6 and counts every key; what is left is for the password. */
+/** sshd's MaxAuthTries is 6 and counts every key; the last attempt is left for the password. */
 const mostKeys = 5;
 
 /**
- * Reads the login of a host: before anything connects, since a key that cannot be opened is no reason to disturb a host.
- * A credential that was named must be usable. Where none was named, OpenSSH's defaults are tried and passed over if they are
- * missing or need a passphrase that we do not have: the agent of `SSH_AUTH_SOCK` and `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
- * @throws LogoffError `auth-unavailable` when a named credential cannot be used or nothing is left to offer
+ * Reads the credentials for a host before connecting, so that a key that cannot be opened does not disturb the host.
+ * A named credential must be usable. If none is named, OpenSSH's defaults are tried, and skipped if they are missing or need
+ * a passphrase that we do not have: the agent of `SSH_AUTH_SOCK` and `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
+ * @throws LogoffError `auth-unavailable` if a named credential cannot be used or there is nothing to offer
  */
 export async function readCredentials(
   host: Pick<Host, "label" | "login">,
@@ -93,9 +93,7 @@ export async function readCredentials(
     if (identity.note !== undefined) notes.push(identity.note);
   }
   if (identities.only && asked === undefined && inFiles.some(({ key, blob }) => blob && !key))
-    notes.push(
-      "a public key as IdentityFile needs an agent, which IdentitiesOnly leaves out unless it is named",
-    );
+    notes.push("a public key as IdentityFile needs an agent; with IdentitiesOnly, name one");
   const required = agent !== undefined && keys.length === 0 && password === undefined;
   prepares("the agent did not list its keys");
   const held =
@@ -107,23 +105,23 @@ export async function readCredentials(
   });
   const isChosen = (key: AgentKey): boolean => inFiles.some(({ blob }) => blob?.equals(key.blob));
   const others = found.filter((key) => !keys.some((own) => own.blob.equals(key.blob)));
-  // As in OpenSSH, keys named in ssh_config come first, because a host accepts only a few attempts.
+  // As in OpenSSH, keys named in ssh_config come first, because a host allows only a few attempts.
   const ofAgent = [
     ...others.filter(isChosen),
     ...(identities.only ? [] : others.filter((key) => !isChosen(key))),
   ];
   if (found.length > 0 && identities.only && ofAgent.length === 0 && keys.length === 0)
-    notes.push("with IdentitiesOnly, none of the agent's keys is that of an IdentityFile");
+    notes.push("IdentitiesOnly is set, and none of the agent's keys is in an IdentityFile");
 
   if (keys.length === 0 && ofAgent.length === 0 && password === undefined) {
     const why = notes.length > 0 ? `: ${notes.join("; ")}` : "";
-    const message = `Cannot log in to "${host.label}": no private key, agent or password is there to offer${why}`;
+    const message = `Cannot log in to "${host.label}": there is no private key, agent or password to offer${why}`;
     throw new LogoffError("auth-unavailable", message);
   }
   const left = keys.length + ofAgent.length - mostKeys;
   if (left > 0)
     notes.push(
-      `${left} more ${left === 1 ? "key was" : "keys were"} not offered: hosts turn away after five`,
+      `${left} more ${left === 1 ? "key was" : "keys were"} not offered, because hosts may disconnect after five`,
     );
   const offered = keys.slice(0, mostKeys);
   return {
@@ -154,7 +152,7 @@ async function agentKeys(
   }
   try {
     const keys = await readAgentKeys(path, signal);
-    if (keys.length === 0) notes.push("the agent holds no key");
+    if (keys.length === 0) notes.push("the agent has no keys");
     return keys;
   } catch (thrown) {
     if (thrown instanceof LogoffError) throw thrown;

@@ -1,4 +1,4 @@
-/** The files of IdentityFile: private keys, and public ones, which choose among the keys of an agent. */
+/** Reads the files of IdentityFile: private keys, and public keys, which select keys of an agent. */
 import { access } from "node:fs/promises";
 import { LogoffError } from "../../base/errors";
 import type { Secret } from "../../connection";
@@ -9,9 +9,9 @@ import type { PrivateKey } from "./private-key";
 /** The content of an identity file. */
 export interface Identity {
   readonly key?: PrivateKey;
-  /** The public half, by which the same key is found in an agent. */
+  /** The public half, which identifies the same key in an agent. */
   readonly blob?: Buffer;
-  /** Why there is no key, where that is worth telling. */
+  /** Why there is no key, if that is worth reporting. */
   readonly note?: string;
 }
 
@@ -19,8 +19,8 @@ export interface Identity {
 const maxPublicBytes = 64 * 1024;
 
 /**
- * The key of a file that nobody insisted on: what is missing or cannot be opened is passed over. Its public half is that of
- * the private key, else the file's own if it holds a public key, else that of `FILE.pub`.
+ * Reads the key of an optional file: a file that is missing or cannot be opened is skipped. The public half is that of the private
+ * key, or the file itself if it contains a public key, or that in `FILE.pub`.
  */
 export async function readIdentity(
   path: string,
@@ -46,7 +46,7 @@ function withBlob(blob: Buffer | undefined): Identity {
   return blob === undefined ? {} : { blob };
 }
 
-/** The first public key of a file in the form `TYPE BASE64 COMMENT`; others may read it. */
+/** The first public key in a file with lines of the form `TYPE BASE64 COMMENT`. Other users may be able to read the file. */
 async function publicKeyIn(path: string): Promise<Buffer | undefined> {
   try {
     const text = await readTextFile(path, () => undefined, maxPublicBytes);

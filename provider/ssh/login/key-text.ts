@@ -1,15 +1,14 @@
 /**
- * Repairs the text of a private key. Pipeline variables and copies through forms, shells and YAML change line ends,
- * indentation and quotes, but nothing that a key needs: base64 has neither blanks nor backslashes, so each of them shows
- * what happened to the text.
+ * Repairs the text of a private key. Pipeline variables, forms, shells and YAML change line ends, indentation and quotes, but
+ * nothing that a key needs: base64 contains neither spaces nor backslashes, so they can only come from such a change.
  */
 
-/** The repaired text, or why it is not a private key; no reason quotes the text. */
+/** The repaired text, or why it is not a private key. The reason never quotes the text. */
 export type KeyText = { readonly text: string } | { readonly wrong: string };
 
-/** The first private key of a text, in PEM with one line end a line, or in PuTTY's form. */
+/** The first private key in a text, in PEM with one line break per line, or in PuTTY's format. */
 export function keyText(given: string): KeyText {
-  // Removes a byte order mark, too.
+  // Also removes a byte order mark.
   const text = given.trim();
   if (/^["'`]?\s*PuTTY-User-Key-File-/u.test(text)) return { text: puttyText(text) };
   const plain = text.replace(/\\{1,8}(?:r\\{1,8}n|n|r)/gu, "\n").replace(/\\{1,8}\//gu, "/");
@@ -17,17 +16,17 @@ export function keyText(given: string): KeyText {
   if (begin === undefined) return { wrong: whyNoKey(text) };
   const start = plain.indexOf(begin) + begin.length;
   const end = plain.indexOf(`-----END ${label}-----`, start);
-  if (end < 0) return { wrong: "it is damaged: its END line is missing, so only a part of it was given" };
+  if (end < 0) return { wrong: "it is damaged: its END line is missing, so only part of it was given" };
   return pem(label, plain.slice(start, end));
 }
 
 function whyNoKey(text: string): string {
   if (/^(?:ssh-|ecdsa-|sk-)/u.test(text)) return "it is a public key";
-  if (text.startsWith("LS0tLS1CRUdJTi")) return "it is a private key inside base64; decode it first";
-  // The beginning of OpenSSH's form in base64.
+  if (text.startsWith("LS0tLS1CRUdJTi")) return "it is a private key encoded in base64; decode it first";
+  // The beginning of OpenSSH's format in base64.
   if (text.startsWith("b3BlbnNzaC1rZXktdjE")) return "its BEGIN and END lines are missing";
   if (/-----BEGIN(?:%20|\+)/u.test(text)) return urlEncoded;
-  return "it is no private key in OpenSSH or PEM form";
+  return "it is not a private key in OpenSSH or PEM format";
 }
 
 const urlEncoded = "it is URL-encoded; decode it first";
@@ -40,7 +39,7 @@ function pem(label: string, body: string): KeyText {
   const base64 = body.slice(header.length).replace(/\s+/gu, "");
   if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return { wrong: whyNotBase64(base64) };
   if (base64.length % 4 !== 0)
-    return { wrong: "it is damaged: characters are missing, such as + that became a blank" };
+    return { wrong: "it is damaged: characters are missing, such as a + that became a space" };
   const headers = encryption === undefined ? [] : ["Proc-Type: 4,ENCRYPTED", `DEK-Info: ${encryption}`, ""];
   const lines = base64.match(/.{1,64}/gu) ?? [];
   return {
@@ -52,10 +51,10 @@ function whyNotBase64(text: string): string {
   if (text === "") return "it is damaged: there is nothing between its BEGIN and END lines";
   if (/%(?:0A|0D|20|2B|2F|3D)/iu.test(text)) return urlEncoded;
   if (text.includes("*")) return "parts of it are masked with *";
-  return "it is damaged: it holds characters that no key has";
+  return "it is damaged: it contains characters that are not base64";
 }
 
-/** Its lines may hold any text, so only the text around them is repaired. */
+/** Repairs a key in PuTTY's format. Its lines may contain any text, so only the text around them is repaired. */
 function puttyText(text: string): string {
   const quote = /^["'`]/u.exec(text)?.[0];
   const inner = quote === undefined ? text : text.slice(1).replace(new RegExp(`${quote}$`, "u"), "");

@@ -1,4 +1,4 @@
-/** Opens one key in a separate thread: the rounds of a passphrase would block everything else for seconds. */
+/** Opens one key in a separate thread, because the rounds of a passphrase would block everything else for seconds. */
 import { basename } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { openKey, type OpenResult } from "./open-key";
@@ -7,12 +7,12 @@ interface Work {
   readonly keyToOpen: { readonly text: string; readonly passphrase: string };
 }
 
-/** In a bundle this file is part of another one, which would repeat all of its work in the thread. */
+/** False in a bundle, where this file is part of another, which would repeat all of its work in the thread. */
 const isOwnFile = /^open-key-worker\.[a-z]+$/u.test(basename(__filename));
 
 /**
- * {@link openKey} in another thread, which does not keep the process alive: callers need a deadline. Without a thread, the
- * work is done here.
+ * {@link openKey} in another thread, which does not keep the process alive: callers need a deadline. If no thread can be started,
+ * opens the key in this one.
  */
 export function openKeyAside(text: string, passphrase: string): Promise<OpenResult> {
   return inThread({ keyToOpen: { text, passphrase } }).catch(() => openKey(text, passphrase));

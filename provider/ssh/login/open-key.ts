@@ -3,19 +3,19 @@ import { utils, type ParsedKey } from "ssh2";
 import { printable } from "../../base/text";
 import { openSshKeyHeader, type OpenSshKeyHeader } from "./openssh-key";
 
-/** A private key, or why it cannot be used, as the end of a sentence about it. */
+/** A private key, or why it cannot be used, as a clause whose subject is the key. */
 export type OpenResult =
   { readonly key: KeyObject; readonly wrong?: never } | { readonly wrong: string; readonly key?: never };
 
-// More rounds take minutes, longer than any deadline, and the command could not end before they do.
+// More rounds take minutes, longer than any deadline, and the command could not exit until they finish.
 const mostBcryptRounds = 10_000;
 const mostPbkdf2Rounds = 10_000_000;
 
 const damaged = "it is damaged or of an unsupported type";
 const mismatch = "its passphrase is wrong, or the key is damaged";
-const supported = "only RSA, ECDSA and Ed25519 keys can be used";
+const supported = "use an RSA, ECDSA or Ed25519 key";
 
-/** What is known about a repaired key before it is opened: why it cannot be opened, or whether that takes a passphrase. */
+/** Why a repaired key cannot be opened, or whether opening it takes a passphrase. Does not open the key. */
 export function judgeKey(
   text: string,
   passphrase: string | undefined,
@@ -32,7 +32,7 @@ export function judgeKey(
 
 function whyNotUsed({ type, rounds }: OpenSshKeyHeader): string | undefined {
   if (type.startsWith("sk-"))
-    return `it is a FIDO key (${printable(type, 64)}), which signs with its hardware; ${supported}`;
+    return `it is a FIDO key (${printable(type, 64)}), which cannot sign without its hardware; ${supported}`;
   if (!/^(?:ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521))$/u.test(type))
     return `its type, ${printable(type, 64)}, is not supported; ${supported}`;
   return rounds > mostBcryptRounds ? tooManyRounds(rounds, "ssh-keygen -p -a 16 -f FILE") : undefined;
@@ -40,17 +40,17 @@ function whyNotUsed({ type, rounds }: OpenSshKeyHeader): string | undefined {
 
 function whyNotOpened(text: string): string | undefined {
   if (text.startsWith("PuTTY-User-Key-File-3"))
-    return "it is in version 3 of PuTTY's form; export it as an OpenSSH key (puttygen FILE -O private-openssh)";
+    return "it is in version 3 of PuTTY's format; export it as an OpenSSH key (puttygen FILE -O private-openssh)";
   if (text.startsWith("-----BEGIN OPENSSH")) return damaged;
   const rounds = pbkdf2Rounds(text);
   return rounds > mostPbkdf2Rounds ? tooManyRounds(rounds, "openssl pkcs8 -topk8 -iter 100000") : undefined;
 }
 
 function tooManyRounds(rounds: number, command: string): string {
-  return `its passphrase goes through ${rounds} rounds, which takes too long; encrypt it again with fewer (${command})`;
+  return `its passphrase needs ${rounds} rounds, which take too long; encrypt it again with fewer (${command})`;
 }
 
-/** The iterations of PBKDF2 in an encrypted PKCS#8 key: the number behind its object identifier and the salt (RFC 8018 A.2). */
+/** The iterations of PBKDF2 in an encrypted PKCS#8 key: the number after its object identifier and the salt (RFC 8018 A.2). */
 function pbkdf2Rounds(text: string): number {
   const body = /^-----BEGIN ENCRYPTED PRIVATE KEY-----([^-]*)-----END/u.exec(text)?.[1];
   const bytes = Buffer.from(body ?? "", "base64");
@@ -64,7 +64,7 @@ function pbkdf2Rounds(text: string): number {
   return bytes.readUIntBE(count + 2, length);
 }
 
-/** Opens a repaired key. Takes seconds for an encrypted one with many rounds. */
+/** Opens a repaired key. Takes seconds for an encrypted key with many rounds. */
 export function openKey(text: string, passphrase: string | undefined): OpenResult {
   return /^(?:-----BEGIN OPENSSH|PuTTY-)/u.test(text)
     ? openBySsh2(text, passphrase)
@@ -76,12 +76,12 @@ function openBySsh2(text: string, passphrase: string | undefined): OpenResult {
   const parsed = utils.parseKey(text, passphrase);
   if (parsed instanceof Error) {
     if (passphrase === undefined || !isEncrypted) return { wrong: damaged };
-    // ssh2's own message, fixed in its source and the same in every language; it decides only which hint is shown.
+    // ssh2's message is fixed in its source and the same in every language; it decides only which hint is shown.
     return { wrong: /unsupported/iu.test(parsed.message) ? "its encryption is not supported" : mismatch };
   }
   // The format allows several keys in a file; OpenSSH never writes more than one.
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey;
-  if (!key.isPrivateKey()) return { wrong: "it holds no private key" };
+  if (!key.isPrivateKey()) return { wrong: "it contains no private key" };
   try {
     return { key: createPrivateKey(key.getPrivatePEM()) };
   } catch {
@@ -94,8 +94,10 @@ function openByNode(text: string, passphrase: string | undefined): OpenResult {
     return { key: createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) }) };
   } catch (thrown) {
     if (!text.includes("ENCRYPTED")) return { wrong: damaged };
-    // All but one in a few hundred wrong passphrases fail with this error.
+    // Almost all wrong passphrases fail with this error; one in a few hundred does not.
     const isPadding = (thrown as NodeJS.ErrnoException).code === "ERR_OSSL_BAD_DECRYPT";
-    return { wrong: isPadding ? mismatch : `${damaged}, unless its passphrase is wrong` };
+    return {
+      wrong: isPadding ? mismatch : "its passphrase is wrong, or it is damaged or of an unsupported type",
+    };
   }
 }

@@ -1,17 +1,17 @@
-/** What OpenSSH's own format of a private key (PROTOCOL.key) reveals without the passphrase. */
+/** What a private key in OpenSSH's own format (PROTOCOL.key) reveals without the passphrase. */
 export interface OpenSshKeyHeader {
-  /** `none` when it is not encrypted. */
+  /** `none` if the key is not encrypted. */
   readonly cipher: string;
-  /** Rounds of bcrypt that its passphrase goes through; 0 when it is not encrypted. */
+  /** Number of bcrypt rounds for the passphrase; 0 if the key is not encrypted. */
   readonly rounds: number;
-  /** Of its public half. */
+  /** The type of the public half. */
   readonly type: string;
   readonly publicBlob: Buffer;
 }
 
 const magic = "openssh-key-v1\0";
 
-/** The header of a key in PEM; undefined for keys in other formats and for damaged ones. */
+/** The header of a key in PEM; undefined for a key in another format or a damaged key. */
 export function openSshKeyHeader(text: string): OpenSshKeyHeader | undefined {
   const body = /^-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/u.exec(text)?.[1];
   if (body === undefined) return undefined;
@@ -36,9 +36,9 @@ export function openSshKeyHeader(text: string): OpenSshKeyHeader | undefined {
   }
 }
 
-/** @throws RangeError when the bytes end before the field does */
+/** @throws RangeError if the bytes end before the field does */
 function fieldAt(bytes: Buffer, at: number): { readonly value: Buffer; readonly end: number } {
   const end = at + 4 + bytes.readUInt32BE(at);
-  if (end > bytes.length) throw new RangeError("The field is cut");
+  if (end > bytes.length) throw new RangeError("The field is truncated");
   return { value: bytes.subarray(at + 4, end), end };
 }

@@ -1,12 +1,12 @@
 /**
- * Keeps a wrong password from locking an account on a whole farm: a domain controller counts the failures of every host
- * together. A password is proven on one host before any other sees it.
+ * Prevents a wrong password from locking an account on a whole farm: a domain controller adds up the failures of all hosts.
+ * A password is proven on one host before it is offered to others.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { aborted, onAbort } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 
-/** The result of a password on one host. `unanswered`: it was sent, and the connection ended without an answer. */
+/** The outcome of a password on one host. `unanswered`: it was sent, but the connection ended without an answer. */
 export type PasswordVerdict = "accepted" | "rejected" | "unanswered" | "not-offered";
 
 /** The right to offer a password to one host. */
@@ -16,11 +16,11 @@ export interface PasswordClaim {
 }
 
 export interface PasswordGuard {
-  /** @throws LogoffError `auth-rejected` if another host rejected the password, so that this host is not contacted */
+  /** Checks before the host is contacted. @throws LogoffError `auth-rejected` if the password must not be offered to it */
   readonly refuseIfBarred: (label: string, user: string, password: string) => void;
   /**
-   * Waits while another host proves this user's password.
-   * @throws LogoffError `auth-rejected` when it was turned down elsewhere; `aborted`
+   * Waits while this user's password is being proven on another host.
+   * @throws LogoffError `auth-rejected` if it was rejected elsewhere; `aborted`
    */
   readonly claim: (
     label: string,
@@ -30,29 +30,29 @@ export interface PasswordGuard {
   ) => Promise<PasswordClaim>;
 }
 
-/** Failures since the last success after which a password is no longer offered. */
+/** Number of failures since the last success after which a password is no longer offered. */
 const mostFailures = 3;
 
 interface Trust {
-  /** How many hosts have accepted it. */
+  /** Number of hosts that have accepted it. */
   successes: number;
   /** Hosts that have rejected it since the last success. */
   rejectedBy: string[];
-  /** Hosts that have not answered, if no other host has accepted it since it was offered there. */
+  /** Hosts that did not answer, unless another host accepted it after it was offered there. */
   unansweredBy: string[];
-  /** The host whose rejection was the last that is risked; a success elsewhere does not change that. */
+  /** The host whose rejection barred the password; a success elsewhere does not change that. */
   barredBy: string | undefined;
-  /** Claims that have no verdict yet. */
+  /** Number of claims without a verdict. */
   open: number;
   waiting: (() => void)[];
 }
 
-/** A guard to share between all resources of a process. It remembers keyed digests, no passwords. */
+/** A guard that all resources of a process share. It stores keyed digests, not passwords. */
 export function passwordGuard(): PasswordGuard {
   const digestKey = randomBytes(32);
   const trusts = new Map<string, Trust>();
   const trustOf = (user: string, password: string): Trust => {
-    // Windows takes user names in any case, so "Admin" and "admin" count towards the same lockout.
+    // Windows ignores the case of user names, so "Admin" and "admin" count towards the same lockout.
     const text = JSON.stringify([user.toLowerCase(), password]);
     const digest = createHmac("sha256", digestKey).update(text).digest("base64");
     const trust = trusts.get(digest) ?? {
@@ -108,7 +108,7 @@ function newClaim(trust: Trust, label: string): PasswordClaim {
         const isLast = trust.successes === 0 || trust.rejectedBy.length >= mostFailures;
         if (isLast) trust.barredBy ??= label;
       }
-      // If it had counted as wrong there, a later successful login would have cleared the count.
+      // If it counted as wrong there, a later successful login cleared the count.
       if (verdict === "unanswered" && trust.successes === successesBefore) trust.unansweredBy.push(label);
       trust.waiting.splice(0).forEach((wake) => wake());
     },
@@ -129,15 +129,15 @@ function nextVerdict(trust: Trust, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Why the password is not offered to the host; undefined when it may be. */
+/** Why the password must not be offered to the host; undefined if it may be. */
 function whyBarred({ barredBy, unansweredBy }: Trust, label: string): string | undefined {
   if (barredBy !== undefined) {
     const where = barredBy === label ? "here" : `by "${barredBy}"`;
-    return `the password was rejected ${where} and more attempts could lock the account`;
+    return `the password was rejected ${where}, and more attempts could lock the account`;
   }
   if (unansweredBy.length < mostFailures) return undefined;
   const hosts = unansweredBy.map((host) => `"${host}"`).join(", ");
-  return `the password was offered to ${hosts}, none of which gave an answer, and more attempts could lock the account; where hosts take long to check a password, raise timeouts.connect`;
+  return `the password was offered to ${hosts}, none of which gave an answer, and more attempts could lock the account; if hosts take long to check a password, raise timeouts.connect`;
 }
 
 function barred(label: string, why: string): LogoffError {

@@ -10,26 +10,26 @@ import { secretSource, unusable } from "./secret";
 
 /** A private key that is ready to sign. */
 export interface PrivateKey {
-  /** For people: type, fingerprint and where it came from. */
+  /** Type, fingerprint and origin, for messages. */
   readonly label: string;
   readonly blob: Buffer;
-  /** What ssh2 signs with. With `sha1` false it refuses the one signature that needs SHA-1: RSA for hosts of before 2016. */
+  /** Returns the key for ssh2. Unless `sha1` is set, it refuses the SHA-1 signatures that hosts from before 2016 require of RSA keys. */
   readonly signer: (sha1: boolean) => ParsedKey;
 }
 
-/** The text of a private key as a key. @throws LogoffError `auth-unavailable` when it is none or does not open */
+/** Parses the text of a private key. @throws LogoffError `auth-unavailable` if it is not a key or cannot be opened */
 export type ParsePrivateKey = (
   text: string,
   passphrase: string | undefined,
   source: Secret,
 ) => Promise<PrivateKey>;
 
-/** Marks the refusal in what ssh2 reports. */
-export const sha1Refused = "the host takes only SHA-1 signatures of RSA keys";
+/** Identifies the refusal in an error of ssh2. */
+export const sha1Refused = "the host accepts only SHA-1 signatures of RSA keys";
 
 /**
- * A parser that tries each key with each passphrase once per process, whatever the result: an encrypted OpenSSH key costs a
- * tenth of a second or more, and a thousand hosts share it. Results are looked up by a digest, so the map holds no passphrase.
+ * A parser that tries each key with each passphrase only once per process, whatever the result: opening an encrypted OpenSSH key
+ * takes a tenth of a second or more, and a thousand hosts share it. The map is keyed by a digest, so it contains no passphrase.
  */
 export function privateKeyParser(): ParsePrivateKey {
   const tried = new Map<string, Promise<UsableKey | WrongKey>>();
@@ -47,7 +47,7 @@ export function privateKeyParser(): ParsePrivateKey {
   };
 }
 
-/** A key that is ready to sign, with its public half, which takes longer to find than a signature. */
+/** A key that is ready to sign, with its public half, which takes longer to compute than a signature. */
 interface UsableKey {
   readonly type: string;
   readonly blob: Buffer;
@@ -55,7 +55,7 @@ interface UsableKey {
   readonly signers: { readonly withSha1: ParsedKey; readonly withoutSha1: ParsedKey };
 }
 
-/** Why there is no key, as the end of a sentence about it. */
+/** Why there is no key, as a clause whose subject is the key. */
 interface WrongKey {
   readonly wrong: string;
 }
@@ -71,18 +71,18 @@ async function tryKey(given: string, passphrase: string | undefined): Promise<Us
   return opened.wrong === undefined ? readKey(opened.key, openSshKeyHeader(text)?.publicBlob) : opened;
 }
 
-/** OpenSSH accepts no smaller key, and the smallest keys cannot hold a signature with SHA-512. */
+/** OpenSSH accepts no smaller key, and the smallest keys are too short for a signature with SHA-512. */
 const fewestRsaBits = 1024;
 
-/** @param publicBlob the public half as the text states it */
+/** @param publicBlob is the public half that the text contains */
 function readKey(key: KeyObject, publicBlob: Buffer | undefined): UsableKey | WrongKey {
   const blob = blobOf(key);
   if (blob === undefined) return { wrong: "its type is not RSA, ECDSA or Ed25519" };
   const bits = rsaBits(blob);
   if (bits !== undefined && bits < fewestRsaBits)
-    return { wrong: `it is an RSA key of ${bits} bits, which is too small to sign with` };
+    return { wrong: `it is an RSA key of ${bits} bits, which is too small` };
   if (!provesItself(key) || publicBlob?.equals(blob) === false)
-    return { wrong: "it is damaged: its private and public half do not belong together" };
+    return { wrong: "it is damaged: its private and public halves do not match" };
   const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
   const signers = {
     withSha1: signerOf(key, type, blob, true),
@@ -91,7 +91,7 @@ function readKey(key: KeyObject, publicBlob: Buffer | undefined): UsableKey | Wr
   return { type, blob, print: fingerprint(blob), signers };
 }
 
-/** Whether its public half verifies its signatures; a host would only report that the key is rejected. */
+/** Whether the public half verifies signatures of the key; a host would only report that it rejects the key. */
 function provesItself(key: KeyObject): boolean {
   const data = Buffer.from("pulumi-session-logoff");
   const hash = key.asymmetricKeyType === "ed25519" ? null : "sha512";
@@ -102,12 +102,12 @@ function provesItself(key: KeyObject): boolean {
   }
 }
 
-/** The public half as SSH writes it, or undefined for a type that SSH has no name for. */
+/** The public half in SSH's format, or undefined for a type that SSH does not have. */
 function blobOf(key: KeyObject): Buffer | undefined {
   const curve = { prime256v1: "nistp256", secp384r1: "nistp384", secp521r1: "nistp521" }[
     key.asymmetricKeyDetails?.namedCurve ?? ""
   ];
-  // Only these have a JWK form; the export of others would throw.
+  // Only these have a JWK form; exporting others would throw.
   if (!["rsa", "ed25519"].includes(key.asymmetricKeyType ?? "") && curve === undefined) return undefined;
   const jwk = createPublicKey(key).export({ format: "jwk" });
   const bytes = (value: string | undefined): Buffer => Buffer.from(value ?? "", "base64url");
@@ -118,14 +118,14 @@ function blobOf(key: KeyObject): Buffer | undefined {
   return encodeFields([Buffer.from(`ecdsa-sha2-${curve}`), Buffer.from(curve), point]);
 }
 
-/** Positive numbers whose first bit is set get a zero in front, or they would be read as negative (RFC 4251 5). */
+/** Adds a leading zero to a number whose first bit is set, which would otherwise be read as negative (RFC 4251 5). */
 function mpint(bytes: Buffer): Buffer {
   return (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
 }
 
 /**
- * ssh2 takes a parsed key and calls its `sign`. Its own one reads the PEM text again for every signature, a quarter of the
- * cost of a connection; ours signs with the key that is ready.
+ * A parsed key whose `sign` method ssh2 calls. ssh2's own method parses the PEM text for every signature, which takes a quarter of
+ * the time of a connection; ours signs with the opened key.
  */
 function signerOf(key: KeyObject, type: string, blob: Buffer, sha1: boolean): ParsedKey {
   const parsed = utils.parseKey(blob);

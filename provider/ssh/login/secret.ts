@@ -6,12 +6,12 @@ import { resolvePath } from "../../files/paths";
 import { readTextFile, whyUnreadable } from "../../files/read-text-file";
 import type { SshContext } from "../options";
 
-/** No key and no password is longer; what is longer is another file given by mistake. */
+/** No key or password is longer; a longer file was given by mistake. */
 const maxSecretBytes = 256 * 1024;
 
 /**
- * Where a secret comes from, in words that hold nothing of it. The name of a variable is left out: `--password-env "$PASSWORD"`
- * makes it the password.
+ * Where a secret comes from, without any part of it. The name of a variable is omitted, because `--password-env "$PASSWORD"`
+ * makes the password that name.
  */
 export function secretSource(secret: Secret): string {
   switch (secret.from) {
@@ -25,9 +25,9 @@ export function secretSource(secret: Secret): string {
 }
 
 /**
- * The text of a secret. A final line break of a file does not count.
+ * The text of a secret, without the final line break of a file.
  * @param what names the secret in errors, such as `private key`
- * @throws LogoffError `auth-unavailable` when the variable is not set, the file is missing, unreadable or readable by others
+ * @throws LogoffError `auth-unavailable` if the variable is not set, or the file is missing, unreadable or readable by other users
  */
 export async function readSecret(secret: Secret, what: string, context: SshContext): Promise<string> {
   switch (secret.from) {
@@ -39,7 +39,7 @@ export async function readSecret(secret: Secret, what: string, context: SshConte
       throw unusable(
         what,
         secret,
-        `set the one that ${what}Env (--${what}-env) names; it is not set or empty`,
+        `set the variable that ${what}Env (--${what}-env) names; it is not set or empty`,
       );
     }
     case "file":
@@ -50,7 +50,7 @@ export async function readSecret(secret: Secret, what: string, context: SshConte
 /** {@link readSecret} for one process. */
 export type ReadSecret = (secret: Secret, what: string) => Promise<string>;
 
-/** Reads like {@link readSecret}, a file at most once a second. A failure is not cached. */
+/** Reads like {@link readSecret}, but each file at most once a second. Failures are not cached. */
 export function secretReader(context: SshContext): ReadSecret {
   const files = new ShortCache<string>(context.clock);
   return (secret, what) => {
@@ -59,7 +59,7 @@ export function secretReader(context: SshContext): ReadSecret {
   };
 }
 
-/** The error of a credential that was named and cannot be used. */
+/** The error for a named credential that cannot be used. */
 export function unusable(what: string, secret: Secret, reason: string): LogoffError {
   return new LogoffError("auth-unavailable", `Cannot use ${what} (${secretSource(secret)}): ${reason}`);
 }
@@ -71,14 +71,14 @@ async function readPrivateFile(
 ): Promise<string> {
   const path = resolvePath(context, secret.path);
   const check = ({ mode, uid, size }: Stats): void => {
-    // As OpenSSH's sshkey_perm_ok: only the owner's own carelessness is refused; Windows has no such bits.
+    // Like OpenSSH's sshkey_perm_ok, reject only files of our own user; Windows has no such bits.
     if (context.platform !== "win32" && uid === process.getuid?.() && (mode & 0o077) !== 0)
       throw unusable(
         what,
         secret,
-        `others may read it (mode ${(mode & 0o777).toString(8)}); run chmod 600 "${path}"`,
+        `other users can read it (mode ${(mode & 0o777).toString(8)}); run chmod 600 "${path}"`,
       );
-    if (size > maxSecretBytes) throw unusable(what, secret, "it is too large to be one");
+    if (size > maxSecretBytes) throw unusable(what, secret, `it is too large to be a ${what}`);
   };
   try {
     return await readTextFile(path, check, maxSecretBytes);

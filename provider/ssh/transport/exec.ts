@@ -102,7 +102,7 @@ function canReplace(used: UsedLink, slots: CommandSlots, clock: Clock): boolean 
   return acceptsNoMore && (!isLost || clock.now() - used.endedMs < sameHostMs);
 }
 
-/** tinysshd ends a connection with its only command. A host that fails at that moment looks the same, at the cost of one useless connection. */
+/** tinysshd ends a connection with its only command. A host that fails at that moment looks the same and costs one useless connection. */
 function isLostAfterOneCommand({ link, inProgress, opened, completed }: UsedLink): boolean {
   return opened === 1 && completed === 1 && inProgress.size === 0 && link.lost() !== undefined;
 }

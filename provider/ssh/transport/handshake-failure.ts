@@ -1,4 +1,4 @@
-/** Turns failures of a handshake into errors for the operator, with whether to retry. */
+/** Turns failures of a handshake into errors for the operator, and decides whether to retry. */
 import { LogoffError } from "../../base/errors";
 import type { Host } from "../../connection";
 import type { LoginAttempt } from "../login/auth";
@@ -7,7 +7,7 @@ import type { LongPackets } from "../ssh2-quirks";
 import { longestBannerBytes, type Greeting } from "./banner";
 import { isTransientCode } from "./socket";
 
-/** The errors of a Client's `error` events, with a level of ssh2 or the code of a socket error or a disconnect message. */
+/** An error of a Client's `error` event, with ssh2's level, or the code of a socket error or a disconnect message. */
 export interface Ssh2Error extends Error {
   readonly level?: string;
   readonly code?: string | number;
@@ -53,7 +53,7 @@ export function bannerTooLong(
 /** SSH_DISCONNECT_TOO_MANY_CONNECTIONS (RFC 4250 4.2.2). */
 const tooManyConnections = 12;
 
-/** The failure that an error of ssh2 stands for. @param disagreement the failure to report if the algorithms did not match */
+/** The failure for an error of ssh2. @param disagreement the failure to report if the algorithms did not match */
 export function classify(
   error: Ssh2Error,
   host: Pick<Host, "label">,
@@ -64,7 +64,7 @@ export function classify(
   if (disagreement !== undefined) return [disagreement, "never"];
   if (error.level === "client-authentication") return [login.failure(), "never"];
   if (typeof error.code === "number") {
-    const reason = `the host ended it, saying "${quote(error.message)}"`;
+    const reason = `the host ended the connection, saying "${quote(error.message)}"`;
     if (login.offered()) return [login.failure(reason), "never"];
     const refusal = new LogoffError("host-unreachable", `Cannot connect to "${host.label}": ${reason}`);
     return [refusal, error.code === tooManyConnections ? "later" : "never"];

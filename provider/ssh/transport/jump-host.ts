@@ -1,4 +1,4 @@
-/** Connections through other machines. Each is opened once and shared by all hosts behind it. */
+/** Connects through jump hosts. The connection to each is opened once and shared by all hosts behind it. */
 import { createHash } from "node:crypto";
 import type { ClientChannel } from "ssh2";
 import { aborted, onAbort } from "../../base/abort";
@@ -13,22 +13,22 @@ import { failedJumpHosts } from "./failed-jump-hosts";
 import type { Link } from "./link";
 import type { Attempt, Endpoint } from "./socket";
 
-/** A way to a host. It stays open until it is released. */
+/** A route to a host. It stays open until it is released. */
 export interface Route {
-  /** One attempt to reach the far end, as a byte stream. @throws LogoffError the signal's reason */
+  /** Makes one attempt to open a byte stream to the endpoint. @throws LogoffError the signal's reason */
   readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Attempt<Dialled<ClientChannel>>>;
   /** Limits concurrent handshakes through this jump host. */
   readonly slots: Semaphore;
-  /** Gives the route back; the last one closes the jump host's connection. Never rejects. */
+  /** Releases the route; the last release closes the connection to the jump host. Never rejects. */
   readonly release: () => Promise<void>;
 }
 
 export interface JumpHosts {
   /**
-   * The way through the given machines, nearest to us first.
-   * @param opening the jump hosts that are being opened and wait for this one
-   * @throws LogoffError `jump-host-failed`, whose message names the jump host and its error, untried when that error is known from
-   * another host; `aborted`
+   * The route through the given jump hosts, nearest to us first.
+   * @param opening contains the jump hosts that are being opened and wait for this one
+   * @throws LogoffError `jump-host-failed`, whose message names the jump host and its error, and which is untried if that error is known
+   * from another host; `aborted`
    */
   readonly route: (
     hosts: readonly Host[],
@@ -47,7 +47,7 @@ interface OpenJumpHost {
 // RFC 4254 5.1
 const administrativelyProhibited = 1;
 
-/** @param openLink opens a connection to a host whose `jumpHosts` are the way to it */
+/** @param openLink opens a connection to a host through its `jumpHosts` */
 export function jumpHosts(
   { clock, handshakesPerJumpHost }: Pick<SshContext, "clock" | "handshakesPerJumpHost">,
   openLink: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<Link>,
@@ -77,9 +77,9 @@ export function jumpHosts(
       if (last === undefined) throw new Error("A route needs a jump host");
       const host = { ...last, jumpHosts: flat.slice(0, -1) };
       const key = createHash("sha256").update(JSON.stringify(host)).digest("base64");
-      // ssh_config may lead in a circle, and a jump host that waits for itself waits for ever.
+      // ssh_config may contain a loop, and a jump host that waits for itself would wait forever.
       if (opening.includes(key))
-        throw new LogoffError("plan-invalid", `Cannot reach "${target}": its jump hosts lead in a circle`);
+        throw new LogoffError("plan-invalid", `Cannot reach "${target}": its jump hosts form a loop`);
       const refusal = failed.met(key);
       if (refusal !== undefined) throw notTried(refusal, last.label, target);
       const share = await shared
@@ -97,10 +97,10 @@ export function jumpHosts(
   };
 }
 
-/** A jump host's error as its target reports it. A jump host further on the way is already in the message. */
+/** The error of a target whose jump host failed. The message of the jump host's error already names earlier jump hosts. */
 function throughJumpHost(thrown: unknown, jumpHost: string, target: string): LogoffError {
   const inner = thrown instanceof LogoffError ? thrown : undefined;
-  const message = inner?.message ?? "it could not be connected";
+  const message = inner?.message ?? "the connection failed";
   const code = inner?.code ?? "host-unreachable";
   return new LogoffError(
     "jump-host-failed",
@@ -157,7 +157,7 @@ function forward(
         }
         const greeting = holdGreeting(channel);
         channel.on("error", () => undefined);
-        // ssh2 throws from a timer when a channel says goodbye over a connection that is gone; a closed one says nothing.
+        // When a channel closes after its connection is lost, ssh2 throws from a timer, unless the channel is marked as closed.
         const silence = (): void => {
           (channel as unknown as { outgoing: { state: string } }).outgoing.state = "closed";
         };
@@ -169,7 +169,7 @@ function forward(
       });
     } catch {
       stopListening();
-      fail(link.lost()?.message ?? "its connection is gone", false);
+      fail(link.lost()?.message ?? "its connection was lost", false);
     }
   });
 }

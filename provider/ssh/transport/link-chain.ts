@@ -22,7 +22,7 @@ export interface UsedLink {
 /** The connection to a host, and its replacements if the host allows only one command per connection. */
 export interface LinkChain {
   readonly current: () => UsedLink;
-  /** The replacement of an exhausted connection, opened once for all concurrent callers. @throws LogoffError `connection-lost`, `aborted` */
+  /** Replaces an exhausted connection, once for all concurrent callers. @throws LogoffError `connection-lost`, `aborted` */
   readonly replace: (used: UsedLink, signal: AbortSignal) => Promise<UsedLink>;
   /** Ends the connection and any replacement being opened. Never rejects. */
   readonly close: () => Promise<void>;

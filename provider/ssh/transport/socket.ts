@@ -44,7 +44,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENFILE: "this machine has too many open files",
 };
 
-/** Whether an error code of a socket or of DNS stands for a transient failure. */
+/** Whether an error code of a socket or of DNS means a transient failure. */
 export function isTransientCode(code: string | undefined): boolean {
   return code !== undefined && transientCodes.has(code);
 }

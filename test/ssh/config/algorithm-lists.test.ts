@@ -85,13 +85,13 @@ describe("a list of algorithms in ssh_config", () => {
 
   it("is an error with a file and line if it leaves nothing or is invalid", async () => {
     const rows: [string, RegExp][] = [
-      ["Ciphers aes256-cbc", /:1: Ciphers leaves none of the algorithms that this client has: aes128-gcm/u],
-      ["Host *\n MACs umac-64@openssh.com", /:2: MACs leaves none/u],
-      ["KexAlgorithms sntrup761x25519-sha512@openssh.com", /KexAlgorithms leaves none/u],
-      ["HostKeyAlgorithms -*", /HostKeyAlgorithms leaves none/u],
-      ["PubkeyAcceptedKeyTypes ssh-dss", /PubkeyAcceptedAlgorithms leaves none/u],
-      ["Ciphers aes*,!aes128-ctr", /Ciphers: "!" is only possible behind "-"/u],
-      ["RequiredRSASize many", /RequiredRSASize is not a number of bits/u],
+      ["Ciphers aes256-cbc", /:1: Ciphers excludes every algorithm that this client supports: aes128-gcm/u],
+      ["Host *\n MACs umac-64@openssh.com", /:2: MACs excludes every/u],
+      ["KexAlgorithms sntrup761x25519-sha512@openssh.com", /KexAlgorithms excludes every/u],
+      ["HostKeyAlgorithms -*", /HostKeyAlgorithms excludes every/u],
+      ["PubkeyAcceptedKeyTypes ssh-dss", /PubkeyAcceptedAlgorithms excludes every/u],
+      ["Ciphers aes*,!aes128-ctr", /Ciphers: "!" is allowed only after "-"/u],
+      ["RequiredRSASize many", /RequiredRSASize must be a number of bits/u],
     ];
     for (const [config, message] of rows)
       await assert.rejects(allowed(config), { code: "plan-invalid", message });
@@ -230,7 +230,7 @@ describe("a connection", () => {
     const narrowed = { ...host, sshConfig: fileWith("PubkeyAcceptedAlgorithms rsa-sha2-*") };
     await assert.rejects(connect(narrowed, never), {
       code: "auth-rejected",
-      message: /takes only SHA-1 signatures/u,
+      message: /accepts only SHA-1 signatures/u,
     });
   });
 });
@@ -262,7 +262,7 @@ describe("RequiredRSASize", () => {
     const host = { ...fits, sshConfig: fileWith("RequiredRSASize 1025") };
     await assert.rejects(openSsh(bareOptions()).connect(host, never), {
       code: "no-common-algorithm",
-      message: /its key ssh-rsa SHA256:\S+ has 1024 bits, and RequiredRSASize of ssh_config asks for 1025/u,
+      message: /its key ssh-rsa SHA256:\S+ has 1024 bits, but RequiredRSASize in ssh_config requires 1025/u,
     });
     assert.equal(server.logins.filter((login) => login.startsWith("password")).length, 1);
   });

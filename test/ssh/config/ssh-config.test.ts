@@ -150,7 +150,7 @@ describe("a resolved host", () => {
     const forbidding = await resolve("ProxyJump one", { login: { privateKeys: [], agent: false } });
     assert.equal(forbidding.host.jumpHosts[0]?.login.agent, false);
     assert.deepEqual((await resolve("ProxyJump none\nProxyJump x")).host.jumpHosts, []);
-    await refuses("ProxyJump a:99999", /ProxyJump is not a list/u);
+    await refuses("ProxyJump a:99999", /ProxyJump must be a list/u);
   });
 
   it("has a lower-case name in paths, except for the token %n, and keeps its label", async () => {
@@ -212,7 +212,7 @@ describe("a jump host for every host", () => {
     const identity = fileWith(testKey("config").privateText, "circle-identity");
     const text = `Host a\n ProxyJump b\nHost b\n ProxyJump a\nHost *\n IdentityFile ${identity}`;
     const host = { ...asked, address: "a", sshConfig: fileWith(text) };
-    const circle = { code: "jump-host-failed", message: /lead in a circle/u };
+    const circle = { code: "jump-host-failed", message: /form a loop/u };
     await assert.rejects(openSsh(bareOptions()).connect(host, never), circle);
   });
 });
@@ -248,8 +248,8 @@ describe("a line that we cannot honour exactly is an error:", () => {
   });
 
   it("bad values, tokens, variables, criteria, files", async () => {
-    await refuses("Port many", /Port is not a number/u);
-    await refuses("ConnectTimeout soon", /not a time/u);
+    await refuses("Port many", /Port must be a number/u);
+    await refuses("ConnectTimeout soon", /must be a time/u);
     await refuses("StrictHostKeyChecking maybe", /StrictHostKeyChecking/u);
     await refuses("IdentityFile %Z", /token %Z/u);
     await refuses("HostName %p", /token %p/u);

@@ -159,7 +159,7 @@ describe("accept-new", () => {
       });
       await assert.rejects(visit(host), {
         code: "host-key-unknown",
-        message: /unreadable-\d+" \(cannot be read: EISDIR\).*accept-new takes a key only where/u,
+        message: /unreadable-\d+" \(cannot be read: EISDIR\).*accept-new accepts a key only if/u,
       });
     }
     assert.ok(!existsSync(path));
@@ -186,7 +186,7 @@ describe("accept-new", () => {
     writeFileSync(join(folder, "file"), "");
     symlinkSync("/dev/null", join(folder, "null"));
     const places: readonly (readonly [what: string, paths: readonly string[], warning: RegExp])[] = [
-      ["no file", [], /was accepted and not written down: no known_hosts file/u],
+      ["no file", [], /was accepted but not recorded, because there is no known_hosts file/u],
       ["no folder", [join(folder, "file", "known_hosts")], /could not be added to .*(EEXIST|ENOTDIR)/u],
       ["/dev/null", [join(folder, "null")], /could not be added to .*null/u],
     ];

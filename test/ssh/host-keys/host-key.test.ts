@@ -113,7 +113,7 @@ describe("known_hosts", () => {
     const path = fileWith(`junk\n[127.0.0.1]:${server.port} ${trueKey.publicText}`);
     const connect = openSsh(bareOptions()).connect;
     const host = hostWith(server, { knownHostsFiles: [path] });
-    assert.deepEqual(await warningsOf(host, connect), [`${path}:1: line passed over: not NAMES TYPE KEY`]);
+    assert.deepEqual(await warningsOf(host, connect), [`${path}:1: line skipped: not NAMES TYPE KEY`]);
     assert.deepEqual(await warningsOf(host, connect), []);
   });
 });
@@ -147,7 +147,7 @@ describe("an unknown key", () => {
     const path = fileWith(`junk\n@cert-authority * ${otherKey.publicText}`);
     const message = await refused(server, hostWith(server, { knownHostsFiles: [path] }), "host-key-unknown");
     assert.ok(message.includes(`${path}:2 is a @cert-authority line`), message);
-    assert.ok(message.includes(`1 lines were passed over, the first at ${path}:1`), message);
+    assert.ok(message.includes(`1 line was skipped, the first at ${path}:1`), message);
   });
 });
 

@@ -149,7 +149,7 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
       );
       await assert.rejects(logins({ key: ed }, { privateKeys: [], agent: socket }, {}, path), {
         code: "auth-unavailable",
-        message: /none of the agent's keys is that of an IdentityFile/u,
+        message: /none of the agent's keys is in an IdentityFile/u,
       });
     });
 

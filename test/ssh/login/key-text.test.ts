@@ -85,7 +85,7 @@ describe("a private key is repaired:", () => {
   it("unless two header lines run into the key", async () => {
     const { text, passphrase } = keys["an encrypted PEM key"]!;
     await assert.rejects(parse(text.replaceAll("\n", ""), passphrase), {
-      message: /it holds characters that no key has/u,
+      message: /it contains characters that are not base64/u,
     });
   });
 
@@ -119,14 +119,14 @@ describe("a private key that cannot be used is refused with the reason:", () => 
       text.replace(/KEY-----[^-]*/u, "KEY-----"),
       /nothing between its BEGIN and END lines/u,
     ],
-    ["base64 around it", Buffer.from(text).toString("base64"), /inside base64; decode it first/u],
+    ["base64 around it", Buffer.from(text).toString("base64"), /encoded in base64; decode it first/u],
     ["no BEGIN and END lines", text.replaceAll(/-----.*\n/gu, ""), /BEGIN and END lines are missing/u],
     ["URL encoding", encodeURIComponent(text), /URL-encoded/u],
     ["URL encoding inside", text.replaceAll("\n", "%0A"), /URL-encoded/u],
     ["masking", text.replace(/(?<=KEY-----\n).{30}/u, "***"), /masked with \*/u],
     ["a missing character", text.replace(/(?<=KEY-----\n)./u, ""), /characters are missing/u],
-    ["a foreign character", text.replace(/(?<=KEY-----\n)./u, "é"), /characters that no key has/u],
-    ["another version of PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\n", /version 3 of PuTTY's form/u],
+    ["a foreign character", text.replace(/(?<=KEY-----\n)./u, "é"), /characters that are not base64/u],
+    ["another version of PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\n", /version 3 of PuTTY's format/u],
   ];
   for (const [what, given, message] of rows)
     it(what, async () => assert.match(await failure(given), message));
@@ -151,7 +151,7 @@ describe("the type of an unusable private key is named, with or without a passph
     for (const [type, message] of [
       ["sk-ssh-ed25519@openssh.com", /it is a FIDO key \(sk-ssh-ed25519@openssh.com\)/u],
       ["sk-ecdsa-sha2-nistp256@openssh.com", /it is a FIDO key/u],
-      ["ssh-mldsa-65", /its type, ssh-mldsa-65, is not supported; only RSA, ECDSA and Ed25519/u],
+      ["ssh-mldsa-65", /its type, ssh-mldsa-65, is not supported; use an RSA, ECDSA or Ed25519 key/u],
       ["ssh-dss", /its type, ssh-dss, is not supported/u],
     ] as const)
       it(`${type}, cipher ${cipher}`, async () => {
@@ -177,7 +177,7 @@ describe("the type of an unusable private key is named, with or without a passph
   it("an RSA key that is too small to sign", async () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 512 });
     const text = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
-    assert.match(await failure(text), /it is an RSA key of 512 bits, which is too small to sign with/u);
+    assert.match(await failure(text), /it is an RSA key of 512 bits, which is too small/u);
   });
 });
 
@@ -188,7 +188,7 @@ describe("a damaged private key", () => {
     );
     const jwk = { ...mine!.export({ format: "jwk" }), d: other!.export({ format: "jwk" }).d! };
     const mixed = createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "sec1", format: "pem" });
-    assert.match(await failure(mixed.toString()), /its private and public half do not belong together/u);
+    assert.match(await failure(mixed.toString()), /its private and public halves do not match/u);
   });
 
   it("is never used as another key, and never causes an OpenSSL error", async () => {

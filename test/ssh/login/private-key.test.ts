@@ -71,8 +71,8 @@ describe("private keys", () => {
   const { privateKey: dsa } = generateKeyPairSync("dsa", { modulusLength: 1024, divisorLength: 160 });
   const wrongs: [what: string, text: string, message: RegExp][] = [
     ["a public key", testKey("any").publicText, /it is a public key/u],
-    ["a certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", /no private key/u],
-    ["nothing", "", /no private key/u],
+    ["a certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", /not a private key/u],
+    ["nothing", "", /not a private key/u],
     ["a cut key", testKey("any").privateText.slice(0, 200), /damaged/u],
     ["a cut PEM key", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----", /damaged/u],
     ["DSA", dsa.export({ type: "pkcs8", format: "pem" }).toString(), /type is not RSA, ECDSA or Ed25519/u],
@@ -108,9 +108,9 @@ describe("secrets", () => {
   const missing: [Secret, RegExp][] = [
     [
       { from: "env", name: "UNSET" },
-      /Cannot use password \(environment variable\): set the one that passwordEnv \(--password-env\) names/u,
+      /Cannot use password \(environment variable\): set the variable that passwordEnv \(--password-env\) names/u,
     ],
-    [{ from: "env", name: "EMPTY" }, /set the one/u],
+    [{ from: "env", name: "EMPTY" }, /set the variable/u],
     [{ from: "file", path: "gone" }, /Cannot use password \(file "gone"\): no such file: ".*\/gone"/u],
     [{ from: "file", path: "." }, /cannot be read: EISDIR/u],
   ];
