@@ -80,17 +80,16 @@ export interface ExecOptions {
   /** Whether the command may block while others run; a channel of the connection is then kept free for the others. */
   readonly mayBlock?: boolean;
   /**
-   * Called on a live connection right before the command is sent, and again before each retry after the host refused a channel. If it
-   * throws, the command is not sent and the error is passed on.
+   * Awaited on a live connection right before the command is sent, and again before each retry after the host refused a channel: the
+   * command that it announced before was not sent then. If it rejects, the command is not sent and the error is passed on.
    */
-  readonly onTurn?: () => void;
-  /** Called when the host refused a channel: the command announced by the last {@link onTurn} was not sent. */
-  readonly onNoRoom?: () => void;
+  readonly beforeSend?: () => Promise<void>;
 }
 
 /**
  * Runs a command without a terminal and resolves with its complete output.
- * @throws LogoffError `connection-lost`, `timed-out`, `aborted`, `command-failed` (the host refused to start it)
+ * @throws LogoffError `connection-lost`, `timed-out`, `aborted`, `command-failed` (the host refused to start it); `sent` is false where
+ * the command was certainly not sent
  */
 export type Exec = (command: string, options: ExecOptions) => Promise<ExecResult>;
 

@@ -74,7 +74,7 @@ function mayImport(folder: string, imported: string): boolean {
 describe("the import rule", () => {
   it("finds the sources", () => {
     assert.ok(files.length > 100, `${files.length} files`);
-    assert.ok(importsOf("run/rollout").includes("run/host/host-run"));
+    assert.ok(importsOf("run/rollout").includes("run/host/visit"));
     assert.ok(!mayImport("base", "plan/input") && mayImport("run", "base/errors"));
   });
 

@@ -42,6 +42,7 @@ interface LogoffErrorOptions {
   readonly untried?: boolean;
   readonly atLogin?: boolean;
   readonly isContradiction?: boolean;
+  readonly sent?: boolean;
 }
 
 /**
@@ -58,6 +59,8 @@ export class LogoffError extends Error {
   readonly atLogin: boolean;
   /** Whether two lists taken at the same time contradict each other, with code `output-unrecognised`; a retry may succeed. */
   readonly isContradiction: boolean;
+  /** Whether the command was sent to the host; undefined: that is not known, or the error is not about a command. */
+  readonly sent: boolean | undefined;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -67,6 +70,7 @@ export class LogoffError extends Error {
     this.untried = options.untried ?? false;
     this.atLogin = options.atLogin ?? false;
     this.isContradiction = options.isContradiction ?? false;
+    this.sent = options.sent;
   }
 }
 
@@ -75,4 +79,18 @@ export function asLogoffError(thrown: unknown, fallback: ErrorCode, action: stri
   if (thrown instanceof LogoffError) return thrown;
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   return new LogoffError(fallback, `${action}: ${printable(detail)}`, { cause: thrown });
+}
+
+/** The same error, which says that the command was not sent. */
+export function notSent(error: LogoffError): LogoffError {
+  if (error.sent === false) return error;
+  const { code, message, cause, problems, untried, atLogin, isContradiction } = error;
+  return new LogoffError(code, message, {
+    cause,
+    problems,
+    untried,
+    atLogin,
+    isContradiction,
+    sent: false,
+  });
 }

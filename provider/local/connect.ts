@@ -1,8 +1,8 @@
 /** Connects to this machine: runs the same commands here, without SSH. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { aborted, onAbort, throwIfAborted } from "../base/abort";
+import { aborted, onAbort } from "../base/abort";
 import { systemClock, type Clock } from "../base/clock";
-import { LogoffError } from "../base/errors";
+import { LogoffError, notSent } from "../base/errors";
 import { printable } from "../base/text";
 import type { Connect, Exec, ExecOptions, ExecResult } from "../connection";
 import { endTree, type EndTree } from "./process-tree";
@@ -33,8 +33,14 @@ export function localConnect(options: LocalOptions = {}): Connect {
         "connection-lost",
         `Cannot finish a command on "${host.label}": the connection was closed`,
       );
-    const exec: Exec = (command, execOptions) => {
-      if (closing.signal.aborted) return Promise.reject(closed());
+    const exec: Exec = async (command, execOptions) => {
+      const { signal: given = closing.signal, beforeSend } = execOptions;
+      const throwIfEnded = (): void => {
+        for (const ending of [closing.signal, given]) if (ending.aborted) throw notSent(aborted(ending));
+      };
+      throwIfEnded();
+      await beforeSend?.();
+      throwIfEnded();
       return run(command, execOptions, host.label, closing.signal, options);
     };
     if (signal.aborted) return Promise.reject(aborted(signal));
@@ -66,7 +72,7 @@ function environmentFor({ platform = process.platform, env = process.env }: Loca
 
 function run(
   command: string,
-  { stdin, timeoutMs, signal, onTurn }: ExecOptions,
+  { stdin, timeoutMs, signal }: ExecOptions,
   label: string,
   closing: AbortSignal,
   options: LocalOptions,
@@ -74,8 +80,6 @@ function run(
   const { clock = systemClock, platform = process.platform } = options;
   const kill = options.endTree ?? endTree(platform, options.env);
   return new Promise((resolve, reject) => {
-    if (signal !== undefined) throwIfAborted(signal);
-    onTurn?.();
     const { file, args, verbatim } = shellFor(systemCommand(command, options), options);
     // In a separate process group, Ctrl-C at the terminal reaches only us, and the whole tree can be ended at once.
     const child = spawn(file, args, {
@@ -130,7 +134,7 @@ function run(
     });
     child.once("error", (cause: Error) => {
       const message = `Cannot start a command on "${label}": ${printable(cause.message)}`;
-      fail(new LogoffError("command-failed", message, { cause }));
+      fail(new LogoffError("command-failed", message, { cause, sent: false }));
     });
     // A command need not read its input.
     child.stdin.on("error", () => undefined);

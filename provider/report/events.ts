@@ -14,31 +14,15 @@ export type ProgressEvent =
       readonly sessions: number;
       readonly selected: number;
     }
-  /** All logon times changed at once, because the host's clock, time zone or date format was changed. `sessions` have the new times. */
-  | { readonly type: "clock-changed"; readonly host: string; readonly sessions: readonly Session[] }
-  /** The command that drains the host is about to be sent. From here on the host may be drained, even if no answer arrives. */
-  | {
-      readonly type: "host-draining";
-      readonly host: string;
-      readonly mode: "until-restart" | "until-destroy";
-    }
+  /** All logon times changed at once, because the host's clock, time zone or date format was changed. */
+  | { readonly type: "clock-changed"; readonly host: string }
   | { readonly type: "host-drained"; readonly host: string; readonly drained: DrainOutcome }
-  /** A warning is about to be sent. From here on the user may have seen it, even if no answer arrives. */
-  | {
-      readonly type: "session-warning";
-      readonly host: string;
-      readonly session: Session;
-      /** The reminder's time before the end of the grace period as set in the plan, however late it is sent; absent for the first warning. */
-      readonly reminderMs?: number;
-    }
   | {
       readonly type: "session-warned";
       readonly host: string;
       readonly session: Session;
       /** Whether the host confirmed that the text was shown. */
       readonly delivered: boolean;
-      /** Whether the session counts as warned; false when the host reported that the text was not shown, so that the next run warns again. */
-      readonly counts: boolean;
       /** Milliseconds until the session is logged off. */
       readonly remainingMs: number;
     }

@@ -7,7 +7,7 @@ import type { Connect, ExecResult } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { ReportedError } from "../report/report";
 import { anonymized } from "./anonymize";
-import { hostConnection, type HostConnection } from "./host/host-connection";
+import { HostConnection } from "./host/host-connection";
 import { withSharedRelays } from "./relay";
 
 /** The checks, in order. */
@@ -82,12 +82,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   const { connect, clock, stop } = deps;
   const found: Findings = new Map();
   const ok = (check: CheckName, fact: string): unknown => found.set(check, { state: "ok", fact });
-  const connection = hostConnection(host, {
-    connect,
-    clock,
-    commandTimeoutMs: plan.timeouts.commandMs,
-    signal: stop,
-  });
+  const connection = new HostConnection(host, { connect, clock, signal: stop }, plan.timeouts.commandMs);
   try {
     let detected: Detected;
     try {
@@ -95,7 +90,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       // After the login, only the detection of the platform can fail.
-      const at = connection.connections() > 0 ? "platform" : (failedAt[error.code] ?? "connection");
+      const at = connection.connections > 0 ? "platform" : (failedAt[error.code] ?? "connection");
       for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
       found.set(at, { state: "failed", fact: error.code });
       return finish(hostPlan, found, error);

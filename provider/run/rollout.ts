@@ -6,11 +6,13 @@ import { counted } from "../base/text";
 import type { Reach } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
-import { totalsOf, type Report } from "../report/report";
-import { reasonToStop, type HostRunContext, type PreviousRun } from "./host/context";
-import { runHost, type HostRun, type RunOne } from "./host/host-run";
+import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
+import { reasonToStop, type RunContext } from "./context";
+import { driveHost, type Turns } from "./host/driver";
+import type { PreviousRun } from "./host/state";
+import { visit, type HostRun } from "./host/visit";
 import { withSharedRelays } from "./relay";
-import { refusedByLimit } from "./session-limit";
+import { refusedByLimit, type RunOne } from "./session-limit";
 import { stillDrained, unusedExceptions } from "./warnings";
 import { isExceeded, wavesOf } from "./waves";
 import { watchWindow } from "./window";
@@ -37,50 +39,89 @@ export interface RolloutDeps extends Reach {
   readonly readOnly: "list" | "dry-run" | undefined;
   /** What a previous, unfinished run left behind, by label. */
   readonly previous?: ReadonlyMap<string, PreviousRun>;
+  /** Makes a visit to a host. Absent: in this process. */
+  readonly visit?: Turns["visit"];
 }
 
-/**
- * Runs a plan: wave by wave, with as many hosts at a time as the plan allows, until too many hosts have failed. Never rejects: every host
- * has its own outcome in the report.
- */
-export async function runRollout(asked: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
+/** A run that has been started. */
+export interface Rollout {
+  /** Never rejects: every host has its own outcome in the report. */
+  readonly report: Promise<Report>;
+  /** The report as far as it is known now, for hosts that are not finished as if `error` ended their run. */
+  readonly snapshot: (error: LogoffError) => Report;
+}
+
+/** {@link startRollout}, for those who wait for its report. */
+export function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
+  return startRollout(plan, deps, signal).report;
+}
+
+/** Runs a plan: wave by wave, with as many hosts at a time as the plan allows, until too many hosts have failed. */
+export function startRollout(plan: Plan, deps: RolloutDeps, signal: AbortSignal): Rollout {
+  const records: RunContext["records"] = new Map();
+  const startedAt = deps.clock.date().toISOString();
+  const reportOf = (label: string, error: LogoffError): HostReport =>
+    records.get(label)?.snapshot(error) ?? notStarted(label, error, deps.previous?.get(label));
+  return {
+    report: roll(plan, deps, signal, records),
+    snapshot: (error) => {
+      const hosts = hostsOf(plan, deps).map(({ host }) => reportOf(host.label, error));
+      const finishedAt = deps.clock.date().toISOString();
+      return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings: plan.warnings };
+    },
+  };
+}
+
+/** The report of a host that the run has not reached: what a previous run recorded still holds. */
+function notStarted(label: string, { code, message }: LogoffError, previous?: PreviousRun): HostReport {
+  const { drained = "no", warned = [], asked = [] } = previous ?? {};
+  return { ...blankReport(label), status: "skipped", error: { code, message }, drained, warned, asked };
+}
+
+function hostsOf({ hosts }: Plan, deps: RolloutDeps): readonly HostPlan[] {
+  return hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
+}
+
+async function roll(
+  asked: Plan,
+  deps: RolloutDeps,
+  signal: AbortSignal,
+  records: RunContext["records"],
+): Promise<Report> {
   const { clock, onProgress } = deps;
   const isReadOnly = deps.readOnly !== undefined;
   const plan = isReadOnly ? withNothingHeldBack(asked) : asked;
   const startedAt = clock.date().toISOString();
-  const hosts = plan.hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
+  const hosts = hostsOf(plan, deps);
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal, ...(deps.stop ? [deps.stop] : [])]);
   const over = new AbortController();
   void expire(plan.timeouts.totalMs, clock, enough, over.signal);
   const outsideWindow = watchWindow(plan.window);
   const hostSlots = new Semaphore(plan.rollout.parallel);
-  const context: Omit<HostRunContext, "turn"> = {
+  const context: RunContext = {
     plan,
     // Servers behind one host share its connection.
     connect: withSharedRelays(deps.connect),
     clock,
-    runStartedAtMs: clock.now(),
+    startedAtMs: clock.now(),
     onProgress,
     outsideWindow,
     stop,
     signal,
     readOnly: deps.readOnly,
+    records,
   };
   const run: RunOne = (host, begins, how = {}) => {
-    const earlier = deps.previous?.get(host.host.label);
+    const { label } = host.host;
     // The run's host slot first, the connection last: a waiter must not hold what others could use.
-    const turn: HostRunContext["turn"] = (work, until) =>
+    const take: Turns["take"] = (work, until) =>
       hostSlots.run(() => {
         begins();
-        return deps.turns.run(host.host.label, () => deps.slots.run(work, until), until);
+        return deps.turns.run(label, () => deps.slots.run(work, until), until);
       }, until);
-    return runHost(host, {
-      ...context,
-      ...how,
-      turn,
-      ...(earlier === undefined ? {} : { previous: earlier }),
-    });
+    const turns = { take, visit: deps.visit ?? visit };
+    return driveHost({ ...context, ...how }, host, turns, deps.previous?.get(label));
   };
   const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
     const isLimited = !isReadOnly && reasonToStop({ stop, outsideWindow, clock }) === undefined;
@@ -160,7 +201,7 @@ function endOf(enough: AbortSignal): LogoffError | undefined {
   return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
 }
 
-interface WaveControl extends Pick<HostRunContext, "clock" | "outsideWindow" | "stop"> {
+interface WaveControl extends Pick<RunContext, "clock" | "outsideWindow" | "stop"> {
   /** Ends the run. */
   readonly enough: AbortController;
 }

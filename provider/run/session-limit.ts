@@ -3,8 +3,12 @@ import { LogoffError } from "../base/errors";
 import { counted } from "../base/text";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { HostReport } from "../report/report";
-import type { PreviousRun } from "./host/context";
-import type { HostRun, RunOne } from "./host/host-run";
+import type { RunContext } from "./context";
+import type { PreviousRun } from "./host/state";
+import type { HostRun } from "./host/visit";
+
+/** Runs one host, and calls `begins` when its first turn comes. */
+export type RunOne = (host: HostPlan, begins: () => void, how?: Partial<RunContext>) => Promise<HostRun>;
 
 /** A run that changes nothing on any host. */
 export interface Refused {
@@ -28,7 +32,9 @@ export async function refusedByLimit(
   if (limit === null) return undefined;
   const looks: HostRun[] = [];
   await startInOrder(hosts, rollout.parallel, async (host, begins) => {
-    looks.push(await run(host, begins, { readOnly: "list", onProgress: () => undefined }));
+    looks.push(
+      await run(host, begins, { readOnly: "list", onProgress: () => undefined, records: new Map() }),
+    );
   });
   // What stopped the listings stops the run too, and each host reports it.
   if (stop.aborted) return undefined;

@@ -6,7 +6,7 @@ import type { Platform } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
 import { lift } from "./host/drain";
-import { hostConnection } from "./host/host-connection";
+import { HostConnection } from "./host/host-connection";
 import type { RolloutDeps } from "./rollout";
 
 /** What a front passes for undraining. */
@@ -87,7 +87,7 @@ async function undrainHost(
 ): Promise<UndrainOutcome> {
   const { label } = host;
   const startedAtMs = clock.now();
-  const connection = hostConnection(host, { connect, clock, commandTimeoutMs, signal });
+  const connection = new HostConnection(host, { connect, clock, signal }, commandTimeoutMs);
   const failed = (thrown: unknown): Pick<UndrainOutcome, "drained" | "error"> => ({
     drained: ours ?? "no",
     error: asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`),
@@ -114,8 +114,8 @@ async function undrainHost(
     return {
       host: label,
       ...result,
-      contacted: connection.contacted(),
-      warnings: connection.warnings(),
+      contacted: connection.contacted,
+      warnings: connection.warnings,
       durationMs: Math.round(clock.now() - startedAtMs),
     };
   } finally {

@@ -1,8 +1,8 @@
 import { counted } from "../base/text";
 import type { HostPlan } from "../plan/plan";
 import type { HostReport } from "../report/report";
-import type { HostRun } from "./host/host-run";
-import { isDrainedByUs } from "./host/record";
+import type { HostRun } from "./host/visit";
+import { isDrainedByUs } from "./host/state";
 
 /**
  * Hosts that a previous run drained and that this run did not touch, in one line, because there may be thousands.

@@ -182,7 +182,6 @@ describe("the text of an event", () => {
         host,
         session: session(),
         delivered: false,
-        counts: false,
         remainingMs: 300_000,
       }),
       "could not warn 2 (alice), 5m to go",

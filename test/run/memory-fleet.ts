@@ -1,11 +1,11 @@
 import { aborted } from "../../provider/base/abort";
 import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
-import { LogoffError } from "../../provider/base/errors";
+import { LogoffError, notSent } from "../../provider/base/errors";
 import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../provider/connection";
 import type { HostPlan, Plan } from "../../provider/plan/plan";
 import type { ProgressEvent } from "../../provider/report/events";
 import type { HostReport, Report } from "../../provider/report/report";
-import { runRollout, type RolloutDeps } from "../../provider/run/rollout";
+import { startRollout, type Rollout, type RolloutDeps } from "../../provider/run/rollout";
 import type { Selector } from "../../provider/session/selector";
 import { createFaultScript, type CommandFault, type FaultScript } from "../lab/faults";
 import { runCommand } from "../lab/windows/commands";
@@ -14,6 +14,7 @@ import { defaultLook, type Look } from "../lab/windows/render";
 import { createWindowsModel, type ModelOptions, type WindowsModel } from "../lab/windows/windows-model";
 import { aSelector } from "../session/sample";
 import { virtualClock, type VirtualClock } from "./virtual-clock";
+import { howToVisit } from "./visit-of-another-process";
 
 /** One host of the fleet: the lab's model and programs without SSH, so that simulated hours take no time. */
 export interface MemoryHost {
@@ -43,7 +44,9 @@ export interface Fleet {
   readonly events: ProgressEvent[];
   readonly stop: AbortController;
   readonly connect: Connect;
-  /** @param signal drops all connections at once; by default it never aborts */
+  /** @param signal drops everything; absent: never */
+  start(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>, signal?: AbortSignal): Rollout;
+  /** Starts a run, and resolves with its report. */
   run(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>, signal?: AbortSignal): Promise<Report>;
   /** Runs the plan and returns the first host's report. */
   runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
@@ -97,8 +100,8 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
       },
     );
   };
-  const run: Fleet["run"] = (plan = {}, deps = {}, signal = new AbortController().signal) =>
-    runRollout(
+  const start: Fleet["start"] = (plan = {}, deps = {}, signal = new AbortController().signal) =>
+    startRollout(
       { ...plainPlan, hosts: options.map((one, index) => planFor(one, `host${index + 1}`)), ...plan },
       {
         connect,
@@ -108,10 +111,12 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
         readOnly: undefined,
         onProgress: (event) => events.push(event),
         stop: stop.signal,
+        ...howToVisit(),
         ...deps,
       },
       signal,
     );
+  const run: Fleet["run"] = (...args) => start(...args).report;
   return {
     clock,
     hosts: hosts.map(({ host }) => host),
@@ -120,6 +125,7 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
     connect,
     unexpected,
     mostOpen: () => mostOpen,
+    start,
     run,
     runOne: async (plan, deps) => {
       const [first] = (await run(plan, deps)).hosts;
@@ -196,17 +202,29 @@ async function connectTo(
       return Promise.resolve();
     },
     exec: (command, options) => {
-      const turn = (): Promise<ExecResult> => slots.run(() => exec(command, options), lost.signal);
-      return options.mayBlock ? blocking.run(turn, lost.signal) : turn();
+      const attempt = { isSending: false };
+      const send = (): Promise<ExecResult> => {
+        attempt.isSending = true;
+        return exec(command, options);
+      };
+      const turn = (): Promise<ExecResult> => slots.run(send, lost.signal);
+      const result = options.mayBlock ? blocking.run(turn, lost.signal) : turn();
+      return result.catch((thrown: unknown) => {
+        throw attempt.isSending ? thrown : notSent(thrown as LogoffError);
+      });
     },
   };
 
   async function exec(
     command: string,
-    { stdin, timeoutMs, signal: given, onTurn }: ExecOptions,
+    { stdin, timeoutMs, signal: given, beforeSend }: ExecOptions,
   ): Promise<ExecResult> {
-    if (lost.signal.aborted) throw aborted(lost.signal);
-    onTurn?.();
+    const throwIfLost = (): void => {
+      if (lost.signal.aborted) throw notSent(aborted(lost.signal));
+    };
+    throwIfLost();
+    await beforeSend?.();
+    throwIfLost();
     const text = Buffer.from(stdin ?? new Uint8Array());
     host.commands.push({ command, stdin: text.toString("latin1"), atMs: clock.now() });
     const ended = new AbortController();

@@ -5,6 +5,7 @@ import { readPlan } from "../../provider/plan/read-plan";
 import type { ProgressEvent } from "../../provider/report/events";
 import type { HostReport, Report } from "../../provider/report/report";
 import { runRollout, type RolloutDeps } from "../../provider/run/rollout";
+import { howToVisit } from "../run/visit-of-another-process";
 import { openSsh } from "../../provider/ssh/open-ssh";
 import { labUser, type Lab, type LabHost } from "../lab/lab";
 
@@ -49,6 +50,7 @@ export async function runOnLab(
       slots: new Semaphore(64),
       turns: new KeyedMutex(),
       readOnly: undefined,
+      ...howToVisit(),
       onProgress: (event) => events.push(event),
       ...deps,
     },

@@ -1,13 +1,13 @@
 import { LogoffError, type PlanProblem } from "../../base/errors";
 import type { Plan } from "../../plan/plan";
-import { totalsOf, type Report, type ReportedError } from "../../report/report";
-import { runRollout, type RolloutDeps } from "../../run/rollout";
+import type { Report, ReportedError } from "../../report/report";
+import type { PreviousRun } from "../../run/host/state";
+import { startRollout, type RolloutDeps } from "../../run/rollout";
 import type { Cancellation } from "../process/cancellation";
 import type { Front } from "../process/process";
 import { progressLines } from "../progress/progress-lines";
 import { writeReports } from "./reports";
 import { askedOf, ourDrain, toHostResult, warnedOf, type Known } from "./state";
-import { listenTo } from "./told";
 
 /** An error that the engine prints as it is: every problem on a line of its own. */
 export function planError(name: string, problems: readonly PlanProblem[]): LogoffError {
@@ -16,8 +16,6 @@ export function planError(name: string, problems: readonly PlanProblem[]): Logof
     problems,
   });
 }
-
-type EarlierRun = NonNullable<RolloutDeps["previous"]> extends ReadonlyMap<string, infer E> ? E : never;
 
 /** What a run adds to what was known. */
 export interface RunResult {
@@ -56,7 +54,7 @@ export async function runAndRecord(
   return { known: { hosts, finishedAt, resume }, contacted, ...(ended === undefined ? {} : { ended }) };
 }
 
-/** The report of the run, or what its events told when it does not end in time or breaks. */
+/** The report of the run, or what is known of it when it does not end in time or breaks. */
 async function runHosts(
   name: string,
   plan: Plan,
@@ -65,10 +63,7 @@ async function runHosts(
   front: Front,
   { stop, signal, gaveUp }: Cancellation,
 ): Promise<Report> {
-  const { connect, findJumpHosts, clock, slots, turns } = front;
-  const startedAt = clock.date().toISOString();
-  const told = listenTo(labels, known, clock);
-  const { print, status } = front;
+  const { connect, findJumpHosts, clock, slots, turns, print, status } = front;
   const lines = progressLines({ name, hosts: labels.size, clock, print, status });
   const deps: RolloutDeps = {
     connect,
@@ -79,38 +74,24 @@ async function runHosts(
     hosts: labels,
     readOnly: undefined,
     stop,
-    previous: new Map([...labels].map((label) => [label, earlierRun(label, known)])),
-    onProgress: (event) => {
-      told.hear(event);
-      lines.hear(event);
-    },
+    previous: new Map([...labels].map((label) => [label, previousRun(label, known)])),
+    onProgress: lines.hear,
   };
-  const unfinished = (error: LogoffError): Report => {
-    const hosts = told.reports(error);
-    const finishedAt = clock.date().toISOString();
-    return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings: plan.warnings };
-  };
-  const run = runRollout(plan, deps, signal).catch((thrown: unknown) =>
-    unfinished(
-      new LogoffError(
-        "command-failed",
-        `The run broke: ${thrown instanceof Error ? thrown.message : "unknown error"}`,
-      ),
-    ),
-  );
-  const tooLate = gaveUp.then(() =>
-    unfinished(
-      new LogoffError(
-        "aborted",
-        "Stopped before it was finished, and what was sent could not be verified in time",
-      ),
-    ),
-  );
-  return Promise.race([run, tooLate]).finally(lines.end);
+  const { report, snapshot } = startRollout(plan, deps, signal);
+  const whole = report.catch((thrown: unknown) => {
+    const detail = thrown instanceof Error ? thrown.message : "unknown error";
+    return snapshot(new LogoffError("command-failed", `The run broke: ${detail}`));
+  });
+  return Promise.race([whole, gaveUp.then(() => snapshot(unverified))]).finally(lines.end);
 }
 
+const unverified = new LogoffError(
+  "aborted",
+  "Stopped before it was finished, and what was sent could not be verified in time",
+);
+
 /** Who was already warned and asked to go, and whether we drained the host. */
-function earlierRun(label: string, known: Known): EarlierRun {
+function previousRun(label: string, known: Known): PreviousRun {
   const drained = ourDrain(known.hosts.get(label));
   const entries = known.resume.get(label);
   return {

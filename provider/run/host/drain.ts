@@ -1,49 +1,62 @@
 import type { Drain } from "../../backend/backend";
 import { asLogoffError, LogoffError } from "../../base/errors";
-import { reasonToStop, type DetectedHost } from "./context";
-import { isDrainedByUs, type HostRecord } from "./record";
+import { beforeSend, throwIfStopped, type RunContext } from "../context";
+import type { DetectedHost } from "./detected-host";
+import type { HostRecord } from "./record";
+import { isDrainedByUs } from "./state";
 
 /**
  * Drains a host, unless it refuses new logons already: then it is left as it is, for its owner to undo.
  * @returns whether anything was changed
  * @throws LogoffError `drain-failed`, `permission-denied`
  */
-export async function drain(host: DetectedHost, record: HostRecord, mode: Drain): Promise<boolean> {
-  const { backend, connection, label, plan, previous } = host;
+export async function drain(
+  run: RunContext,
+  host: DetectedHost,
+  record: HostRecord,
+  mode: Drain,
+): Promise<boolean> {
+  const { plan, onProgress } = run;
+  const { backend, connection, label } = host;
+  const { state } = record;
+  const { previous } = state;
   const before = await connection.ask(backend.drainMode());
   // Our own drain of a previous run is still ours to undo.
-  const isOurs = previous?.drained !== undefined && before === previous.drained;
+  const isOurs = previous.drained !== undefined && before === previous.drained;
   if (isOurs && before === mode) {
-    record.drained = before;
+    state.drained = before;
     return false;
   }
   if (before !== "open" && !isOurs) {
-    if (before !== "other") host.warn(notKnownToBeOurs(before, host));
-    record.drained = "already";
-    host.onProgress({ type: "host-drained", host: label, drained: "already" });
+    if (before !== "other") record.warn(notKnownToBeOurs(before, host));
+    state.drained = "already";
+    onProgress({ type: "host-drained", host: label, drained: "already" });
     return false;
   }
-  const reason = reasonToStop(host);
-  if (reason !== undefined) throw reason;
+  throwIfStopped(run);
   // The host is opened first, because on Linux a drain never overwrites another.
   if (isOurs) await lift(host, previous.drained, plan.timeouts.commandMs);
-  // From here on the drain may be in force, whatever the answer is.
-  record.drained = mode;
-  host.onProgress({ type: "host-draining", host: label, mode });
-  await connection.perform(backend.drain(mode), plan.timeouts.commandMs).catch((thrown: unknown) => {
-    const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
-    if (error.code === "permission-denied" || error.code === "drain-failed") record.drained = "no";
-    throw error;
+  const onSend = beforeSend(run, () => {
+    // From here on the drain may be in force, whatever the answer is.
+    state.drained = mode;
   });
+  await connection
+    .perform(backend.drain(mode), plan.timeouts.commandMs, { beforeSend: onSend })
+    .catch((thrown: unknown) => {
+      const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
+      const isRefused = error.code === "permission-denied" || error.code === "drain-failed";
+      if (isRefused || error.sent === false) state.drained = "no";
+      throw error;
+    });
   const after = await connection.ask(backend.drainMode());
   if (after !== mode) {
-    record.drained = after === "open" ? "no" : mode;
+    state.drained = after === "open" ? "no" : mode;
     throw new LogoffError(
       "drain-failed",
       `Cannot drain "${label}": it was told to refuse new logons and its mode is "${after}" afterwards`,
     );
   }
-  host.onProgress({ type: "host-drained", host: label, drained: mode });
+  onProgress({ type: "host-drained", host: label, drained: mode });
   return true;
 }
 
@@ -57,17 +70,22 @@ function notKnownToBeOurs(mode: Drain, { label, backend }: DetectedHost): string
  * Undrains a host if it is still in the mode that we set. Never throws: a host that cannot be undrained stays marked in the record and has a
  * warning.
  */
-export async function undrain(host: DetectedHost, record: HostRecord): Promise<void> {
-  const { backend, label, plan } = host;
-  const ours = record.drained;
+export async function undrain(
+  { plan, onProgress }: RunContext,
+  host: DetectedHost,
+  record: HostRecord,
+): Promise<void> {
+  const { backend, label } = host;
+  const { state } = record;
+  const ours = state.drained;
   if (!isDrainedByUs(ours)) return;
   try {
-    record.drained = await lift(host, ours, plan.timeouts.commandMs);
-    host.onProgress({ type: "host-drained", host: label, drained: record.drained });
+    state.drained = await lift(host, ours, plan.timeouts.commandMs);
+    onProgress({ type: "host-drained", host: label, drained: state.drained });
   } catch (thrown) {
     const error = asLogoffError(thrown, "drain-failed", "Cannot undrain it");
     const lifted = backend.undrain().command;
-    host.warn(`"${label}" still refuses new logons: ${error.message}; run "${lifted}" there, or run again`);
+    record.warn(`"${label}" still refuses new logons: ${error.message}; run "${lifted}" there, or run again`);
   }
 }
 

@@ -1,126 +1,120 @@
 import { asLogoffError, LogoffError } from "../../base/errors";
-import type { WarnPlan } from "../../plan/plan";
 import { recheck } from "../../session/recheck";
 import { describeSession } from "../../session/session";
-import { reasonToStop, type DetectedHost } from "./context";
-import { goneByItself, type SessionWork } from "./record";
-import { lacks, remind } from "./warn";
+import { reasonToStop, type RunContext } from "../context";
+import type { DetectedHost } from "./detected-host";
+import type { HostRecord } from "./record";
+import { at, goneByItself, isDone, settle, type Next, type SessionWork } from "./state";
+import { lacks, remind, warnFirst } from "./warn";
 
-/** A host is listed at each reminder, and at most every tenth of the grace period and every minute in between. */
-function lookEveryMs({ gracePeriodMs }: WarnPlan): number {
-  return Math.max(60_000, gracePeriodMs / 10);
+/** Whether a session is still in its grace period: neither settled nor closing. */
+export function isAwaited(one: SessionWork): boolean {
+  return !isDone(one) && one.place.is !== "closing";
+}
+
+/** Warns people, whose grace period begins. Without a warning they are logged off at once. */
+export async function warnPeople(
+  run: RunContext,
+  host: DetectedHost,
+  record: HostRecord,
+  people: readonly SessionWork[],
+): Promise<Next> {
+  const { warn } = run.plan;
+  if (people.length === 0) return at("done");
+  if (warn === null) return at("log-off");
+  const endsAtMs = await warnFirst(run, host, record, warn, people);
+  if (!people.some(isAwaited)) return at("log-off");
+  record.beginGracePeriod(endsAtMs, warn.remindersMs);
+  const gracePeriodMs = Math.max(0, endsAtMs - run.clock.now());
+  run.onProgress({ type: "grace-started", host: host.label, gracePeriodMs });
+  return inGracePeriod(run, record);
+}
+
+/** What follows in a grace period, and when: a reminder, a listing in between, or its end, early if everybody has left. */
+export function inGracePeriod({ clock, plan }: RunContext, { state, graceEndsAtMs }: HostRecord): Next {
+  const { warn } = plan;
+  if (warn === null || !state.work.some(isAwaited)) return at("log-off");
+  const listAtMs = clock.now() + Math.max(60_000, warn.gracePeriodMs / 10);
+  const remindAtMs = graceEndsAtMs - (state.grace?.remindersMs[0] ?? 0);
+  const nextMs = Math.min(listAtMs, remindAtMs);
+  return nextMs < graceEndsAtMs ? at("grace", nextMs) : at("log-off", graceEndsAtMs);
 }
 
 /**
- * Waits for the end of a host's grace period, or until everybody has left, without holding a host slot or a connection. Sends the reminders;
- * one that is late by half its interval is dropped and reported.
- * @throws LogoffError if the run is stopped during the wait
+ * Lists a host during its grace period, settles the sessions that have left, and reminds the others. A reminder that is late by half
+ * its interval is dropped and reported. A host that cannot be reached now may be reachable later.
+ * @throws LogoffError if the run is stopped
  */
-export async function waitForGracePeriod(
-  people: readonly SessionWork[],
-  endsAtMs: number,
-  warn: WarnPlan,
+export async function visitDuringGrace(
+  run: RunContext,
   host: DetectedHost,
+  record: HostRecord,
 ): Promise<void> {
-  const { clock, stop, label } = host;
-  const startedAtMs = clock.now();
-  host.onProgress({ type: "grace-started", host: label, gracePeriodMs: Math.max(0, endsAtMs - startedAtMs) });
-  const reminders = warn.remindersMs.map((reminderMs) => ({ reminderMs, dueAtMs: endsAtMs - reminderMs }));
-  let lookAtMs = startedAtMs + lookEveryMs(warn);
-  while (clock.now() < endsAtMs) {
-    const nextMs = Math.min(endsAtMs, lookAtMs, reminders[0]?.dueAtMs ?? Infinity);
-    await sleepUntil(nextMs, host);
-    if (clock.now() >= endsAtMs) return;
-    await host.turn(() => lookDuringGrace(people, reminders, warn, host), stop);
-    if (!people.some(isAwaited)) return;
-    lookAtMs = clock.now() + lookEveryMs(warn);
-  }
-}
-
-/** Whether a session is still in its grace period: neither settled nor closing. */
-export function isAwaited({ outcome, where }: SessionWork): boolean {
-  return outcome === undefined && where !== "closing";
-}
-
-/** How often the window is checked during a wait; its end ends the wait. */
-const windowCheckMs = 30_000;
-
-async function sleepUntil(whenMs: number, host: DetectedHost): Promise<void> {
-  const { clock, stop, plan } = host;
-  const longestMs = plan.window === null ? Infinity : windowCheckMs;
-  do {
-    await clock.sleep(Math.min(longestMs, Math.max(0, whenMs - clock.now())), stop);
-    const reason = reasonToStop(host);
-    if (reason !== undefined) throw reason;
-  } while (clock.now() < whenMs);
-}
-
-interface Reminder {
-  readonly reminderMs: number;
-  readonly dueAtMs: number;
-}
-
-/** Lists the host, settles sessions that have left and reminds the others. A host that cannot be reached now may be reachable later. */
-async function lookDuringGrace(
-  people: readonly SessionWork[],
-  reminders: Reminder[],
-  warn: WarnPlan,
-  host: DetectedHost,
-): Promise<void> {
-  const { connection, backend, label, clock, hostPlan } = host;
-  const dueNow: Reminder[] = [];
+  const { label } = host;
+  const remindersMs = record.state.grace?.remindersMs ?? [];
+  const lateByMs = (reminderMs: number): number => run.clock.now() - record.graceEndsAtMs + reminderMs;
+  const isDue = (reminderMs: number): boolean => lateByMs(reminderMs) >= 0;
   try {
-    const list = await connection.ask(backend.list());
-    const open = people.filter(({ outcome }) => outcome === undefined);
-    const seconds = recheck(
-      open.map(({ session }) => session),
-      list,
-      hostPlan.selector,
-    ).before;
-    const still = open.filter((one, index) => {
-      const second = seconds[index];
-      if (second?.now === "gone" || second?.now === "returned")
-        one.outcome = one.sentBefore === true ? goneByItself(one) : { session: one.session, outcome: "left" };
-      if (second?.now === "gone")
-        host.onProgress({ type: "session-left", host: label, session: one.session });
-      if (second?.now === "returned") one.returned = second.session;
-      return second?.now === "selected";
-    });
-    while (reminders[0] !== undefined && reminders[0].dueAtMs <= clock.now())
-      dueNow.push(...reminders.splice(0, 1));
-    for (const { reminderMs, dueAtMs } of dueNow) {
+    const still = await settleGone(run, host, record);
+    const dueMs = remindersMs.filter(isDue);
+    for (const reminderMs of dueMs) {
       // A previous run may have sent it.
       if (!still.some((one) => lacks(one, reminderMs))) continue;
-      if (clock.now() - dueAtMs > reminderMs / 2) {
-        host.warn(dropped(reminderMs, label));
+      if (lateByMs(reminderMs) > reminderMs / 2) {
+        record.warn(dropped(reminderMs, label));
       } else {
         // A late reminder names the time that is left, in whole seconds.
-        const remainingMs = Math.ceil((reminderMs - (clock.now() - dueAtMs)) / 1000) * 1000;
-        await remind(still, reminderMs, remainingMs, warn, host);
+        const remainingMs = Math.ceil((reminderMs - lateByMs(reminderMs)) / 1000) * 1000;
+        await remind(run, host, record, still, { reminderMs, remainingMs });
       }
     }
+    record.keepReminders(remindersMs.filter((reminderMs) => !dueMs.includes(reminderMs)));
   } catch (thrown) {
-    const error = asLogoffError(thrown, "command-failed", `Cannot look at "${label}"`);
-    if (reasonToStop(host) !== undefined) throw error;
-    host.warn(`Could not look at "${label}" during the grace period: ${error.message}`);
+    const error = asLogoffError(thrown, "command-failed", `Cannot list the sessions of "${label}"`);
+    if (reasonToStop(run) !== undefined) throw error;
+    record.warn(`Could not list the sessions of "${label}" during the grace period: ${error.message}`);
     // A reminder that was due is not sent later, because its text would be wrong.
-    const missed = reminders.filter(({ dueAtMs }) => dueAtMs <= clock.now());
-    for (const { reminderMs } of reminders.splice(0, missed.length)) host.warn(dropped(reminderMs, label));
-  } finally {
-    await connection.release();
+    const missedMs = remindersMs.filter(isDue);
+    for (const reminderMs of missedMs) record.warn(dropped(reminderMs, label));
+    record.keepReminders(remindersMs.filter((reminderMs) => !missedMs.includes(reminderMs)));
   }
+}
+
+/** @returns the sessions that are still there and selected */
+async function settleGone(
+  { onProgress }: RunContext,
+  { label, connection, backend, plan }: DetectedHost,
+  { state }: HostRecord,
+): Promise<readonly SessionWork[]> {
+  const list = await connection.ask(backend.list());
+  const open = state.work.filter((one) => !isDone(one));
+  const sessions = open.map(({ session }) => session);
+  const rechecked = recheck(sessions, list, plan.selector).before;
+  return open.filter((one, index) => {
+    const found = rechecked[index];
+    if (found?.now !== "gone" && found?.now !== "returned") return found?.now === "selected";
+    settle(one, one.askedBefore ? goneByItself(one) : { session: one.session, outcome: "left" });
+    if (found.now === "gone") {
+      one.place = { is: "gone" };
+      onProgress({ type: "session-left", host: label, session: one.session });
+    } else {
+      one.place = { is: "returned", session: found.session };
+    }
+    return false;
+  });
 }
 
 function dropped(reminderMs: number, label: string): string {
   return `Dropped the reminder of ${Math.round(reminderMs / 1000)} s on "${label}": its time had passed`;
 }
 
-/** With `atDeadline: "fail"`, a session that is still there fails the host, and nobody is logged off. */
-export function refuseWhoStayed(people: readonly SessionWork[], label: string): void {
-  const open = people.filter(({ outcome }) => outcome === undefined);
+/** With `atDeadline: "fail"`, a session that is still there fails the host, and nobody is logged off. @throws LogoffError `sessions-remain` */
+export function refuseRemaining(people: readonly SessionWork[], label: string): void {
+  const open = people.filter((one) => !isDone(one));
   // A closing session counts as having left.
   for (const one of open)
-    if (one.where === "closing" && !one.sentBefore) one.outcome = { session: one.session, outcome: "left" };
+    if (one.place.is === "closing" && !one.askedBefore)
+      settle(one, { session: one.session, outcome: "left" });
   const stayed = open.filter(isAwaited).map(({ session }) => describeSession(session));
   if (stayed.length === 0) return;
   throw new LogoffError(

@@ -1,35 +1,12 @@
 import type { Action, Query } from "../../backend/backend";
 import { throwIfAborted } from "../../base/abort";
 import type { Clock } from "../../base/clock";
-import { asLogoffError, type LogoffError } from "../../base/errors";
+import { asLogoffError, notSent, type LogoffError } from "../../base/errors";
 import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../connection";
-
-/**
- * The connection to a host, opened when it is first needed and again after it was lost. There is never more than one at a time.
- */
-export interface HostConnection {
-  /** Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost. */
-  ask<T>(query: Query<T>): Promise<T>;
-  /** Performs an action once. Rejects if its answer is lost; then only a listing tells whether it took effect. */
-  perform<T>(
-    action: Action<T>,
-    timeoutMs: number,
-    options?: Pick<ExecOptions, "mayBlock" | "onTurn" | "onNoRoom">,
-  ): Promise<T>;
-  /** Closes the connection; the next use connects again. Never rejects. */
-  release(): Promise<void>;
-  /** The warnings of all connections so far, without duplicates. */
-  warnings(): readonly string[];
-  /** Whether a connection was attempted. */
-  contacted(): boolean;
-  /** The number of connections opened so far. */
-  connections(): number;
-}
 
 interface HostConnectionOptions {
   readonly connect: Connect;
   readonly clock: Clock;
-  readonly commandTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -38,94 +15,130 @@ const retryDelaysMs = [250, 1000] as const;
 /** The waits before repeating a query whose answers contradict each other, because somebody may be logging on or off. */
 const contradictionDelaysMs = [1000, 1000, 1000] as const;
 
-export function hostConnection(
-  host: Host,
-  { connect, clock, commandTimeoutMs, signal }: HostConnectionOptions,
-): HostConnection {
-  let current: Promise<Connection> | undefined;
-  let contacted = false;
-  let connections = 0;
-  /** The warnings of each connection, which grow while the connection is used. */
-  const warnings: (readonly string[])[] = [];
+/** The connection to a host, opened when it is first needed and again after it was lost. There is never more than one at a time. */
+export class HostConnection {
+  readonly #host: Host;
+  readonly #options: HostConnectionOptions;
+  readonly #queryTimeoutMs: number;
+  #current: Promise<Connection> | undefined;
+  #contacted = false;
+  /** The warnings of each connection so far, which grow while the connection is used. */
+  readonly #warnings: (readonly string[])[] = [];
 
-  const open = async (): Promise<Connection> => {
-    contacted = true;
-    const connection = await connect(host, signal);
-    connections += 1;
-    warnings.push(connection.warnings);
-    return connection;
-  };
+  /** @param queryTimeoutMs of each command of a query */
+  constructor(host: Host, { connect, clock, signal }: HostConnectionOptions, queryTimeoutMs: number) {
+    this.#host = host;
+    this.#options = { connect, clock, signal };
+    this.#queryTimeoutMs = queryTimeoutMs;
+  }
+
+  /** Whether a connection was attempted. */
+  get contacted(): boolean {
+    return this.#contacted;
+  }
+
+  /** The number of connections opened so far. */
+  get connections(): number {
+    return this.#warnings.length;
+  }
+
+  /** The warnings of all connections so far, without duplicates. */
+  get warnings(): readonly string[] {
+    return [...new Set(this.#warnings.flat())];
+  }
+
+  /** Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost. */
+  async ask<T>(query: Query<T>): Promise<T> {
+    const { clock, signal } = this.#options;
+    const delaysMs = retryDelaysMs.map((ms) => ms * (0.5 + Math.random() / 2));
+    const contradictionsMs = [...contradictionDelaysMs];
+    for (;;) {
+      const connection = await this.#connected();
+      try {
+        return query.parse(await this.#runAll(connection, query.commands));
+      } catch (thrown) {
+        const error = asLogoffError(thrown, "command-failed", `Cannot ask "${this.#host.label}"`);
+        if (isAnswerLost(error)) await this.#drop(connection);
+        // Output that could not be read may have been garbled in transit.
+        const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
+        const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();
+        if (delayMs === undefined || !mayPass) throw error;
+        await clock.sleep(delayMs, signal);
+      }
+    }
+  }
+
+  /**
+   * Performs an action once. Rejects if its answer is lost; then only a listing tells whether it took effect.
+   * @throws LogoffError whose `sent` is false where the command was certainly not sent
+   */
+  async perform<T>(
+    { command, stdin, parse }: Action<T>,
+    timeoutMs: number,
+    options: Pick<ExecOptions, "mayBlock" | "beforeSend"> = {},
+  ): Promise<T> {
+    const { signal } = this.#options;
+    const wrapped = (thrown: unknown): LogoffError =>
+      asLogoffError(thrown, "command-failed", `Cannot run a command on "${this.#host.label}"`);
+    const connection = await this.#connected().catch((thrown: unknown) => {
+      throw notSent(wrapped(thrown));
+    });
+    const input = stdin === undefined ? {} : { stdin };
+    try {
+      return parse(await connection.exec(command, { ...options, timeoutMs, signal, ...input }));
+    } catch (thrown) {
+      const error = wrapped(thrown);
+      // A command that takes too long may be waiting for the session to end, so the connection stays in use.
+      if (error.code === "connection-lost") await this.#drop(connection);
+      throw error;
+    }
+  }
+
+  /** Closes the connection; the next use connects again. Never rejects. */
+  async release(): Promise<void> {
+    const last = this.#current;
+    this.#current = undefined;
+    await last?.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
+  }
+
   /** Concurrent users share a connection that is being opened. A failed one is forgotten, because connect has done its retries. */
-  const connected = async (): Promise<Connection> => {
-    throwIfAborted(signal);
-    const opening = (current ??= open());
+  async #connected(): Promise<Connection> {
+    throwIfAborted(this.#options.signal);
+    const opening = (this.#current ??= this.#open());
     try {
       return await opening;
     } catch (thrown) {
-      if (current === opening) current = undefined;
+      if (this.#current === opening) this.#current = undefined;
       throw thrown;
     }
-  };
-  const runAll = async (
-    connection: Connection,
-    commands: readonly string[],
-  ): Promise<readonly ExecResult[]> => {
-    const runs = commands.map((command) => connection.exec(command, { timeoutMs: commandTimeoutMs, signal }));
+  }
+
+  async #open(): Promise<Connection> {
+    this.#contacted = true;
+    const connection = await this.#options.connect(this.#host, this.#options.signal);
+    this.#warnings.push(connection.warnings);
+    return connection;
+  }
+
+  async #runAll(connection: Connection, commands: readonly string[]): Promise<readonly ExecResult[]> {
+    const { signal } = this.#options;
+    const timeoutMs = this.#queryTimeoutMs;
+    const runs = commands.map((command) => connection.exec(command, { timeoutMs, signal }));
     // All commands settle first: a command that is left behind would reject without a listener.
     await Promise.allSettled(runs);
     return Promise.all(runs);
-  };
-  const drop = async (broken: Connection): Promise<void> => {
-    const opened = current;
+  }
+
+  async #drop(broken: Connection): Promise<void> {
+    const opened = this.#current;
     const isBroken = opened !== undefined && (await opened.catch(() => undefined)) === broken;
     // Another user may have connected again.
-    if (isBroken && current === opened) current = undefined;
+    if (isBroken && this.#current === opened) this.#current = undefined;
     await broken.close();
-  };
-
-  return {
-    ask: async (query) => {
-      const delaysMs = retryDelaysMs.map((ms) => ms * (0.5 + Math.random() / 2));
-      const contradictionsMs = [...contradictionDelaysMs];
-      for (;;) {
-        const connection = await connected();
-        try {
-          return query.parse(await runAll(connection, query.commands));
-        } catch (thrown) {
-          const error = asLogoffError(thrown, "command-failed", `Cannot ask "${host.label}"`);
-          if (isAnswerLost(error)) await drop(connection);
-          // Output that could not be read may have been garbled in transit.
-          const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
-          const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();
-          if (delayMs === undefined || !mayPass) throw error;
-          await clock.sleep(delayMs, signal);
-        }
-      }
-    },
-    perform: async ({ command, stdin, parse }, timeoutMs, options = {}) => {
-      const connection = await connected();
-      const input = stdin === undefined ? {} : { stdin };
-      try {
-        return parse(await connection.exec(command, { ...options, timeoutMs, signal, ...input }));
-      } catch (thrown) {
-        const error = asLogoffError(thrown, "command-failed", `Cannot run a command on "${host.label}"`);
-        // A command that takes too long may be waiting for the session to end, so the connection stays in use.
-        if (error.code === "connection-lost") await drop(connection);
-        throw error;
-      }
-    },
-    release: async () => {
-      const last = current;
-      current = undefined;
-      await last?.then(
-        (connection) => connection.close(),
-        () => undefined,
-      );
-    },
-    warnings: () => [...new Set(warnings.flat())],
-    contacted: () => contacted,
-    connections: () => connections,
-  };
+  }
 }
 
 /** Whether the answer was lost, which says nothing about the effect of the command. */

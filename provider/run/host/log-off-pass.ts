@@ -1,98 +1,117 @@
 import { LogoffError } from "../../base/errors";
 import { isOneByOne, recheck } from "../../session/recheck";
 import type { Selector } from "../../session/selector";
-import { describeSession, isSamePerson, type Session, type SessionList } from "../../session/session";
-import { reasonToStop, type DetectedHost } from "./context";
-import { refuseWhoStayed } from "./grace-period";
+import {
+  describeSession,
+  isSamePerson,
+  whereabouts,
+  type Session,
+  type SessionList,
+} from "../../session/session";
+import { reasonToStop, type RunContext } from "../context";
+import type { DetectedHost } from "./detected-host";
+import { refuseRemaining } from "./grace-period";
 import { logOffAndVerify } from "./log-off";
-import { goneByItself, namelessIn, sessionWork, type HostRecord, type SessionWork } from "./record";
+import { namelessIn, type HostRecord } from "./record";
+import {
+  goneByItself,
+  isDone,
+  outcomeOf,
+  sessionWork,
+  settle,
+  warningTimes,
+  type SessionWork,
+} from "./state";
+
+/** Passes per host: the sessions found first, then those that arrived since. */
+const mostPasses = 2;
 
 /**
- * Second phase: lists and selects again, logs off, verifies.
+ * Lists and selects again, logs off, verifies.
  * @returns sessions that arrived since and match; they are in the record, for one more pass
  * @throws LogoffError of the session with the gravest failure, `sessions-remain`, and all errors of a query
  */
 export async function logOffPass(
+  run: RunContext,
   host: DetectedHost,
   record: HostRecord,
-  isLastPass: boolean,
 ): Promise<readonly SessionWork[]> {
-  const { connection, backend, hostPlan, plan, label } = host;
-  const { work } = record;
+  const { plan } = run;
+  const { connection, backend, label } = host;
+  const { selector } = host.plan;
+  const { state } = record;
+  state.passes += 1;
   const before = await connection.ask(backend.list());
-  lookAt(work, before, hostPlan.selector);
-  const open = work.filter(({ outcome }) => outcome === undefined);
+  settleUnselected(state.work, before, selector);
   if (plan.atDeadline === "fail") {
-    refuseWhoStayed(open, label);
+    refuseRemaining(state.work, label);
     // Sessions whose logoff a previous run sent are waited for nevertheless.
-    open.splice(0, open.length, ...open.filter(({ outcome }) => outcome === undefined));
-    for (const one of open) one.waitOnly = true;
+    for (const one of state.work) one.waitOnly = true;
   }
-  const reason = reasonToStop(host);
+  const open = state.work.filter((one) => !isDone(one));
+  const reason = reasonToStop(run);
   if (open.length > 0 && reason !== undefined) throw reason;
-  const isIncluded = plan.ifArrived === "include" || isOneByOne(hostPlan.selector);
+  const isIncluded = plan.ifArrived === "include" || isOneByOne(selector);
   // Without a warning, new sessions are treated like the others.
-  if (plan.warn === null && isIncluded)
-    open.push(...addTracks(host, record, newcomers(work, before, hostPlan.selector)));
-  const after = open.length === 0 ? before : await logOffAndVerify(open, host);
-  record.nameless = namelessIn(after, work);
-  const failure = firstFailure(work);
+  const unwarned = plan.warn === null && isIncluded ? newcomers(state.work, before, selector) : [];
+  const leaving = [...open, ...addNewcomers(record, unwarned)];
+  const after = leaving.length === 0 ? before : await logOffAndVerify(run, host, record, leaving);
+  state.nameless = namelessIn(after, state.work);
+  const failure = gravestFailure(state.work);
   if (failure !== undefined) throw failure;
-  const arrived = newcomers(work, after, hostPlan.selector);
+  const arrived = newcomers(state.work, after, selector);
   // A user who returned and has left again, or is no longer selected, has the outcome of the previous logon.
-  for (const one of work) if (!arrived.some((session) => isReturnOf(session, one))) delete one.returned;
+  for (const one of state.work)
+    if (one.place.is === "returned" && !arrived.some((session) => isReturnOf(session, one)))
+      one.place = { is: "gone" };
   if (!isIncluded) {
-    for (const one of addTracks(host, record, arrived))
-      one.outcome = { session: one.session, outcome: "kept", reason: "arrived-later" };
+    for (const one of addNewcomers(record, arrived))
+      settle(one, { session: one.session, outcome: "kept", reason: "arrived-later" });
     return [];
   }
-  if (isLastPass && arrived.length > 0) {
+  if (state.passes >= mostPasses && arrived.length > 0) {
     const who = arrived.map(describeSession).join(", ");
     throw new LogoffError(
       "sessions-remain",
       `Cannot finish "${label}": ${who} logged on meanwhile and would have to be logged off too; run again, or drain the host`,
     );
   }
-  return addTracks(host, record, arrived);
+  return addNewcomers(record, arrived);
 }
 
 /** A new logon replaces the previous one of the same user, so that each user has one row in the report. */
-function addTracks(
-  host: DetectedHost,
-  { work }: HostRecord,
-  sessions: readonly Session[],
-): readonly SessionWork[] {
+function addNewcomers(record: HostRecord, sessions: readonly Session[]): readonly SessionWork[] {
+  const { state, label } = record;
   const added = sessions.map((session): SessionWork => {
-    const index = work.findIndex((one) => isReturnOf(session, one));
-    if (index < 0) return sessionWork(session);
-    const [before] = work.splice(index, 1);
-    host.warn(
-      `Session ${describeSession(session)} on "${host.label}" has a different logon time than before: treated as a new logon`,
+    const before = state.work.find((one) => isReturnOf(session, one));
+    if (before === undefined) return sessionWork(session);
+    state.work = state.work.filter((one) => one !== before);
+    record.warn(
+      `Session ${describeSession(session)} on "${label}" has a different logon time than before: treated as a new logon`,
     );
-    return { ...sessionWork(session), ...(before?.warned === undefined ? {} : { warnedBefore: true }) };
+    const isWarned = warningTimes(before) !== undefined;
+    return { ...sessionWork(session), warning: { is: isWarned ? "previous-logon" : "none" } };
   });
-  work.push(...added);
+  state.work.push(...added);
   return added;
 }
 
-function isReturnOf(session: Session, { returned }: SessionWork): boolean {
-  return returned !== undefined && isSamePerson(returned, session);
+function isReturnOf(session: Session, { place }: SessionWork): boolean {
+  return place.is === "returned" && isSamePerson(place.session, session);
 }
 
 /** Settles sessions that need no logoff: they are gone, or no longer selected. */
-function lookAt(work: readonly SessionWork[], list: SessionList, selector: Selector): void {
-  const open = work.filter(({ outcome }) => outcome === undefined);
+function settleUnselected(work: readonly SessionWork[], list: SessionList, selector: Selector): void {
+  const open = work.filter((one) => !isDone(one));
   const sessions = open.map(({ session }) => session);
-  recheck(sessions, list, selector).before.forEach((second, index) => {
+  recheck(sessions, list, selector).before.forEach((found, index) => {
     const one = open[index];
     if (one === undefined) return;
-    if (second.now === "closing") one.where = "closing";
+    one.place = whereabouts(one.session, list);
     // A logon time that was unknown before makes the identity more precise.
-    if (second.now === "selected") one.session = second.session;
-    if (second.now === "returned") one.returned = second.session;
-    if (second.now === "gone" || second.now === "returned") one.outcome = goneByItself(one);
-    if (second.now === "kept")
-      one.outcome = { session: second.session, outcome: "kept", reason: second.reason };
+    if (found.now === "selected") one.session = found.session;
+    if (found.now === "gone" || found.now === "returned") settle(one, goneByItself(one));
+    if (found.now === "kept") settle(one, { session: found.session, outcome: "kept", reason: found.reason });
   });
 }
 
@@ -102,12 +121,7 @@ function lookAt(work: readonly SessionWork[], list: SessionList, selector: Selec
  */
 function newcomers(work: readonly SessionWork[], list: SessionList, selector: Selector): readonly Session[] {
   const handled = work.filter(
-    ({ where, outcome, returned }) =>
-      returned !== undefined ||
-      (where !== "gone" &&
-        outcome?.outcome !== "already-gone" &&
-        outcome?.outcome !== "left" &&
-        !(outcome?.outcome === "kept" && outcome.reason === "no-longer-matches")),
+    (one) => one.place.is === "returned" || (one.place.is !== "gone" && isHandled(one)),
   );
   return recheck(
     handled.map(({ session }) => session),
@@ -116,13 +130,21 @@ function newcomers(work: readonly SessionWork[], list: SessionList, selector: Se
   ).arrived;
 }
 
+function isHandled(one: SessionWork): boolean {
+  const outcome = outcomeOf(one);
+  if (outcome?.outcome === "kept") return outcome.reason !== "no-longer-matches";
+  return outcome?.outcome !== "already-gone" && outcome?.outcome !== "left";
+}
+
 /** The gravest failure of a session is the host's; a missing right comes first. */
-function firstFailure(work: readonly SessionWork[]): LogoffError | undefined {
-  const failures = work.flatMap(({ outcome }) =>
-    outcome?.outcome === "failed" || (outcome?.outcome === "still-present" && outcome.tolerated !== true)
+function gravestFailure(work: readonly SessionWork[]): LogoffError | undefined {
+  const failures = work.flatMap((one) => {
+    const outcome = outcomeOf(one);
+    return outcome?.outcome === "failed" ||
+      (outcome?.outcome === "still-present" && outcome.tolerated !== true)
       ? [outcome]
-      : [],
-  );
+      : [];
+  });
   const worst = failures.find(({ code }) => code === "permission-denied") ?? failures[0];
   if (worst === undefined) return undefined;
   const others = failures.length - 1;

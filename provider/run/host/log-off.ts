@@ -2,131 +2,229 @@ import type { Action, LogoffAnswer, Query } from "../../backend/backend";
 import { onAbort } from "../../base/abort";
 import type { Clock } from "../../base/clock";
 import { mapConcurrent } from "../../base/concurrency";
-import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";
-import type { SessionOutcome } from "../../report/report";
+import { asLogoffError, LogoffError } from "../../base/errors";
 import { recheck } from "../../session/recheck";
+import type { Selector } from "../../session/selector";
 import { describeSession, whereabouts, type Session, type SessionList } from "../../session/session";
-import { reasonToStop, type DetectedHost } from "./context";
+import { beforeSend, reasonToStop, type RunContext } from "../context";
+import type { DetectedHost } from "./detected-host";
 import { isAnswerLost } from "./host-connection";
-import { goneByItself, type SessionWork } from "./record";
+import type { HostRecord } from "./record";
+import { isDone, outcomeOf, sentTo, settle, type Answer, type Progress, type SessionWork } from "./state";
+import { verdict, type Place } from "./verdict";
 
 /** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
 const logoffsAtOnce = 2;
 /** `logoff` may block although the session is gone, so the sessions are listed after this time, answered or not. */
-const firstLookMs = 2_000;
+const firstListingMs = 2_000;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
-/** Processes that remain after their session ended may still be saving their work. */
-const leftoverMs = 10_000;
-/** After an unknown error the session may still end within this time; the listing decides. */
-const refusalMs = 5_000;
 /** A session that was reset is gone within this time, or it stays. */
 const resetTimeoutMs = 60_000;
 /** The reason of a wait that ends in time. Created once, because the stack of an error costs more than a timer. */
 const inTime = new LogoffError("aborted", "It ended in time");
 /** The reason of a command that is not sent because its session went, or seems to go, while it waited. */
-const unwanted = new LogoffError("aborted", "It is not wanted any more");
+const unwanted = new LogoffError("aborted", "It is not wanted any more", { sent: false });
 
 /**
- * Sends the logoff of every session at most once, and lists until no session is left or the time is up. Then resets stuck sessions if the plan
- * allows it. Listings decide: `logoff` may return 0 without effect, and may hang after it took effect. Sets the outcome of every session.
+ * Sends the logoff of every session at most once, and lists until no session is left or the time is up. Then resets stuck sessions if the
+ * plan allows it. Every session has an outcome afterwards.
  * @returns the last listing
  * @throws LogoffError if the host can no longer be listed; sessions without an outcome are not verified then
  */
 export async function logOffAndVerify(
-  work: readonly SessionWork[],
+  run: RunContext,
   host: DetectedHost,
+  record: HostRecord,
+  work: readonly SessionWork[],
 ): Promise<SessionList> {
-  const list = await sendAndWatch(work, host, send, host.plan.timeouts.logoffMs);
+  const { ifStuck, timeouts } = run.plan;
+  const list = await sendAndWatch(run, host, record, work, timeouts.logoffMs, (one, isWanted) =>
+    sendLogoff(run, host, one, work, isWanted),
+  );
   const stuck = work.filter(isStuck);
-  if (host.plan.ifStuck === "continue") for (const one of work) tolerate(one, host);
-  const left = work.filter(({ leftover }) => leftover !== undefined);
-  if (host.plan.ifStuck !== "reset" || stuck.length + left.length === 0 || reasonToStop(host) !== undefined) {
-    for (const one of left) reportLeftover(one, host);
+  const left = work.filter((one) => leftoverOf(one) !== undefined);
+  if (ifStuck === "continue") for (const one of work) tolerate(one, record);
+  if (ifStuck !== "reset" || stuck.length + left.length === 0 || reasonToStop(run) !== undefined) {
+    for (const one of left) reportLeftover(one, record);
     return list;
   }
-  for (const one of [...stuck, ...left]) {
-    delete one.outcome;
-    delete one.askedAtMs;
-    delete one.answer;
-    one.where = "present";
-  }
-  const after = await sendAndWatch([...stuck, ...left], host, reset, resetTimeoutMs);
-  for (const one of [...stuck, ...left]) reportLeftover(one, host);
+  const toReset = [...stuck, ...left];
+  for (const one of toReset) one.progress = { is: "reset", atMs: null };
+  const after = await sendAndWatch(run, host, record, toReset, resetTimeoutMs, (one, isWanted) =>
+    sendReset(run, host, record, one, isWanted),
+  );
+  for (const one of toReset) reportLeftover(one, record);
   return after;
 }
 
+/** Processes that remain although the user is logged out (Linux), as in the last listing. */
+function leftoverOf(one: SessionWork): Session | undefined {
+  return one.place.is === "gone" && sentTo(one) !== "nothing" ? one.place.leftover : undefined;
+}
+
 /** The user is logged out, as intended, so remaining processes are a warning and no failure. */
-function reportLeftover({ session, leftover, isReset }: SessionWork, host: DetectedHost): void {
+function reportLeftover(one: SessionWork, record: HostRecord): void {
+  const leftover = leftoverOf(one);
   if (leftover === undefined) return;
-  const what = `session ${describeSession(session)} on "${host.label}"`;
-  const advice = isReset ? "which the reset did not end either" : "ifStuck: reset would end them";
-  host.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
+  const what = `session ${describeSession(one.session)} on "${record.label}"`;
+  const advice =
+    sentTo(one) === "reset" ? "which the reset did not end either" : "ifStuck: reset would end them";
+  record.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
 }
 
 /** Whether a session is still there although its logoff was sent and the host is no longer busy with it. */
-function isStuck({ where, answer, outcome, sentAtMs }: SessionWork): boolean {
-  const wasAsked = sentAtMs !== undefined;
-  return wasAsked && outcome?.outcome === "still-present" && where === "present" && answer?.kind !== "busy";
+function isStuck(one: SessionWork): boolean {
+  return (
+    outcomeOf(one)?.outcome === "still-present" &&
+    one.place.is === "present" &&
+    sentTo(one) !== "nothing" &&
+    one.progress.answer?.kind !== "busy"
+  );
 }
 
-type Send = (
-  one: SessionWork,
-  all: readonly SessionWork[],
-  host: DetectedHost,
-  ended: AbortSignal,
-) => Promise<void>;
+/** The restart that follows will end the session, so it is a warning and no failure. */
+function tolerate(one: SessionWork, record: HostRecord): void {
+  const outcome = outcomeOf(one);
+  if (outcome?.outcome !== "still-present") return;
+  record.warn(outcome.message);
+  settle(one, { ...outcome, tolerated: true });
+}
+
+/** Sends the command of the present step for a session, if `isWanted` still says so when its turn comes. Never rejects. */
+type Send = (one: SessionWork, isWanted: () => boolean) => Promise<void>;
 
 async function sendAndWatch(
-  work: readonly SessionWork[],
+  run: RunContext,
   host: DetectedHost,
-  how: Send,
+  record: HostRecord,
+  work: readonly SessionWork[],
   timeoutMs: number,
+  send: Send,
 ): Promise<SessionList> {
-  const { clock, signal, connection, backend } = host;
-  const watchEnds = new AbortController();
+  const { clock, signal } = run;
   const startedAtMs = clock.now();
-  let sentAtMs: number | undefined;
-  let sendings = 0;
-  const begin = async (some: readonly SessionWork[]): Promise<void> => {
-    sendings += 1;
-    await mapConcurrent(some, logoffsAtOnce, (one) => how(one, work, host, watchEnds.signal));
-    sendings -= 1;
-    if (watchEnds.signal.aborted || sentAtMs !== undefined) return;
-    host.spent("logged-off", startedAtMs);
-    sentAtMs = clock.now();
-  };
-  const sending = begin(work);
+  const sending = new Sending(send, clock);
+  sending.start(work);
   try {
-    await atMost(sending, firstLookMs, clock, signal);
-    let waitingFor = 0;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      const isInTime = clock.now() - startedAtMs < timeoutMs;
-      const list = await connection.ask(isInTime ? unlessContradictory(backend.list()) : backend.list());
-      if (list === undefined) {
-        await clock.sleep(pauseMs, signal);
-        continue;
-      }
-      const turnMayCome = sendings > 0 || clock.now() - startedAtMs < timeoutMs;
-      for (const one of work) settle(one, list, { startedAtMs, timeoutMs, turnMayCome }, host);
-      const open = work.filter(({ outcome }) => outcome === undefined);
-      if (open.length === 0) return list;
-      // Skipped while it seemed to be closing, or because its connection was lost before its turn, which comes now.
-      const passedOver = open.filter(
-        (one) => one.askedAtMs === undefined && one.answer === undefined && isThere(one),
-      );
-      if (sendings === 0 && passedOver.length > 0) void begin(passedOver);
-      if (open.length !== waitingFor) {
-        const sessions = open.map(({ session }) => session);
-        host.onProgress({ type: "host-waiting", host: host.label, sessions });
-      }
-      waitingFor = open.length;
-      await clock.sleep(pauseMs, signal);
-    }
+    await atMost(sending.first, firstListingMs, clock, signal);
+    return await listUntilDone(run, host, work, sending, { startedAtMs, timeoutMs });
   } finally {
-    watchEnds.abort(inTime);
-    host.spent(sentAtMs === undefined ? "logged-off" : "verified", sentAtMs ?? startedAtMs);
+    sending.end();
+    const sentAtMs = sending.doneAtMs;
+    record.spent("logged-off", startedAtMs, sentAtMs);
+    if (sentAtMs !== undefined) record.spent("verified", sentAtMs);
   }
+}
+
+/** The commands of a step, which are sent while the host is listed. */
+class Sending {
+  readonly #send: Send;
+  readonly #clock: Clock;
+  readonly #ended = new AbortController();
+  #running = 0;
+  #doneAtMs: number | undefined;
+  #first: Promise<void> = Promise.resolve();
+
+  constructor(send: Send, clock: Clock) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  /** Settles when the commands that were started first have been answered. */
+  get first(): Promise<void> {
+    return this.#first;
+  }
+
+  /** When the first commands had been answered; undefined: they have not. */
+  get doneAtMs(): number | undefined {
+    return this.#doneAtMs;
+  }
+
+  get isRunning(): boolean {
+    return this.#running > 0;
+  }
+
+  start(work: readonly SessionWork[]): void {
+    const sent = this.#sendAll(work);
+    if (this.#doneAtMs === undefined) this.#first = sent;
+  }
+
+  /** Nothing is sent from now on. */
+  end(): void {
+    this.#ended.abort(inTime);
+  }
+
+  async #sendAll(work: readonly SessionWork[]): Promise<void> {
+    this.#running += 1;
+    await mapConcurrent(work, logoffsAtOnce, (one) =>
+      this.#send(one, () => !isDone(one) && !one.waitOnly && isThere(one) && !this.#ended.signal.aborted),
+    );
+    this.#running -= 1;
+    if (!this.#ended.signal.aborted) this.#doneAtMs ??= this.#clock.now();
+  }
+}
+
+/** Whether a command could end something: the session, or the processes that it left behind. */
+function isThere(one: SessionWork): boolean {
+  return one.place.is === "present" || leftoverOf(one) !== undefined;
+}
+
+/** Lists until every session has an outcome. @returns the last listing */
+async function listUntilDone(
+  run: RunContext,
+  { label, plan, connection, backend }: DetectedHost,
+  work: readonly SessionWork[],
+  sending: Sending,
+  { startedAtMs, timeoutMs }: { readonly startedAtMs: number; readonly timeoutMs: number },
+): Promise<SessionList> {
+  const { clock, signal, onProgress } = run;
+  let waitingFor = 0;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const isInTime = clock.now() - startedAtMs < timeoutMs;
+    const list = await connection.ask(isInTime ? unlessContradictory(backend.list()) : backend.list());
+    if (list === undefined) {
+      await clock.sleep(pauseMs, signal);
+      continue;
+    }
+    const nowMs = clock.now();
+    const mayStillSend = sending.isRunning || nowMs - startedAtMs < timeoutMs;
+    const limits = { label, ifStuck: run.plan.ifStuck, startedAtMs, timeoutMs, mayStillSend };
+    const open = work.filter((one) => !isDone(one));
+    for (const one of open) {
+      const place = placeOf(one, list, plan.selector);
+      one.progress = verdict(one, place, nowMs, limits);
+      one.place = place.is === "kept" ? { is: "present", session: place.session } : place;
+      if (isDone(one) && (place.is === "gone" || place.is === "returned"))
+        onProgress({ type: "session-gone", host: label, session: one.session });
+    }
+    const waiting = open.filter((one) => !isDone(one));
+    if (waiting.length === 0) return list;
+    // Skipped while it seemed to be closing, or because its connection was lost before its turn, which comes now.
+    const passedOver = waiting.filter((one) => isUnsent(one) && isThere(one));
+    if (!sending.isRunning && passedOver.length > 0) sending.start(passedOver);
+    if (waiting.length !== waitingFor)
+      onProgress({ type: "host-waiting", host: label, sessions: waiting.map(({ session }) => session) });
+    waitingFor = waiting.length;
+    await clock.sleep(pauseMs, signal);
+  }
+}
+
+/** Whether the command of the present step was neither sent nor refused. */
+function isUnsent({ progress }: SessionWork): boolean {
+  const isWaiting = progress.is === "waiting" || (progress.is === "reset" && progress.atMs === null);
+  return isWaiting && progress.answer === undefined;
+}
+
+/** A row without a user cannot be selected, so a session that was closing and is back is selected again before its logoff is sent. */
+function placeOf(one: SessionWork, list: SessionList, selector: Selector): Place {
+  const place = whereabouts(one.session, list);
+  const isBack = one.place.is === "closing" && place.is === "present";
+  if (!isBack || sentTo(one) !== "nothing" || one.waitOnly) return place;
+  const [again] = recheck([one.session], list, selector).before;
+  if (again?.now === "kept") return { is: "kept", session: again.session, reason: again.reason };
+  if (again?.now === "selected") one.session = again.session;
+  return place;
 }
 
 /** The same query, but a contradictory list is undefined: closing sessions look like that. */
@@ -159,214 +257,94 @@ function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortS
   });
 }
 
-/** Never rejects: an error is the answer. */
-async function send(
+async function sendLogoff(
+  run: RunContext,
+  host: DetectedHost,
   one: SessionWork,
   all: readonly SessionWork[],
-  host: DetectedHost,
-  ended: AbortSignal,
+  isWanted: () => boolean,
 ): Promise<void> {
-  const denied = all.map(({ answer }) => answer).find((answer) => answer?.kind === "denied");
+  const denied = all.map(({ progress }) => progress.answer).find((answer) => answer?.kind === "denied");
   // Without the right, no other logoff is sent to this host.
-  if (denied !== undefined && one.outcome === undefined) {
-    one.answer ??= denied;
+  if (denied !== undefined) {
+    if (one.progress.is === "waiting") one.progress = { is: "waiting", answer: denied };
     return;
   }
-  const { plan, backend, label } = host;
+  const { clock, plan, onProgress } = run;
   const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
-  await dispatch(
-    one,
-    host,
-    ended,
-    (session) => backend.logOff(session),
-    timeoutMs,
-    () => {
-      host.onProgress({ type: "session-logoff-sent", host: label, session: one.session });
-    },
-  );
-}
-
-/** Never rejects. A stopped run resets nobody. */
-async function reset(
-  one: SessionWork,
-  _all: readonly SessionWork[],
-  host: DetectedHost,
-  ended: AbortSignal,
-): Promise<void> {
-  const { plan, backend, label } = host;
-  await dispatch(
-    one,
-    host,
-    ended,
-    (session) => backend.reset(session),
-    plan.timeouts.commandMs,
-    () => {
-      one.isReset = true;
-      host.onProgress({ type: "session-reset", host: label, session: one.session });
-      host.warn(
-        `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
-      );
-    },
-  );
-}
-
-/**
- * Sends a command for a session, unless the session is gone or there is a reason to stop. This is checked when the command's turn on the
- * connection has come, because servers behind one host may wait long for it.
- */
-async function dispatch(
-  one: SessionWork,
-  host: DetectedHost,
-  ended: AbortSignal,
-  command: (session: Session) => Action<LogoffAnswer>,
-  timeoutMs: number,
-  tell: () => void,
-): Promise<void> {
-  const isWanted = (): boolean =>
-    one.outcome === undefined && !ended.aborted && isThere(one) && one.waitOnly !== true;
+  const onSend = beforeSend(run, () => {
+    if (!isWanted()) throw unwanted;
+    const isFirst = one.progress.is === "waiting";
+    one.progress = { is: "asked", atMs: clock.now() };
+    if (isFirst) onProgress({ type: "session-logoff-sent", host: host.label, session: one.session });
+  });
   if (!isWanted()) return;
-  const isFirstEver = one.sentAtMs === undefined;
-  let isTold = false;
-  const onTurn = (): void => {
-    const reason = reasonToStop(host);
-    if (reason !== undefined || !isWanted()) throw reason ?? unwanted;
-    one.sentAtMs ??= host.clock.now();
-    one.askedAtMs = host.clock.now();
-    if (!isTold) tell();
-    isTold = true;
-  };
-  // Nothing was sent, and the connection may end before the next attempt.
-  const onNoRoom = (): void => {
-    delete one.askedAtMs;
-    if (isFirstEver) delete one.sentAtMs;
-  };
+  const answer = await answerTo(run, host, host.backend.logOff(one.session), timeoutMs, onSend);
+  note(one, answer, { is: "waiting" });
+}
+
+async function sendReset(
+  run: RunContext,
+  host: DetectedHost,
+  record: HostRecord,
+  one: SessionWork,
+  isWanted: () => boolean,
+): Promise<void> {
+  const { clock, plan, onProgress } = run;
+  const { label } = host;
+  const onSend = beforeSend(run, () => {
+    if (!isWanted()) throw unwanted;
+    const isFirst = one.progress.is === "reset" && one.progress.atMs === null;
+    one.progress = { is: "reset", atMs: clock.now() };
+    if (!isFirst) return;
+    onProgress({ type: "session-reset", host: label, session: one.session });
+    record.warn(
+      `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
+    );
+  });
+  if (!isWanted()) return;
+  const answer = await answerTo(run, host, host.backend.reset(one.session), plan.timeouts.commandMs, onSend);
+  note(one, answer, { is: "reset", atMs: null });
+}
+
+/** The answer to a command; `again`: it was not sent, and its turn comes again. */
+async function answerTo(
+  run: RunContext,
+  { connection }: DetectedHost,
+  action: Action<LogoffAnswer>,
+  timeoutMs: number,
+  onSend: () => Promise<void>,
+): Promise<{ readonly isSent: boolean; readonly answer?: Answer }> {
   try {
-    one.answer = await host.connection.perform(command(one.session), timeoutMs, {
-      onTurn,
-      onNoRoom,
-      mayBlock: true,
-    });
+    return {
+      isSent: true,
+      answer: await connection.perform(action, timeoutMs, { beforeSend: onSend, mayBlock: true }),
+    };
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
-    const isSent = one.askedAtMs !== undefined;
-    const reason = isSent ? undefined : reasonToStop(host);
-    if (reason !== undefined) one.answer = { kind: "withheld", error: reason };
-    // Never sent: its turn comes again if it is still wanted.
-    else if (!isSent && (error === unwanted || isAnswerLost(error))) return;
-    else one.answer = isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message };
+    const isSent = error.sent !== false;
+    const reason = isSent ? undefined : reasonToStop(run);
+    if (reason !== undefined) {
+      const { code, message } = reason;
+      return { isSent, answer: { kind: "withheld", error: { code, message } } };
+    }
+    if (!isSent && (error === unwanted || isAnswerLost(error))) return { isSent };
+    return {
+      isSent,
+      answer: isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message },
+    };
   }
 }
 
-/** Whether a command could end something: the session, or the processes that it left behind. */
-function isThere({ where, leftover }: SessionWork): boolean {
-  return where === "present" || leftover !== undefined;
-}
-
-interface Watch {
-  readonly startedAtMs: number;
-  readonly timeoutMs: number;
-  /** Whether a logoff that was not sent yet may still be sent. */
-  readonly turnMayCome: boolean;
-}
-
-/** Sets the outcome of a session if the listing, the answer and the time allow one. */
-function settle(
+/** Notes an answer. `unsent` is the progress of a session whose command was not sent. */
+function note(
   one: SessionWork,
-  list: SessionList,
-  { startedAtMs, timeoutMs, turnMayCome }: Watch,
-  host: DetectedHost,
+  { isSent, answer }: { readonly isSent: boolean; readonly answer?: Answer },
+  unsent: Progress,
 ): void {
-  if (one.outcome !== undefined) return;
-  const { answer } = one;
-  const place = whereabouts(one.session, list);
-  const reappears = one.where === "closing" && place.is === "present";
-  one.where = place.is;
-  // A row without a user cannot be selected, so no logoff is sent before it is selected again.
-  if (reappears && one.sentAtMs === undefined && one.waitOnly !== true) {
-    const [second] = recheck([one.session], list, host.hostPlan.selector).before;
-    if (second?.now === "kept") {
-      one.outcome = { session: second.session, outcome: "kept", reason: second.reason };
-      return;
-    }
-    if (second?.now === "selected") one.session = second.session;
-  }
-  const { session } = one;
-  const late = host.clock.now() - (one.askedAtMs ?? startedAtMs) >= timeoutMs;
-  if (place.is === "gone" || place.is === "returned") {
-    delete one.leftover;
-    if (place.is === "returned") one.returned = place.session;
-    else if (place.leftover !== undefined && one.sentAtMs !== undefined) {
-      one.leftover = place.leftover;
-      // The processes get as much time as a logoff if a reset follows, and a short time otherwise.
-      const wait = host.plan.ifStuck === "reset" ? timeoutMs : Math.min(timeoutMs, leftoverMs);
-      const mayBeAsked = answer === undefined && turnMayCome;
-      const askedAtMs = one.askedAtMs ?? (mayBeAsked ? Infinity : one.sentAtMs);
-      if (host.clock.now() - askedAtMs < wait) return;
-    }
-    // A session that ends between its logoff and the reset has followed the logoff.
-    const isAnswerOurs = one.isReset === true || (answer?.kind !== "absent" && answer?.kind !== "denied");
-    const ours = one.sentAtMs !== undefined && isAnswerOurs;
-    one.outcome = ours ? { session, outcome: "logged-off" } : goneByItself(one);
-    host.onProgress({ type: "session-gone", host: host.label, session });
-    return;
-  }
-  if (one.where === "present" && one.waitOnly === true) {
-    one.outcome = { session, outcome: "kept", reason: "no-longer-matches" };
-    return;
-  }
-  if (one.where === "present") {
-    if (answer?.kind === "denied") one.outcome = failed(one, "permission-denied", answer.detail, host);
-    const patient = host.clock.now() - (one.askedAtMs ?? startedAtMs) < refusalMs;
-    if (answer?.kind === "refused" && !patient)
-      one.outcome = failed(one, "command-failed", answer.detail, host);
-    if (answer?.kind === "withheld") one.outcome = failed(one, answer.error.code, answer.error.message, host);
-  }
-  // A session whose turn has not come waits for it; the commands before it have their own deadlines.
-  const untried = one.askedAtMs === undefined && one.where === "present";
-  if (!late || (untried && turnMayCome)) return;
-  one.outcome ??=
-    untried && one.sentAtMs === undefined
-      ? failed(
-          one,
-          "command-failed",
-          `it could not be asked to go for ${seconds(timeoutMs)}; run again`,
-          host,
-        )
-      : stillPresent(one, timeoutMs, host);
-}
-
-function failed(
-  { session }: SessionWork,
-  code: ErrorCode,
-  detail: string,
-  { label }: DetectedHost,
-): SessionOutcome {
-  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${detail}`;
-  return { session, outcome: "failed", code, message };
-}
-
-function stillPresent(one: SessionWork, timeoutMs: number, { label, plan }: DetectedHost): SessionOutcome {
-  const { session } = one;
-  const waited = `still there ${seconds(timeoutMs)} after the request; ${whyStill(one, plan)}`;
-  const message = `Cannot log off session ${describeSession(session)} on "${label}": ${waited}`;
-  return { session, outcome: "still-present", code: "session-stuck", message };
-}
-
-function whyStill({ where, answer, isReset }: SessionWork, { ifStuck }: DetectedHost["plan"]): string {
-  if (where === "closing") return "the host is still closing it";
-  if (answer?.kind === "busy") return "the host says that it is busy with it";
-  if (isReset) return "the reset did not end it either: restart the host";
-  if (ifStuck === "reset") return "it could not be reset: run again, or restart the host";
-  return "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
-}
-
-/** The restart that follows will end the session, so it is a warning and no failure. */
-function tolerate(one: SessionWork, host: DetectedHost): void {
-  if (one.outcome?.outcome !== "still-present") return;
-  host.warn(one.outcome.message);
-  one.outcome = { ...one.outcome, tolerated: true };
+  const { progress } = one;
+  const answered = answer === undefined ? {} : { answer };
+  // The listing may have decided before the answer came.
+  if (progress.is === "done") one.progress = { ...progress, ...answered };
+  else one.progress = { ...(isSent ? progress : unsent), ...answered };
 }

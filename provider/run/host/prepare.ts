@@ -1,75 +1,81 @@
-import { backendFor, firstContact } from "../../backend/detect";
+import { firstContact } from "../../backend/detect";
+import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 import type { SessionOutcome } from "../../report/report";
-import { steadied } from "../../session/logon-times";
 import { select, selected, type Selection } from "../../session/select";
-import { describeSession, isSameSession, type Session, type SessionList } from "../../session/session";
-import type { DetectedHost, HostAtWork } from "./context";
+import { describeSession, isSameSession, type SessionList } from "../../session/session";
+import { reasonToStop, type RunContext } from "../context";
+import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { drain } from "./drain";
-import { ownSessions, withListsMarked, type MarkOwn } from "./own-sessions";
-import { isDrainedByUs, namelessIn, sentIn, sessionWork, type HostRecord } from "./record";
+import { namelessIn, type HostRecord } from "./record";
+import { isDrainedByUs, sessionWork, type SessionWork } from "./state";
 import { adoptWarnings } from "./warn";
 
 /**
- * First phase: detects, lists and selects, and refuses the host before anything is changed on it; then drains and lists again. The selected
+ * Detects, lists and selects, and refuses the host before anything is changed on it; then drains and lists again. The selected
  * sessions are in the record afterwards.
  * @throws LogoffError `session-protected`, `limit-exceeded`, `drain-failed`, and all errors of a query
  */
-export async function prepare(host: HostAtWork, record: HostRecord): Promise<DetectedHost> {
-  const { connection, label, hostPlan, plan, readOnly, onProgress } = host;
-  const { detected, sessions } = await connection.ask(firstContact(hostPlan.host, hostPlan.host.platform));
-  record.detected = detected;
-  onProgress({ type: "host-connected", host: label, platform: detected.platform });
-  // With "current" only the session of the connection itself is our own; the others are ordinary sessions.
-  const markOwn: MarkOwn = hostPlan.selector.current
-    ? (list) => list
-    : ownSessions(() => connection.connections());
-  const mark: MarkOwn = (list) => markOwn(withSteadyTimes(list, host, record));
-  const backend = withListsMarked(backendFor(detected, hostPlan.host), mark, () => sentIn(record, host));
-  record.backend = backend;
-  const known: DetectedHost = { ...host, backend };
-  known.backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }).forEach(host.warn);
-  chooseFrom(sessions ? mark(sessions) : await connection.ask(known.backend.list()), known, record);
-  if (readOnly !== undefined) {
-    record.commands = commandsFor(
-      known,
-      record.work.map(({ session }) => session),
-    );
-  } else if (plan.drain !== "none" && (await drain(known, record, plan.drain))) {
-    chooseFrom(await connection.ask(known.backend.list()), known, record);
-  }
-  if (plan.warn !== null) adoptWarnings(record.work, plan.warn, known);
-  record.opened = true;
-  return known;
+export async function prepare(run: RunContext, record: HostRecord): Promise<DetectedHost> {
+  const { clock, stop, readOnly } = run;
+  if (stop.aborted) throw aborted(stop);
+  const reason = readOnly === undefined ? reasonToStop(run) : undefined;
+  // Outside the window the host is not even connected to, since it has not started.
+  if (reason !== undefined) throw reason;
+  record.begin();
+  run.onProgress({ type: "host-started", host: record.label });
+  const startedAtMs = clock.now();
+  return selectAndDrain(run, record).finally(() => record.spent("connected", startedAtMs));
 }
 
-/** Compares every listing of the host with the one before it, and the first one with the record of a previous run. */
-function withSteadyTimes(list: SessionList, host: HostAtWork, record: HostRecord): SessionList {
-  const steady = steadied(record.times, list);
-  record.times = steady.times;
-  if (steady.clockChanged) host.onProgress({ type: "clock-changed", host: host.label, sessions: list });
-  return steady.list;
+async function selectAndDrain(run: RunContext, record: HostRecord): Promise<DetectedHost> {
+  const { plan, readOnly, onProgress } = run;
+  const { state, label, plan: hostPlan, connection } = record;
+  const { detected, sessions } = await connection.ask(firstContact(hostPlan.host, hostPlan.host.platform));
+  state.detected = detected;
+  onProgress({ type: "host-connected", host: label, platform: detected.platform });
+  const host = detectedHost(run, record);
+  const { backend } = host;
+  for (const caveat of backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }))
+    record.warn(caveat);
+  const listed =
+    sessions === undefined ? await connection.ask(backend.list()) : readListing(run, record, sessions);
+  selectFrom(listed, run, host, record);
+  if (readOnly !== undefined) {
+    state.commands = commandsFor(run, host, state.work);
+  } else if (plan.drain !== "none" && (await drain(run, host, record, plan.drain))) {
+    selectFrom(await connection.ask(backend.list()), run, host, record);
+  }
+  if (plan.warn !== null) adoptWarnings(run, record, plan.warn, state.work);
+  state.isSelected = true;
+  return host;
 }
 
 /** Puts the selected sessions of a listing into the record. Refuses the host if one of them is protected or there are too many. */
-function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecord): void {
-  const { label, plan, hostPlan } = host;
-  const selection = select(sessions, hostPlan.selector);
+function selectFrom(
+  sessions: SessionList,
+  { plan, readOnly, onProgress }: RunContext,
+  host: DetectedHost,
+  record: HostRecord,
+): void {
+  const { label, state } = record;
+  const { selector } = host.plan;
+  const selection = select(sessions, selector);
   const wanted = selected(selection);
-  host.onProgress({
+  onProgress({
     type: "host-listed",
     host: label,
     sessions: selection.decisions.length,
     selected: wanted.length,
   });
-  note(host, record, selection);
-  record.work.splice(0, record.work.length, ...wanted.map(sessionWork));
-  if (host.readOnly === undefined) rememberAsked(sessions, host, record);
-  const awaited = record.work.map(({ session }) => session.id);
-  record.nameless = namelessIn(sessions, record.work);
+  note(selection, plan.ifMissing, record);
+  state.work = wanted.map(sessionWork);
+  if (readOnly === undefined) adoptLogoffs(sessions, host, record);
+  const awaited = state.work.map(({ session }) => session.id);
+  state.nameless = namelessIn(sessions, state.work);
   // A mere list may name any session.
-  if (host.readOnly === "list") return;
-  const soFar = isDrainedByUs(record.drained)
+  if (readOnly === "list") return;
+  const soFar = isDrainedByUs(state.drained)
     ? "nobody was logged off on this host"
     : "nothing was changed on this host";
   // A session that is closing because of a previous run is no error.
@@ -87,63 +93,58 @@ function chooseFrom(sessions: SessionList, host: DetectedHost, record: HostRecor
 }
 
 /**
- * Takes over the logoffs that a previous run sent. A row that has lost its user since then is closing and is waited for; it is
- * asked again only if its user reappears and is selected now.
+ * Adopts the logoffs that a previous run sent. A row that has lost its user since then is closing and is waited for; it is asked again
+ * only if its user reappears and is selected now.
  */
-function rememberAsked(
+function adoptLogoffs(
   sessions: SessionList,
-  { previous, hostPlan }: DetectedHost,
-  record: HostRecord,
+  { plan: { selector } }: DetectedHost,
+  { state }: HostRecord,
 ): void {
-  for (const { id, user, logonTime } of previous?.asked ?? []) {
+  for (const { id, user, logonTime } of state.previous.asked ?? []) {
     const row = sessions.find((session) => session.id === id);
     if (row === undefined) continue;
     const session = { ...row, user, ...(logonTime === undefined ? {} : { logonTime }) };
-    const known = record.work.find((one) => isSameSession(one.session, session));
-    if (known !== undefined) known.sentBefore = true;
+    const known = state.work.find((one) => isSameSession(one.session, session));
+    if (known !== undefined) known.askedBefore = true;
     if (row.user !== undefined || row.kind !== "user") continue;
-    const isSelected = selected(select([session], hostPlan.selector)).length > 0;
-    record.work.push({
+    state.work.push({
       ...sessionWork(session),
-      where: "closing",
-      sentBefore: true,
-      ...(isSelected ? {} : { waitOnly: true }),
+      place: { is: "closing" },
+      askedBefore: true,
+      waitOnly: selected(select([session], selector)).length === 0,
     });
-    record.kept.splice(0, record.kept.length, ...record.kept.filter((kept) => kept.session.id !== id));
+    state.kept = state.kept.filter((kept) => kept.session.id !== id);
   }
 }
 
 /** Records the sessions that are kept. A second selection replaces the first. */
-function note(host: HostAtWork, record: HostRecord, selection: Selection): void {
-  const kept = selection.decisions.flatMap((decision): SessionOutcome[] =>
+function note(selection: Selection, ifMissing: "ignore" | "fail", record: HostRecord): void {
+  const { state, label } = record;
+  state.kept = selection.decisions.flatMap((decision): SessionOutcome[] =>
     decision.action === "keep"
       ? [{ session: decision.session, outcome: "kept", reason: decision.reason }]
       : [],
   );
-  record.kept.splice(0, record.kept.length, ...kept);
-  record.usedExceptions = selection.usedExceptions;
-  record.missing = selection.missing;
-  for (const one of kept) {
-    if (one.outcome === "kept" && one.reason === "console") {
-      const who = describeSession(one.session);
-      host.warn(`Kept session ${who} on "${host.label}": it is the console; set console: true to log it off`);
-    }
+  state.usedExceptions = selection.usedExceptions;
+  state.missing = selection.missing;
+  for (const kept of state.kept) {
+    if (kept.outcome !== "kept" || kept.reason !== "console") continue;
+    const who = describeSession(kept.session);
+    record.warn(`Kept session ${who} on "${label}": it is the console; set console: true to log it off`);
   }
-  const missing = selection.missing.map((name) => notFound(host.label, name, selection));
-  if (host.plan.ifMissing === "fail") record.notFound = missing[0];
-  else missing.forEach(({ message }) => host.warn(message));
+  const missing = selection.missing.map((name) => notFound(label, name, selection));
+  if (ifMissing === "fail") state.notFound = missing[0] ?? null;
+  else for (const message of missing) record.warn(message);
 }
 
-function notFound(label: string, name: string, { decisions, closing }: Selection): LogoffError {
+function notFound(label: string, name: string, { decisions, closing }: Selection): string {
   const present = decisions.flatMap(({ session }) =>
     session.user === undefined ? [] : [describeSession(session)],
   );
   const who = present.length === 0 ? "nobody is logged on" : `sessions present are ${present.join(", ")}`;
   const what = closing.includes(name) ? "it is closing already, its user is logged out" : "no such session";
-  return new LogoffError(
-    "session-not-found",
-    `Cannot log off session "${name}" on "${label}": ${what}; ${who}`,
-  );
+  return `Cannot log off session "${name}" on "${label}": ${what}; ${who}`;
 }
 
 function protectedError(
@@ -156,15 +157,20 @@ function protectedError(
 }
 
 /** The exact commands that a real run would send now, in order. A host is drained even if it has no sessions. */
-function commandsFor({ backend, plan }: DetectedHost, wanted: readonly Session[]): readonly string[] {
+function commandsFor(
+  { plan }: RunContext,
+  { backend }: DetectedHost,
+  wanted: readonly SessionWork[],
+): readonly string[] {
   const { warn } = plan;
+  const sessions = wanted.map(({ session }) => session);
   return [
     ...(plan.drain === "none" ? [] : [backend.drain(plan.drain).command]),
     ...(warn === null
       ? []
-      : wanted.flatMap(
+      : sessions.flatMap(
           (session) => backend.warn(session, warn.message, warn.gracePeriodMs / 1000).action?.command ?? [],
         )),
-    ...(plan.atDeadline === "fail" ? [] : wanted.map((session) => backend.logOff(session).command)),
+    ...(plan.atDeadline === "fail" ? [] : sessions.map((session) => backend.logOff(session).command)),
   ];
 }

@@ -1,175 +1,205 @@
-import type { AskedRow, Backend, LogoffAnswer } from "../../backend/backend";
-import type { Detected } from "../../backend/detect";
 import type { LogoffError } from "../../base/errors";
 import { upTo } from "../../base/text";
-import type {
-  AskedSession,
-  DrainOutcome,
-  HostPhase,
-  HostReport,
-  SessionOutcome,
-  WarnedSession,
-} from "../../report/report";
-import { logonTimesOf, printedTime, type LogonTimes } from "../../session/logon-times";
+import type { HostPlan } from "../../plan/plan";
+import type { AskedSession, HostPhase, HostReport, SessionOutcome, WarnedSession } from "../../report/report";
+import { printedTime } from "../../session/logon-times";
 import {
   describeSession,
   isSamePerson,
   isSameSession,
   type Session,
   type SessionList,
-  type Whereabouts,
 } from "../../session/session";
-import { reasonToStop, type HostAtWork, type PreviousRun } from "./context";
+import { reasonToStop, type RunContext, type RunningHost } from "../context";
+import { HostConnection } from "./host-connection";
+import { outcomeOf, sentTo, type Failure, type HostState, type SessionWork, type Step } from "./state";
 
-/** The work on one session. */
-export interface SessionWork {
-  session: Session;
-  /** The state in the last listing. */
-  where: Whereabouts["is"];
-  warned?: WarnedSession;
-  /** The warning did not reach the user, who does not count as warned for the next run. */
-  untold?: true;
-  /** The same user was warned in a previous logon. */
-  warnedBefore?: true;
-  /** A previous run sent the logoff. */
-  sentBefore?: true;
-  /** Not selected by this run: it is waited for because a previous run sent its logoff, and no command is sent. */
-  waitOnly?: true;
-  /** When the first logoff was sent, on the monotonic clock. */
-  sentAtMs?: number;
-  /** When the command of the present step was sent: the logoff, or the reset that follows it. */
-  askedAtMs?: number;
-  answer?:
-    LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: LogoffError };
-  outcome?: SessionOutcome;
-  /** The session was reset, because its logoff did not end it in time. */
-  isReset?: true;
-  /** Processes that remain although the user is logged out (Linux), as in the last listing. */
-  leftover?: Session;
-  /** The new logon of the same user under this ID in the last listing; `outcome` is that of the previous logon. */
-  returned?: Session;
+/**
+ * What has happened on a host so far. Each step writes into the state as it goes, so that nothing is lost however the host's run ends:
+ * a report can be made of it at any moment.
+ */
+export class HostRecord implements RunningHost {
+  readonly state: HostState;
+  readonly label: string;
+  readonly plan: HostPlan;
+  /** The connection of this visit. */
+  readonly connection: HostConnection;
+  readonly #run: RunContext;
+  /** The end of the grace period on the monotonic clock, which only this visit knows. */
+  #graceEndsAtMs: number;
+
+  constructor(run: RunContext, plan: HostPlan, state: HostState) {
+    this.#run = run;
+    this.label = plan.host.label;
+    this.plan = plan;
+    this.connection = new HostConnection(plan.host, run, run.plan.timeouts.commandMs);
+    this.state = state;
+    this.#graceEndsAtMs = run.clock.now() + (state.grace?.leftMs ?? 0) - state.waitedMs;
+  }
+
+  get graceEndsAtMs(): number {
+    return this.#graceEndsAtMs;
+  }
+
+  /** Whether a connection was attempted. */
+  get contacted(): boolean {
+    return this.state.contacted || this.connection.contacted;
+  }
+
+  /** The number of connections so far. */
+  get connections(): number {
+    return this.state.connections + this.connection.connections;
+  }
+
+  /** Adds a warning to the host's report. */
+  warn(text: string): void {
+    this.state.warnings.push(text);
+  }
+
+  begin(): void {
+    const { clock, startedAtMs } = this.#run;
+    this.state.startedMs = clock.now() - startedAtMs;
+    this.spent("waited", startedAtMs);
+  }
+
+  /** Records a phase of the host's time. */
+  spent(phase: HostPhase["phase"], fromMs: number, toMs = this.#run.clock.now()): void {
+    const { startedAtMs } = this.#run;
+    this.state.phases.push({
+      phase,
+      fromMs: Math.round(fromMs - startedAtMs),
+      toMs: Math.round(toMs - startedAtMs),
+    });
+  }
+
+  beginGracePeriod(endsAtMs: number, remindersMs: readonly number[]): void {
+    const nowMs = this.#run.clock.now();
+    this.#graceEndsAtMs = endsAtMs;
+    this.state.grace = { leftMs: endsAtMs - nowMs, remindersMs, sinceMs: nowMs - this.#run.startedAtMs };
+  }
+
+  /** Records which reminders are still due. */
+  keepReminders(remindersMs: readonly number[]): void {
+    const { grace } = this.state;
+    if (grace !== null) this.state.grace = { ...grace, remindersMs };
+  }
+
+  /** Ends the grace period, if there is one: its time is over, everybody has left, or the run is stopped. */
+  endGracePeriod(): void {
+    const { grace } = this.state;
+    if (grace === null) return;
+    const { clock, startedAtMs } = this.#run;
+    this.spent("warned", startedAtMs + grace.sinceMs, Math.min(clock.now(), this.#graceEndsAtMs));
+    this.state.grace = null;
+  }
+
+  /** The state for the next visit. */
+  stateFor(step: Step): HostState {
+    const { grace } = this.state;
+    const leftMs = this.#graceEndsAtMs - this.#run.clock.now();
+    return {
+      ...this.state,
+      step,
+      waitedMs: 0,
+      contacted: this.contacted,
+      connections: this.connections,
+      connectionWarnings: this.#connectionWarnings(),
+      grace: grace === null ? null : { ...grace, leftMs },
+    };
+  }
+
+  /** Records why the host is not done. */
+  fail(error: LogoffError): void {
+    this.endGracePeriod();
+    this.state.failure ??= this.#failureBy(error);
+  }
+
+  snapshot(error: LogoffError): HostReport {
+    const { code, message } = error;
+    const isCancelled = reasonToStop(this.#run) !== undefined;
+    return this.#report(
+      this.state.failure ?? { error: { code, message }, isSkipped: !this.contacted, isCancelled },
+    );
+  }
+
+  /** The report of a host whose run has ended. */
+  report(): HostReport {
+    return this.#report(this.state.failure);
+  }
+
+  #report(failure: Failure | null): HostReport {
+    const { state, label } = this;
+    const { clock, startedAtMs } = this.#run;
+    const outcomes = state.work.map((one) => reportedOutcome(one, failure, this, this.#run));
+    const warnings = [
+      ...this.#connectionWarnings(),
+      ...state.warnings,
+      ...namelessWarning(state.nameless, label),
+    ];
+    return {
+      host: label,
+      platform: state.detected?.platform ?? null,
+      status: failure === null ? "ok" : failure.isSkipped ? "skipped" : "failed",
+      ...(failure === null ? {} : { error: failure.error }),
+      drained: state.drained,
+      durationMs: state.startedMs === null ? 0 : Math.round(clock.now() - startedAtMs - state.startedMs),
+      warnings: [...new Set(warnings)],
+      sessions: inOrderOfId(lastWordOnEach(state.kept, outcomes)),
+      notFound: state.missing,
+      contacted: this.contacted,
+      phases: [...state.phases],
+      warned: failure === null ? [] : warnedIn(state),
+      ...(failure === null ? {} : askedIn(state)),
+      ...(state.commands === null ? {} : { commands: state.commands }),
+    };
+  }
+
+  #connectionWarnings(): readonly string[] {
+    return [...new Set([...this.state.connectionWarnings, ...this.connection.warnings])];
+  }
+
+  #failureBy({ code, message, untried }: LogoffError): Failure {
+    const reason = reasonToStop(this.#run);
+    const isUnsent = this.state.work.every((one) => sentTo(one) === "nothing");
+    return {
+      error: { code, message },
+      isSkipped: untried || !this.contacted || (code === reason?.code && isUnsent),
+      isCancelled: reason !== undefined,
+    };
+  }
 }
 
-export function sessionWork(session: Session): SessionWork {
-  return { session, where: "present" };
-}
-
-/** What has happened on a host so far. The steps write into it, so that nothing is lost when one of them throws. */
-export interface HostRecord {
-  detected?: Detected;
-  /** The backend, once the platform is known. Its listings remember our own sessions and the logon times. */
-  backend?: Backend;
-  /** The logon times of the listings so far. */
-  times: LogonTimes;
-  readonly work: SessionWork[];
-  /** The selection is known. Until then the warnings of a previous run still hold. */
-  opened: boolean;
-  readonly kept: SessionOutcome[];
-  /** The IDs of rows without a user whose logoff nobody sent, in the last listing that was searched for them. */
-  nameless: readonly string[];
-  missing: readonly string[];
-  usedExceptions: readonly string[];
-  drained: DrainOutcome;
-  commands: readonly string[] | undefined;
-  /** A named session does not exist, which fails the host after the rest is done. */
-  notFound: LogoffError | undefined;
-  readonly warnings: string[];
-  readonly phases: HostPhase[];
-}
-
-export function blankRecord(earlier?: PreviousRun): HostRecord {
-  return {
-    times: logonTimesOf([...(earlier?.warned ?? []), ...(earlier?.asked ?? [])]),
-    work: [],
-    opened: false,
-    kept: [],
-    nameless: [],
-    missing: [],
-    usedExceptions: [],
-    drained: "no",
-    commands: undefined,
-    notFound: undefined,
-    warnings: [],
-    phases: [],
-  };
-}
-
-/** Whether our drain is in force on the host, as far as is known. */
-export function isDrainedByUs(drained: DrainOutcome): drained is "until-restart" | "until-destroy" {
-  return drained === "until-restart" || drained === "until-destroy";
-}
-
-/** The report of a host, made from its record. */
-export function toReport(
-  host: HostAtWork,
-  record: HostRecord,
-  error: LogoffError | undefined,
-  durationMs: number,
-): HostReport {
-  const contacted = host.connection.contacted();
-  return {
-    host: host.label,
-    platform: record.detected?.platform ?? null,
-    status: error === undefined ? "ok" : isSkipped(record, error, host) ? "skipped" : "failed",
-    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
-    drained: record.drained,
-    durationMs,
-    warnings: [
-      ...new Set([
-        ...host.connection.warnings(),
-        ...record.warnings,
-        ...namelessWarning(record.nameless, host.label),
-      ]),
-    ],
-    sessions: inOrderOfId(
-      lastWordOnEach(
-        record.kept,
-        record.work.map((one) => outcomeOf(one, error, host)),
-      ),
-    ),
-    notFound: record.missing,
-    contacted,
-    phases: record.phases,
-    warned:
-      error === undefined
-        ? []
-        : record.opened
-          ? record.work.flatMap(({ warned, untold, outcome }) =>
-              warned && !untold && !isGone(outcome) ? [asPrinted(warned, record)] : [],
-            )
-          : (host.previous?.warned ?? []),
-    ...(error === undefined ? {} : askedIn(record, host)),
-    ...(record.commands === undefined ? {} : { commands: record.commands }),
-  };
-}
-
-/** Whether the host is skipped and not failed: the run ended before a logoff was sent to it, or before it was contacted. */
-function isSkipped({ work }: HostRecord, { code, untried }: LogoffError, host: HostAtWork): boolean {
-  if (untried || !host.connection.contacted()) return true;
-  return code === reasonToStop(host)?.code && work.every(({ sentAtMs }) => sentAtMs === undefined);
+/** Sessions that were warned and may still be there. */
+function warnedIn({ isSelected, previous, work, times }: HostState): readonly WarnedSession[] {
+  if (!isSelected) return previous.warned;
+  return work.flatMap((one): WarnedSession[] => {
+    const { warning, session } = one;
+    if (warning.is !== "sent" || isGone(outcomeOf(one))) return [];
+    const { at: warnedAt, remindersMs } = warning;
+    return [{ ...identityOf(session, times), warnedAt, remindersMs }];
+  });
 }
 
 /** Sessions that may be closing because this run sent a logoff, or a previous run if this one never got that far. */
-function askedIn(record: HostRecord, { previous }: HostAtWork): Pick<HostReport, "asked"> {
-  if (!record.opened) return previous?.asked === undefined ? {} : { asked: previous.asked };
-  const asked = record.work.flatMap(({ session, sentAtMs, sentBefore, outcome }): AskedSession[] => {
-    const { id, user = "" } = session;
-    const mayBeClosing =
-      outcome === undefined || outcome.outcome === "still-present" || outcome.outcome === "failed";
-    if ((sentAtMs === undefined && !sentBefore) || !mayBeClosing) return [];
-    const logonTime = printedTime(record.times, session) ?? session.logonTime;
-    return [{ id, user, ...(logonTime === undefined ? {} : { logonTime }), logoffSent: true }];
+function askedIn({ isSelected, previous, work, times }: HostState): Pick<HostReport, "asked"> {
+  if (!isSelected) return previous.asked === undefined ? {} : { asked: previous.asked };
+  const asked = work.flatMap((one): AskedSession[] => {
+    const outcome = outcomeOf(one)?.outcome;
+    const mayBeClosing = outcome === undefined || outcome === "still-present" || outcome === "failed";
+    if ((sentTo(one) === "nothing" && !one.askedBefore) || !mayBeClosing) return [];
+    return [{ ...identityOf(one.session, times), logoffSent: true }];
   });
   return asked.length === 0 ? {} : { asked };
 }
 
-/** Sessions whose logoff was sent, by this run or a previous one. */
-export function sentIn(
-  { work }: HostRecord,
-  { previous }: Pick<HostAtWork, "previous">,
-): readonly AskedRow[] {
-  const sent = work.filter(({ sentAtMs }) => sentAtMs !== undefined);
-  return [...sent.map(({ session }) => session), ...(previous?.asked ?? [])];
+/** The next run compares the logon time with the one that the host prints then, so it needs the time that was printed last. */
+function identityOf(
+  session: Session,
+  times: HostState["times"],
+): { readonly id: string; readonly user: string; readonly logonTime?: string } {
+  const { id, user = "" } = session;
+  const logonTime = printedTime(times, session) ?? session.logonTime;
+  return { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
 }
 
 /** The rows without a user that may belong to somebody. Rows with work are closing. */
@@ -184,23 +214,10 @@ export function namelessIn(list: SessionList, work: readonly SessionWork[]): rea
 const namedIds = 10;
 
 function namelessWarning(ids: readonly string[], label: string): readonly string[] {
-  const [first] = ids;
-  if (first === undefined) return [];
+  if (ids.length === 0) return [];
   return [
     `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): left alone, since the user is unknown`,
   ];
-}
-
-/** The outcome of a session that is gone without a logoff of this run: a warned user has followed the warning. */
-export function goneByItself({ session, warned, sentBefore }: SessionWork): SessionOutcome {
-  if (warned !== undefined) return { session, outcome: "left" };
-  return { session, outcome: sentBefore === true ? "logged-off" : "already-gone" };
-}
-
-/** The next run compares the logon time with the one that the host prints then, so it needs the time that was printed last. */
-function asPrinted(warned: WarnedSession, { times }: HostRecord): WarnedSession {
-  const logonTime = printedTime(times, warned) ?? warned.logonTime;
-  return logonTime === undefined ? warned : { ...warned, logonTime };
 }
 
 function isGone(outcome: SessionOutcome | undefined): boolean {
@@ -208,25 +225,28 @@ function isGone(outcome: SessionOutcome | undefined): boolean {
 }
 
 /** A session whose turn never came has the outcome of the error that stopped its host; a logoff that was sent may have worked. */
-function outcomeOf(
+function reportedOutcome(
   one: SessionWork,
-  error: LogoffError | undefined,
-  { label, readOnly, plan }: HostAtWork,
+  failure: Failure | null,
+  { label }: HostRecord,
+  { readOnly, plan }: RunContext,
 ): SessionOutcome {
-  if (one.outcome !== undefined && one.returned === undefined) return one.outcome;
-  const session = one.returned ?? one.session;
+  const outcome = outcomeOf(one);
+  const isBack = one.place.is === "returned";
+  if (outcome !== undefined && !isBack) return outcome;
+  const session = one.place.is === "returned" ? one.place.session : one.session;
   if (readOnly === "list") return { session, outcome: "listed" };
   if (readOnly === "dry-run")
     return { session, outcome: "would-log-off", ...(plan.atDeadline === "fail" ? { onlyWarned: true } : {}) };
   const sent =
-    one.sentAtMs === undefined || one.returned !== undefined
+    sentTo(one) === "nothing" || isBack
       ? "it was not asked to go"
       : "the logoff was sent, its effect is not known";
-  const because = error === undefined ? "" : `: ${error.message}`;
+  const because = failure === null ? "" : `: ${failure.error.message}`;
   return {
     session,
     outcome: "failed",
-    code: error?.code ?? "command-failed",
+    code: failure?.error.code ?? "command-failed",
     message: `Did not finish session ${describeSession(session)} on "${label}", ${sent}${because}`,
   };
 }

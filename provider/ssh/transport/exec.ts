@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../../base/abort";
 import type { Clock } from "../../base/clock";
 import { Semaphore } from "../../base/concurrency";
-import { LogoffError } from "../../base/errors";
+import { asLogoffError, LogoffError, notSent } from "../../base/errors";
 import type { Exec, ExecOptions, ExecResult } from "../../connection";
 import type { Quote } from "../login/redact";
 import { channelsOpen, runCommand, type Refused } from "./command-channel";
@@ -46,17 +46,29 @@ export function commandRunner(options: RunnerOptions): Exec {
         "timed-out",
         `Timed out running a command on "${label}": it did not end within ${execOptions.timeoutMs / 1000} s`,
       );
+    const attempt: Attempt = { maySend: false };
     const inSlot = async (): Promise<ExecResult | "retry"> => {
       const used = await linkForNextCommand(options, slots, outer);
       return withDeadline(clock, execOptions.timeoutMs, outer, expired, (signal) =>
-        runOnceChannelOpens(options, slots, used, command, execOptions, signal),
+        runOnceChannelOpens(options, slots, used, { ...execOptions, command, attempt }, signal),
       );
     };
-    for (;;) {
-      const result = await slots.take(execOptions.mayBlock ?? false, inSlot, outer);
-      if (result !== "retry") return result;
+    try {
+      for (;;) {
+        const result = await slots.take(execOptions.mayBlock ?? false, inSlot, outer);
+        if (result !== "retry") return result;
+      }
+    } catch (thrown) {
+      const error = asLogoffError(thrown, "command-failed", `Cannot run a command on "${label}"`);
+      throw attempt.maySend ? error : notSent(error);
     }
   };
+}
+
+/** The sending of one command. */
+interface Attempt {
+  /** Whether the host may have received the command. */
+  maySend: boolean;
 }
 
 /** Limits concurrent commands to the number of channels that the host is known to allow. */
@@ -111,8 +123,12 @@ async function runOnceChannelOpens(
   options: RunnerOptions,
   slots: CommandSlots,
   used: UsedLink,
-  command: string,
-  execOptions: ExecOptions,
+  {
+    command,
+    stdin,
+    beforeSend,
+    attempt,
+  }: ExecOptions & { readonly command: string; readonly attempt: Attempt },
   signal: AbortSignal,
 ): Promise<ExecResult | "retry"> {
   const { label, clock, quote, warn } = options;
@@ -121,10 +137,12 @@ async function runOnceChannelOpens(
     // A command whose connection was lost while it waited must not count as sent.
     const lost = used.link.lost();
     if (lost !== undefined) return retryOrThrow(lost, canReplace(used, slots, clock));
-    execOptions.onTurn?.();
-    const result = await runCommand({ used, label, clock, warn }, command, execOptions.stdin, signal);
+    await beforeSend?.();
+    throwIfAborted(signal);
+    attempt.maySend = true;
+    const result = await runCommand({ used, label, clock, warn }, command, stdin, signal);
     if (!("kind" in result)) return result;
-    execOptions.onNoRoom?.();
+    attempt.maySend = false;
     if (result.kind === "lost") return retryOrThrow(result.error, canReplace(used, slots, clock));
 
     const open = channelsOpen(used);

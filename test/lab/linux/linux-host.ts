@@ -258,13 +258,13 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
       return Promise.resolve({
         warnings: [],
         close,
-        exec: async (command, { stdin, onTurn }) => {
+        exec: async (command, { stdin, beforeSend }) => {
           const throwIfLost = (): void => {
             if (!existsSync(join(lab, "sessions", id)))
               throw new LogoffError("connection-lost", "the session was ended");
           };
           throwIfLost();
-          onTurn?.();
+          await beforeSend?.();
           const result = await run(command, Buffer.from(stdin ?? []).toString(), id);
           throwIfLost();
           return result;

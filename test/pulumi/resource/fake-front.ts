@@ -59,8 +59,8 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
     return Promise.resolve({
       warnings: [],
       close: () => Promise.resolve(),
-      exec: async (command, { stdin, onTurn }) => {
-        onTurn?.();
+      exec: async (command, { stdin, beforeSend }) => {
+        await beforeSend?.();
         return hanging.some(([address, text]) => address === host.address && command.includes(text))
           ? new Promise(() => undefined)
           : runCommand(command, "cmd", {

@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import type { Plan } from "../../../provider/plan/plan";
 import type { ProgressEvent } from "../../../provider/report/events";
 import type { Report } from "../../../provider/report/report";
-import type { PreviousRun } from "../../../provider/run/host/context";
+import type { PreviousRun } from "../../../provider/run/host/state";
 import type { LogoffBehaviour } from "../../lab/windows/session-model";
-import { fleetOf, type Fleet } from "../memory-fleet";
+import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
 import { proveStopped } from "../stopped";
 
 const minute = 60_000;
@@ -51,17 +51,27 @@ function fleet(onLogoff: readonly LogoffBehaviour[]): Fleet {
 interface Stopped {
   readonly fleet: Fleet;
   readonly report: Report;
-  readonly toldBefore: readonly ProgressEvent[];
+  readonly eventsBefore: readonly ProgressEvent[];
+  /** What each host had received before the stop. */
+  readonly commandsBefore: readonly (readonly string[])[];
+}
+
+function commandsOf({ commands }: MemoryHost): readonly string[] {
+  return commands.map(({ command }) => command);
 }
 
 async function runStoppedAt(started: Fleet, atMs: number, asked: Partial<Plan>): Promise<Stopped> {
-  let toldBefore: readonly ProgressEvent[] | undefined;
+  const now = (): Pick<Stopped, "eventsBefore" | "commandsBefore"> => ({
+    eventsBefore: [...started.events],
+    commandsBefore: started.hosts.map(commandsOf),
+  });
+  let before: ReturnType<typeof now> | undefined;
   started.clock.at(atMs, () => {
-    toldBefore = [...started.events];
+    before = now();
     started.stop.abort();
   });
   const report = await started.run(asked);
-  return { fleet: started, report, toldBefore: toldBefore ?? started.events };
+  return { fleet: started, report, ...(before ?? now()) };
 }
 
 /** The moments of a run that nobody stops: right before and after each command of any host, and between two. */
@@ -80,8 +90,8 @@ async function moments(undisturbed: Fleet, asked: Partial<Plan>): Promise<readon
 }
 
 /** The last thing that was told before the stop: where the run stood. */
-function phaseOf(toldBefore: readonly ProgressEvent[]): string {
-  return toldBefore.at(-1)?.type ?? "run-started";
+function phaseOf({ eventsBefore }: Stopped): string {
+  return eventsBefore.at(-1)?.type ?? "run-started";
 }
 
 describe("a run that is stopped", () => {
@@ -89,28 +99,28 @@ describe("a run that is stopped", () => {
     const asked = plan(true);
     const phases = new Set<string>();
     for (const atMs of await moments(fleet(slowAndStuck), asked)) {
-      const { fleet: stopped, report, toldBefore } = await runStoppedAt(fleet(slowAndStuck), atMs, asked);
-      phases.add(phaseOf(toldBefore));
-      report.hosts.forEach((host, index) => {
-        const seen = stopped.hosts[index];
-        assert.ok(seen);
-        const commands = seen.commands.map(({ command }) => command);
+      const stopped = await runStoppedAt(fleet(slowAndStuck), atMs, asked);
+      phases.add(phaseOf(stopped));
+      stopped.report.hosts.forEach((report, index) => {
+        const host = stopped.fleet.hosts[index];
+        assert.ok(host);
+        const { model } = host;
+        const [commands, commandsBefore = []] = [commandsOf(host), stopped.commandsBefore[index]];
         try {
-          proveStopped({ model: seen.model, commands, toldBefore, report: host, people, cancelMessage });
-          assert.equal(seen.open, 0, "a connection is left open");
+          proveStopped({ model, commands, commandsBefore, report, people, cancelMessage });
+          assert.equal(host.open, 0, "a connection is left open");
         } catch (thrown) {
-          throw new Error(`stopped at ${atMs} ms, ${host.host}, after ${phaseOf(toldBefore)}`, {
+          throw new Error(`stopped at ${atMs} ms, ${report.host}, after ${phaseOf(stopped)}`, {
             cause: thrown,
           });
         }
       });
-      assert.deepEqual(stopped.unexpected, []);
+      assert.deepEqual(stopped.fleet.unexpected, []);
     }
     for (const phase of [
       "host-started",
       "host-listed",
-      "host-draining",
-      "session-warning",
+      "host-drained",
       "session-warned",
       "grace-started",
       "session-logoff-sent",

@@ -4,7 +4,7 @@ import type { Action } from "../../../provider/backend/backend";
 import { systemClock } from "../../../provider/base/clock";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Connect } from "../../../provider/connection";
-import { hostConnection } from "../../../provider/run/host/host-connection";
+import { HostConnection } from "../../../provider/run/host/host-connection";
 import { planFor } from "../memory-fleet";
 
 const action: Action<void> = { command: "logoff.exe 2", parse: () => undefined };
@@ -35,7 +35,7 @@ for (let moment = 0; moment < 12; moment += 1) {
     };
     const signal = new AbortController().signal;
     const { host } = planFor({}, "host1");
-    const link = hostConnection(host, { connect, clock: systemClock, commandTimeoutMs: 1000, signal });
+    const link = new HostConnection(host, { connect, clock: systemClock, signal }, 1000);
     const reconnect = async (): Promise<void> => {
       for (let passed = 0; passed < moment; passed += 1) await Promise.resolve();
       void link.release();

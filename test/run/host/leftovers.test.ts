@@ -9,6 +9,7 @@ import { runRollout } from "../../../provider/run/rollout";
 import { createLinuxHost, linuxHostsPossible, type LinuxHost } from "../../lab/linux/linux-host";
 import { aSelector } from "../../session/sample";
 import { plainPlan, planFor } from "../memory-fleet";
+import { howToVisit } from "../visit-of-another-process";
 
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
 /** The fake host's programs are real processes, so that time is real too, and only hastened. */
@@ -37,7 +38,7 @@ async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise
       exec: async (command, options) => {
         const answer = command.includes("kill-session") ? onReset() : undefined;
         if (answer === undefined) return connection.exec(command, options);
-        options.onTurn?.();
+        await options.beforeSend?.();
         return answer;
       },
     };
@@ -56,6 +57,7 @@ async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise
       slots: new Semaphore(4),
       turns: new KeyedMutex(),
       readOnly: undefined,
+      ...howToVisit(),
       onProgress: () => undefined,
     },
     new AbortController().signal,
@@ -70,7 +72,7 @@ describe("what a session leaves behind", { skip }, () => {
     let losses = 0;
     const report = await run("closes", () => {
       losses += 1;
-      if (losses === 1) throw new LogoffError("connection-lost", "Lost the connection");
+      if (losses === 1) throw new LogoffError("connection-lost", "Lost the connection", { sent: false });
       return undefined;
     });
     const alice = report.sessions.find(({ session }) => session.id === "500");
@@ -108,7 +110,7 @@ describe("what a session leaves behind", { skip }, () => {
       { timeout: 60_000 },
       async () => {
         const report = await run(onTerminate, () => {
-          throw new LogoffError("connection-lost", "Lost the connection");
+          throw new LogoffError("connection-lost", "Lost the connection", { sent: false });
         });
         const alice = report.sessions.find(({ session }) => session.id === "500");
         assert.equal(alice?.outcome, onTerminate === "closes" ? "logged-off" : "still-present");

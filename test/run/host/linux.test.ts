@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { systemClock, type Clock } from "../../../provider/base/clock";
 import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
-import { LogoffError } from "../../../provider/base/errors";
+import { LogoffError, notSent } from "../../../provider/base/errors";
 import type { Connect } from "../../../provider/connection";
 import type { Plan, WarnPlan } from "../../../provider/plan/plan";
 import type { HostReport } from "../../../provider/report/report";
@@ -15,6 +15,7 @@ import {
 } from "../../lab/linux/linux-host";
 import { aSelector } from "../../session/sample";
 import { plainPlan, planFor } from "../memory-fleet";
+import { howToVisit } from "../visit-of-another-process";
 
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
 
@@ -50,6 +51,7 @@ async function run(
       slots: new Semaphore(64),
       turns: new KeyedMutex(),
       readOnly: undefined,
+      ...howToVisit(),
       onProgress: () => undefined,
       ...deps,
     },
@@ -69,11 +71,13 @@ function through({ connect }: LinuxHost, meanwhile: Meanwhile): Connect {
       ...connection,
       close: () => (isLost ? Promise.resolve() : connection.close()),
       exec: async (command, options) => {
-        if (!isLost && meanwhile(command) === "lost") {
-          options.onTurn?.();
+        const lost = new LogoffError("connection-lost", "The connection was lost");
+        if (isLost) throw notSent(lost);
+        if (meanwhile(command) === "lost") {
+          await options.beforeSend?.();
           isLost = true;
+          throw lost;
         }
-        if (isLost) throw new LogoffError("connection-lost", "The connection was lost");
         return connection.exec(command, options);
       },
     };

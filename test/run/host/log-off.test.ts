@@ -253,10 +253,9 @@ describe("a connection that is lost", () => {
         exec: async (command, options) => {
           if (command !== "logoff.exe 2" || troubles === 0) return connection.exec(command, options);
           troubles -= 1;
-          options.onTurn?.();
-          options.onNoRoom?.();
+          await options.beforeSend?.();
           await connection.close();
-          throw new LogoffError("connection-lost", "Lost the connection");
+          throw new LogoffError("connection-lost", "Lost the connection", { sent: false });
         },
       };
     };

@@ -4,13 +4,10 @@ import { it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
 import { matchesGlob } from "../../../provider/base/wildcard";
 import type { Plan } from "../../../provider/plan/plan";
-import type { Known } from "../../../provider/pulumi/resource/state";
-import { listenTo } from "../../../provider/pulumi/resource/told";
 import type { HostReport } from "../../../provider/report/report";
-import type { PreviousRun } from "../../../provider/run/host/context";
+import type { PreviousRun } from "../../../provider/run/host/state";
 import type { RolloutDeps } from "../../../provider/run/rollout";
 import type { LabSession, LogoffBehaviour } from "../../lab/windows/session-model";
-import { noSessions } from "../../pulumi/resource/sample";
 import { aSelector } from "../../session/sample";
 import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
 
@@ -260,15 +257,6 @@ function oddRows({ model }: MemoryHost): readonly LabSession[] {
   return model.sessions().filter(({ id, owner }) => owner === null && id > 1 && id < 65536);
 }
 
-/** What an earlier run noted, as the state of a resource holds it. */
-function asKnown(earlier: ReadonlyMap<string, PreviousRun>): Known {
-  const resume = [...earlier].map(([host, { warned, asked = [] }]) => [host, [...warned, ...asked]] as const);
-  const hosts = [...earlier].flatMap(([host, { drained }]) =>
-    drained === undefined ? [] : [[host, { ...noSessions, status: "failed", drained }] as const],
-  );
-  return { hosts: new Map(hosts), finishedAt: "", resume: new Map(resume) };
-}
-
 async function check(given: Scenario): Promise<void> {
   histories.clear();
   const fleet = fleetOf(
@@ -309,11 +297,6 @@ async function check(given: Scenario): Promise<void> {
   let pending: ReadonlySet<string> | undefined;
   for (let run = 0; run < given.runs; run += 1) {
     const [stop, kill] = [new AbortController(), new AbortController()];
-    const told = listenTo(
-      fleet.hosts.map(({ model }) => `${model.name}:22`).filter((label) => pending?.has(label) ?? true),
-      asKnown(earlier),
-      fleet.clock,
-    );
     let saved: readonly HostReport[] | undefined;
     const runStartedAtMs = fleet.clock.now();
     for (const host of fleet.hosts) {
@@ -326,7 +309,7 @@ async function check(given: Scenario): Promise<void> {
       fleet.clock.at(given.stopAtMs, () => stop.abort());
       fleet.clock.at(given.stopAtMs + 4_000, () => {
         if (!given.isKilled) return;
-        saved = told.reports(new LogoffError("aborted", "Stopped before it was finished"));
+        saved = rollout.snapshot(new LogoffError("aborted", "Stopped before it was finished")).hosts;
         kill.abort();
       });
     }
@@ -335,14 +318,14 @@ async function check(given: Scenario): Promise<void> {
       previous: earlier,
       ...(pending === undefined ? {} : { hosts: pending }),
       onProgress: (progress) => {
-        told.hear(progress);
         if (progress.type !== "host-finished") return;
         const host = fleet.hosts[Number(/^host(\d+)/.exec(progress.host)?.[1]) - 1];
         assert.ok(host);
         checkHost(host, progress.report, given, runStartedAtMs);
       },
     };
-    const { hosts } = await fleet.run(plan, deps, kill.signal);
+    const rollout = fleet.start(plan, deps, kill.signal);
+    const { hosts } = await rollout.report;
     const reports: readonly HostReport[] = saved ?? hosts;
     pending = new Set(reports.filter(({ status }) => status !== "ok").map(({ host }) => host));
     earlier = new Map(

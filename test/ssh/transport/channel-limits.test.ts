@@ -205,8 +205,11 @@ describe("a host that allows one command per connection", () => {
     await until(() => server.open() === 0, "the connection is closed");
     laterMs = 5000;
     let turns = 0;
-    const onTurn = (): void => void (turns += 1);
-    await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn }), { code: "connection-lost" });
+    const beforeSend = (): Promise<void> => Promise.resolve(void (turns += 1));
+    await assert.rejects(connection.exec("logoff 7", { ...quick, beforeSend }), {
+      code: "connection-lost",
+      sent: false,
+    });
     assert.deepEqual([turns, server.commands], [0, ["a", "b"]]);
   });
 

@@ -426,7 +426,7 @@ describe("concurrent commands", () => {
     assert.deepEqual(server.commands, ["x"]);
   });
 
-  it("call onTurn before each attempt, and are not sent when it throws", async (t) => {
+  it("await beforeSend before each attempt, and are not sent when it rejects", async (t) => {
     const { connection, server } = await connected(t, {
       onSession: (_accept, reject, count) => {
         if (count > 1) return true;
@@ -435,21 +435,39 @@ describe("concurrent commands", () => {
       },
     });
     let turns = 0;
-    let refusals = 0;
-    const onNoRoom = (): void => void (refusals += 1);
-    const onTurn = (): void => {
+    const beforeSend = async (): Promise<void> => {
+      await new Promise(setImmediate);
       turns += 1;
       if (turns > 1) throw new LogoffError("aborted", "Stopped");
     };
-    await assert.rejects(connection.exec("logoff 7", { ...quick, onTurn, onNoRoom }), {
+    await assert.rejects(connection.exec("logoff 7", { ...quick, beforeSend }), {
       code: "aborted",
+      sent: false,
     });
     await connection.close();
     await until(() => server.open() === 0, "the connection is closed");
-    assert.deepEqual([turns, refusals, server.commands], [2, 1, []]);
+    assert.deepEqual([turns, server.commands], [2, []]);
   });
 
-  it("do not call onTurn on a connection that died while they waited", async (t) => {
+  it("are not sent when the signal fires during beforeSend", async (t) => {
+    const { connection, server } = await connected(t, {});
+    const stop = new AbortController();
+    const beforeSend = (): Promise<void> => Promise.resolve(stop.abort());
+    await assert.rejects(connection.exec("logoff 7", { ...quick, signal: stop.signal, beforeSend }), {
+      code: "aborted",
+      sent: false,
+    });
+    assert.deepEqual(server.commands, []);
+  });
+
+  it("say that they may have been sent when the connection is lost before the answer", async (t) => {
+    const { connection } = await connected(t, {
+      onExec: (_command, _accept, _reject, client) => client.end(),
+    });
+    await assert.rejects(connection.exec("logoff 7", quick), { code: "connection-lost", sent: undefined });
+  });
+
+  it("do not call beforeSend on a connection that died while they waited", async (t) => {
     let running = 0;
     const { connection } = await connected(t, {
       onExec: (_command, accept, _reject, client) => {
@@ -459,12 +477,15 @@ describe("concurrent commands", () => {
       },
     });
     let turns = 0;
-    const onTurn = (): void => void (turns += 1);
+    const beforeSend = (): Promise<void> => Promise.resolve(void (turns += 1));
     const all = Array.from({ length: 6 }, () =>
-      connection.exec("logoff 7", { ...quick, mayBlock: true, onTurn }),
+      connection.exec("logoff 7", { ...quick, mayBlock: true, beforeSend }),
     );
-    for (const { status } of await Promise.allSettled(all)) assert.equal(status, "rejected");
-    assert.equal(turns, 2);
+    const ends = await Promise.allSettled(all);
+    const sent = ends.map((end) =>
+      end.status === "rejected" ? (end.reason as LogoffError).sent : "answered",
+    );
+    assert.deepEqual([turns, sent], [2, [undefined, undefined, false, false, false, false]]);
   });
 
   it("fail when the host refuses every channel", async (t) => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ownSessions } from "../../../provider/run/host/own-sessions";
-import { logonTimesOf, steadied } from "../../../provider/session/logon-times";
-import type { Session, SessionList } from "../../../provider/session/session";
-import { aSession, without } from "../../session/sample";
+import { logonTimesOf, steadied } from "../../provider/session/logon-times";
+import { noOwnSessions, withOwnMarked } from "../../provider/session/own-sessions";
+import type { Session, SessionList } from "../../provider/session/session";
+import { aSession, without } from "./sample";
 
 /** A login without a terminal, as ours are. */
 function aLogin(fields: Partial<Session>): Session {
@@ -12,6 +12,16 @@ function aLogin(fields: Partial<Session>): Session {
 
 function idsOfOwn(list: SessionList): string[] {
   return list.filter(({ own }) => own).map(({ id }) => id);
+}
+
+/** Marks one listing after another. */
+function ownSessions(connections: () => number): (list: SessionList) => SessionList {
+  let known = noOwnSessions;
+  return (list) => {
+    const marked = withOwnMarked(known, list, connections());
+    known = marked.own;
+    return marked.list;
+  };
 }
 
 const alice = aSession({ id: "2" });

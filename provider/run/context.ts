@@ -1,0 +1,62 @@
+import { aborted } from "../base/abort";
+import type { Clock } from "../base/clock";
+import { notSent, type LogoffError } from "../base/errors";
+import type { Connect } from "../connection";
+import type { Plan } from "../plan/plan";
+import type { OnProgress } from "../report/events";
+import type { HostReport } from "../report/report";
+import type { OutsideWindow } from "./window";
+
+/** What the hosts of a run have in common. */
+export interface RunContext {
+  readonly plan: Plan;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly onProgress: OnProgress;
+  /** Judges times by the plan's window. */
+  readonly outsideWindow: OutsideWindow;
+  /** Stops the run in order: nothing new starts, what was sent is verified, and the hosts are cleaned up. */
+  readonly stop: AbortSignal;
+  /** Drops everything. */
+  readonly signal: AbortSignal;
+  /** The start of the run, on the monotonic clock. */
+  readonly startedAtMs: number;
+  /** Read-only: nothing is changed on any host. */
+  readonly readOnly: "list" | "dry-run" | undefined;
+  /** The record of each host that has started, by label. */
+  readonly records: Map<string, RunningHost>;
+}
+
+/** A host of which a report can be made at any moment. */
+export interface RunningHost {
+  /** What is known of the host now, as if `error` ended its run. */
+  readonly snapshot: (error: LogoffError) => HostReport;
+}
+
+/** Why nothing may be changed now: the run was stopped, or the time is outside the window. Checked before each change. */
+export function reasonToStop({
+  stop,
+  outsideWindow,
+  clock,
+}: Pick<RunContext, "stop" | "outsideWindow" | "clock">): LogoffError | undefined {
+  return stop.aborted ? aborted(stop) : outsideWindow(clock.date());
+}
+
+/** @throws LogoffError the reason to stop, with `sent` false: a command that was about to be sent is withheld */
+export function throwIfStopped(run: Pick<RunContext, "stop" | "outsideWindow" | "clock">): void {
+  const reason = reasonToStop(run);
+  if (reason !== undefined) throw notSent(reason);
+}
+
+/**
+ * The hook of a command that changes something, called right before it is sent. `judge` records that it is sent, or throws to withhold
+ * it; nothing is awaited between that and the sending.
+ */
+export function beforeSend(run: RunContext, judge: () => void): () => Promise<void> {
+  return () =>
+    new Promise((resolve) => {
+      throwIfStopped(run);
+      judge();
+      resolve();
+    });
+}

@@ -1,0 +1,51 @@
+import type { HostPlan } from "../../plan/plan";
+import { reasonToStop, type RunContext } from "../context";
+import { firstState, type HostState, type PreviousRun } from "./state";
+import { stopBetweenVisits, type ComeAgain, type HostRun, type Visit, type Visited } from "./visit";
+
+/** What a driver needs besides the run. */
+export interface Turns {
+  /** Waits for a host slot, and holds it while `work` runs. `until` ends the wait. */
+  readonly take: <T>(work: () => Promise<T>, until: AbortSignal) => Promise<T>;
+  readonly visit: Visit;
+}
+
+/**
+ * Visits a host until its run ends. Between two visits it holds neither a host slot nor a connection, and nothing is known of the host
+ * but its state. Never rejects.
+ */
+export async function driveHost(
+  run: RunContext,
+  plan: HostPlan,
+  turns: Turns,
+  previous?: PreviousRun,
+): Promise<HostRun> {
+  let visited: Visited = { state: firstState(previous), comeAgainInMs: 0 };
+  while (!("report" in visited)) {
+    const { state, comeAgainInMs }: ComeAgain = visited;
+    const sinceMs = run.clock.now();
+    const waited = (): HostState => ({ ...state, waitedMs: run.clock.now() - sinceMs });
+    // A clean-up waits for its turn even after the run was stopped.
+    const until: AbortSignal = state.step === "clean-up" ? run.signal : run.stop;
+    visited = await sleep(comeAgainInMs, run)
+      .then(() => turns.take(() => turns.visit(run, plan, waited()), until))
+      .catch((stopped: unknown) => stopBetweenVisits(run, plan, state, stopped));
+  }
+  return visited;
+}
+
+/** How often the window is checked during a wait; its end ends the wait. */
+const windowCheckMs = 30_000;
+
+/** @throws LogoffError the reason to stop */
+async function sleep(ms: number, run: RunContext): Promise<void> {
+  if (ms <= 0) return;
+  const { clock, stop, plan } = run;
+  const untilMs = clock.now() + ms;
+  const longestMs = plan.window === null ? Infinity : windowCheckMs;
+  do {
+    await clock.sleep(Math.min(longestMs, Math.max(0, untilMs - clock.now())), stop);
+    const reason = reasonToStop(run);
+    if (reason !== undefined) throw reason;
+  } while (clock.now() < untilMs);
+}

@@ -1,0 +1,245 @@
+/** What is known of a host between two visits: plain JSON without credentials, so that another process can go on from it. */
+import type { LogoffAnswer } from "../../backend/backend";
+import type { Detected } from "../../backend/detect";
+import type {
+  AskedSession,
+  DrainOutcome,
+  HostPhase,
+  ReportedError,
+  SessionOutcome,
+  WarnedSession,
+} from "../../report/report";
+import { logonTimesOf, type LogonTimes } from "../../session/logon-times";
+import { noOwnSessions, type OwnSessions } from "../../session/own-sessions";
+import type { Session, Whereabouts } from "../../session/session";
+
+/** The version of {@link HostState}; a change of its form is a new number. */
+export const hostStateVersion = 1;
+
+/**
+ * What is done next on a host. `begin`: connect, list, select, drain and warn. `grace`: list, and remind those who are still there.
+ * `log-off`: list, select again, log off and verify. `clean-up`: leave a failed host as it was found.
+ */
+export type Step = "begin" | "grace" | "log-off" | "clean-up";
+
+/** The next step, and when it is due on the monotonic clock of the visit. */
+export interface Next {
+  readonly step: Step | "done";
+  readonly atMs: number;
+}
+
+/** A step that is due at once, unless a time is given. */
+export function at(step: Step | "done", atMs = -Infinity): Next {
+  return { step, atMs };
+}
+
+export interface HostState {
+  readonly version: typeof hostStateVersion;
+  readonly step: Step;
+  /** Milliseconds that the driver has waited since the last visit, at least. It measures them, since clocks can be set. */
+  readonly waitedMs: number;
+  readonly previous: PreviousRun;
+  /** When the first visit began, in milliseconds since the start of the run; null: it has not. */
+  startedMs: number | null;
+  /** Whether a connection was attempted. */
+  readonly contacted: boolean;
+  /** The number of connections so far. */
+  readonly connections: number;
+  /** Null: not known yet. */
+  detected: Detected | null;
+  /** The logon times of the listings so far. */
+  times: LogonTimes;
+  own: OwnSessions;
+  /** Whether the selection is known. Until then the warnings of the previous run still hold. */
+  isSelected: boolean;
+  /** The selected sessions. */
+  work: SessionWork[];
+  /** The sessions that were listed and not selected. */
+  kept: readonly SessionOutcome[];
+  /** The IDs of rows without a user whose logoff nobody sent, in the last listing that was searched for them. */
+  nameless: readonly string[];
+  /** Sessions that were named and do not exist. */
+  missing: readonly string[];
+  usedExceptions: readonly string[];
+  drained: DrainOutcome;
+  /** Null: nobody was warned, or the grace period is over. */
+  grace: GracePeriod | null;
+  /** The passes of logging off so far. */
+  passes: number;
+  /** A read-only run: the commands that a real run would send. */
+  commands: readonly string[] | null;
+  /** What is said of a named session that does not exist, which fails the host after the rest is done. */
+  notFound: string | null;
+  /** Null: the host has not failed. */
+  failure: Failure | null;
+  /** The warnings of the connections, without duplicates. */
+  readonly connectionWarnings: readonly string[];
+  readonly warnings: string[];
+  readonly phases: HostPhase[];
+}
+
+/** What a previous, unfinished run left behind. */
+export interface PreviousRun {
+  /** Our drain that is still in force. */
+  readonly drained?: "until-restart" | "until-destroy";
+  readonly warned: readonly WarnedSession[];
+  /** Sessions whose logoff was sent but not verified. Absent: none. */
+  readonly asked?: readonly AskedSession[];
+}
+
+/** A grace period between two visits. */
+export interface GracePeriod {
+  /** Milliseconds from the last visit to its end. */
+  readonly leftMs: number;
+  /** The reminders that are still due, in milliseconds before its end. */
+  readonly remindersMs: readonly number[];
+  /** When the wait began, in milliseconds since the start of the run. */
+  readonly sinceMs: number;
+}
+
+/** Why a host is not done. */
+export interface Failure {
+  readonly error: ReportedError;
+  /** The host is skipped and not failed: the run ended before it was contacted or before a logoff was sent to it. */
+  readonly isSkipped: boolean;
+  /** The run was stopped, or its window has closed. */
+  readonly isCancelled: boolean;
+}
+
+/** The work on one session. */
+export interface SessionWork {
+  session: Session;
+  /** Where the last listing shows the session. */
+  place: Whereabouts;
+  warning: SessionWarning;
+  progress: Progress;
+  /** A previous run sent the logoff. */
+  askedBefore: boolean;
+  /** The end of the session is awaited, and no command is sent: a previous run sent the logoff, and this one may not repeat it. */
+  waitOnly: boolean;
+}
+
+/** What the user of a session has been told. */
+export type SessionWarning =
+  | { readonly is: "none" }
+  /** The user was warned in a previous logon, and not yet in this one. */
+  | { readonly is: "previous-logon" }
+  | ({ readonly is: "sent" } & WarningTimes)
+  /** The warning did not reach the user, who does not count as warned for the next run. */
+  | ({ readonly is: "undelivered" } & WarningTimes);
+
+interface WarningTimes {
+  /** When the first warning was sent, in RFC 3339, for a later run. */
+  readonly at: string;
+  /** The same on the monotonic clock of the visit, since the clock of the day can be set. */
+  readonly atMs: number;
+  /** The reminders sent, in milliseconds before the end of the grace period. */
+  readonly remindersMs: readonly number[];
+}
+
+/** The answer to a command for a session: the host's, none, or the reason why the command was not sent. */
+export type Answer =
+  LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: ReportedError };
+
+/** How far a session is. Times are on the monotonic clock of the visit. */
+export type Progress =
+  /** This run has sent no logoff. `answer`: why it will not. */
+  | { readonly is: "waiting"; readonly answer?: Answer }
+  /** The logoff was sent. */
+  | { readonly is: "asked"; readonly atMs: number; readonly answer?: Answer }
+  /** The logoff did not end the session, which is reset. `atMs`: when the reset was sent; null: not yet. */
+  | { readonly is: "reset"; readonly atMs: number | null; readonly answer?: Answer }
+  | { readonly is: "done"; readonly outcome: SessionOutcome; readonly sent: Sent; readonly answer?: Answer };
+
+/** The commands that this run has sent for a session. */
+export type Sent = "nothing" | "logoff" | "reset";
+
+/** The state of a host before its first visit. */
+export function firstState(previous: PreviousRun = { warned: [] }): HostState {
+  return {
+    version: hostStateVersion,
+    step: "begin",
+    waitedMs: 0,
+    previous,
+    startedMs: null,
+    contacted: false,
+    connections: 0,
+    detected: null,
+    times: logonTimesOf([...previous.warned, ...(previous.asked ?? [])]),
+    own: noOwnSessions,
+    isSelected: false,
+    work: [],
+    kept: [],
+    nameless: [],
+    missing: [],
+    usedExceptions: [],
+    drained: previous.drained ?? "no",
+    grace: null,
+    passes: 0,
+    commands: null,
+    notFound: null,
+    failure: null,
+    connectionWarnings: [],
+    warnings: [],
+    phases: [],
+  };
+}
+
+/** The work on a session that has just been selected. */
+export function sessionWork(session: Session): SessionWork {
+  return {
+    session,
+    place: { is: "present", session },
+    warning: { is: "none" },
+    progress: { is: "waiting" },
+    askedBefore: false,
+    waitOnly: false,
+  };
+}
+
+/** The outcome of a session; undefined: it has none yet. */
+export function outcomeOf({ progress }: SessionWork): SessionOutcome | undefined {
+  return progress.is === "done" ? progress.outcome : undefined;
+}
+
+/** Whether work on a session has ended. */
+export function isDone({ progress }: SessionWork): boolean {
+  return progress.is === "done";
+}
+
+/** The commands that this run has sent for a session. */
+export function sentTo({ progress }: SessionWork): Sent {
+  switch (progress.is) {
+    case "waiting":
+      return "nothing";
+    case "asked":
+      return "logoff";
+    case "reset":
+      return progress.atMs === null ? "logoff" : "reset";
+    case "done":
+      return progress.sent;
+  }
+}
+
+/** Settles a session without a further command. */
+export function settle(one: SessionWork, outcome: SessionOutcome): void {
+  const { answer } = one.progress;
+  one.progress = { is: "done", outcome, sent: sentTo(one), ...(answer === undefined ? {} : { answer }) };
+}
+
+/** When a user was warned, whether or not the warning was shown; undefined: not in this logon. */
+export function warningTimes({ warning }: Pick<SessionWork, "warning">): WarningTimes | undefined {
+  return warning.is === "sent" || warning.is === "undelivered" ? warning : undefined;
+}
+
+/** The outcome of a session that is gone without a logoff of this run: a warned user has followed the warning. */
+export function goneByItself(one: Pick<SessionWork, "session" | "warning" | "askedBefore">): SessionOutcome {
+  const { session, askedBefore } = one;
+  if (warningTimes(one) !== undefined) return { session, outcome: "left" };
+  return { session, outcome: askedBefore ? "logged-off" : "already-gone" };
+}
+
+/** Whether our drain is in force on a host, as far as is known. */
+export function isDrainedByUs(drained: DrainOutcome): drained is "until-restart" | "until-destroy" {
+  return drained === "until-restart" || drained === "until-destroy";
+}

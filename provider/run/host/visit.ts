@@ -1,0 +1,99 @@
+import { asLogoffError, LogoffError } from "../../base/errors";
+import type { HostPlan } from "../../plan/plan";
+import type { HostReport } from "../../report/report";
+import type { RunContext } from "../context";
+import { cleanUp, needsCleanUp, warnOfCleanUp } from "./clean-up";
+import { detectedHost } from "./detected-host";
+import { inGracePeriod, visitDuringGrace, warnPeople } from "./grace-period";
+import { logOffPass } from "./log-off-pass";
+import { prepare } from "./prepare";
+import { HostRecord } from "./record";
+import { at, type HostState, type Next, type Step } from "./state";
+
+/** The report of a host, and facts that only the whole run can judge. */
+export interface HostRun {
+  readonly report: HostReport;
+  /** The exceptions that matched a session on this host. */
+  readonly usedExceptions: readonly string[];
+}
+
+/** The host is to be visited again. */
+export interface ComeAgain {
+  readonly state: HostState;
+  readonly comeAgainInMs: number;
+}
+
+/** The result of a visit. */
+export type Visited = ComeAgain | HostRun;
+
+export type Visit = typeof visit;
+
+/** Does all that can be done on a host without waiting, on one connection. Never rejects. */
+export async function visit(run: RunContext, plan: HostPlan, state: HostState): Promise<Visited> {
+  const record = new HostRecord(run, plan, state);
+  run.records.set(record.label, record);
+  try {
+    let next = at(state.step);
+    while (next.step !== "done" && next.atMs <= run.clock.now())
+      next = await takeStep(run, record, next.step);
+    await record.connection.release();
+    if (next.step === "done") return end(run, record);
+    return { state: record.stateFor(next.step), comeAgainInMs: Math.max(0, next.atMs - run.clock.now()) };
+  } catch (thrown) {
+    await record.connection.release();
+    return fail(run, record, thrown);
+  }
+}
+
+/** The order of a host's run. */
+async function takeStep(run: RunContext, record: HostRecord, step: Step): Promise<Next> {
+  const host = step === "begin" ? await prepare(run, record) : detectedHost(run, record);
+  switch (step) {
+    case "begin":
+      return run.readOnly === undefined ? warnPeople(run, host, record, record.state.work) : at("done");
+    case "grace":
+      await visitDuringGrace(run, host, record);
+      return inGracePeriod(run, record);
+    case "log-off":
+      record.endGracePeriod();
+      return warnPeople(run, host, record, await logOffPass(run, host, record));
+    case "clean-up":
+      await cleanUp(run, host, record);
+      return at("done");
+  }
+}
+
+function end(run: RunContext, record: HostRecord): Visited {
+  const { notFound, failure, usedExceptions } = record.state;
+  if (notFound !== null && failure === null)
+    return fail(run, record, new LogoffError("session-not-found", notFound));
+  const report = record.report();
+  run.records.set(record.label, { snapshot: () => report });
+  run.onProgress({ type: "host-finished", host: record.label, report });
+  return { report, usedExceptions };
+}
+
+/** A failed host is left as it was found, in one more visit if that takes one. */
+function fail(run: RunContext, record: HostRecord, thrown: unknown): Visited {
+  const error = asLogoffError(thrown, "command-failed", `Cannot finish "${record.label}"`);
+  if (record.state.step === "clean-up") {
+    warnOfCleanUp(record, error);
+    return end(run, record);
+  }
+  record.fail(error);
+  return needsCleanUp(run, record)
+    ? { state: record.stateFor("clean-up"), comeAgainInMs: 0 }
+    : end(run, record);
+}
+
+/** What follows for a host that cannot be visited again, since the run was stopped while it waited. */
+export function stopBetweenVisits(
+  run: RunContext,
+  plan: HostPlan,
+  state: HostState,
+  thrown: unknown,
+): Visited {
+  const record = new HostRecord(run, plan, state);
+  run.records.set(record.label, record);
+  return fail(run, record, thrown);
+}
