@@ -7,7 +7,7 @@ import type { Connect, ExecResult } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { ReportedError } from "../report/report";
 import { anonymized } from "./anonymize";
-import { HostConnection } from "./host/host-connection";
+import { HostConnection } from "./host-connection";
 import { withSharedRelays } from "./relay";
 
 /** The checks, in order. */

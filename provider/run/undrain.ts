@@ -6,7 +6,7 @@ import type { Platform } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
 import { lift } from "./host/drain";
-import { HostConnection } from "./host/host-connection";
+import { HostConnection } from "./host-connection";
 import type { RolloutDeps } from "./rollout";
 
 /** What a front passes for undraining. */

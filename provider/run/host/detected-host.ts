@@ -5,7 +5,7 @@ import { steadied } from "../../session/logon-times";
 import { withOwnMarked } from "../../session/own-sessions";
 import type { SessionList } from "../../session/session";
 import type { RunContext } from "../context";
-import type { HostConnection } from "./host-connection";
+import type { HostConnection } from "../host-connection";
 import type { HostRecord } from "./record";
 import { sentTo, type HostState } from "./state";
 

@@ -1,16 +1,16 @@
-import type { Action, LogoffAnswer, Query } from "../../backend/backend";
+import type { Query } from "../../backend/backend";
 import { onAbort } from "../../base/abort";
 import type { Clock } from "../../base/clock";
 import { mapConcurrent } from "../../base/concurrency";
-import { asLogoffError, LogoffError } from "../../base/errors";
+import { LogoffError } from "../../base/errors";
 import { recheck } from "../../session/recheck";
 import type { Selector } from "../../session/selector";
 import { describeSession, whereabouts, type Session, type SessionList } from "../../session/session";
-import { beforeSend, reasonToStop, type RunContext } from "../context";
+import { reasonToStop, type RunContext } from "../context";
 import type { DetectedHost } from "./detected-host";
-import { isAnswerLost } from "./host-connection";
 import type { HostRecord } from "./record";
-import { isDone, outcomeOf, sentTo, settle, type Answer, type Progress, type SessionWork } from "./state";
+import { sendLogoff, sendReset } from "./send";
+import { isDone, outcomeOf, sentTo, settle, type SessionWork } from "./state";
 import { verdict, type Place } from "./verdict";
 
 /** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
@@ -23,8 +23,6 @@ const longestPauseMs = 5_000;
 const resetTimeoutMs = 60_000;
 /** The reason of a wait that ends in time. Created once, because the stack of an error costs more than a timer. */
 const inTime = new LogoffError("aborted", "It ended in time");
-/** The reason of a command that is not sent because its session went, or seems to go, while it waited. */
-const unwanted = new LogoffError("aborted", "It is not wanted any more", { sent: false });
 
 /**
  * Sends the logoff of every session at most once, and lists until no session is left or the time is up. Then resets stuck sessions if the
@@ -255,96 +253,4 @@ function atMost(work: Promise<unknown>, ms: number, clock: Clock, signal: AbortS
     const stopListening = onAbort(signal, end);
     void work.then(end);
   });
-}
-
-async function sendLogoff(
-  run: RunContext,
-  host: DetectedHost,
-  one: SessionWork,
-  all: readonly SessionWork[],
-  isWanted: () => boolean,
-): Promise<void> {
-  const denied = all.map(({ progress }) => progress.answer).find((answer) => answer?.kind === "denied");
-  // Without the right, no other logoff is sent to this host.
-  if (denied !== undefined) {
-    if (one.progress.is === "waiting") one.progress = { is: "waiting", answer: denied };
-    return;
-  }
-  const { clock, plan, onProgress } = run;
-  const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
-  const onSend = beforeSend(run, () => {
-    if (!isWanted()) throw unwanted;
-    const isFirst = one.progress.is === "waiting";
-    one.progress = { is: "asked", atMs: clock.now() };
-    if (isFirst) onProgress({ type: "session-logoff-sent", host: host.label, session: one.session });
-  });
-  if (!isWanted()) return;
-  const answer = await answerTo(run, host, host.backend.logOff(one.session), timeoutMs, onSend);
-  note(one, answer, { is: "waiting" });
-}
-
-async function sendReset(
-  run: RunContext,
-  host: DetectedHost,
-  record: HostRecord,
-  one: SessionWork,
-  isWanted: () => boolean,
-): Promise<void> {
-  const { clock, plan, onProgress } = run;
-  const { label } = host;
-  const onSend = beforeSend(run, () => {
-    if (!isWanted()) throw unwanted;
-    const isFirst = one.progress.is === "reset" && one.progress.atMs === null;
-    one.progress = { is: "reset", atMs: clock.now() };
-    if (!isFirst) return;
-    onProgress({ type: "session-reset", host: label, session: one.session });
-    record.warn(
-      `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
-    );
-  });
-  if (!isWanted()) return;
-  const answer = await answerTo(run, host, host.backend.reset(one.session), plan.timeouts.commandMs, onSend);
-  note(one, answer, { is: "reset", atMs: null });
-}
-
-/** The answer to a command; `again`: it was not sent, and its turn comes again. */
-async function answerTo(
-  run: RunContext,
-  { connection }: DetectedHost,
-  action: Action<LogoffAnswer>,
-  timeoutMs: number,
-  onSend: () => Promise<void>,
-): Promise<{ readonly isSent: boolean; readonly answer?: Answer }> {
-  try {
-    return {
-      isSent: true,
-      answer: await connection.perform(action, timeoutMs, { beforeSend: onSend, mayBlock: true }),
-    };
-  } catch (thrown) {
-    const error = asLogoffError(thrown, "command-failed", "Cannot send the command");
-    const isSent = error.sent !== false;
-    const reason = isSent ? undefined : reasonToStop(run);
-    if (reason !== undefined) {
-      const { code, message } = reason;
-      return { isSent, answer: { kind: "withheld", error: { code, message } } };
-    }
-    if (!isSent && (error === unwanted || isAnswerLost(error))) return { isSent };
-    return {
-      isSent,
-      answer: isAnswerLost(error) ? { kind: "lost" } : { kind: "refused", detail: error.message },
-    };
-  }
-}
-
-/** Notes an answer. `unsent` is the progress of a session whose command was not sent. */
-function note(
-  one: SessionWork,
-  { isSent, answer }: { readonly isSent: boolean; readonly answer?: Answer },
-  unsent: Progress,
-): void {
-  const { progress } = one;
-  const answered = answer === undefined ? {} : { answer };
-  // The listing may have decided before the answer came.
-  if (progress.is === "done") one.progress = { ...progress, ...answered };
-  else one.progress = { ...(isSent ? progress : unsent), ...answered };
 }

@@ -11,7 +11,7 @@ import {
   type SessionList,
 } from "../../session/session";
 import { reasonToStop, type RunContext, type RunningHost } from "../context";
-import { HostConnection } from "./host-connection";
+import { HostConnection } from "../host-connection";
 import { outcomeOf, sentTo, type Failure, type HostState, type SessionWork, type Step } from "./state";
 
 /**

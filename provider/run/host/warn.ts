@@ -7,7 +7,7 @@ import type { WarnPlan } from "../../plan/plan";
 import { describeSession, whereabouts, type Session } from "../../session/session";
 import { beforeSend, reasonToStop, type RunContext } from "../context";
 import type { DetectedHost } from "./detected-host";
-import { isAnswerLost } from "./host-connection";
+import { isAnswerLost } from "../host-connection";
 import type { HostRecord } from "./record";
 import { outcomeOf, sentTo, settle, warningTimes, type SessionWarning, type SessionWork } from "./state";
 

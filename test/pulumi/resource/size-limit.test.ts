@@ -1,8 +1,7 @@
-import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
-import { structBytes, withinSizeLimit } from "../../../provider/pulumi/resource/size-limit";
+import { withinSizeLimit } from "../../../provider/pulumi/resource/size-limit";
 import {
   readKnown,
   toHostResult,
@@ -19,8 +18,8 @@ const inputs = { hosts: labels, sessions: { all: true } };
 const startsAtMs = Date.parse("2026-01-01T00:00:00Z");
 const never = (): boolean => false;
 
-/** Ten thousand stopped hosts with `people` warned users each; the hosts were warned a second apart. */
-function stopped(message: string, people: number): Results {
+/** Stopped hosts, ten thousand by default, with `people` warned users each; the hosts were warned a second apart. */
+function stopped(message: string, people: number, some = labels): Results {
   const warnedAt = (index: number): string => new Date(startsAtMs + 1000 * index).toISOString();
   const warned = (index: number): WarnedSession[] =>
     Array.from({ length: people }, (_, person) => ({
@@ -32,15 +31,22 @@ function stopped(message: string, people: number): Results {
     }));
   const report = (host: string): HostReport =>
     hostReport({ host, status: "failed", error: { code: "aborted", message }, drained: "until-restart" });
-  return toResults(labels, {
-    hosts: new Map(labels.map((label) => [label, toHostResult(report(label))])),
+  return toResults(some, {
+    hosts: new Map(some.map((label) => [label, toHostResult(report(label))])),
     finishedAt: warnedAt(0),
-    resume: new Map(labels.map((label, index) => [label, warned(index)])),
+    resume: new Map(some.map((label, index) => [label, warned(index)])),
   });
 }
 
+// The SDK encodes the partial state with its own copy of protobuf.
+const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
+  "google-protobuf/google/protobuf/struct_pb",
+) as { Struct: { fromJavaScript(value: unknown): { serializeBinary(): Uint8Array } } };
+
 /** The size on the wire, where the SDK's host sends base64 in a trailer. */
-const wireBytes = (properties: object): number => (structBytes(properties) * 4) / 3;
+function wireBytes(properties: object): number {
+  return (Struct.fromJavaScript(properties).serializeBinary().length * 4) / 3;
+}
 
 describe("a partial state", () => {
   it("is kept unchanged if it is small", () => {
@@ -49,6 +55,11 @@ describe("a partial state", () => {
       properties: { ...inputs, ...results },
       warnings: [],
     });
+  });
+
+  it("stays below 8 MB on the wire even without messages, whose numbers weigh most there", () => {
+    const { properties } = withinSizeLimit(inputs, stopped("", 1), never);
+    assert.ok(wireBytes(properties) < 8_000_000, `${wireBytes(properties)} bytes`);
   });
 
   it("stays below 8 MB for 10,000 hosts with long messages, as JSON and on the wire", () => {
@@ -66,7 +77,7 @@ describe("a partial state", () => {
     const { properties, warnings } = withinSizeLimit(inputs, all, never);
     assert.ok(JSON.stringify(properties).length < 8_000_000);
     assert.ok(wireBytes(properties) < 8_000_000);
-    assert.ok(wireBytes(properties) > 7_500_000, "no more is dropped than has to be");
+    assert.ok(JSON.stringify(properties).length > 3_700_000, "no more is dropped than has to be");
     const { hosts, resume } = readKnown(properties);
     assert.equal(hosts.size, count);
     assert.ok([...hosts.values()].every(({ drained }) => drained === "until-restart"));
@@ -92,9 +103,14 @@ describe("a partial state", () => {
   });
 
   it("loses messages before warnings", () => {
-    const { properties, warnings } = withinSizeLimit(inputs, stopped("x".repeat(300), 1), never);
+    const some = labels.slice(0, 8000);
+    const { properties, warnings } = withinSizeLimit(
+      { ...inputs, hosts: some },
+      stopped("x".repeat(300), 1, some),
+      never,
+    );
     const { hosts, resume } = readKnown(properties);
-    assert.deepEqual([resume.size, hosts.get(labels[0]!)?.error?.message.length], [count, 40]);
+    assert.deepEqual([resume.size, hosts.get(labels[0]!)?.error?.message.length], [some.length, 40]);
     assert.deepEqual(warnings, []);
   });
 
@@ -120,23 +136,7 @@ describe("a partial state", () => {
     assert.equal(readKnown(properties).resume.size, 0);
     assert.match(
       warnings.at(-1)!,
-      /^The state is too large to be saved \(1[5-9] MB of 8\): give credentials/u,
-    );
-  });
-
-  it("is measured as protobuf encodes it", () => {
-    // The SDK encodes the partial state with its own copy.
-    const { Struct } = createRequire(require.resolve("@pulumi/pulumi"))(
-      "google-protobuf/google/protobuf/struct_pb",
-    ) as { Struct: { fromJavaScript(value: unknown): { serializeBinary(): Uint8Array } } };
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
-        const plain = Object.fromEntries(Object.entries(value).filter(([name]) => name !== "__proto__"));
-        const bytes = Struct.fromJavaScript(plain).serializeBinary().length;
-        // The outermost struct has no frame.
-        const weighed = structBytes(plain);
-        assert.ok(weighed >= bytes && weighed <= bytes + 8 + bytes / 10, `${weighed} for ${bytes}`);
-      }),
+      /^The state may be too large to be saved \(1\d\.\d MB of at most 3\.8\): give credentials/u,
     );
   });
 });

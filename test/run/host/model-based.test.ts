@@ -6,10 +6,12 @@ import { matchesGlob } from "../../../provider/base/wildcard";
 import type { Plan } from "../../../provider/plan/plan";
 import type { HostReport } from "../../../provider/report/report";
 import type { PreviousRun } from "../../../provider/run/host/state";
+import { visit } from "../../../provider/run/host/visit";
 import type { RolloutDeps } from "../../../provider/run/rollout";
 import type { LabSession, LogoffBehaviour } from "../../lab/windows/session-model";
 import { aSelector } from "../../session/sample";
 import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
+import { visitOfAnotherProcess } from "../visit-of-another-process";
 
 /** Sequences in each run of the tests. By hand: SESSION_LOGOFF_SEQUENCES=5000, and SESSION_LOGOFF_SEED=1 for the same ones. */
 const sequences = Number(process.env.SESSION_LOGOFF_SEQUENCES ?? 500);
@@ -103,11 +105,13 @@ const scenario = fc.record({
   graceMinutes: fc.constantFrom(0, 5, 10),
   ifStuck: fc.constantFrom("fail" as const, "reset" as const),
   maxFailures: fc.constantFrom(null, { hosts: 0 }),
-  /** Whether the process is gone four seconds after the stop, as a provider's is: then only what its events told is saved. */
+  /** Whether the process is gone four seconds after the stop, as a provider's is: then a snapshot is saved. */
   isKilled: fc.boolean(),
   stopAtMs: fc.option(fc.integer({ min: 0, max: 700_000 }), { nil: undefined, freq: 2 }),
   runs: fc.integer({ min: 1, max: 3 }),
   healsBetweenRuns: fc.boolean(),
+  /** Whether the process restarts before a visit, and knows of the host only its state as JSON; over and over again. */
+  restarts: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
   chosenBy: fc.constantFrom("all" as const, "all" as const, "ids" as const),
 });
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
@@ -313,9 +317,15 @@ async function check(given: Scenario): Promise<void> {
         kill.abort();
       });
     }
+    let visits = 0;
     const deps: Partial<RolloutDeps> = {
       stop: stop.signal,
       previous: earlier,
+      visit: (...args) => {
+        visits += 1;
+        const restarts = given.restarts[visits % given.restarts.length] === true;
+        return restarts ? visitOfAnotherProcess(...args) : visit(...args);
+      },
       ...(pending === undefined ? {} : { hosts: pending }),
       onProgress: (progress) => {
         if (progress.type !== "host-finished") return;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { Action } from "../../../provider/backend/backend";
-import { systemClock } from "../../../provider/base/clock";
-import { LogoffError } from "../../../provider/base/errors";
-import type { Connect } from "../../../provider/connection";
-import { HostConnection } from "../../../provider/run/host/host-connection";
-import { planFor } from "../memory-fleet";
+import type { Action } from "../../provider/backend/backend";
+import { systemClock } from "../../provider/base/clock";
+import { LogoffError } from "../../provider/base/errors";
+import type { Connect } from "../../provider/connection";
+import { HostConnection } from "../../provider/run/host-connection";
+import { planFor } from "./memory-fleet";
 
 const action: Action<void> = { command: "logoff.exe 2", parse: () => undefined };
 const lost = new LogoffError("connection-lost", "Lost the connection");

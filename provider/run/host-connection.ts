@@ -1,8 +1,8 @@
-import type { Action, Query } from "../../backend/backend";
-import { throwIfAborted } from "../../base/abort";
-import type { Clock } from "../../base/clock";
-import { asLogoffError, notSent, type LogoffError } from "../../base/errors";
-import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../connection";
+import type { Action, Query } from "../backend/backend";
+import { throwIfAborted } from "../base/abort";
+import type { Clock } from "../base/clock";
+import { asLogoffError, notSent, type LogoffError } from "../base/errors";
+import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../connection";
 
 interface HostConnectionOptions {
   readonly connect: Connect;
