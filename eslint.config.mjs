@@ -50,4 +50,10 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ["provider/report/html/script.js"],
+    languageOptions: {
+      globals: { document: "readonly", location: "readonly", addEventListener: "readonly" },
+    },
+  },
 );

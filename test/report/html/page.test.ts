@@ -74,7 +74,7 @@ describe("the HTML report", () => {
     assert.match(page, /<html lang="en">/u);
     assert.match(page, /name="viewport"/u);
     assert.match(page, /name="color-scheme" content="light dark"/u);
-    assert.match(pageStyle, /prefers-color-scheme:dark/u);
+    assert.match(pageStyle, /prefers-color-scheme: dark/u);
     assert.match(page, /<th scope="col">/u);
     assert.match(page, /role="img" aria-label="took 812 ms"/u);
   });

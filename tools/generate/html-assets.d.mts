@@ -1,0 +1,1 @@
+export declare function htmlAssets(): { readonly path: string; readonly text: string };
