@@ -4,19 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { World } from "../../provider/cli/world";
 import { systemCommand } from "../../provider/local/system-command";
-import { findProblems } from "../../provider/plan/read-plan";
 import { holdsCommand } from "../report/sample";
 import { runHere, startScene, withScene, type Scene } from "./scene";
-
-/** The reason to skip a test while the core does not support this input. */
-function pending(input: object): string | false {
-  const problems = findProblems({ hosts: ["a"], sessions: { all: true }, ...input });
-  return (
-    problems.some(({ message }) => message.includes("not supported yet")) && "not supported by the core yet"
-  );
-}
-const noReports = { skip: pending({ report: "a.json" }) };
-const noDrain = { skip: pending({ drain: "until-restart" }) };
 
 interface JsonReport {
   readonly exitStatus: number;
@@ -144,7 +133,7 @@ describe("session-logoff over SSH", () => {
       assert.match(stdout, /0 sessions logged off on 2 hosts/u);
     }));
 
-  it("continues when a host fails, and writes the unfinished hosts to a file", noReports, () =>
+  it("continues when a host fails, and writes the unfinished hosts to a file", () =>
     withScene(two, async ({ lab, run, hosts, path }) => {
       lab.host("rdsh02").stopListening();
       const { status, stderr } = await run([
@@ -180,8 +169,7 @@ describe("session-logoff over SSH", () => {
       assert.equal(next.status, 0);
       assert.deepEqual(lab.host("rdsh02").model.people(), []);
       assert.equal(readFileSync(path("again.txt"), "utf8"), "");
-    }),
-  );
+    }));
 
   it("exits with the status in its result, even if a report cannot be written", () =>
     withScene(two.slice(0, 1), async ({ run, hosts, path }) => {
@@ -338,7 +326,7 @@ describe("a read-only run of the command", () => {
     assert.doesNotMatch(stdout, /logoff\.exe/u);
   });
 
-  it("shows in a dry run that a host without sessions is drained", noDrain, async () => {
+  it("shows in a dry run that a host without sessions is drained", async () => {
     const steps = ["--session-user", "carol", "--drain", "until-restart", "--dry-run", "--output", "json"];
     const { stdout } = await scene.run([...steps, ...scene.hosts()]);
     assert.deepEqual(
@@ -447,7 +435,7 @@ describe("a read-only run of the command", () => {
 });
 
 describe("draining", () => {
-  it("keeps refusing new logons after the run, for the patch", noDrain, () =>
+  it("keeps refusing new logons after the run, for the patch", () =>
     withScene(two, async ({ lab, run, hosts }) => {
       const { status } = await run(["--all", "--drain", "until-restart", ...hosts()]);
       assert.equal(status, 0);
@@ -455,8 +443,7 @@ describe("draining", () => {
         lab.hosts.map(({ model }) => model.drain()),
         ["until-restart", "until-restart"],
       );
-    }),
-  );
+    }));
 
   it("does not undrain a host that is not of --platform", () =>
     withScene(two.slice(0, 1), async ({ lab, run, hosts }) => {
@@ -764,8 +751,7 @@ describe("wrong usage", () => {
     [["--undrain", "--host", "a>b"], /--undrain cannot be relayed/u],
   ];
   for (const [argv, expected] of cases) {
-    const options = argv.includes("--report") && !argv.includes("x.pdf") ? noReports : {};
-    it(`exits with 2: ${argv.join(" ")}`, options, async () => {
+    it(`exits with 2: ${argv.join(" ")}`, async () => {
       const { status, stdout, stderr } = await runHere(argv);
       assert.equal(status, 2, stderr);
       assert.equal(stdout, "");
