@@ -367,8 +367,10 @@ function checkPeople(host: MemoryHost, graceMs: number): void {
     const step = `${id} ${text}`;
     const before = seen.get(step);
     // A later run may begin anew once the grace period is over, and whoever logged on anew is warned anew.
+    // A reminder may be late by half its time, so the one of a later run may follow somewhat sooner.
+    const leastMs = text.startsWith("1 ") ? graceMs - minute / 2 : graceMs;
     if (before !== undefined && !mayBeWarnedAgain(host, id, before, atMs))
-      assert.ok(atMs - before >= graceMs, `warned twice: ${step} at ${before} and ${atMs}`);
+      assert.ok(atMs - before >= leastMs, `warned twice: ${step} at ${before} and ${atMs}`);
     seen.set(step, atMs);
   }
   const untouchable = ["0", "1", "6553\\d", ...oddRows(host).map(({ id }) => String(id))].join("|");
