@@ -181,6 +181,7 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     ["is awaited if the host is busy with it", present, asked("busy"), 299.999, same],
     ["is awaited if the answer was lost", present, asked("lost"), 299.999, same],
     ["waits for its turn", present, waiting(), 299.999, same],
+    ["may still end if it can no longer be asked", present, waiting(), 299.999, same, tooLate],
     ["is awaited after its reset", present, reset("accepted"), 299.999, same],
     ["waits for its reset", present, resetNotSent(), 299.999, same],
     ["is kept if it was only waited for", present, waiting(), 0, "kept no-longer-matches", { waitOnly: true }],
