@@ -146,14 +146,17 @@ describe("the finder of breaches", () => {
       "function one(parameter: number) {",
       "  top = 1;",
       "  function two() { if (parameter) { parameter = 2; } }",
-      "  const three = { four() { parameter++; }, get five() { return (parameter = 5); } };",
-      "  class Six { constructor() { parameter = 6; } seven = () => { for (parameter of []) {} }; }",
+      "  const three = { three() { parameter++; } };",
+      "  const four = { get four() { return (parameter = 4); } };",
+      "  class Five { constructor() { parameter = 5; } }",
+      "  class Six { six = () => { for (parameter of []) {} }; }",
+      "  class Seven { static { parameter = 7; } }",
       "  return () => () => (parameter = 8);",
       "}",
     );
     assert.deepEqual(
       found.map((breach) => /^a\.ts:(\d+) assigns (\w+)/u.exec(breach)?.slice(1).join(" ")),
-      ["3 top", ...["4", "5", "5", "6", "6", "7"].map((line) => `${line} parameter`)],
+      ["3 top", ...[4, 5, 6, 7, 8, 9, 10].map((line) => `${line} parameter`)],
     );
   });
 
