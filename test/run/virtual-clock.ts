@@ -5,11 +5,14 @@ import type { Clock } from "../../provider/base/clock";
 export interface VirtualClock extends Clock {
   /** Calls `work` at that time, as an outside event would. */
   at(ms: number, work: () => void): void;
+  /** Sets the clock of the day by this much, as an administrator or a time server would; `now` is not affected. */
+  setDateBy(ms: number): void;
 }
 
 /** Creates a clock that starts at 0; `startsAt` is its wall-clock time. */
 export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): VirtualClock {
   let timeMs = 0;
+  let dateSetByMs = 0;
   let pumping = false;
   let order = 0;
   const sleepers = new Set<{ readonly untilMs: number; readonly order: number; readonly wake: () => void }>();
@@ -43,7 +46,7 @@ export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): Virtu
   };
   return {
     now: () => timeMs,
-    date: () => new Date(startsAt.getTime() + timeMs),
+    date: () => new Date(startsAt.getTime() + timeMs + dateSetByMs),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) {
@@ -62,5 +65,8 @@ export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): Virtu
       }),
     after: add,
     at: (ms, work) => void add(ms - timeMs, work),
+    setDateBy: (ms) => {
+      dateSetByMs += ms;
+    },
   };
 }
