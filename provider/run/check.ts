@@ -143,12 +143,12 @@ async function checkTools(
   const { host } = hostPlan;
   const backend = backendFor(detected, host);
   const list = backend.list();
-  let answers: readonly ExecResult[] = [];
+  const answers: ExecResult[] = [];
   try {
     const sessions = await connection.ask({
       commands: list.commands,
       parse: (results) => {
-        answers = results;
+        answers.splice(0, answers.length, ...results);
         return list.parse(results);
       },
     });

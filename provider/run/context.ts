@@ -21,6 +21,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** The start of the run, on the monotonic clock. */
   readonly startedAtMs: number;
+  /** The same as a date. */
+  readonly startedAt: Date;
   /** Read-only: nothing is changed on any host. */
   readonly readOnly: "list" | "dry-run" | undefined;
   /** The record of each host that has started, by label. */
@@ -40,6 +42,11 @@ export function reasonToStop({
   clock,
 }: Pick<RunContext, "stop" | "outsideWindow" | "clock">): LogoffError | undefined {
   return stop.aborted ? aborted(stop) : outsideWindow(clock.date());
+}
+
+/** The date now, as if nobody had set the clock since the start of the run. For comparison with dates of a previous run. */
+export function steadyDate({ clock, startedAt, startedAtMs }: RunContext): Date {
+  return new Date(startedAt.getTime() + clock.now() - startedAtMs);
 }
 
 /** @throws LogoffError the reason to stop, with `sent` false: a command that was about to be sent is withheld */

@@ -105,6 +105,7 @@ async function roll(
     connect: withSharedRelays(deps.connect),
     clock,
     startedAtMs: clock.now(),
+    startedAt: clock.date(),
     onProgress,
     outsideWindow,
     stop,
@@ -215,14 +216,14 @@ async function runWaves(
 ): Promise<readonly HostRun[]> {
   const { rollout } = plan;
   const runs: HostRun[] = [];
-  let failedInRun = 0;
+  const failures = new FailureCount();
   for (const [index, wave] of waves.entries()) {
     // Outside the window nothing would come after the pause.
     const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
     if (outside !== undefined) enough.abort(outside);
     // A pause that is cut short ends the run too: each of the remaining hosts reports why it was skipped.
     if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
-    let failedInWave = 0;
+    failures.startWave();
     await startInOrder(wave, rollout.parallel, async (host, begins) => {
       const done = await run(host, begins);
       runs.push(done);
@@ -230,15 +231,32 @@ async function runWaves(
       const { error } = done.report;
       if (error?.code === "outside-window") enough.abort(new LogoffError(error.code, error.message));
       if (done.report.status !== "failed") return;
-      failedInRun += 1;
-      failedInWave += 1;
-      const failed = { inRun: failedInRun, inWave: failedInWave, waveSize: wave.length };
-      if (rollout.maxFailures !== null && isExceeded(rollout.maxFailures, failed)) {
-        enough.abort(budgetExceeded(failedInRun, rollout.maxFailures));
+      failures.add();
+      const { inRun, inWave } = failures;
+      if (
+        rollout.maxFailures !== null &&
+        isExceeded(rollout.maxFailures, { inRun, inWave, waveSize: wave.length })
+      ) {
+        enough.abort(budgetExceeded(inRun, rollout.maxFailures));
       }
     });
   }
   return runs;
+}
+
+/** Counts failed hosts. */
+class FailureCount {
+  inRun = 0;
+  inWave = 0;
+
+  startWave(): void {
+    this.inWave = 0;
+  }
+
+  add(): void {
+    this.inRun += 1;
+    this.inWave += 1;
+  }
 }
 
 function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {

@@ -5,7 +5,7 @@ import { asLogoffError, LogoffError, notSent } from "../../base/errors";
 import { printable } from "../../base/text";
 import type { WarnPlan } from "../../plan/plan";
 import { describeSession, whereabouts, type Session } from "../../session/session";
-import { beforeSend, reasonToStop, type RunContext } from "../context";
+import { beforeSend, reasonToStop, steadyDate, type RunContext } from "../context";
 import type { DetectedHost } from "./detected-host";
 import { isAnswerLost } from "../host-connection";
 import type { HostRecord } from "./record";
@@ -44,12 +44,12 @@ export async function warnFirst(
 
 /** Users whom a previous run warned and who are still within their grace period are not warned again. */
 export function adoptWarnings(
-  { clock }: RunContext,
+  run: RunContext,
   { state }: HostRecord,
   warn: WarnPlan,
   people: readonly SessionWork[],
 ): void {
-  const nowMs = clock.date().getTime();
+  const nowMs = steadyDate(run).getTime();
   for (const one of people.filter(isPresent)) {
     const { id, user, logonTime } = one.session;
     const before = state.previous.warned.find(
@@ -63,7 +63,7 @@ export function adoptWarnings(
       one.warning = {
         is: "sent",
         at: before.warnedAt,
-        atMs: clock.now() - ageMs,
+        atMs: run.clock.now() - ageMs,
         remindersMs: before.remindersMs,
       };
   }

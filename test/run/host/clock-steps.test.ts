@@ -100,18 +100,23 @@ describe("a clock that is set", () => {
       });
     }
 
-    it(`${step} in the rest of a grace period that a previous run began changes nothing`, async () => {
-      // The clock of the fleet begins at ten o'clock.
-      const warnedAt = "2026-11-23T21:55:00.000Z";
-      const warned = ["alice", "bob"].map((user, index) => {
-        return { id: String(index + 2), user, warnedAt, remindersMs: [] };
+    for (const [when, atMs] of [
+      ["right after the run has started, in the rest", 10],
+      ["in the rest", 6 * minute],
+    ] as const) {
+      it(`${step} ${when} of a grace period that a previous run began changes nothing`, async () => {
+        // The clock of the fleet begins at ten o'clock.
+        const warnedAt = "2026-11-23T21:55:00.000Z";
+        const warned = ["alice", "bob"].map((user, index) => {
+          return { id: String(index + 2), user, warnedAt, remindersMs: [] };
+        });
+        const { users } = await run(atMs, stepMs, { warned });
+        for (const id of ["2", "3"]) {
+          const user = users.get(id);
+          assert.deepEqual(user?.texts, allTexts.slice(1), `messages to session ${id}`);
+          assert.ok(user.askedAtMs >= 10 * minute && user.askedAtMs <= 11 * minute, `${user.askedAtMs}`);
+        }
       });
-      const { users } = await run(6 * minute, stepMs, { warned });
-      for (const id of ["2", "3"]) {
-        const user = users.get(id);
-        assert.deepEqual(user?.texts, allTexts.slice(1), `messages to session ${id}`);
-        assert.ok(user.askedAtMs >= 10 * minute && user.askedAtMs <= 11 * minute, `${user.askedAtMs}`);
-      }
-    });
+    }
   }
 });
