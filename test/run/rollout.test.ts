@@ -246,11 +246,11 @@ describe("a read-only run", () => {
     ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute, maxFailures: { hosts: 0 } }),
     window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
   };
-  for (const look of ["list", "dry-run"] as const) {
-    it(`(${look}) is not held back by waves, pause, budget or window`, async () => {
+  for (const readOnly of ["list", "dry-run"] as const) {
+    it(`(${readOnly}) is not held back by waves, pause, budget or window`, async () => {
       start(4);
       breakHosts(0);
-      const report = await fleet.run(everything, { readOnly: look });
+      const report = await fleet.run(everything, { readOnly });
       assert.deepEqual(
         report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
         ["failed host-unreachable", "ok ", "ok ", "ok "],

@@ -110,7 +110,7 @@ const scenario = fc.record({
   stopAtMs: fc.option(fc.integer({ min: 0, max: 700_000 }), { nil: undefined, freq: 2 }),
   runs: fc.integer({ min: 1, max: 3 }),
   healsBetweenRuns: fc.boolean(),
-  /** Whether the process restarts before each visit and knows only the host's state as JSON. The list repeats. */
+  /** For each visit, whether the process has restarted and knows only the host's state as JSON. The list repeats. */
   restarts: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
   chosenBy: fc.constantFrom("all" as const, "all" as const, "ids" as const),
 });
