@@ -1,4 +1,4 @@
-/** Checks whether hosts are ready for a run: asks everything that a run asks first, and changes nothing. */
+/** Checks whether hosts are ready for a run: sends every query that a run starts with, and changes nothing. */
 import { backendFor, detection, type Detected } from "../backend/detect";
 import type { Clock } from "../base/clock";
 import { mapConcurrent, type Semaphore } from "../base/concurrency";
@@ -46,13 +46,13 @@ export interface CheckDeps {
   readonly connect: Connect;
   readonly clock: Clock;
   readonly slots: Semaphore;
-  /** This machine is checked, without SSH: there is neither a host key nor a login. */
+  /** Whether this machine is checked, without SSH, and so without a host key or a login. */
   readonly here: boolean;
   readonly stop: AbortSignal;
   readonly onDone: (check: HostCheck) => void;
 }
 
-/** Checks every host, up to the plan's limit at once; servers behind one host share its connection. Never rejects. */
+/** Checks every host, as many at once as the plan allows; servers behind one host share its connection. Never rejects. */
 export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
   const deps = { ...given, connect: withSharedRelays(given.connect) };
   return mapConcurrent(plan.hosts, plan.rollout.parallel, async (hostPlan) => {
@@ -68,7 +68,7 @@ export function checkHosts(plan: Plan, given: CheckDeps): Promise<HostCheck[]> {
 
 type Findings = Map<CheckName, Omit<Finding, "check">>;
 
-/** The check that an error of connecting belongs to; any other error belongs to the first. */
+/** The check that a connection error belongs to; any other error belongs to the first check. */
 const failedAt: Readonly<Partial<Record<ErrorCode, CheckName>>> = {
   "host-key-unknown": "host-key",
   "host-key-changed": "host-key",
@@ -97,7 +97,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     }
     for (const name of ["connection", "host-key", "login"] as const) ok(name, connected(name, deps.here));
     ok("platform", await versionOf(connection, detected));
-    ok("shell", "runs the commands as they are written");
+    ok("shell", "runs commands as written");
     codePage(detected, found);
     return await checkTools(hostPlan, detected, connection, found);
   } finally {
@@ -105,7 +105,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   }
 }
 
-/** The checks that an error proves to be passed: all before the one that failed, but none if the login failed before the host was reached. */
+/** The checks that an error proves passed: all before the one that failed, or none if the login failed before the host was reached. */
 function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
   return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
 }
@@ -115,7 +115,7 @@ function connected(name: CheckName, here: boolean): string {
   return name === "host-key" ? "trusted" : name === "login" ? "accepted" : "established";
 }
 
-/** Windows prints its version in its own language; the number is the same in all. */
+/** Windows prints its version in its own language, but the number is the same in all languages. */
 async function versionOf(connection: HostConnection, { platform }: Detected): Promise<string> {
   if (platform !== "windows") return platform;
   const version = await connection
@@ -131,7 +131,7 @@ async function versionOf(connection: HostConnection, { platform }: Detected): Pr
 function codePage({ platform, codePage }: Detected, found: Findings): void {
   if (platform !== "windows") found.set("code-page", { state: "ok", fact: "not needed" });
   else if (codePage !== undefined) found.set("code-page", { state: "ok", fact: String(codePage) });
-  else found.set("code-page", { state: "warning", fact: "not told: names outside ASCII stay uncertain" });
+  else found.set("code-page", { state: "warning", fact: "unknown: non-ASCII names stay uncertain" });
 }
 
 async function checkTools(
@@ -152,18 +152,18 @@ async function checkTools(
         return list.parse(results);
       },
     });
-    found.set("tools", { state: "ok", fact: "answer readably" });
+    found.set("tools", { state: "ok", fact: "found, with readable output" });
     found.set("right-to-list", { state: "ok", fact: `${sessions.length} rows listed` });
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", `Cannot list the sessions of "${host.label}"`);
     const denied = error.code === "permission-denied";
-    if (denied) found.set("tools", { state: "ok", fact: "are there" });
+    if (denied) found.set("tools", { state: "ok", fact: "found" });
     found.set(denied ? "right-to-list" : "tools", { state: "failed", fact: error.code });
     const shape = answers.flatMap(({ stdout, stderr }) => anonymized(`${latin(stdout)}\n${latin(stderr)}`));
     return finish(hostPlan, found, error, error.code === "output-unrecognised" ? shape : []);
   }
   if (host.server !== undefined) {
-    found.set("drain-mode", { state: "warning", fact: "cannot be asked through a relay" });
+    found.set("drain-mode", { state: "warning", fact: "cannot be read through a relay" });
     return finish(hostPlan, found);
   }
   try {
@@ -182,7 +182,7 @@ async function checkTools(
   return finish(hostPlan, found);
 }
 
-/** On Linux a drain refuses every login but root's, ours included, with or without sudo. An unknown user counts as root. */
+/** On Linux a drain refuses every login except root's, including ours, with or without sudo. An unknown user counts as root. */
 function isRoot(connection: HostConnection): Promise<boolean> {
   const asked = connection.ask({
     commands: ["id -u"],

@@ -15,7 +15,7 @@ export interface RunContext {
   readonly onProgress: OnProgress;
   /** Judges times by the plan's window. */
   readonly outsideWindow: OutsideWindow;
-  /** Stops the run in order: nothing new starts, what was sent is verified, and the hosts are cleaned up. */
+  /** Stops the run gracefully: nothing new starts, what was sent is verified, and the hosts are cleaned up. */
   readonly stop: AbortSignal;
   /** Drops everything. */
   readonly signal: AbortSignal;
@@ -29,9 +29,9 @@ export interface RunContext {
   readonly records: Map<string, RunningHost>;
 }
 
-/** A host of which a report can be made at any moment. */
+/** A host that can be reported at any moment. */
 export interface RunningHost {
-  /** What is known of the host now, as if `error` ended its run. */
+  /** The host's report as of now, as if `error` had ended its run. */
   readonly snapshot: (error: LogoffError) => HostReport;
 }
 
@@ -49,15 +49,15 @@ export function steadyDate({ clock, startedAt, startedAtMs }: RunContext): Date 
   return new Date(startedAt.getTime() + clock.now() - startedAtMs);
 }
 
-/** @throws LogoffError the reason to stop, with `sent` false: a command that was about to be sent is withheld */
+/** @throws LogoffError the reason to stop, with `sent` false because the command is withheld */
 export function throwIfStopped(run: Pick<RunContext, "stop" | "outsideWindow" | "clock">): void {
   const reason = reasonToStop(run);
   if (reason !== undefined) throw notSent(reason);
 }
 
 /**
- * The hook of a command that changes something, called right before it is sent. `judge` records that it is sent, or throws to withhold
- * it; nothing is awaited between that and the sending.
+ * The hook of a command that changes something, called right before the command is sent. `judge` records the sending or throws to
+ * withhold the command; nothing is awaited between the hook and the sending.
  */
 export function beforeSend(run: RunContext, judge: () => void): () => Promise<void> {
   return () =>

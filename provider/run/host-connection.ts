@@ -10,12 +10,12 @@ interface HostConnectionOptions {
   readonly signal: AbortSignal;
 }
 
-/** The waits before the second and third attempt of a query, in milliseconds. */
+/** The delays before the second and third attempt of a query, in milliseconds. */
 const retryDelaysMs = [250, 1000] as const;
-/** The waits before repeating a query whose answers contradict each other, because somebody may be logging on or off. */
+/** The delays before repeating a query whose answers contradict each other, because somebody may be logging on or off. */
 const contradictionDelaysMs = [1000, 1000, 1000] as const;
 
-/** The connection to a host, opened when it is first needed and again after it was lost. There is never more than one at a time. */
+/** The connection to a host, opened on first use and again after it was lost. There is never more than one at a time. */
 export class HostConnection {
   readonly #host: Host;
   readonly #options: HostConnectionOptions;
@@ -25,7 +25,7 @@ export class HostConnection {
   /** The warnings of each connection so far, which grow while the connection is used. */
   readonly #warnings: (readonly string[])[] = [];
 
-  /** @param queryTimeoutMs of each command of a query */
+  /** @param queryTimeoutMs the timeout of each command of a query */
   constructor(host: Host, { connect, clock, signal }: HostConnectionOptions, queryTimeoutMs: number) {
     this.#host = host;
     this.#options = { connect, clock, signal };
@@ -69,7 +69,7 @@ export class HostConnection {
   }
 
   /**
-   * Performs an action once. Rejects if its answer is lost; then only a listing tells whether it took effect.
+   * Performs an action once. Rejects if its answer is lost; only a listing then tells whether it took effect.
    * @throws LogoffError whose `sent` is false where the command was certainly not sent
    */
   async perform<T>(
@@ -104,7 +104,7 @@ export class HostConnection {
     );
   }
 
-  /** Concurrent users share a connection that is being opened. A failed one is forgotten, because connect has done its retries. */
+  /** Concurrent callers share a connection that is being opened. A failed one is forgotten, because connect has done its retries. */
   async #connected(): Promise<Connection> {
     throwIfAborted(this.#options.signal);
     const opening = (this.#current ??= this.#open());
@@ -127,7 +127,7 @@ export class HostConnection {
     const { signal } = this.#options;
     const timeoutMs = this.#queryTimeoutMs;
     const runs = commands.map((command) => connection.exec(command, { timeoutMs, signal }));
-    // All commands settle first: a command that is left behind would reject without a listener.
+    // All commands settle first, because a command left behind would cause an unhandled rejection.
     await Promise.allSettled(runs);
     return Promise.all(runs);
   }
@@ -135,7 +135,7 @@ export class HostConnection {
   async #drop(broken: Connection): Promise<void> {
     const opened = this.#current;
     const isBroken = opened !== undefined && (await opened.catch(() => undefined)) === broken;
-    // Another user may have connected again.
+    // Another caller may have connected again.
     if (isBroken && this.#current === opened) this.#current = undefined;
     await broken.close();
   }

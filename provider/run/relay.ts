@@ -5,13 +5,13 @@ import type { Connect, Connection, Host } from "../connection";
 /** A connection to a relay. */
 interface RelayConnection {
   readonly connection: Connection;
-  /** The next server behind the relay connects anew. */
+  /** Makes the next server behind the relay connect again. */
   readonly lost: () => void;
 }
 
 /**
- * A `connect` under which all servers behind one host share its connection. The last of them closes it, and the next one connects
- * anew after it was lost. Hosts that are no relays are passed through.
+ * A `connect` with which all servers behind one host share its connection. The last of them closes it; after it was lost, the next one
+ * connects again. Other hosts are passed through.
  */
 export function withSharedRelays(connect: Connect): Connect {
   const relays = sharedResources<RelayConnection>(({ connection }) => connection.close());
@@ -43,7 +43,7 @@ function shareOf({ connection, lost }: RelayConnection, release: () => Promise<v
   };
 }
 
-/** Identifies a connection, whatever is done through it. Never leaves memory, because it contains credentials. */
+/** Identifies a connection, whatever it is used for. Never leaves memory, because it contains credentials. */
 function relayKey(host: Host): string {
   return JSON.stringify({ ...host, label: undefined, server: undefined });
 }

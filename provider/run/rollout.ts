@@ -17,7 +17,7 @@ import { stillDrained, unusedExceptions } from "./warnings";
 import { isExceeded, wavesOf } from "./waves";
 import { watchWindow } from "./window";
 
-/** The most connections that a process has at a time, whatever `rollout.parallel` is. */
+/** The maximum number of connections of a process at a time, whatever `rollout.parallel` is. */
 export const connectionLimit = 64;
 
 /** What a front passes to a run. */
@@ -30,16 +30,16 @@ export interface RolloutDeps extends Reach {
   readonly onProgress: OnProgress;
   /** The labels of the hosts to run. Absent: all hosts of the plan. */
   readonly hosts?: ReadonlySet<string>;
-  /** Stops the run in order: nothing new starts, and what was sent is verified. `signal`, in contrast, drops everything. Absent: never. */
+  /** Stops the run gracefully: nothing new starts, and what was sent is verified. `signal` instead drops everything. Absent: no stop. */
   readonly stop?: AbortSignal;
   /**
-   * `list` gives the outcome `listed`, `dry-run` `would-log-off` and the commands; both change nothing. Undefined, which has to be
-   * written: a real run.
+   * `list` gives the outcome `listed`; `dry-run` gives `would-log-off` and the commands; both change nothing. Undefined, which must be
+   * given explicitly: a real run.
    */
   readonly readOnly: "list" | "dry-run" | undefined;
   /** What a previous, unfinished run left behind, by label. */
   readonly previous?: ReadonlyMap<string, PreviousRun>;
-  /** Makes a visit to a host. Absent: in this process. */
+  /** Visits a host. Absent: in this process. */
   readonly visit?: Turns["visit"];
 }
 
@@ -47,16 +47,16 @@ export interface RolloutDeps extends Reach {
 export interface Rollout {
   /** Never rejects: every host has its own outcome in the report. */
   readonly report: Promise<Report>;
-  /** The report as far as it is known now, for hosts that are not finished as if `error` ended their run. */
+  /** The report as of now; unfinished hosts are reported as if `error` had ended their run. */
   readonly snapshot: (error: LogoffError) => Report;
 }
 
-/** {@link startRollout}, for those who wait for its report. */
+/** Like {@link startRollout}, for callers that only need the report. */
 export function runRollout(plan: Plan, deps: RolloutDeps, signal: AbortSignal): Promise<Report> {
   return startRollout(plan, deps, signal).report;
 }
 
-/** Runs a plan: wave by wave, with as many hosts at a time as the plan allows, until too many hosts have failed. */
+/** Runs a plan wave by wave, with as many hosts at a time as the plan allows, until too many hosts have failed. */
 export function startRollout(plan: Plan, deps: RolloutDeps, signal: AbortSignal): Rollout {
   const records: RunContext["records"] = new Map();
   const startedAt = deps.clock.date().toISOString();
@@ -72,7 +72,7 @@ export function startRollout(plan: Plan, deps: RolloutDeps, signal: AbortSignal)
   };
 }
 
-/** The report of a host that the run has not reached: what a previous run recorded still holds. */
+/** The report of a host that the run has not started: what a previous run recorded still holds. */
 function notStarted(label: string, { code, message }: LogoffError, previous?: PreviousRun): HostReport {
   const { drained = "no", warned = [], asked = [] } = previous ?? {};
   return { ...blankReport(label), status: "skipped", error: { code, message }, drained, warned, asked };
@@ -162,17 +162,16 @@ async function roll(
 }
 
 /**
- * The plan of a read-only run, without waves, pauses, window and failure limit: nobody waits for a pause to see a preview, and every host is
- * listed, however many others fail.
+ * The plan of a read-only run, without waves, pauses, window and failure limit: a preview should not have to wait for a pause, and every
+ * host is listed, however many others fail.
  */
 function withNothingHeldBack(plan: Plan): Plan {
   return { ...plan, window: null, rollout: { ...plan.rollout, waves: [], pauseMs: 0, maxFailures: null } };
 }
 
 /**
- * The jump hosts that ssh_config puts between us and the hosts; the plan knows all others. A file that does not answer delays neither
- * a run that is stopped, since no host starts then, nor any other run for longer than a connection may take: connecting reads the
- * file again, and its error says why.
+ * The jump hosts that only ssh_config names; the plan knows all others. A file that does not answer delays a run by no longer than a
+ * connection may take, and a stopped run not at all. Connecting reads the file again and reports the error.
  */
 async function routesOf(
   hosts: readonly HostPlan[],
@@ -218,16 +217,16 @@ async function runWaves(
   const runs: HostRun[] = [];
   const failures = new FailureCount();
   for (const [index, wave] of waves.entries()) {
-    // Outside the window nothing would come after the pause.
+    // Outside the window there is no point in pausing.
     const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
     if (outside !== undefined) enough.abort(outside);
-    // A pause that is cut short ends the run too: each of the remaining hosts reports why it was skipped.
+    // A pause is cut short only by a stop, and then each remaining host reports why it was skipped.
     if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
     failures.startWave();
     await startInOrder(wave, rollout.parallel, async (host, begins) => {
       const done = await run(host, begins);
       runs.push(done);
-      // A wave tests the next ones; hosts that the window holds back test nothing.
+      // A wave tests the ones after it, but hosts that the window holds back test nothing.
       const { error } = done.report;
       if (error?.code === "outside-window") enough.abort(new LogoffError(error.code, error.message));
       if (done.report.status !== "failed") return;

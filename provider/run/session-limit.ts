@@ -7,10 +7,10 @@ import type { RunContext } from "./context";
 import type { PreviousRun } from "./host/state";
 import type { HostRun } from "./host/visit";
 
-/** Runs one host, and calls `begins` when its first turn comes. */
+/** Runs one host and calls `begins` when its first turn comes. */
 export type RunOne = (host: HostPlan, begins: () => void, how?: Partial<RunContext>) => Promise<HostRun>;
 
-/** A run that changes nothing on any host. */
+/** The result of a run that is refused and changes nothing on any host. */
 export interface Refused {
   readonly error: LogoffError;
   /** The result of every host, by label; hosts that could not be listed have their error. */
@@ -30,16 +30,16 @@ export async function refusedByLimit(
 ): Promise<Refused | undefined> {
   const limit = limits.sessions;
   if (limit === null) return undefined;
-  const looks: HostRun[] = [];
+  const listings: HostRun[] = [];
   await startInOrder(hosts, rollout.parallel, async (host, begins) => {
-    looks.push(
+    listings.push(
       await run(host, begins, { readOnly: "list", onProgress: () => undefined, records: new Map() }),
     );
   });
-  // What stopped the listings stops the run too, and each host reports it.
+  // A stop during the listings stops the run too, and each host reports it.
   if (stop.aborted) return undefined;
-  const unread = looks.filter(({ report }) => !wasListed(report)).map(({ report }) => report);
-  const sessions = looks.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
+  const unread = listings.filter(({ report }) => !wasListed(report)).map(({ report }) => report);
+  const sessions = listings.reduce((sum, { report }) => sum + countSelected(report.sessions), 0);
   if (unread.length === 0 && sessions <= limit) return undefined;
   const error = limitExceeded(limit, sessions, unread);
   const ending = ({ report, usedExceptions }: HostRun): HostRun => ({
@@ -53,7 +53,7 @@ export async function refusedByLimit(
       ...leftBehind(earlier?.get(report.host)),
     },
   });
-  return { error, runs: new Map(looks.map((look) => [look.report.host, ending(look)])) };
+  return { error, runs: new Map(listings.map((listing) => [listing.report.host, ending(listing)])) };
 }
 
 /** Nothing was changed here, so what a previous run recorded still holds. */
@@ -64,15 +64,16 @@ function leftBehind(earlier: PreviousRun | undefined): Pick<HostReport, "warned"
 
 function limitExceeded(limit: number, sessions: number, unread: readonly HostReport[]): LogoffError {
   const [first] = unread;
+  const including = unread.length > 1 ? "including " : "";
   const why =
     first === undefined
       ? `${sessions} sessions would be logged off`
-      : `${counted(unread.length, "host")} could not be listed, "${first.host}" (${first.error?.message ?? "no reason given"})${unread.length > 1 ? " among them" : ""}`;
-  const message = `Changed nothing anywhere: ${why}, and limits.sessions allows ${limit}`;
+      : `${counted(unread.length, "host")} could not be listed, ${including}"${first.host}" (${first.error?.message ?? "no reason given"})`;
+  const message = `No host was changed: ${why}, and limits.sessions allows ${limit}`;
   return new LogoffError("limit-exceeded", message);
 }
 
-/** A host that is refused for another reason, or that lacks a named session, has been listed nevertheless. */
+/** A host that was refused for another reason, or that lacks a named session, was listed nevertheless. */
 function wasListed({ status, error }: HostReport): boolean {
   return (
     status === "ok" ||

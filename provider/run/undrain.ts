@@ -9,18 +9,18 @@ import { lift } from "./host/drain";
 import { HostConnection } from "./host-connection";
 import type { RolloutDeps } from "./rollout";
 
-/** What a front passes for undraining. */
+/** What a front passes to undrain hosts. */
 export type UndrainDeps = Pick<RolloutDeps, "connect" | "clock" | "slots" | "turns" | "onProgress" | "stop">;
 
 /**
- * The result of undraining one host. Without an error `drained` is `undrained`, `already` (closed, but not by our drain) or
- * `no` (it was open); with one it is our drain that may still be in force, or `no` where none of ours is known.
+ * The result of undraining one host. Without an error, `drained` is `undrained`, `already` (closed, but not by our drain) or `no` (it was
+ * open); with an error, it is our drain that may still be in force, or `no` if none of ours is known.
  */
 export interface UndrainOutcome {
   readonly host: string;
   readonly drained: "undrained" | "already" | "no" | Drain;
   readonly error?: LogoffError;
-  /** Absent: not detected. */
+  /** Absent: not known. */
   readonly platform?: Platform;
   readonly contacted: boolean;
   readonly warnings: readonly string[];
@@ -28,11 +28,10 @@ export interface UndrainOutcome {
 }
 
 /**
- * Opens hosts of a plan for new logons, as many at once as the plan says. Never rejects: every host has its own outcome, in the
- * order of the plan.
- * @param ours our drains by host, each lifted only while the host is still in that mode; hosts without one are left out. Or
- * `everybody's`: every host of the plan is opened, no matter what closed it. On Linux a nologin file that is not ours stays, and fails
- * its host.
+ * Opens hosts of a plan for new logons, as many at once as the plan allows. Never rejects: every host has its own outcome, in the order of
+ * the plan.
+ * @param ours our drains by host, each lifted only if the host is still in that mode; hosts without one are left out. With `everybody's`,
+ * every host of the plan is opened, whatever closed it; on Linux, a nologin file that is not ours stays and fails its host.
  */
 export async function undrainHosts(
   { hosts, rollout, timeouts }: Pick<Plan, "hosts" | "rollout" | "timeouts">,
@@ -64,10 +63,10 @@ export async function undrainHosts(
   );
 }
 
-/** A host that has started is finished even if the run is stopped. */
+/** A host that was started is finished even if the run is stopped. */
 const never = new AbortController().signal;
 
-/** Opens every host of a plan for new logons, no matter what closed it, because the operator asks for it by name. Never rejects. */
+/** Opens every host of a plan for new logons, whatever closed it, because the operator explicitly asked for this. Never rejects. */
 export async function undrainEveryHost(plan: Plan, deps: UndrainDeps): Promise<Report> {
   const { clock, onProgress } = deps;
   const startedAt = clock.date().toISOString();

@@ -5,8 +5,8 @@ import type { HostRun } from "./host/visit";
 import { isDrainedByUs } from "./host/state";
 
 /**
- * Hosts that a previous run drained and that this run did not touch, in one line, because there may be thousands.
- * @param isRefused all hosts were at most listed
+ * Warns about hosts that a previous run drained and that this run did not touch, in one line, because there may be thousands.
+ * @param isRefused whether the run was refused, so that hosts were listed at most
  */
 export function stillDrained(reports: readonly HostReport[], isRefused: boolean): readonly string[] {
   const closed = reports.filter(
@@ -15,11 +15,14 @@ export function stillDrained(reports: readonly HostReport[], isRefused: boolean)
   );
   const [first] = closed;
   if (first === undefined) return [];
-  const them = `${counted(closed.length, "host")} left as found, "${first.host}"${closed.length > 1 ? " among them" : ""}`;
-  return [`${them}: may still refuse new logons because of a previous run; run again`];
+  const them =
+    closed.length === 1
+      ? `"${first.host}" was`
+      : `${counted(closed.length, "host")}, including "${first.host}", were`;
+  return [`${them} left as found and may still refuse new logons because of a previous run; run again`];
 }
 
-/** An exception that matched no session on any host is probably misspelled. Nothing is reported unless every host was listed. */
+/** Exceptions that matched no session on any host are probably misspelled. Nothing is reported unless every host was listed. */
 export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly HostRun[]): string[] {
   if (runs.some(({ report }) => report.platform === null)) return [];
   const used = new Set(runs.flatMap(({ usedExceptions }) => usedExceptions));

@@ -1,10 +1,10 @@
 import type { HostPlan, WaveSize } from "../plan/plan";
 
 /**
- * Hosts in waves, as with Ansible's `serial`: sizes in the order of the hosts, percentages of all hosts of the run rounded down to at least
- * one host, the last size repeating. Jump hosts and relays of other hosts come last, in a wave of their own, so that logging users off
- * there does not cut the others off.
- * @param routes the jump hosts of each host that only ssh_config names, by label
+ * Divides hosts into waves, like Ansible's `serial`: in the order of the hosts, with percentages of all hosts of the run, rounded down to
+ * at least one host, and the last size repeated. Jump hosts and relays of other hosts come last, in their own wave, so that logging users
+ * off there does not cut off the others.
+ * @param routes the jump hosts that only ssh_config names, by the label of the host behind them
  */
 export function wavesOf(
   hosts: readonly HostPlan[],
@@ -38,7 +38,7 @@ function hostsIn(size: WaveSize, all: number): number {
   return "hosts" in size ? size.hosts : Math.max(1, Math.floor((all * size.percent) / 100));
 }
 
-/** Whether too many hosts have failed, in the whole run (a number) or in the wave (a percentage). */
+/** Whether too many hosts have failed, in the whole run (if the limit is a number) or in the wave (if it is a percentage). */
 export function isExceeded(
   limit: { readonly hosts: number } | { readonly percent: number },
   failed: { readonly inRun: number; readonly inWave: number; readonly waveSize: number },

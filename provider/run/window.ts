@@ -1,10 +1,10 @@
 import { LogoffError } from "../base/errors";
 import type { Window } from "../plan/plan";
 
-/** Why nothing may be changed at a time; undefined if it may. */
+/** The reason why nothing may be changed at a time; undefined if changes are allowed. */
 export type OutsideWindow = (now: Date) => LogoffError | undefined;
 
-/** Judges times by a window, null for none. Call it once per run, because creating a formatter is far slower than using it. */
+/** Judges times by a window; null: no window. Call it once per run, because creating a formatter is far slower than using it. */
 export function watchWindow(window: Window | null): OutsideWindow {
   if (window === null) return () => undefined;
   const isInside = insideOf(window);
@@ -12,8 +12,8 @@ export function watchWindow(window: Window | null): OutsideWindow {
 }
 
 /**
- * Whether anything may be changed at a time. A daily window follows the local time of its time zone: it spans midnight if it ends before it
- * starts, and is longer or shorter on the day of a clock change. The first minute is inside, the last is not.
+ * Whether changes are allowed at a time. A daily window follows the local time of its time zone: it spans midnight if it ends before it
+ * starts, and is longer or shorter on the day of a clock change. The first minute is inside the window, the last is not.
  */
 function insideOf(window: Window): (now: Date) => boolean {
   if (!("dailyFrom" in window)) {
@@ -29,7 +29,7 @@ function insideOf(window: Window): (now: Date) => boolean {
     hourCycle: "h23",
   });
   return (now) => {
-    // Texts of the form `HH:MM` compare as times.
+    // Strings of the form `HH:MM` compare like times.
     const time = wallTime.format(now);
     return dailyFrom < dailyTo ? time >= dailyFrom && time < dailyTo : time >= dailyFrom || time < dailyTo;
   };

@@ -10,7 +10,7 @@ interface KnownTime {
   readonly steady: string;
 }
 
-/** The logon times known from the listings of a host so far. Plain data. */
+/** The logon times in the listings of a host so far. Plain data. */
 export type LogonTimes = readonly KnownTime[];
 
 /** The logon times that a previous run recorded, to be compared with the first listing of this run. */
@@ -26,14 +26,14 @@ export function logonTimesOf(sessions: readonly Pick<Session, "id" | "user" | "l
 export interface Steadied {
   readonly list: SessionList;
   readonly times: LogonTimes;
-  /** Whether all times changed at once, because the host's clock, time zone or date format changed. */
+  /** Whether all times changed at once, which means that the host's clock, time zone or date format changed. */
   readonly clockChanged: boolean;
 }
 
 /**
- * The listing with the logon time that each session had when it was first seen. Hosts print local time in their own format, so
- * daylight saving time or another time zone changes the text without a new logon: if at least two sessions are in both listings and
- * all their times changed, they are the same logons. Otherwise a changed time is a new logon.
+ * Gives each session in a listing the logon time with which it was first seen. Hosts print local time in their own format, so daylight
+ * saving time or another time zone changes the text without a new logon: if at least two sessions are in both listings and all their times
+ * changed, they are the same logons. Otherwise a changed time is a new logon.
  */
 export function steadied(known: LogonTimes, list: SessionList): Steadied {
   const byUser = new Map(known.map((time) => [userKey(time.id, time.user), time]));

@@ -6,7 +6,7 @@ import { isSameSession, whereabouts, type Session, type SessionList } from "./se
 /** The state of a previously selected session in a later listing. */
 export type Rechecked = { readonly session: Session } & (
   | { readonly now: "gone" }
-  /** The session is ending: no command is sent, only waited for. */
+  /** The session is ending: no command is sent, it is only waited for. */
   | { readonly now: "closing" }
   | { readonly now: "selected" }
   /** The user has logged on again under the same ID and is selected; `arrived` contains the new logon. */

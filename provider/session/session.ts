@@ -9,9 +9,9 @@ export type SessionKind = "user" | "console" | "services" | "listener" | "leftov
 /** `active`: a client is connected; `disconnected`: the session runs without a client; `other`: neither. */
 export type SessionState = "active" | "disconnected" | "other";
 
-/** A logon session of a host, as a listing shows it. Plain data, which is kept between the phases of a run. */
+/** A logon session of a host, as a listing shows it. Plain data, kept between the visits of a run. */
 export interface Session {
-  /** The ID as the host prints it: a number, on Linux also `c1`. */
+  /** The ID as the host prints it: a number, or on Linux also `c1`. */
   readonly id: string;
   /** The session name (`rdp-tcp#3`) or terminal (`pts/0`); absent for a disconnected session. */
   readonly name?: string;

@@ -13,7 +13,7 @@ async function reportOf(statuses: readonly HostStatus[], ended?: Report["ended"]
 const untried = { code: "auth-rejected", message: "not tried" } as const;
 const outside = { code: "outside-window", message: "waits for the window" } as const;
 const late = { code: "timed-out", message: "Stopped after 60 s" } as const;
-const limited = { code: "limit-exceeded", message: "Changed nothing anywhere" } as const;
+const limited = { code: "limit-exceeded", message: "No host was changed" } as const;
 const exceeded = { code: "budget-exceeded", message: "Stopped after 2 failed hosts" } as const;
 
 describe("the exit status", () => {

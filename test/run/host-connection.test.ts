@@ -10,9 +10,9 @@ import { planFor } from "./memory-fleet";
 const action: Action<void> = { command: "logoff.exe 2", parse: () => undefined };
 const lost = new LogoffError("connection-lost", "Lost the connection");
 
-/** Everything between two turns of the event loop is microtasks: each of these moments is tried. */
+/** Everything between two turns of the event loop is microtasks, so each of these moments is tried. */
 for (let moment = 0; moment < 12; moment += 1) {
-  it(`a connection that takes the place of a broken one is closed too (${moment} microtasks later)`, async () => {
+  it(`a connection that replaces a broken one is closed too (${moment} microtasks later)`, async () => {
     let opened = 0;
     const open = new Set<number>();
     const connect: Connect = () => {

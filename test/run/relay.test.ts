@@ -121,7 +121,7 @@ describe("a shared relay", () => {
     assert.equal(tries, 2);
   });
 
-  it("is named in its errors, since they affect every server behind it", async () => {
+  it("is named in its errors, because they affect every server behind it", async () => {
     const labels: string[] = [];
     const connect = withSharedRelays((host) => {
       labels.push(host.label);

@@ -211,7 +211,7 @@ describe("a failure budget that the last hosts exceed", () => {
   });
 });
 
-describe("a window that holds a wave back", () => {
+describe("a window that holds back a wave", () => {
   // The clock starts at 22:00.
   const fromEleven: Partial<Plan> = {
     window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
@@ -224,7 +224,7 @@ describe("a window that holds a wave back", () => {
     });
     assert.deepEqual([report.totals.skipped, report.ended?.code], [5, "outside-window"]);
     assert.ok(report.hosts.every(({ error, contacted }) => error?.code === "outside-window" && !contacted));
-    assert.equal(fleet.clock.now(), 0, "nobody waits for a pause after which nothing comes");
+    assert.equal(fleet.clock.now(), 0, "no pause precedes a wave that is held back");
   });
 
   it("ends the run if it closes during a wave", async () => {
@@ -246,16 +246,16 @@ describe("a read-only run", () => {
     ...rollout({ waves: [{ hosts: 1 }], pauseMs: 90 * minute, maxFailures: { hosts: 0 } }),
     window: { dailyFrom: "23:00", dailyTo: "05:00", timeZone: "UTC" },
   };
-  for (const look of ["list", "dry-run"] as const) {
-    it(`(${look}) is not held back by waves, pause, budget or window`, async () => {
+  for (const readOnly of ["list", "dry-run"] as const) {
+    it(`(${readOnly}) is not held back by waves, pause, budget or window`, async () => {
       start(4);
       breakHosts(0);
-      const report = await fleet.run(everything, { readOnly: look });
+      const report = await fleet.run(everything, { readOnly });
       assert.deepEqual(
         report.hosts.map(({ status, error }) => `${status} ${error?.code ?? ""}`),
         ["failed host-unreachable", "ok ", "ok ", "ok "],
       );
-      assert.ok(fleet.clock.now() < minute, "it waits for no pause");
+      assert.ok(fleet.clock.now() < minute, "it does not pause");
     });
   }
 });
@@ -282,7 +282,7 @@ describe("hosts that a previous run drained", () => {
     const untried = report.hosts.filter(({ contacted }) => !contacted);
     assert.ok(untried.length > 20 && untried.every(({ drained }) => drained === "until-restart"));
     assert.deepEqual(report.warnings, [
-      `${untried.length} hosts left as found, "${untried[0]?.host ?? ""}" among them: may still refuse new logons because of a previous run; run again`,
+      `${untried.length} hosts, including "${untried[0]?.host ?? ""}", were left as found and may still refuse new logons because of a previous run; run again`,
     ]);
   });
 });
@@ -376,7 +376,7 @@ describe("limits.sessions", () => {
       ["until-restart", "no"],
     );
     assert.deepEqual(report.warnings, [
-      '1 host left as found, "host1:22": may still refuse new logons because of a previous run; run again',
+      '"host1:22" was left as found and may still refuse new logons because of a previous run; run again',
     ]);
   });
   it("lists no host outside the window", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { HostReport } from "../../provider/report/report";
 import type { WindowsModel } from "../lab/windows/windows-model";
 
-/** A host of a stopped run, and the commands that it had received before the stop and at the end. */
+/** A host of a stopped run, and the commands that it had received before the stop and by the end. */
 export interface StoppedHost {
   readonly model: WindowsModel;
   readonly commands: readonly string[];

@@ -15,7 +15,7 @@ sendStatesThroughJson();
 
 describe("with the state of each host sent through JSON to another process between visits", () => {
   for (const file of files) {
-    // Each file has hooks of its own.
+    // Each file has its own hooks.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     describe(basename(file), () => void require(file));
   }

@@ -6,13 +6,13 @@ import type { HostRecord } from "./record";
 import { isDrainedByUs } from "./state";
 import { awaitsCancel, sendCancelMessage } from "./warn";
 
-/** Whether anything is left to do on a failed host: our drain to lift, or people to tell that they were warned in vain. */
+/** Whether anything is left to do on a failed host: to lift our drain, or to tell users that they were warned in vain. */
 export function needsCleanUp(run: RunContext, record: HostRecord): boolean {
   const { state, label } = record;
   if (run.readOnly !== undefined) return false;
   if (!isDrainedByUs(state.drained) && !wasWarnedInVain(run, record)) return false;
   if (state.detected !== null) return true;
-  // The drain is a previous run's, and this run did not get far enough to lift it. The run counts the hosts that were not tried.
+  // A previous run drained the host, and this run did not get far enough to undrain it. Hosts that were not tried have a common warning.
   if (record.contacted)
     record.warn(
       `"${label}" may still refuse new logons because of a previous run: run again when it can be reached`,
@@ -25,15 +25,15 @@ function wasWarnedInVain({ plan }: RunContext, { state }: HostRecord): boolean {
   return isCancelled && plan.warn?.cancelMessage !== undefined && state.work.some(awaitsCancel);
 }
 
-/** Leaves a failed host as it was found: undrained if we drained it, and with a cancel message for the users that were warned. */
+/** Leaves a failed host as it was found: undrains it if we drained it, and sends a cancel message to the users that were warned. */
 export async function cleanUp(run: RunContext, host: DetectedHost, record: HostRecord): Promise<void> {
   if (wasWarnedInVain(run, record)) await sendCancelMessage(run, host, record);
   await undrain(run, host, record);
 }
 
-/** Names what a host that could not be cleaned up is left with. */
+/** Warns about a host that could not be cleaned up. */
 export function warnOfCleanUp(record: HostRecord, error: LogoffError): void {
   const { state, label } = record;
   const closed = isDrainedByUs(state.drained) ? `, which still refuses new logons` : "";
-  record.warn(`Could not clean up on "${label}"${closed}: ${error.message}; run again, or lift it there`);
+  record.warn(`Could not clean up on "${label}"${closed}: ${error.message}; run again, or clean up there`);
 }

@@ -31,8 +31,8 @@ export function detectedHost(run: RunContext, record: HostRecord): DetectedHost 
 }
 
 /**
- * Compares a listing with the ones before it: a session keeps the logon time that it was first seen with, although the host's clock
- * changes, and the sessions of all our connections are marked as own.
+ * Makes a listing comparable with the ones before it: a session keeps its first logon time even if the host's clock changes, and the
+ * sessions of all our connections are marked as own.
  */
 export function readListing({ onProgress }: RunContext, record: HostRecord, list: SessionList): SessionList {
   const { state, label, plan } = record;

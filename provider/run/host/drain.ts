@@ -6,7 +6,7 @@ import type { HostRecord } from "./record";
 import { isDrainedByUs } from "./state";
 
 /**
- * Drains a host, unless it refuses new logons already: then it is left as it is, for its owner to undo.
+ * Drains a host, unless it already refuses new logons: then it is left as it is, for its owner to undo.
  * @returns whether anything was changed
  * @throws LogoffError `drain-failed`, `permission-denied`
  */
@@ -37,7 +37,7 @@ export async function drain(
   // The host is opened first, because on Linux a drain never overwrites another.
   if (isOurs) await lift(host, previous.drained, plan.timeouts.commandMs);
   const onSend = beforeSend(run, () => {
-    // From here on the drain may be in force, whatever the answer is.
+    // From now on the drain may be in force, whatever the answer.
     state.drained = mode;
   });
   await connection
@@ -53,22 +53,22 @@ export async function drain(
     state.drained = after === "open" ? "no" : mode;
     throw new LogoffError(
       "drain-failed",
-      `Cannot drain "${label}": it was told to refuse new logons and its mode is "${after}" afterwards`,
+      `Cannot drain "${label}": it was told to refuse new logons, but its mode is "${after}"`,
     );
   }
   onProgress({ type: "host-drained", host: label, drained: mode });
   return true;
 }
 
-/** A killed run loses its state, and with it the knowledge of its drain, which nobody would ever lift. */
+/** A killed run loses its state, including that it drained the host, so nobody would ever undrain it. */
 function notKnownToBeOurs(mode: Drain, { label, backend }: DetectedHost): string {
   const lifted = backend.undrain().command;
-  return `"${label}" refuses new logons already (${mode}) and is left so; if a run that was interrupted did it, lift it there with "${lifted}"`;
+  return `"${label}" already refuses new logons (${mode}) and is left that way; if an interrupted run drained it, undrain it there with "${lifted}"`;
 }
 
 /**
- * Undrains a host if it is still in the mode that we set. Never throws: a host that cannot be undrained stays marked in the record and has a
- * warning.
+ * Undrains a host if it is still in the mode that we set. Never throws: a host that cannot be undrained stays marked as drained in the
+ * record and gets a warning.
  */
 export async function undrain(
   { plan, onProgress }: RunContext,
@@ -91,10 +91,10 @@ export async function undrain(
 
 /**
  * Lifts a drain.
- * @param ours lifted only if the host is still in this mode; undefined: whatever refuses new logons is lifted
- * @returns `already` when somebody has changed the mode since, or closes the host as well and still does; `no` when nothing was
- * to be lifted and none was ours
- * @throws LogoffError `drain-failed`, `permission-denied`, and all that asking may throw
+ * @param ours the mode that we set, lifted only if the host is still in it; undefined: any drain is lifted
+ * @returns `already` if somebody has changed the mode since, or still closes the host in another way; `no` if `ours` is undefined and the
+ * host was open
+ * @throws LogoffError `drain-failed`, `permission-denied`, and all errors of a query
  */
 export async function lift(
   { backend, connection, label }: Pick<DetectedHost, "backend" | "connection" | "label">,
@@ -103,7 +103,7 @@ export async function lift(
 ): Promise<"undrained" | "already" | "no"> {
   const before = await connection.ask(backend.drainMode());
   if (before === "open") return ours === undefined ? "no" : "undrained";
-  // Somebody else has changed the mode since then, so it is theirs.
+  // Somebody else has changed the mode since, so it is theirs.
   if (ours !== undefined && before !== ours) return "already";
   const failure = await connection
     .perform(backend.undrain(), timeoutMs)

@@ -3,7 +3,7 @@ import { reasonToStop, type RunContext } from "../context";
 import { firstState, type HostState, type PreviousRun } from "./state";
 import { stopBetweenVisits, type ComeAgain, type HostRun, type Visit, type Visited } from "./visit";
 
-/** What a driver needs besides the run. */
+/** What {@link driveHost} needs besides the run. */
 export interface Turns {
   /** Waits for a host slot, and holds it while `work` runs. `until` ends the wait. */
   readonly take: <T>(work: () => Promise<T>, until: AbortSignal) => Promise<T>;
@@ -11,8 +11,8 @@ export interface Turns {
 }
 
 /**
- * Visits a host until its run ends. Between two visits it holds neither a host slot nor a connection, and nothing is known of the host
- * but its state. Never rejects.
+ * Visits a host until its run ends. Between two visits the host has neither a host slot nor a connection, and only its state is kept. Never
+ * rejects.
  */
 export async function driveHost(
   run: RunContext,
@@ -34,7 +34,7 @@ export async function driveHost(
   return visited;
 }
 
-/** How often the window is checked during a wait; its end ends the wait. */
+/** How often a wait checks whether the window has ended. */
 const windowCheckMs = 30_000;
 
 /** @throws LogoffError the reason to stop */

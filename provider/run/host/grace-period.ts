@@ -7,12 +7,12 @@ import type { HostRecord } from "./record";
 import { at, goneByItself, isDone, settle, type Next, type SessionWork } from "./state";
 import { lacks, remind, warnFirst } from "./warn";
 
-/** Whether a session is still in its grace period: neither settled nor closing. */
+/** Whether the grace period still waits for a session, which is neither settled nor closing. */
 export function isAwaited(one: SessionWork): boolean {
   return !isDone(one) && one.place.is !== "closing";
 }
 
-/** Warns people, whose grace period begins. Without a warning they are logged off at once. */
+/** Warns people and begins their grace period. Without a warning they are logged off at once. */
 export async function warnPeople(
   run: RunContext,
   host: DetectedHost,
@@ -30,7 +30,7 @@ export async function warnPeople(
   return inGracePeriod(run, record);
 }
 
-/** What follows in a grace period, and when: a reminder, a listing in between, or its end, early if everybody has left. */
+/** The next step in a grace period: a reminder, a listing in between, or the end, which comes early if everybody has left. */
 export function inGracePeriod({ clock, plan }: RunContext, { state, graceEndsAtMs }: HostRecord): Next {
   const { warn } = plan;
   if (warn === null || !state.work.some(isAwaited)) return at("log-off");
@@ -41,8 +41,8 @@ export function inGracePeriod({ clock, plan }: RunContext, { state, graceEndsAtM
 }
 
 /**
- * Lists a host during its grace period, settles the sessions that have left, and reminds the others. A reminder that is late by half
- * its interval is dropped and reported. A host that cannot be reached now may be reachable later.
+ * Lists a host during its grace period, settles the sessions that have left, and reminds the others. A reminder that is late by more than
+ * half its time is dropped and reported. A host that cannot be listed has a warning, because it may be reachable again later.
  * @throws LogoffError if the run is stopped
  */
 export async function visitDuringGrace(

@@ -23,13 +23,13 @@ import {
   type SessionWork,
 } from "./state";
 
-/** Passes per host: the sessions found first, then those that arrived since. */
+/** Passes per host: one for the sessions that were found first, one for those that arrived since. */
 const mostPasses = 2;
 
 /**
- * Lists and selects again, logs off, verifies.
+ * Lists and selects again, logs off and verifies.
  * @returns sessions that arrived since and match; they are in the record, for one more pass
- * @throws LogoffError of the session with the gravest failure, `sessions-remain`, and all errors of a query
+ * @throws LogoffError the gravest failure of a session, `sessions-remain`, and all errors of a query
  */
 export async function logOffPass(
   run: RunContext,
@@ -45,7 +45,7 @@ export async function logOffPass(
   settleUnselected(state.work, before, selector);
   if (plan.atDeadline === "fail") {
     refuseRemaining(state.work, label);
-    // Sessions whose logoff a previous run sent are waited for nevertheless.
+    // Sessions whose logoff a previous run sent are still waited for.
     for (const one of state.work) one.waitOnly = true;
   }
   const open = state.work.filter((one) => !isDone(one));
@@ -60,7 +60,7 @@ export async function logOffPass(
   const failure = gravestFailure(state.work);
   if (failure !== undefined) throw failure;
   const arrived = newcomers(state.work, after, selector);
-  // A user who returned and has left again, or is no longer selected, has the outcome of the previous logon.
+  // A user who returned and left again, or is no longer selected, has the outcome of the previous logon.
   for (const one of state.work)
     if (one.place.is === "returned" && !arrived.some((session) => isReturnOf(session, one)))
       one.place = { is: "gone" };
@@ -116,8 +116,8 @@ function settleUnselected(work: readonly SessionWork[], list: SessionList, selec
 }
 
 /**
- * Sessions that match now and are not being logged off already. A session that was gone and is back is new, and so is one that was kept because
- * it no longer matched and matches again. A session that could not be warned stays kept.
+ * Sessions that match now and are not already being logged off. A session that was gone and is back is new, as is a session that was kept
+ * because it no longer matched and matches again. A session that could not be warned stays kept.
  */
 function newcomers(work: readonly SessionWork[], list: SessionList, selector: Selector): readonly Session[] {
   const handled = work.filter(

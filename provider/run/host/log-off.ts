@@ -15,20 +15,20 @@ import { verdict, type Place } from "./verdict";
 
 /** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
 const logoffsAtOnce = 2;
-/** `logoff` may block although the session is gone, so the sessions are listed after this time, answered or not. */
+/** `logoff` may block although the session is gone, so after this time the sessions are listed even without an answer. */
 const firstListingMs = 2_000;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
-/** A session that was reset is gone within this time, or it stays. */
+/** A reset that has not ended the session within this time never will. */
 const resetTimeoutMs = 60_000;
-/** The reason of a wait that ends in time. Created once, because the stack of an error costs more than a timer. */
+/** The abort reason when the sending ends. Created once, because the stack of an error costs more than a timer. */
 const inTime = new LogoffError("aborted", "It ended in time");
 
 /**
  * Sends the logoff of every session at most once, and lists until no session is left or the time is up. Then resets stuck sessions if the
  * plan allows it. Every session has an outcome afterwards.
  * @returns the last listing
- * @throws LogoffError if the host can no longer be listed; sessions without an outcome are not verified then
+ * @throws LogoffError if the host can no longer be listed; sessions without an outcome are then unverified
  */
 export async function logOffAndVerify(
   run: RunContext,
@@ -56,18 +56,18 @@ export async function logOffAndVerify(
   return after;
 }
 
-/** Processes that remain although the user is logged out (Linux), as in the last listing. */
+/** The row of the last listing for processes that remain although the user is logged out (Linux). */
 function leftoverOf(one: SessionWork): Session | undefined {
   return one.place.is === "gone" && sentTo(one) !== "nothing" ? one.place.leftover : undefined;
 }
 
-/** The user is logged out, as intended, so remaining processes are a warning and no failure. */
+/** The user is logged out, as intended, so remaining processes are a warning, not a failure. */
 function reportLeftover(one: SessionWork, record: HostRecord): void {
   const leftover = leftoverOf(one);
   if (leftover === undefined) return;
   const what = `session ${describeSession(one.session)} on "${record.label}"`;
   const advice =
-    sentTo(one) === "reset" ? "which the reset did not end either" : "ifStuck: reset would end them";
+    sentTo(one) === "reset" ? "the reset did not end them either" : "ifStuck: reset would end them";
   record.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
 }
 
@@ -81,7 +81,7 @@ function isStuck(one: SessionWork): boolean {
   );
 }
 
-/** The restart that follows will end the session, so it is a warning and no failure. */
+/** The restart that follows will end the session, so this is a warning, not a failure. */
 function tolerate(one: SessionWork, record: HostRecord): void {
   const outcome = outcomeOf(one);
   if (outcome?.outcome !== "still-present") return;
@@ -89,7 +89,7 @@ function tolerate(one: SessionWork, record: HostRecord): void {
   settle(one, { ...outcome, tolerated: true });
 }
 
-/** Sends the command of the present step for a session, if `isWanted` still says so when its turn comes. Never rejects. */
+/** Sends the command of the current step for a session, unless `isWanted` is false when its turn comes. Never rejects. */
 type Send = (one: SessionWork, isWanted: () => boolean) => Promise<void>;
 
 async function sendAndWatch(
@@ -115,7 +115,7 @@ async function sendAndWatch(
   }
 }
 
-/** The commands of a step, which are sent while the host is listed. */
+/** Sends the commands of a step while the host is listed. */
 class Sending {
   readonly #send: Send;
   readonly #clock: Clock;
@@ -129,12 +129,12 @@ class Sending {
     this.#clock = clock;
   }
 
-  /** Settles when the commands that were started first have been answered. */
+  /** Settles when the first commands have been answered. */
   get first(): Promise<void> {
     return this.#first;
   }
 
-  /** When the first commands had been answered; undefined: they have not. */
+  /** When the first commands had been answered; undefined: not yet. */
   get doneAtMs(): number | undefined {
     return this.#doneAtMs;
   }
@@ -163,7 +163,7 @@ class Sending {
   }
 }
 
-/** Whether a command could end something: the session, or the processes that it left behind. */
+/** Whether there is something that a command could end: the session, or the processes that it left behind. */
 function isThere(one: SessionWork): boolean {
   return one.place.is === "present" || leftoverOf(one) !== undefined;
 }
@@ -198,7 +198,7 @@ async function listUntilDone(
     }
     const waiting = open.filter((one) => !isDone(one));
     if (waiting.length === 0) return list;
-    // Skipped while it seemed to be closing, or because its connection was lost before its turn, which comes now.
+    // Their turn was skipped while they seemed to be closing, or because the connection was lost before it.
     const passedOver = waiting.filter((one) => isUnsent(one) && isThere(one));
     if (!sending.isRunning && passedOver.length > 0) sending.start(passedOver);
     if (waiting.length !== waitingFor)
@@ -208,13 +208,13 @@ async function listUntilDone(
   }
 }
 
-/** Whether the command of the present step was neither sent nor refused. */
+/** Whether the command of the current step was neither sent nor refused. */
 function isUnsent({ progress }: SessionWork): boolean {
   const isWaiting = progress.is === "waiting" || (progress.is === "reset" && progress.atMs === null);
   return isWaiting && progress.answer === undefined;
 }
 
-/** A row without a user cannot be selected, so a session that was closing and is back is selected again before its logoff is sent. */
+/** A row without a user cannot be selected, so a session that was closing and is back must be selected again before its logoff is sent. */
 function placeOf(one: SessionWork, list: SessionList, selector: Selector): Place {
   const place = whereabouts(one.session, list);
   const isBack = one.place.is === "closing" && place.is === "present";
@@ -225,7 +225,7 @@ function placeOf(one: SessionWork, list: SessionList, selector: Selector): Place
   return place;
 }
 
-/** The same query, but a contradictory list is undefined: closing sessions look like that. */
+/** The same query, but undefined for a contradictory list, which closing sessions can cause. */
 function unlessContradictory(query: Query<SessionList>): Query<SessionList | undefined> {
   return {
     ...query,

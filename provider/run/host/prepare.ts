@@ -12,15 +12,15 @@ import { isDrainedByUs, sessionWork, type SessionWork } from "./state";
 import { adoptWarnings } from "./warn";
 
 /**
- * Detects, lists and selects, and refuses the host before anything is changed on it; then drains and lists again. The selected
- * sessions are in the record afterwards.
+ * Detects, lists and selects; then drains and lists again. A host that must be refused is refused before anything is changed on it. The
+ * selected sessions are in the record afterwards.
  * @throws LogoffError `session-protected`, `limit-exceeded`, `drain-failed`, and all errors of a query
  */
 export async function prepare(run: RunContext, record: HostRecord): Promise<DetectedHost> {
   const { clock, stop, readOnly } = run;
   if (stop.aborted) throw aborted(stop);
   const reason = readOnly === undefined ? reasonToStop(run) : undefined;
-  // Outside the window the host is not even connected to, since it has not started.
+  // Outside the window a host that has not started is not even contacted.
   if (reason !== undefined) throw reason;
   record.begin();
   run.onProgress({ type: "host-started", host: record.label });
@@ -93,8 +93,8 @@ function selectFrom(
 }
 
 /**
- * Adopts the logoffs that a previous run sent. A row that has lost its user since then is closing and is waited for; it is asked again
- * only if its user reappears and is selected now.
+ * Adopts the logoffs that a previous run sent. A row that has lost its user since then is closing and is waited for; another logoff is sent
+ * only if the user reappears and is still selected.
  */
 function adoptLogoffs(
   sessions: SessionList,
@@ -143,7 +143,7 @@ function notFound(label: string, name: string, { decisions, closing }: Selection
     session.user === undefined ? [] : [describeSession(session)],
   );
   const who = present.length === 0 ? "nobody is logged on" : `sessions present are ${present.join(", ")}`;
-  const what = closing.includes(name) ? "it is closing already, its user is logged out" : "no such session";
+  const what = closing.includes(name) ? "it is already closing, its user is logged out" : "no such session";
   return `Cannot log off session "${name}" on "${label}": ${what}; ${who}`;
 }
 

@@ -15,8 +15,8 @@ import { HostConnection } from "../host-connection";
 import { outcomeOf, sentTo, type Failure, type HostState, type SessionWork, type Step } from "./state";
 
 /**
- * What has happened on a host so far. Each step writes into the state as it goes, so that nothing is lost however the host's run ends:
- * a report can be made of it at any moment.
+ * What has happened on a host so far. Each step writes to the state as it goes, so that nothing is lost however the host's run ends, and
+ * the host can be reported at any moment.
  */
 export class HostRecord implements RunningHost {
   readonly state: HostState;
@@ -25,7 +25,7 @@ export class HostRecord implements RunningHost {
   /** The connection of this visit. */
   readonly connection: HostConnection;
   readonly #run: RunContext;
-  /** The end of the grace period on the monotonic clock, which only this visit knows. */
+  /** The end of the grace period on the monotonic clock of this visit. */
   #graceEndsAtMs: number;
 
   constructor(run: RunContext, plan: HostPlan, state: HostState) {
@@ -62,7 +62,7 @@ export class HostRecord implements RunningHost {
     this.spent("waited", startedAtMs);
   }
 
-  /** Records a phase of the host's time. */
+  /** Records how a part of the host's time was spent. */
   spent(phase: HostPhase["phase"], fromMs: number, toMs = this.#run.clock.now()): void {
     const { startedAtMs } = this.#run;
     this.state.phases.push({
@@ -84,7 +84,7 @@ export class HostRecord implements RunningHost {
     if (grace !== null) this.state.grace = { ...grace, remindersMs };
   }
 
-  /** Ends the grace period, if there is one: its time is over, everybody has left, or the run is stopped. */
+  /** Ends the grace period, if there is one, because its time is over, everybody has left, or the run is stopped. */
   endGracePeriod(): void {
     const { grace } = this.state;
     if (grace === null) return;
@@ -108,7 +108,7 @@ export class HostRecord implements RunningHost {
     };
   }
 
-  /** Records why the host is not done. */
+  /** Records why the host failed. The first failure counts. */
   fail(error: LogoffError): void {
     this.endGracePeriod();
     this.state.failure ??= this.#failureBy(error);
@@ -180,7 +180,7 @@ function warnedIn({ isSelected, previous, work, times }: HostState): readonly Wa
   });
 }
 
-/** Sessions that may be closing because this run sent a logoff, or a previous run if this one never got that far. */
+/** Sessions that may be closing because this run sent a logoff, or a previous one did. */
 function askedIn({ isSelected, previous, work, times }: HostState): Pick<HostReport, "asked"> {
   if (!isSelected) return previous.asked === undefined ? {} : { asked: previous.asked };
   const asked = work.flatMap((one): AskedSession[] => {
@@ -192,7 +192,7 @@ function askedIn({ isSelected, previous, work, times }: HostState): Pick<HostRep
   return asked.length === 0 ? {} : { asked };
 }
 
-/** The next run compares the logon time with the one that the host prints then, so it needs the time that was printed last. */
+/** The next run compares the logon time with what the host prints then, so it needs the time as last printed. */
 function identityOf(
   session: Session,
   times: HostState["times"],
@@ -202,7 +202,7 @@ function identityOf(
   return { id, user, ...(logonTime === undefined ? {} : { logonTime }) };
 }
 
-/** The rows without a user that may belong to somebody. Rows with work are closing. */
+/** The rows without a user that may belong to somebody. Rows that are worked on are closing and left out. */
 export function namelessIn(list: SessionList, work: readonly SessionWork[]): readonly string[] {
   const tracked = new Set(work.map(({ session }) => session.id));
   return list.flatMap(({ id, user, kind }) =>
@@ -210,13 +210,13 @@ export function namelessIn(list: SessionList, work: readonly SessionWork[]): rea
   );
 }
 
-/** The number of IDs that a warning names; the others are counted. */
+/** The maximum number of IDs that a warning names; the rest are counted. */
 const namedIds = 10;
 
 function namelessWarning(ids: readonly string[], label: string): readonly string[] {
   if (ids.length === 0) return [];
   return [
-    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): left alone, since the user is unknown`,
+    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): left alone because the user is unknown`,
   ];
 }
 
@@ -224,7 +224,7 @@ function isGone(outcome: SessionOutcome | undefined): boolean {
   return outcome !== undefined && ["logged-off", "left", "already-gone"].includes(outcome.outcome);
 }
 
-/** A session whose turn never came has the outcome of the error that stopped its host; a logoff that was sent may have worked. */
+/** A session without an outcome reports the error that stopped its host, and whether a logoff was sent, which may have worked. */
 function reportedOutcome(
   one: SessionWork,
   failure: Failure | null,
@@ -240,18 +240,18 @@ function reportedOutcome(
     return { session, outcome: "would-log-off", ...(plan.atDeadline === "fail" ? { onlyWarned: true } : {}) };
   const sent =
     sentTo(one) === "nothing" || isBack
-      ? "it was not asked to go"
-      : "the logoff was sent, its effect is not known";
+      ? "no logoff was sent"
+      : "the logoff was sent, but its effect is unknown";
   const because = failure === null ? "" : `: ${failure.error.message}`;
   return {
     session,
     outcome: "failed",
     code: failure?.error.code ?? "command-failed",
-    message: `Did not finish session ${describeSession(session)} on "${label}", ${sent}${because}`,
+    message: `Did not finish session ${describeSession(session)} on "${label}" (${sent})${because}`,
   };
 }
 
-/** A session that was kept, matched again and was logged off has two outcomes, of which the later one counts. */
+/** A session that was kept, matched again and was logged off has two outcomes, and the later one counts. */
 function lastWordOnEach(
   kept: readonly SessionOutcome[],
   taken: readonly SessionOutcome[],

@@ -7,10 +7,10 @@ import type { DetectedHost } from "./detected-host";
 import type { HostRecord } from "./record";
 import type { Answer, Progress, SessionWork } from "./state";
 
-/** The reason of a command that is not sent because its session went, or seems to go, while it waited. */
-const unwanted = new LogoffError("aborted", "It is not wanted any more", { sent: false });
+/** The reason why a command is not sent: its session ended, or seems to be closing, while the command waited. */
+const unwanted = new LogoffError("aborted", "It is no longer wanted", { sent: false });
 
-/** Sends the logoff of a session, if `isWanted` still says so when its turn comes. Never rejects: an error is the answer. */
+/** Sends the logoff of a session, unless `isWanted` is false when its turn comes. Never rejects: an error becomes the answer. */
 export async function sendLogoff(
   run: RunContext,
   host: DetectedHost,
@@ -19,7 +19,7 @@ export async function sendLogoff(
   isWanted: () => boolean,
 ): Promise<void> {
   const denied = all.map(({ progress }) => progress.answer).find((answer) => answer?.kind === "denied");
-  // Without the right, no other logoff is sent to this host.
+  // One denied logoff is enough: no other is sent to this host.
   if (denied !== undefined) {
     if (one.progress.is === "waiting") one.progress = { is: "waiting", answer: denied };
     return;
@@ -37,7 +37,7 @@ export async function sendLogoff(
   note(one, answer, { is: "waiting" });
 }
 
-/** Sends the reset of a session as {@link sendLogoff} does. */
+/** Sends the reset of a session, in the same way as {@link sendLogoff}. */
 export async function sendReset(
   run: RunContext,
   host: DetectedHost,
@@ -62,7 +62,7 @@ export async function sendReset(
   note(one, answer, { is: "reset", atMs: null });
 }
 
-/** The answer to a command; none if it was not sent and its turn comes again. */
+/** The answer to a command; absent if it was not sent and its turn will come again. */
 async function answerTo(
   run: RunContext,
   { connection }: DetectedHost,
@@ -91,7 +91,7 @@ async function answerTo(
   }
 }
 
-/** Notes an answer. `unsent` is the progress of a session whose command was not sent. */
+/** Records an answer. `unsent` is the progress of a session whose command was not sent. */
 function note(
   one: SessionWork,
   { isSent, answer }: { readonly isSent: boolean; readonly answer?: Answer },
@@ -99,7 +99,7 @@ function note(
 ): void {
   const { progress } = one;
   const answered = answer === undefined ? {} : { answer };
-  // The listing may have decided before the answer came.
+  // A listing may have decided before the answer came.
   if (progress.is === "done") one.progress = { ...progress, ...answered };
   else one.progress = { ...(isSent ? progress : unsent), ...answered };
 }

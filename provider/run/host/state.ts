@@ -1,4 +1,4 @@
-/** What is known of a host between two visits: plain JSON without credentials, so that another process can go on from it. */
+/** What is known about a host between two visits: plain JSON without credentials, so that another process can continue from it. */
 import type { LogoffAnswer } from "../../backend/backend";
 import type { Detected } from "../../backend/detect";
 import type {
@@ -13,11 +13,11 @@ import { logonTimesOf, type LogonTimes } from "../../session/logon-times";
 import { noOwnSessions, type OwnSessions } from "../../session/own-sessions";
 import type { Session, Whereabouts } from "../../session/session";
 
-/** The version of {@link HostState}; a change of its form is a new number. */
+/** The version of {@link HostState}, incremented whenever its format changes. */
 export const hostStateVersion = 1;
 
 /**
- * What is done next on a host. `begin`: connect, list, select, drain and warn. `grace`: list, and remind those who are still there.
+ * The next step on a host. `begin`: connect, list, select, drain and warn. `grace`: list, and remind the users who are still there.
  * `log-off`: list, select again, log off and verify. `clean-up`: leave a failed host as it was found.
  */
 export type Step = "begin" | "grace" | "log-off" | "clean-up";
@@ -28,7 +28,7 @@ export interface Next {
   readonly atMs: number;
 }
 
-/** A step that is due at once, unless a time is given. */
+/** A step that is due at the given time, or at once. */
 export function at(step: Step | "done", atMs = -Infinity): Next {
   return { step, atMs };
 }
@@ -36,10 +36,10 @@ export function at(step: Step | "done", atMs = -Infinity): Next {
 export interface HostState {
   readonly version: typeof hostStateVersion;
   readonly step: Step;
-  /** Milliseconds that the driver has waited since the last visit, at least. It measures them, since clocks can be set. */
+  /** Milliseconds since the last visit, as measured by the driver on its monotonic clock. */
   readonly waitedMs: number;
   readonly previous: PreviousRun;
-  /** When the first visit began, in milliseconds since the start of the run; null: it has not. */
+  /** When the first visit began, in milliseconds since the start of the run; null: not yet. */
   startedMs: number | null;
   /** Whether a connection was attempted. */
   readonly contacted: boolean;
@@ -47,16 +47,16 @@ export interface HostState {
   readonly connections: number;
   /** Null: not known yet. */
   detected: Detected | null;
-  /** The logon times of the listings so far. */
+  /** The logon times in the listings so far. */
   times: LogonTimes;
   own: OwnSessions;
-  /** Whether the selection is known. Until then the warnings of the previous run still hold. */
+  /** Whether the selection is known. Until then, the record of the previous run still holds. */
   isSelected: boolean;
   /** The selected sessions. */
   work: SessionWork[];
-  /** The sessions that were listed and not selected. */
+  /** The sessions that were listed but not selected. */
   kept: readonly SessionOutcome[];
-  /** The IDs of rows without a user whose logoff nobody sent, in the last listing that was searched for them. */
+  /** The IDs of rows without a user to which no logoff was sent, as of the last listing that was searched for them. */
   nameless: readonly string[];
   /** Sessions that were named and do not exist. */
   missing: readonly string[];
@@ -64,11 +64,11 @@ export interface HostState {
   drained: DrainOutcome;
   /** Null: nobody was warned, or the grace period is over. */
   grace: GracePeriod | null;
-  /** The passes of logging off so far. */
+  /** The number of logoff passes so far. */
   passes: number;
-  /** A read-only run: the commands that a real run would send. */
+  /** In a read-only run, the commands that a real run would send. */
   commands: readonly string[] | null;
-  /** What is said of a named session that does not exist, which fails the host after the rest is done. */
+  /** The message about a named session that does not exist, which fails the host once everything else is done. */
   notFound: string | null;
   /** Null: the host has not failed. */
   failure: Failure | null;
@@ -97,12 +97,12 @@ export interface GracePeriod {
   readonly sinceMs: number;
 }
 
-/** Why a host is not done. */
+/** Why a host failed or was skipped. */
 export interface Failure {
   readonly error: ReportedError;
-  /** The host is skipped and not failed: the run ended before it was contacted or before a logoff was sent to it. */
+  /** Whether the host counts as skipped, not failed: the run ended before it was contacted or before a logoff was sent to it. */
   readonly isSkipped: boolean;
-  /** The run was stopped, or its window has closed. */
+  /** Whether the run was stopped or its window had ended. */
   readonly isCancelled: boolean;
 }
 
@@ -113,41 +113,41 @@ export interface SessionWork {
   place: Whereabouts;
   warning: SessionWarning;
   progress: Progress;
-  /** A previous run sent the logoff. */
+  /** Whether a previous run sent the logoff. */
   askedBefore: boolean;
-  /** The end of the session is awaited, and no command is sent: a previous run sent the logoff, and this one may not repeat it. */
+  /** Whether the session is only waited for: a previous run sent the logoff, and this run must not repeat it. */
   waitOnly: boolean;
 }
 
 /** What the user of a session has been told. */
 export type SessionWarning =
   | { readonly is: "none" }
-  /** The user was warned in a previous logon, and not yet in this one. */
+  /** The user was warned in a previous logon, but not yet in this one. */
   | { readonly is: "previous-logon" }
   | ({ readonly is: "sent" } & WarningTimes)
-  /** The warning did not reach the user, who does not count as warned for the next run. */
+  /** The warning did not reach the user, so the next run does not count the user as warned. */
   | ({ readonly is: "undelivered" } & WarningTimes);
 
 interface WarningTimes {
-  /** When the first warning was sent, in RFC 3339, for a later run. */
+  /** When the first warning was sent, in RFC 3339, for the next run. */
   readonly at: string;
-  /** The same on the monotonic clock of the visit, since the clock of the day can be set. */
+  /** The same on the monotonic clock of the visit, because the wall clock can be set. */
   readonly atMs: number;
   /** The reminders sent, in milliseconds before the end of the grace period. */
   readonly remindersMs: readonly number[];
 }
 
-/** The answer to a command for a session: the host's, none, or the reason why the command was not sent. */
+/** The answer to a command for a session: the host's answer, a lost one, or the reason why the command was not sent. */
 export type Answer =
   LogoffAnswer | { readonly kind: "lost" } | { readonly kind: "withheld"; readonly error: ReportedError };
 
-/** How far a session is. Times are on the monotonic clock of the visit. */
+/** How far the work on a session is. Times are on the monotonic clock of the visit. */
 export type Progress =
-  /** This run has sent no logoff. `answer`: why it will not. */
+  /** This run has sent no logoff. `answer`: why it will send none. */
   | { readonly is: "waiting"; readonly answer?: Answer }
   /** The logoff was sent. */
   | { readonly is: "asked"; readonly atMs: number; readonly answer?: Answer }
-  /** The logoff did not end the session, which is reset. `atMs`: when the reset was sent; null: not yet. */
+  /** The logoff did not end the session, so it is reset. `atMs`: when the reset was sent; null: not yet. */
   | { readonly is: "reset"; readonly atMs: number | null; readonly answer?: Answer }
   | { readonly is: "done"; readonly outcome: SessionOutcome; readonly sent: Sent; readonly answer?: Answer };
 
@@ -197,7 +197,7 @@ export function sessionWork(session: Session): SessionWork {
   };
 }
 
-/** The outcome of a session; undefined: it has none yet. */
+/** The outcome of a session; undefined: none yet. */
 export function outcomeOf({ progress }: SessionWork): SessionOutcome | undefined {
   return progress.is === "done" ? progress.outcome : undefined;
 }
@@ -232,14 +232,14 @@ export function warningTimes({ warning }: Pick<SessionWork, "warning">): Warning
   return warning.is === "sent" || warning.is === "undelivered" ? warning : undefined;
 }
 
-/** The outcome of a session that is gone without a logoff of this run: a warned user has followed the warning. */
+/** The outcome of a session that is gone without a logoff by this run; a warned user is taken to have followed the warning. */
 export function goneByItself(one: Pick<SessionWork, "session" | "warning" | "askedBefore">): SessionOutcome {
   const { session, askedBefore } = one;
   if (warningTimes(one) !== undefined) return { session, outcome: "left" };
   return { session, outcome: askedBefore ? "logged-off" : "already-gone" };
 }
 
-/** Whether our drain is in force on a host, as far as is known. */
+/** Whether, as far as we know, our drain is in force on a host. */
 export function isDrainedByUs(drained: DrainOutcome): drained is "until-restart" | "until-destroy" {
   return drained === "until-restart" || drained === "until-destroy";
 }

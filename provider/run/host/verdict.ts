@@ -5,30 +5,30 @@ import type { KeepReason } from "../../session/select";
 import { describeSession, type Session, type Whereabouts } from "../../session/session";
 import { goneByItself, sentTo, type Progress, type SessionWork } from "./state";
 
-/** Where a listing shows a session; `kept`: it was closing, its user is back, and it is no longer selected. */
+/** Where a listing shows a session. `kept`: the session was closing, its user is back, and it is no longer selected. */
 export type Place =
   Whereabouts | { readonly is: "kept"; readonly session: Session; readonly reason: KeepReason };
 
-/** The times that a session has, all on the monotonic clock. */
+/** The time limits of a session. Times are on the monotonic clock. */
 export interface Limits {
   /** The host's label, for messages. */
   readonly label: string;
   readonly ifStuck: Plan["ifStuck"];
   readonly startedAtMs: number;
-  /** Milliseconds from a command to its effect. */
+  /** Milliseconds that a command has to take effect. */
   readonly timeoutMs: number;
-  /** Whether a command that was not sent yet may still be sent. */
+  /** Whether a command that has not been sent yet may still be sent. */
   readonly mayStillSend: boolean;
 }
 
-/** Processes that remain after their session ended may still be saving their work. */
+/** Processes that remain after their session ended may still be saving work. */
 const leftoverMs = 10_000;
 /** After an unknown error the session may still end within this time; the listing decides. */
 const refusalMs = 5_000;
 
 /**
- * The progress of a session after a listing. The listing decides and not the answer: `logoff` may return 0 without effect, and may
- * hang after it took effect. Pure.
+ * The progress of a session after a listing. The listing decides, not the answer: `logoff` may return 0 without effect, and may hang after
+ * it took effect. Pure.
  */
 export function verdict(one: SessionWork, place: Place, nowMs: number, limits: Limits): Progress {
   const { progress, session } = one;
@@ -54,7 +54,7 @@ export function verdict(one: SessionWork, place: Place, nowMs: number, limits: L
       // A session whose turn has not come waits for it; the commands before it have their own deadlines.
       if (limits.mayStillSend) return progress;
       if (progress.is === "reset") return done(one, stillPresent(one, place, limits));
-      const detail = `it could not be asked to go for ${seconds(limits.timeoutMs)}; run again`;
+      const detail = `no logoff could be sent for ${seconds(limits.timeoutMs)}; run again`;
       return done(one, failed(session, "command-failed", detail, limits));
     }
   }
@@ -70,13 +70,13 @@ function done(one: SessionWork, outcome: SessionOutcome): Progress {
   return { is: "done", outcome, sent: sentTo(one), ...(answer === undefined ? {} : { answer }) };
 }
 
-/** Whether the end of a session follows a command of ours: a logoff that found nobody, or that was denied, ended nothing. */
+/** Whether a command of ours may have ended a session: a logoff that found nobody, or that was denied, ended nothing. */
 function isAnswered({ is, answer }: Progress): boolean {
   if (is === "reset") return true;
   return is === "asked" && answer?.kind !== "absent" && answer?.kind !== "denied";
 }
 
-/** Whether processes that a session left behind may still end. They get as much time as a logoff if a reset follows. */
+/** Whether processes that a session left behind may still end. If a reset follows, they get as much time as a logoff. */
 function mayStillEnd({ progress }: SessionWork, nowMs: number, limits: Limits): boolean {
   if (progress.is !== "asked" && progress.is !== "reset") return false;
   const sentAtMs = sentTimeOf(progress);
@@ -85,7 +85,7 @@ function mayStillEnd({ progress }: SessionWork, nowMs: number, limits: Limits): 
   return nowMs - sentAtMs < waitMs;
 }
 
-/** The failure that an answer means for a session that is still there; undefined: it may still end. */
+/** The failure of a session that is still there, judging by the answer; undefined: the session may still end. */
 function refusalOf(
   { progress: { answer }, session }: SessionWork,
   waitedMs: number,
@@ -111,7 +111,7 @@ function stillPresent(one: SessionWork, place: Place, limits: Limits): SessionOu
 
 function whyStill({ progress }: SessionWork, place: Place, { ifStuck }: Limits): string {
   if (place.is === "closing") return "the host is still closing it";
-  if (progress.answer?.kind === "busy") return "the host says that it is busy with it";
+  if (progress.answer?.kind === "busy") return "the host reports that it is busy with it";
   if (progress.is === "reset" && progress.atMs !== null)
     return "the reset did not end it either: restart the host";
   if (ifStuck === "reset") return "it could not be reset: run again, or restart the host";

@@ -10,14 +10,14 @@ import { prepare } from "./prepare";
 import { HostRecord } from "./record";
 import { at, type HostState, type Next, type Step } from "./state";
 
-/** The report of a host, and facts that only the whole run can judge. */
+/** The report of a host, and facts that only the run as a whole can judge. */
 export interface HostRun {
   readonly report: HostReport;
   /** The exceptions that matched a session on this host. */
   readonly usedExceptions: readonly string[];
 }
 
-/** The host is to be visited again. */
+/** The host has to be visited again. */
 export interface ComeAgain {
   readonly state: HostState;
   readonly comeAgainInMs: number;
@@ -45,7 +45,7 @@ export async function visit(run: RunContext, plan: HostPlan, state: HostState): 
   }
 }
 
-/** The order of a host's run. */
+/** Takes a step and returns the next one. This is the order of a host's run. */
 async function takeStep(run: RunContext, record: HostRecord, step: Step): Promise<Next> {
   const host = step === "begin" ? await prepare(run, record) : detectedHost(run, record);
   switch (step) {
@@ -73,7 +73,7 @@ function end(run: RunContext, record: HostRecord): Visited {
   return { report, usedExceptions };
 }
 
-/** A failed host is left as it was found, in one more visit if that takes one. */
+/** Ends the run of a failed host, after one more visit if the host has to be cleaned up. */
 function fail(run: RunContext, record: HostRecord, thrown: unknown): Visited {
   const error = asLogoffError(thrown, "command-failed", `Cannot finish "${record.label}"`);
   if (record.state.step === "clean-up") {
@@ -86,7 +86,7 @@ function fail(run: RunContext, record: HostRecord, thrown: unknown): Visited {
     : end(run, record);
 }
 
-/** What follows for a host that cannot be visited again, since the run was stopped while it waited. */
+/** Fails a host that cannot be visited again, because the run was stopped while it waited. */
 export function stopBetweenVisits(
   run: RunContext,
   plan: HostPlan,

@@ -37,12 +37,12 @@ export async function warnFirst(
     reachable.filter((one) => warningTimes(one) === undefined),
     { warn, remainingMs: warn.gracePeriodMs, ifUndelivered: warn.ifUndelivered },
   );
-  // The latest of the warnings counts, so that nobody gets less time than promised: users are warned a few at a time, and a host may be
-  // slow to show the messages.
+  // The latest warning counts, so that nobody gets less time than promised: users are warned a few at a time, and the host may be slow to
+  // show the messages.
   return Math.max(...people.map((one) => warningTimes(one)?.atMs ?? -Infinity)) + warn.gracePeriodMs;
 }
 
-/** Users whom a previous run warned and who are still within their grace period are not warned again. */
+/** Adopts the warnings of a previous run: users who are still within their grace period are not warned again. */
 export function adoptWarnings(
   run: RunContext,
   { state }: HostRecord,
@@ -74,7 +74,7 @@ function isPresent({ place }: SessionWork): boolean {
   return place.is === "present";
 }
 
-/** Whether a user is warned but lacks this reminder. */
+/** Whether a user has been warned but has not received this reminder. */
 export function lacks(one: SessionWork, reminderMs: number): boolean {
   return warningTimes(one)?.remindersMs.includes(reminderMs) === false;
 }
@@ -100,13 +100,13 @@ export async function remind(
       // Only the first warning decides: the receiver of a failed reminder has been warned.
       ifUndelivered: "continue",
       reminderMs,
-      // Servers behind one host may wait long for their turn on its connection.
+      // Servers behind one host may wait a long time for their turn on its connection.
       lateAtMs: run.clock.now() + remainingMs - reminderMs / 2,
     },
   );
 }
 
-/** Whether a user is warned, still there, and has no logoff sent (a withheld one counts as not sent). A new logon of a warned user counts as warned. */
+/** Whether a user was warned, is still there, and was sent no logoff (withheld ones do not count). A warned user's new logon counts too. */
 export function awaitsCancel(one: SessionWork): boolean {
   const outcome = outcomeOf(one)?.outcome;
   const isThere = outcome === undefined || outcome === "failed" || one.place.is === "returned";
@@ -125,7 +125,7 @@ export async function sendCancelMessage(
   await mapConcurrent(record.state.work.filter(awaitsCancel), warningsAtOnce, async (one) => {
     const { session } = one;
     const where = list === undefined ? "present" : whereabouts(session, list).is;
-    // Another user may have the ID now.
+    // The ID may belong to another user now.
     if (where !== "present" && where !== "returned") return;
     // A user who received the cancel message has to be warned again.
     one.warning = { is: "none" };
@@ -150,11 +150,11 @@ interface Step {
   readonly ifUndelivered: WarnPlan["ifUndelivered"];
   /** A reminder, by its time before the end of the grace period; absent: the first warning. */
   readonly reminderMs?: number;
-  /** When a reminder is not worth sending any more. */
+  /** When a reminder is no longer worth sending. */
   readonly lateAtMs?: number;
 }
 
-/** Sends a message to users, a few at a time, and notes in the record what they have been told. */
+/** Sends a message to users, a few at a time, and records what they have been told. */
 async function sendAll(
   run: RunContext,
   host: DetectedHost,
@@ -193,7 +193,7 @@ async function sendOne(
   reportChanges(message, session, record);
   const onSend = beforeSend(run, () => {
     if (clock.now() > lateAtMs) throw tooLate;
-    // Noted before it is sent, so that nobody is warned twice if the answer is lost.
+    // Recorded before the message is sent, so that nobody is warned twice if the answer is lost.
     one.warning = noted(before, reminderMs, clock);
   });
   const { problem, isSent, isUnknown } = await deliver(message, host, plan.timeouts.commandMs, onSend);
@@ -201,7 +201,7 @@ async function sendOne(
     one.warning = before;
     return undefined;
   }
-  // The receiver of a reminder was warned before. After a lost answer the warning does not count as delivered.
+  // The receiver of a reminder has already been warned. A first warning whose answer was lost counts only with "continue".
   const counts =
     problem === undefined || reminderMs !== undefined || (isUnknown && ifUndelivered === "continue");
   if (!counts) one.warning = { ...newWarning(clock), ...warningTimes(one), is: "undelivered" };
@@ -260,7 +260,8 @@ async function deliver(
 
 function reportChanges({ cut, replaced }: Warning, session: Session, record: HostRecord): void {
   const what = `The warning for session ${describeSession(session)} on "${record.label}"`;
-  if (cut) record.warn(`${what} was cut: with everything filled in it is longer than the host takes`);
+  if (cut)
+    record.warn(`${what} was cut: with the placeholders filled in, it is longer than the host accepts`);
   if (replaced) record.warn(`${what} shows "?" for characters that the host's code page lacks`);
 }
 

@@ -357,7 +357,7 @@ describe("failOn budget", () => {
 
   it("fails the resource when a limit refuses the run", async () => {
     const { reasons } = await partial(provider.create({ ...budget, limits: { sessions: 1 } }));
-    assert.match(reasons[1]!, /^a:22 and 2 more hosts: limit-exceeded: Changed nothing anywhere/u);
+    assert.match(reasons[1]!, /^a:22 and 2 more hosts: limit-exceeded: No host was changed/u);
     assert.deepEqual(front.model("a").people(), ["alice", "bob"]);
   });
 

@@ -10,10 +10,10 @@ import { proveStopped } from "../stopped";
 
 const minute = 60_000;
 const cancelMessage = "The maintenance is cancelled.";
-/** More than are asked to go at once. */
+/** More people than concurrent logoffs. */
 const people = ["alice", "bob", "carol", "dave"];
 
-/** Every step that there is, on two hosts that have to take turns whenever one of them is spoken to. */
+/** A plan with every step. Its two hosts share one host slot. */
 function plan(withCancelMessage: boolean): Partial<Plan> {
   return {
     drain: "until-restart",
@@ -30,13 +30,13 @@ function plan(withCancelMessage: boolean): Partial<Plan> {
   };
 }
 
-/** Somebody who takes a while to go, and somebody who needs a reset. */
+/** One session takes a while to close, another needs a reset. */
 const slowAndStuck: readonly LogoffBehaviour[] = [
   { kind: "closes", ms: 8_000 },
   { kind: "stuck", shows: "user" },
   { kind: "blocks", closesAfterMs: 3_000 },
 ];
-/** Who hangs is not reset by a second run: their host says that it is busy with them. */
+/** Without a stuck session, which a second run does not reset because the host says that it is busy. */
 const slow: readonly LogoffBehaviour[] = [
   { kind: "closes", ms: 8_000 },
   { kind: "closes", ms: 3_000 },
@@ -52,7 +52,7 @@ interface Stopped {
   readonly fleet: Fleet;
   readonly report: Report;
   readonly eventsBefore: readonly ProgressEvent[];
-  /** What each host had received before the stop. */
+  /** The commands that each host had received before the stop. */
   readonly commandsBefore: readonly (readonly string[])[];
 }
 
@@ -74,7 +74,7 @@ async function runStoppedAt(started: Fleet, atMs: number, asked: Partial<Plan>):
   return { fleet: started, report, ...(before ?? now()) };
 }
 
-/** The moments of a run that nobody stops: right before and after each command of any host, and between two. */
+/** The moments to stop at: right before and after each command of an undisturbed run, and between two commands. */
 async function moments(undisturbed: Fleet, asked: Partial<Plan>): Promise<readonly number[]> {
   const { hosts } = await undisturbed.run(asked);
   assert.deepEqual(
@@ -89,7 +89,7 @@ async function moments(undisturbed: Fleet, asked: Partial<Plan>): Promise<readon
   });
 }
 
-/** The last thing that was told before the stop: where the run stood. */
+/** The type of the last event before the stop. */
 function phaseOf({ eventsBefore }: Stopped): string {
   return eventsBefore.at(-1)?.type ?? "run-started";
 }
@@ -108,7 +108,7 @@ describe("a run that is stopped", () => {
         const [commands, commandsBefore = []] = [commandsOf(host), stopped.commandsBefore[index]];
         try {
           proveStopped({ model, commands, commandsBefore, report, people, cancelMessage });
-          assert.equal(host.open, 0, "a connection is left open");
+          assert.equal(host.open, 0, "a connection was left open");
         } catch (thrown) {
           throw new Error(`stopped at ${atMs} ms, ${report.host}, after ${phaseOf(stopped)}`, {
             cause: thrown,
@@ -130,7 +130,7 @@ describe("a run that is stopped", () => {
       assert.ok(phases.has(phase), `no stop came right after ${phase}: ${[...phases].join(", ")}`);
   });
 
-  it("is finished by the next run, which warns nobody twice within the grace period", async () => {
+  it("is completed by the next run, which warns nobody twice within the grace period", async () => {
     const asked = plan(false);
     for (const atMs of await moments(fleet(slow), asked)) {
       const { fleet: stopped, report } = await runStoppedAt(fleet(slow), atMs, asked);
@@ -150,8 +150,11 @@ describe("a run that is stopped", () => {
         const latest = new Map<string, number>();
         for (const { id, text, atMs: shownMs } of model.messages()) {
           const before = latest.get(`${id} ${text}`) ?? -Infinity;
-          // Once the period that they were promised is over, they are promised a new one.
-          assert.ok(shownMs - before >= 10 * minute, `stopped at ${atMs} ms: ${id} was told twice: ${text}`);
+          // After the promised grace period a user is warned again, with a new one.
+          assert.ok(
+            shownMs - before >= 10 * minute,
+            `stopped at ${atMs} ms: ${id} was warned twice: ${text}`,
+          );
           latest.set(`${id} ${text}`, shownMs);
         }
       }

@@ -12,7 +12,7 @@ import { plainPlan, planFor } from "../memory-fleet";
 import { howToVisit } from "../visit-of-another-process";
 
 const skip = linuxHostsPossible ? false : "the fake host's programs are scripts for /bin/sh";
-/** The fake host's programs are real processes, so that time is real too, and only hastened. */
+/** The fake host's programs are real processes, so the clock is real too, only faster. */
 const haste = 20;
 const clock: Clock = {
   now: () => performance.now() * haste,
@@ -24,7 +24,7 @@ const clock: Clock = {
 let host: LinuxHost;
 afterEach(() => host.close());
 
-/** What stands in the way of a reset; undefined lets it pass, and what is thrown comes before its turn. */
+/** The answer to a reset; undefined passes it to the host. Throws to fail it before it is sent. */
 type OnReset = () => ExecResult | undefined;
 const doneNothing: ExecResult = { code: 0, stdout: new Uint8Array(), stderr: new Uint8Array() };
 
@@ -67,7 +67,7 @@ async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise
   return only;
 }
 
-describe("what a session leaves behind", { skip }, () => {
+describe("a session that leaves processes behind", { skip }, () => {
   it("is reset again if the connection was lost before the reset was sent", { timeout: 60_000 }, async () => {
     let losses = 0;
     const report = await run("closes", () => {
@@ -83,13 +83,13 @@ describe("what a session leaves behind", { skip }, () => {
     );
   });
 
-  it("is reported without advice to reset if a reset does not end it", async () => {
+  it("is reported without advice to reset if a reset does not end the processes", async () => {
     const report = await run("closes", () => doneNothing);
     const [warning = ""] = report.warnings.filter((text) => /left processes behind/u.test(text));
-    assert.match(warning, /which the reset did not end either/u);
+    assert.match(warning, /the reset did not end them either/u);
   });
 
-  it("is reported of a session that hung until it was reset", async () => {
+  it("is reported if it hung until it was reset", async () => {
     const report = await run("ignores", () => {
       const properties = host.file("sessions/500/properties") ?? "";
       host.writeFile("sessions/500/properties", properties.replace("State=active", "State=closing"));
@@ -99,14 +99,14 @@ describe("what a session leaves behind", { skip }, () => {
     assert.ok(report.warnings.some((warning) => /left processes behind/u.test(warning)));
   });
 
-  it("a session that a reset does not end needs a restart", async () => {
+  it("needs a restart if a reset does not end it", async () => {
     const report = await run("ignores", () => doneNothing);
     assert.match(report.error?.message ?? "", /the reset did not end it either: restart the host$/u);
   });
 
   for (const onTerminate of ["closes", "ignores"] as const) {
     it(
-      `does not keep a run waiting for ever if no reset is sent (${onTerminate})`,
+      `does not keep a run waiting forever if no reset is sent (${onTerminate})`,
       { timeout: 60_000 },
       async () => {
         const report = await run(onTerminate, () => {

@@ -30,7 +30,7 @@ function start(options: LinuxHostOptions): LinuxHost {
   return host;
 }
 
-/** The host's programs take real time, so that waiting is only made short. */
+/** The host's programs take real time, so the clock is real too, only faster. */
 const hurried: Clock = {
   now: () => performance.now() * 50,
   date: () => new Date(),
@@ -60,7 +60,7 @@ async function run(
   return hosts[0] ?? assert.fail("the report has no host");
 }
 
-/** Called with each command; `lost` when the network loses the connection, which sshd does not notice: its session stays. */
+/** Called with each command. `lost`: the network loses the connection, which sshd does not notice, so its session stays. */
 type Meanwhile = (command: string) => "lost" | undefined;
 
 function through({ connect }: LinuxHost, meanwhile: Meanwhile): Connect {
@@ -91,7 +91,7 @@ function outcomes(report: HostReport): string[] {
   );
 }
 
-describe("the session of a lost connection of ours", { skip }, () => {
+describe("the session of our lost connection", { skip }, () => {
   const warn: WarnPlan = {
     message: "Please save your work",
     gracePeriodMs: 60_000,
@@ -102,13 +102,13 @@ describe("the session of a lost connection of ours", { skip }, () => {
   const rows: readonly (readonly [when: string, lostAt: readonly number[], plan: Partial<Plan>])[] = [
     ["before it could be listed", [1], {}],
     ["before the logoff", [2], {}],
-    ["before the logoff, people being warned", [2], { warn }],
+    ["before the logoff, with a warning", [2], { warn }],
     ["after the logoff", [3], {}],
     ["twice after the logoff", [3, 5], {}],
-    ["between draining and logging off", [2], { drain: "until-restart" }],
+    ["between the drain and the logoff", [2], { drain: "until-restart" }],
   ];
   for (const [when, lostAt, plan] of rows) {
-    it(`is still our own and no new session (${when})`, async () => {
+    it(`is still our own, not a new session (${when})`, async () => {
       const host = start({ sessions: [alice] });
       let lists = 0;
       const connect = through(host, (command) => {
@@ -129,7 +129,7 @@ describe("the session of a lost connection of ours", { skip }, () => {
   }
 });
 
-describe("our drain beside somebody else's /etc/nologin", { skip }, () => {
+describe("our drain next to somebody else's /etc/nologin", { skip }, () => {
   const theirs = "closed by the storage team\n";
   const nobody = aSelector({ users: ["nobody"] });
   const stays = { user: "alice", id: "50", tty: "pts/0", onTerminate: "ignores" } as const;
@@ -150,8 +150,8 @@ describe("our drain beside somebody else's /etc/nologin", { skip }, () => {
   });
 
   for (const [fate, sessions, drained] of [
-    ["kept where the host is done", [], "until-restart"],
-    ["lifted where it fails", [stays], "already"],
+    ["kept if the host is done", [], "until-restart"],
+    ["lifted if the host fails", [stays], "already"],
   ] as const) {
     it(`is still ours in the next run: ${fate}`, async () => {
       const host = start({ sessions });
@@ -183,7 +183,7 @@ describe("a named session that does not exist", { skip }, () => {
   const present = "sessions present are 1 \\(root\\), 50 \\(alice\\)";
   for (const [name, why] of [
     ["77", `no such session; ${present}`],
-    ["51", `it is closing already, its user is logged out; ${present}`],
+    ["51", `it is already closing, its user is logged out; ${present}`],
   ] as const) {
     it(`is reported with the reason: ${why.split(";")[0] ?? ""}`, async () => {
       const host = start({ sessions });

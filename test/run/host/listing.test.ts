@@ -18,7 +18,7 @@ const header = " SESSIONNAME       USERNAME                 ID  STATE   TYPE    
 const services = ">services                                    0  Disc                        \r\n";
 const console = " console                                     1  Conn                        \r\n";
 
-/** The next listings of the host are cut behind its services. */
+/** Cuts the next listings of the host after the row of its services. */
 function cutListings(times: number, after = 0): void {
   const trouble = { instead: true, stdout: header + services };
   fleet.hosts[0]?.faults.add({ on: "qwinsta", after, times, trouble });
@@ -37,7 +37,7 @@ function sentAtMs(command: string): readonly number[] {
 }
 
 describe("a list without a session that quser shows", () => {
-  it("is requested again, and the next one counts", async () => {
+  it("is requested again, and the next one is used", async () => {
     start({ sessions: [alice, bob] });
     cutListings(2);
     const report = await fleet.runOne();
@@ -45,14 +45,14 @@ describe("a list without a session that quser shows", () => {
     assert.deepEqual(outcomes(report), ["1 kept", "2 logged-off", "3 logged-off"]);
   });
 
-  it("is requested three times more, a second apart, and then no session is touched", async () => {
+  it("is requested three more times, a second apart, and then no session is touched", async () => {
     start({ sessions: [alice, bob] });
     cutListings(1_000);
     const report = await fleet.runOne();
     assert.equal(report.error?.code, "output-unrecognised");
     assert.match(report.error.message, /quser\.exe shows session 2 .*qwinsta\.exe does not/);
     assert.deepEqual(people(), ["alice", "bob"]);
-    // The first contact asks along with its other commands, and leaves what it cannot read to a listing.
+    // The first contact lists along with its other commands, and leaves a list that it cannot read to the next listing.
     const times = sentAtMs("qwinsta.exe").slice(1);
     assert.equal(times.length, 4);
     times.slice(1).forEach((atMs, index) => assert.ok(atMs - (times[index] ?? 0) >= 1000, times.join()));
@@ -62,7 +62,7 @@ describe("a list without a session that quser shows", () => {
 
   it("is not used while logoffs are verified", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "busy", ms: 4_000 } }, bob] });
-    // The first two listings are whole; those that watch the logoff are cut.
+    // The first two listings are complete; those that watch the logoff are cut.
     cutListings(3, 2);
     const report = await fleet.runOne({
       ifStuck: "continue",
@@ -81,7 +81,7 @@ describe("a list without a session that quser shows", () => {
     assert.doesNotMatch(outcomes(report).join(), /logged-off|already-gone|left/);
   });
 
-  it("may also show the session without its user", async () => {
+  it("is also a list that shows the session without its user", async () => {
     start({ sessions: [alice] });
     const blank = `${header}${services}${console} rdp-tcp#0                                   2  Active                      \r\n`;
     fleet.hosts[0]?.faults.add({ on: "qwinsta", times: 1_000, trouble: { instead: true, stdout: blank } });
@@ -99,7 +99,7 @@ describe("a qwinsta that ends in an unusual way", () => {
     assert.deepEqual([(await fleet.runOne()).status, people()], ["ok", []]);
   });
 
-  it("fails the host if every attempt ends so", async () => {
+  it("fails the host if every attempt ends that way", async () => {
     start({ sessions: [alice] });
     fleet.hosts[0]?.faults.add({ on: "qwinsta", times: 1_000, trouble: { code: 3 } });
     const { error } = await fleet.runOne();
@@ -146,7 +146,7 @@ describe("a Windows host", () => {
     assert.match(report.warnings.join(), /^The code page of "host1:22" is unknown/);
   });
 
-  it("runs with names that hold blanks, in both layouts", async () => {
+  it("runs with names that contain blanks, in both layouts", async () => {
     for (const layout of ["classic", "wide"] as const) {
       start({
         layout,

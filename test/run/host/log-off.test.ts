@@ -97,7 +97,7 @@ describe("one host", () => {
     assert.ok(fleet.clock.now() < 5_000, `took ${fleet.clock.now()} ms`);
   });
 
-  it("continues with the other sessions while one logoff blocks for ever", async () => {
+  it("continues with the other sessions while one logoff blocks forever", async () => {
     const others = [3, 4, 5, 6].map((id) => ({ id, user: `user${id}` }));
     start({ sessions: [{ ...alice, onLogoff: { kind: "blocks" } }, ...others] });
     const report = await fleet.runOne();
@@ -170,7 +170,7 @@ describe("the selection of a host", () => {
     start({ sessions: [alice, bob], selector: aSelector({ operands: ["77", "2"] }) });
     const strict = await fleet.runOne({ ifMissing: "fail" });
     assert.equal(strict.error?.code, "session-not-found");
-    assert.deepEqual(sent(), ["logoff.exe 2"], "the others are logged off all the same");
+    assert.deepEqual(sent(), ["logoff.exe 2"], "the others are logged off anyway");
   });
 
   it("does not touch another user who has the ID of a selected session", async () => {
@@ -237,7 +237,7 @@ describe("a connection that is lost", () => {
       assert.equal(sent().filter((command) => command === "logoff.exe 2").length, 1);
       const happened = trouble.endsWith("after");
       assert.equal(report.status, happened ? "ok" : "failed");
-      // Bob's logoff was on its way through the same connection: where that broke, his answer is lost too.
+      // Bob's logoff used the same connection, so if that broke, its answer is lost too.
       const left = happened ? [] : trouble === "hang" ? ["alice"] : ["alice", "bob"];
       assert.deepEqual(fleet.hosts[0]?.model.people(), left);
     });
@@ -264,7 +264,7 @@ describe("a connection that is lost", () => {
     assert.deepEqual(sent().sort(), ["logoff.exe 2", "logoff.exe 3"]);
   });
 
-  it("reports what is known of each session if the host stays unreachable", async () => {
+  it("reports what is known about each session if the host stays unreachable", async () => {
     start({ sessions: [alice, bob] });
     const [host] = fleet.hosts;
     host?.faults.add({ on: "logoff.exe 2", trouble: "drop-after" });
@@ -275,7 +275,7 @@ describe("a connection that is lost", () => {
     assert.equal(report.status, "failed");
     assert.equal(report.error?.code, "host-unreachable");
     const messages = report.sessions.map((one) => ("message" in one ? one.message : ""));
-    assert.match(messages.join("\n"), /session 2 \(alice\).*the logoff was sent, its effect is not known/);
+    assert.match(messages.join("\n"), /session 2 \(alice\).*the logoff was sent, but its effect is unknown/);
   });
 
   it("reports every host, whatever happens to the others", async () => {
@@ -374,7 +374,7 @@ describe("servers behind one host, which share its connection", () => {
       );
       assert.deepEqual(sentAt(/^rwinsta/u), []);
       const logoffs = sentAt(/^logoff/u).map(({ command }) => command);
-      assert.equal(new Set(logoffs).size, 12, "nobody is asked twice");
+      assert.equal(new Set(logoffs).size, 12, "no logoff is sent twice");
       assert.equal(logoffs.length, 12);
     });
   }
@@ -395,7 +395,7 @@ describe("servers behind one host, which share its connection", () => {
       fleet.run({ hosts: hosts.slice(0, 3), warn, ...more });
     const each = three.flatMap((server) => [2, 3, 4, 5].map((id) => ({ server, id })));
 
-    it("have as much time as promised, even if warning the others is slow", async () => {
+    it("have as much time as promised, even if it takes long to warn the others", async () => {
       startThree();
       hang(/msg\.exe .*\/server:host[23] /u);
       await run();

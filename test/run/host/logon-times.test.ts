@@ -117,12 +117,12 @@ describe("a change of the host's clock", () => {
 describe("one logon time that changed", () => {
   const cases: readonly (readonly [string, Selector, Partial<Plan>])[] = [
     ["a session chosen by ID", byId, {}],
-    ["a session chosen by ID where arrivals are ignored", byId, { ifArrived: "ignore" }],
+    ["a session chosen by ID with arrivals ignored", byId, { ifArrived: "ignore" }],
     ["a session chosen by name", aSelector({ operands: ["rdp-tcp#0"] }), {}],
     ["a session among all", all, {}],
   ];
   for (const [what, selector, plan] of cases) {
-    it(`is a new logon of ${what}, with its own warning and grace period`, async () => {
+    it(`makes a new logon of ${what}, with its own warning and grace period`, async () => {
       const model = start({ sessions: [alice], selector });
       let logonAtMs = 0;
       fleet.clock.at(3 * minute, () => {
@@ -193,7 +193,7 @@ describe("one logon time that changed", () => {
     fleet.clock.at(minute + 200, () => fleet.stop.abort());
     const report = await fleet.runOne({ warn: { ...warn, cancelMessage: "Called off." } });
     assert.deepEqual([report.error?.code, outcomes(report)], ["aborted", ["2 failed"]]);
-    assert.match(JSON.stringify(report.sessions), /it was not asked to go/u);
+    assert.match(JSON.stringify(report.sessions), /no logoff was sent/u);
     assert.match(texts(model).at(-1) ?? "", /Called off/);
   });
 });

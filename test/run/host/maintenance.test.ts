@@ -60,14 +60,14 @@ describe("draining", () => {
     ]);
   });
 
-  it("sets until-destroy too", async () => {
+  it("also sets until-destroy", async () => {
     start({ sessions: [] });
     assert.equal((await fleet.runOne({ drain: "until-destroy" })).drained, "until-destroy");
     assert.equal(model().drain(), "drain");
   });
 
   for (const mode of ["until-restart", "drain", "disabled"] as const) {
-    it(`leaves a host alone that somebody else set to ${mode}`, async () => {
+    it(`leaves a host alone if somebody else set it to ${mode}`, async () => {
       start({ sessions: [{ ...alice, onLogoff: { kind: "ignored" } }], drain: mode });
       const report = await fleet.runOne({ drain: "until-restart" });
       assert.deepEqual([report.status, report.drained], ["failed", "already"]);
@@ -76,13 +76,13 @@ describe("draining", () => {
     });
   }
 
-  it("warns about a drain that may be a killed run's, which nobody would lift", async () => {
+  it("warns about a drain that a killed run may have left, because nobody would lift it", async () => {
     start({ sessions: [], drain: "drain" });
     const report = await fleet.runOne({ drain: "until-destroy" });
     assert.deepEqual([report.status, report.drained], ["ok", "already"]);
     assert.match(
       report.warnings.join(),
-      /"host1:22" refuses new logons already \(until-destroy\).*"chglogon.exe \/enable"/u,
+      /"host1:22" already refuses new logons \(until-destroy\).*"chglogon.exe \/enable"/u,
     );
   });
 
@@ -113,7 +113,7 @@ describe("draining", () => {
     assert.deepEqual([report.drained, target.drain()], ["already", "disabled"]);
   });
 
-  it("names a host that could not be undrained, and keeps it marked", async () => {
+  it("names a host that could not be undrained, and keeps it marked as drained", async () => {
     start({
       sessions: [{ ...alice, onLogoff: { kind: "ignored" } }],
       faults: [{ on: "/enable", trouble: { instead: true, code: 1, stderr: "Error [5]:x" } }],
@@ -145,7 +145,7 @@ describe("draining", () => {
 });
 
 describe("warning", () => {
-  it("reaches everybody once, with all placeholders replaced, through standard input, until the next step", async () => {
+  it("reaches everybody once, through standard input, with all placeholders replaced, and is shown until the next step", async () => {
     start({ sessions: [alice, bob] });
     const report = await fleet.runOne({ warn: { ...warn, remindersMs: [] } });
     assert.equal(report.status, "ok");
@@ -280,7 +280,7 @@ describe("warning", () => {
     assert.deepEqual(model().people(), ["alice", "bob"]);
   });
   for (const ifUndelivered of ["continue", "keep", "fail"] as const) {
-    it(`does not count a user as warned if the host did not show the message (${ifUndelivered}), nor does the next run`, async () => {
+    it(`does not count a user as warned, in this run or the next, if the host did not show the message (${ifUndelivered})`, async () => {
       start(undeliverable);
       const asked = { ...warn, remindersMs: [], ifUndelivered };
       fleet.clock.at(5 * minute, () => fleet.stop.abort());
@@ -304,7 +304,10 @@ describe("warning", () => {
           .filter(({ user }) => user === "alice").length,
         1,
       );
-      assert.ok(fleet.clock.now() - startedAtMs >= 15 * minute, "who is told now has the whole period");
+      assert.ok(
+        fleet.clock.now() - startedAtMs >= 15 * minute,
+        "a user who is warned now has the whole grace period",
+      );
     });
   }
   it("does not warn again if the answer to a warning was lost", async () => {
@@ -313,7 +316,7 @@ describe("warning", () => {
     assert.equal(model().messages().length, 1);
   });
 
-  it("reports that a text was cut or lost letters", async () => {
+  it("reports a text that was cut or lost letters", async () => {
     start({ sessions: [{ id: 2, user: "jürgen" }], codePage: 866 });
     const report = await fleet.runOne({
       warn: { ...warn, message: "Wartung für alle, жди", remindersMs: [] },
@@ -335,7 +338,7 @@ describe("warning", () => {
       return fleet.runOne({ warn: short, timeouts });
     };
 
-    it("names the time that is left, and counts as the reminder that it is", async () => {
+    it("names the remaining time, and counts as the reminder that was due", async () => {
       const report = await unanswered(1);
       assert.deepEqual(report.warnings, []);
       assert.deepEqual(
@@ -346,7 +349,7 @@ describe("warning", () => {
       assert.equal(told.length, 2);
     });
 
-    it("is dropped and reported from half of its time on", async () => {
+    it("is dropped and reported once it is late by half its time", async () => {
       const report = await unanswered(2);
       assert.deepEqual(report.warnings, ['Dropped the reminder of 60 s on "host1:22": its time had passed']);
       assert.equal(model().messages().length, 1);
@@ -356,7 +359,7 @@ describe("warning", () => {
 });
 
 describe("the deadline", () => {
-  it("names the sessions that have not left and logs nobody off, with fail", async () => {
+  it("names the sessions that have not left and logs nobody off with atDeadline: fail", async () => {
     start({ sessions: [alice, bob] });
     const target = model();
     fleet.clock.at(minute, () => target.leave(2));
@@ -467,7 +470,7 @@ describe("a stuck session", () => {
       assert.deepEqual(commands(/rwinsta/), []);
     }
   });
-  it("is left to the restart with continue", async () => {
+  it("is left to the restart with ifStuck: continue", async () => {
     start({ sessions: [stuck] });
     const report = await fleet.runOne({ ifStuck: "continue" });
     assert.equal(report.status, "ok");
@@ -491,7 +494,7 @@ describe("a window", () => {
     assert.equal(report.error?.code, "outside-window");
     assert.deepEqual([report.drained, model().drain(), model().people()], ["undrained", "open", ["alice"]]);
     assert.equal(model().messages().at(-1)?.text, "Not today, alice.");
-    // Who was told that nothing happens has to be warned anew.
+    // A user who received the cancel message has to be warned again.
     assert.deepEqual(report.warned, []);
     assert.ok(fleet.clock.now() < 11 * minute, "the end of the window is noticed in time");
   });
@@ -526,7 +529,7 @@ describe("cancelling", () => {
         .sort(),
       ["alice: Cancelled.", "bob: Cancelled."],
     );
-    // Whoever keeps the books of a run that may be killed must know before the message is on its way.
+    // The event comes before the message is sent, so that the state of a killed run is right.
     const told = fleet.events.filter(({ type }) => type === "warning-withdrawn");
     assert.equal(told.length, 2);
     assert.deepEqual(commands(/^logoff/), []);
@@ -534,7 +537,7 @@ describe("cancelling", () => {
 });
 
 describe("many hosts", () => {
-  it("wait for their grace periods in parallel, whatever the number of host slots", async () => {
+  it("wait for their grace periods in parallel, regardless of the number of host slots", async () => {
     start(...Array.from({ length: 60 }, () => ({ sessions: [alice] })));
     const report = await fleet.run({
       warn: { ...warn, gracePeriodMs: 10 * minute, remindersMs: [] },
@@ -589,7 +592,7 @@ describe("the warnings of a previous run", () => {
     );
   });
 
-  it("leave nobody less time than promised", async () => {
+  it("give nobody less time than promised", async () => {
     start({ sessions: [alice] });
     const first = await stopAt(10 * minute, { warn: plain });
     model().logon({ user: "bob" });
@@ -604,7 +607,7 @@ describe("the warnings of a previous run", () => {
     assert.ok((logoff?.atMs ?? 0) - (warnings[1]?.atMs ?? 0) >= 15 * minute);
   });
 
-  it("are not forgotten by a run that does not get far enough", async () => {
+  it("are not forgotten by a run that does not reach the host", async () => {
     start({ sessions: [alice] });
     const first = await stopAt(2 * minute, { warn: plain });
     const [host] = fleet.hosts;
@@ -618,7 +621,7 @@ describe("the warnings of a previous run", () => {
   });
 });
 
-describe("odd moments", () => {
+describe("edge cases", () => {
   it("a row that only seemed to be closing gets its turn", async () => {
     start({ sessions: [alice] });
     const blank = [
@@ -664,7 +667,7 @@ describe("odd moments", () => {
     assert.deepEqual(model().people(), []);
   });
 
-  it("a session that hangs at signing out is left to the restart with continue", async () => {
+  it("a session that hangs while signing out is left to the restart with ifStuck: continue", async () => {
     start({ sessions: [{ ...alice, onLogoff: { kind: "stuck", shows: "blank" } }] });
     assert.equal((await fleet.runOne({ ifStuck: "continue" })).status, "ok");
   });

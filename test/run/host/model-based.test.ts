@@ -13,7 +13,7 @@ import { aSelector } from "../../session/sample";
 import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
 import { visitOfAnotherProcess } from "../visit-of-another-process";
 
-/** Sequences in each run of the tests. By hand: SESSION_LOGOFF_SEQUENCES=5000, and SESSION_LOGOFF_SEED=1 for the same ones. */
+/** The number of sequences. SESSION_LOGOFF_SEQUENCES=5000 sets another one, SESSION_LOGOFF_SEED=1 repeats the same ones. */
 const sequences = Number(process.env.SESSION_LOGOFF_SEQUENCES ?? 500);
 const seed = Number(process.env.SESSION_LOGOFF_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -29,19 +29,19 @@ const users = [
   "CORP\\svc-sql",
   "CORP\\guest",
 ] as const;
-/** Everybody but these may be logged off. */
+/** Users that must not be logged off. */
 const excepted = ["svc-*", "guest"] as const;
 const except = { ids: [], names: [], users: excepted };
 const chosenIds = ["2", "3", "4"];
 const selectors = { all: aSelector({ all: true, except }), ids: aSelector({ ids: chosenIds, except }) };
 
-/** What people and hosts do, at a time of their own. */
+/** What a person or a host does at some time. */
 type Event = { readonly atMs: number; readonly host: number } & (
   | { readonly does: "logon"; readonly user: (typeof users)[number]; readonly onLogoff: LogoffBehaviour }
   | { readonly does: "leave" | "disconnect" | "reconnect"; readonly session: number }
-  /** The same person under the same ID, with another logon time. */
-  | { readonly does: "log-on-anew"; readonly session: number; readonly minutes: number }
-  /** A row that nobody is behind: `Down`, or blank in name and user. */
+  /** The same user under the same ID, with another logon time. */
+  | { readonly does: "log-on-again"; readonly session: number; readonly minutes: number }
+  /** A row that belongs to nobody: `Down`, or with a blank name and user. */
   | { readonly does: "show-odd-row"; readonly isDown: boolean }
   | { readonly does: "change-clock"; readonly hours: number }
   | { readonly does: "go-down" | "vanish" | "come-up" | "drop-commands" | "hang-command" }
@@ -61,7 +61,7 @@ const behaviour: fc.Arbitrary<LogoffBehaviour> = fc.oneof(
 
 const event: fc.Arbitrary<Event> = fc
   .tuple(
-    // Off the grid of our own commands, and within the grace period and somewhat after it.
+    // Never at the same time as our own commands; during the grace period or shortly after it.
     fc.integer({ min: 0, max: 1_500 }).map((tenths) => tenths * 500 + 7),
     fc.nat({ max: hostCount - 1 }),
     fc.oneof(
@@ -75,7 +75,7 @@ const event: fc.Arbitrary<Event> = fc
         session: fc.nat({ max: 9 }),
       }),
       fc.record({
-        does: fc.constant("log-on-anew" as const),
+        does: fc.constant("log-on-again" as const),
         session: fc.nat({ max: 9 }),
         minutes: fc.integer({ min: 1, max: 59 }),
       }),
@@ -105,12 +105,12 @@ const scenario = fc.record({
   graceMinutes: fc.constantFrom(0, 5, 10),
   ifStuck: fc.constantFrom("fail" as const, "reset" as const),
   maxFailures: fc.constantFrom(null, { hosts: 0 }),
-  /** Whether the process is gone four seconds after the stop, as a provider's is: then a snapshot is saved. */
+  /** Whether the process ends four seconds after the stop, as a provider does, and saves a snapshot. */
   isKilled: fc.boolean(),
   stopAtMs: fc.option(fc.integer({ min: 0, max: 700_000 }), { nil: undefined, freq: 2 }),
   runs: fc.integer({ min: 1, max: 3 }),
   healsBetweenRuns: fc.boolean(),
-  /** Whether the process restarts before a visit, and knows of the host only its state as JSON; over and over again. */
+  /** For each visit, whether the process has restarted and knows only the host's state as JSON. The list repeats. */
   restarts: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
   chosenBy: fc.constantFrom("all" as const, "all" as const, "ids" as const),
 });
@@ -131,15 +131,15 @@ function happen(one: Event, host: MemoryHost, nowMs: number): void {
       return;
     case "leave":
     case "disconnect":
-    case "log-on-anew":
+    case "log-on-again":
     case "reconnect": {
       const people = model.sessions().filter(({ id, user }) => user !== null && id > 1);
       const session = people[one.session % Math.max(1, people.length)];
       if (session === undefined || session.closing) return;
       if (one.does === "leave") model.leave(session.id);
-      if (one.does === "log-on-anew") {
+      if (one.does === "log-on-again") {
         model.moveLogonTime(one.minutes * minute, session.id);
-        historyOf(host).push({ what: "logon anew", id: session.id, atMs: nowMs });
+        historyOf(host).push({ what: "repeated logon", id: session.id, atMs: nowMs });
       }
       if (one.does === "disconnect" && session.name !== null) model.disconnect(session.id);
       if (one.does === "reconnect" && session.name === null && model.drain() !== "disabled")
@@ -185,7 +185,7 @@ function mayGo(user: string): boolean {
   return !excepted.some((glob) => matchesGlob(glob, user.slice(user.lastIndexOf("\\") + 1)));
 }
 
-/** What must hold whatever happened, at the moment when the host's report came. */
+/** Checks what must hold when a host's report arrives, whatever happened before. */
 function checkHost(
   host: MemoryHost,
   report: HostReport,
@@ -197,7 +197,7 @@ function checkHost(
     assert.deepEqual(
       stillClosing,
       [],
-      `${report.host} is ok, and somebody who was asked to go is still closing`,
+      `${report.host} is ok, but a session that was logged off is still closing`,
     );
     const odd = oddRows(host).filter(({ id }) => arrivalOf(host, id).cameAtMs < runStartedAtMs);
     const named = report.warnings.join();
@@ -205,14 +205,15 @@ function checkHost(
       assert.match(
         named,
         new RegExp(`without a user \\(ID [0-9, ]*\\b${id}\\b`, "u"),
-        "an odd row is a warning",
+        "an odd row causes a warning",
       );
-    const lastLookMs = host.commands.filter(({ command }) => command.startsWith("qwinsta")).at(-1)?.atMs ?? 0;
+    const lastListingMs =
+      host.commands.filter(({ command }) => command.startsWith("qwinsta")).at(-1)?.atMs ?? 0;
     const isMeant = (id: number): boolean => {
       const { cameAtMs, logonAtMs } = arrivalOf(host, id);
-      // Who comes later is not who was chosen by that ID, but who logs on anew is.
+      // A later logon under a chosen ID is not selected, but a repeated logon of the same user is.
       const isChosen = chosenBy === "all" || (chosenIds.includes(String(id)) && cameAtMs < runStartedAtMs);
-      return isChosen && logonAtMs < lastLookMs;
+      return isChosen && logonAtMs < lastListingMs;
     };
     const left = host.model
       .sessions()
@@ -220,27 +221,27 @@ function checkHost(
     assert.deepEqual(
       left.map(({ user }) => user),
       [],
-      `${report.host} is ok, and somebody selected is left`,
+      `${report.host} is ok, but a selected session is left`,
     );
   } else if (host.down === undefined && report.drained !== "until-restart") {
     assert.notEqual(
       host.model.drain(),
       "until-restart",
-      `${report.host} is ${report.status} and our drain is left on it`,
+      `${report.host} is ${report.status}, but our drain is still in force`,
     );
   }
   if (report.drained === "until-restart" && report.status !== "ok") {
     assert.match(
       report.warnings.join("\n"),
       /(still refuses|may still refuse) new logons|Could not clean up/,
-      "a drain left behind is named",
+      "a drain that is left behind is named",
     );
   }
 }
 
-/** What happened on a host that its model does not remember. IDs are never used twice there. */
+/** An event that a host's model does not record. IDs are never reused. */
 type Past =
-  | { readonly what: "logon" | "logon anew"; readonly id: number; readonly atMs: number }
+  | { readonly what: "logon" | "repeated logon"; readonly id: number; readonly atMs: number }
   | { readonly what: "clock" | "run"; readonly atMs: number };
 const histories = new Map<MemoryHost, Past[]>();
 
@@ -250,7 +251,7 @@ function historyOf(host: MemoryHost): Past[] {
   return history;
 }
 
-/** When somebody came, and when the logon that their session shows was made; 0 for those who were there from the start. */
+/** When a user arrived, and when the latest logon of the session took place; 0 if the user was there from the start. */
 function arrivalOf(host: MemoryHost, id: number): { readonly cameAtMs: number; readonly logonAtMs: number } {
   const logons = historyOf(host).filter((one) => "id" in one && one.id === id);
   const latest = (some: readonly Past[]): number => Math.max(0, ...some.map(({ atMs }) => atMs));
@@ -354,7 +355,7 @@ async function check(given: Scenario): Promise<void> {
   );
 }
 
-/** Over all runs together. */
+/** Checks what must hold over all runs together. */
 function checkPeople(host: MemoryHost, graceMs: number): void {
   const { model, commands } = host;
   for (const { by, user } of model.departures()) {
@@ -366,7 +367,7 @@ function checkPeople(host: MemoryHost, graceMs: number): void {
   for (const { id, text, atMs } of model.messages()) {
     const step = `${id} ${text}`;
     const before = seen.get(step);
-    // A later run may begin anew once the grace period is over, and whoever logged on anew is warned anew.
+    // A later run may warn again once the grace period is over, and a repeated logon is warned again.
     // A reminder may be late by half its time, so the one of a later run may follow somewhat sooner.
     const leastMs = text.startsWith("1 ") ? graceMs - minute / 2 : graceMs;
     if (before !== undefined && !mayBeWarnedAgain(host, id, before, atMs))
@@ -379,8 +380,8 @@ function checkPeople(host: MemoryHost, graceMs: number): void {
 }
 
 /**
- * A new logon is, and between two runs a changed clock may look like one: the next run knows only those who were warned,
- * and one of them alone proves no clock. Within a run the console's user is always there besides.
+ * Whether a user may be warned again: after a repeated logon, or after a clock change between two runs, which may look like one. The next
+ * run knows only the users that were warned, and a single one does not prove a clock change. Within a run the console's user is also known.
  */
 function mayBeWarnedAgain(host: MemoryHost, id: number, fromMs: number, toMs: number): boolean {
   const between = historyOf(host).filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);

@@ -36,18 +36,18 @@ describe("rows without a user", () => {
   const blank = { id: 8, user: null, name: null, state: "disconnected" } as const;
 
   for (const drain of ["none", "until-restart"] as const) {
-    it(`are one warning with their IDs (drain: ${drain})`, async () => {
+    it(`cause one warning with their IDs (drain: ${drain})`, async () => {
       fleet = fleetOf({ sessions: [{ id: 2, user: "alice" }, down, blank] });
       const report = await fleet.runOne({ drain });
       assert.deepEqual(report.status, "ok");
       assert.deepEqual(report.warnings, [
-        '"host1:22" lists sessions without a user (ID 7, 8): left alone, since the user is unknown',
+        '"host1:22" lists sessions without a user (ID 7, 8): left alone because the user is unknown',
       ]);
       assert.deepEqual(sent(/logoff|rwinsta|msg/), ["logoff.exe 2"]);
     });
   }
 
-  it("are those of the last listing", async () => {
+  it("are the ones in the last listing", async () => {
     fleet = fleetOf({ sessions: [{ id: 2, user: "alice" }, down] });
     const model = fleet.hosts[0]?.model ?? assert.fail();
     fleet.clock.at(minute, () => {
@@ -84,7 +84,7 @@ describe("rows without a user", () => {
   });
 });
 
-/** A run whose connection to the host breaks for good right after the logoffs were sent. */
+/** A run that loses the host for good right after the logoffs were sent. */
 async function brokenRun(
   onLogoff: LogoffBehaviour,
   selector: Selector = all,
@@ -104,7 +104,7 @@ async function brokenRun(
   return report;
 }
 
-/** From now on quser shows session 2 with this user, whatever qwinsta shows. */
+/** Makes quser show session 2 with this user, whatever qwinsta shows. */
 function showInQuser(user: string): void {
   const stdout = ` USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME\r\n ${user.padEnd(22)}rdp-tcp#0           2  Active          .  2/3/2025 9:32 AM\r\n`;
   fleet.hosts[0]?.faults.add({ on: "quser", times: 1_000, trouble: { instead: true, stdout } });
@@ -277,7 +277,7 @@ describe("a session that loses its user before its logoff is sent, and shows it 
     });
     const model = fleet.hosts[0]?.model ?? assert.fail();
     const blank = `${qwinstaHeader} services                                    0  Disc                        \r\n                                             2  Disc                        \r\n`;
-    // The first list shows alice, the one before the logoffs and the first one after it do not.
+    // The first list shows alice; the list before the logoffs and the next one do not.
     fleet.hosts[0]?.faults.add({
       on: "qwinsta",
       after: 1,

@@ -22,7 +22,7 @@ it("a report shows the phases of each host's time", async () => {
   const [first = [], second = []] = phases;
   assert.ok((first[2]?.toMs ?? 0) - (first[2]?.fromMs ?? 0) >= 59_000);
   assert.ok((first[4]?.toMs ?? 0) - (first[4]?.fromMs ?? 0) >= 4_000);
-  // The second host had to wait for the first one's opening phase, and not for its grace period.
+  // The second host waits for the first visit to the first host, but not for its grace period.
   assert.ok((second[0]?.toMs ?? 0) > 0 && (second[0]?.toMs ?? 0) < 1_000);
   for (const { fromMs, toMs } of phases.flat()) assert.ok(fromMs >= 0 && toMs >= fromMs);
 });
