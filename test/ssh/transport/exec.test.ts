@@ -452,7 +452,10 @@ describe("concurrent commands", () => {
   it("are not sent when the signal fires during beforeSend", async (t) => {
     const { connection, server } = await connected(t, {});
     const stop = new AbortController();
-    const beforeSend = (): Promise<void> => Promise.resolve(stop.abort());
+    const beforeSend = (): Promise<void> => {
+      stop.abort();
+      return Promise.resolve();
+    };
     await assert.rejects(connection.exec("logoff 7", { ...quick, signal: stop.signal, beforeSend }), {
       code: "aborted",
       sent: false,
