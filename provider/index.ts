@@ -4,18 +4,19 @@ export type {
   ConnectionArgs,
   Duration,
   HostArgs,
-  Inputs,
   JumpHostArgs,
+  JumpHostConnectionArgs,
   LimitsArgs,
   MaintenanceWindowArgs,
   RolloutArgs,
   SessionExceptionsArgs,
+  SessionLogoffArgs,
+  SessionLogoffInputs,
   SessionsArgs,
   SessionSelectorArgs,
   TimeoutsArgs,
   WarningArgs,
-} from "./plan/input";
+} from "./pulumi/dynamic/args";
 export { SessionLogoff } from "./pulumi/dynamic/session-logoff";
-export type { FieldsWithInputs, SessionLogoffArgs, WithInputs } from "./pulumi/dynamic/session-logoff";
 export type { HostResult, Results, SessionCounts } from "./pulumi/resource/state";
 export type { AskedSession, DrainOutcome, HostStatus, Totals, WarnedSession } from "./report/report";

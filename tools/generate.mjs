@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { htmlAssets } from "./generate/html-assets.mjs";
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 
 /** `npm run generate`: writes the files that are made from others. They are committed, and a test fails when one is stale. */
-for (const { path, text } of [htmlAssets()]) writeFileSync(path, text);
+const main = fileURLToPath(new URL("generate/main.ts", import.meta.url));
+process.exitCode = spawnSync(process.execPath, ["--import=tsx", main], { stdio: "inherit" }).status ?? 1;

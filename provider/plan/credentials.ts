@@ -1,7 +1,5 @@
 import { isRecord } from "../base/records";
-
-/** The fields that contain a secret. */
-export const credentialFields: readonly string[] = ["privateKey", "passphrase", "password"];
+import { credentialFields } from "./credential-fields";
 
 /** A copy of the value without {@link credentialFields}, at any depth. Names of files and environment variables are kept. */
 export function withoutCredentials(value: unknown): unknown {

@@ -2,7 +2,7 @@ import type { PlanProblem } from "../base/errors";
 import { isRecord } from "../base/records";
 import { problem, type Path } from "./problem";
 import type { PlanFields } from "./schema/plan-fields";
-import { pathsOfExceptedIds, pathsOfIds } from "./schema/selection";
+import { pathsOfExceptedIds, pathsOfIds } from "./schema/sessions";
 import { isUnknown } from "./unknown";
 
 /**

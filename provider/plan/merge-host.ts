@@ -1,6 +1,7 @@
+import { withoutFields } from "../base/records";
 import type { Host, HostKeyPolicy, Login, Secret } from "../connection";
 import { hostLabel, type Address } from "./address";
-import type { ConnectionDefaults } from "./input";
+import type { ConnectionDefaults } from "./connection-defaults";
 import type { ConnectionFields, JumpFields } from "./schema/connection";
 
 /** The fields of a host before its levels are merged. */
@@ -69,7 +70,7 @@ function mergeJumpHost(
   defaults: ConnectionDefaults,
   connectTimeoutMs: number | undefined,
 ): Host {
-  const shared = { ...inherited, port: undefined, hostKey: undefined, jumpHosts: undefined };
+  const shared: ConnectionFields = withoutFields(inherited, ["port", "hostKey", "jumpHosts"]);
   const at = { ...host, ...withPort(host.port ?? port), ...withUser(host.user ?? user) };
   return mergeHost({ at, connection }, shared, defaults, connectTimeoutMs);
 }

@@ -1,8 +1,6 @@
-import type { z } from "zod";
 import type { PlanProblem } from "../base/errors";
 import { nearest } from "../base/suggest";
 import { printable } from "../base/text";
-import { holdsUnknown, isUnknown } from "./unknown";
 
 /** The path from the input's root to a value: names of fields and indexes of lists. */
 export type Path = readonly (string | number)[];
@@ -18,26 +16,6 @@ function pathText(path: Path): string {
 /** A problem of the input. `message` starts with "must" or another predicate and must not quote a value that may be a credential. */
 export function problem(path: Path, message: string): PlanProblem {
   return { path: pathText(path), message };
-}
-
-/**
- * The value read with a schema, or undefined after adding its problems to `problems`. Unknown values are not problems, but the result
- * is undefined if there is one at any depth.
- */
-export function read<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  path: Path,
-  problems: PlanProblem[],
-): T | undefined {
-  const result = schema.safeParse(value);
-  if (result.success) return holdsUnknown(value) ? undefined : result.data;
-  for (const issue of result.error.issues) {
-    if (isUnknown(valueAt(value, issue.path))) continue;
-    const steps = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
-    problems.push(problem([...path, ...steps], issue.message));
-  }
-  return undefined;
 }
 
 /** Adds a problem for every field of `value` that is not one of `known`. */
@@ -56,13 +34,4 @@ export function checkFields(
 export function unknownField(name: string, known: readonly string[]): string {
   const suggestion = nearest(name, known);
   return `is not a known field: ${suggestion === undefined ? `known fields are ${known.join(", ")}` : `did you mean ${suggestion}?`}`;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let current = value;
-  for (const step of path) {
-    if (typeof current !== "object" || current === null) return current;
-    current = (current as Readonly<Record<PropertyKey, unknown>>)[step];
-  }
-  return current;
 }

@@ -1,12 +1,13 @@
 import type { PlanProblem } from "../base/errors";
 import { withoutEmptyFields } from "../base/records";
-import type { ConnectionDefaults } from "./input";
+import type { ConnectionDefaults } from "./connection-defaults";
 import { mergeHost } from "./merge-host";
 import type { Plan } from "./plan";
-import { problem, read } from "./problem";
+import { problem } from "./problem";
 import { stackDefaults } from "./schema/connection";
-import { readFields } from "./schema/fields";
+import { readFields } from "./schema/read-fields";
 import type { PlanFields } from "./schema/plan-fields";
+import { readWhole } from "./schema/shape";
 import { holdsUnknown } from "./unknown";
 
 /** Values that a plan depends on besides the input. */
@@ -46,9 +47,9 @@ export function readPlan(input: unknown, context: PlanContext = {}): PlanResult 
 /** Problems of the stack configuration have the key of `pulumi config set` as their path. */
 function readDefaults(given: ConnectionDefaults | undefined, problems: PlanProblem[]): ConnectionDefaults {
   const wrong: PlanProblem[] = [];
-  const values = read(stackDefaults, withoutEmptyFields(given ?? {}), [], wrong);
+  const values = readWhole(stackDefaults, withoutEmptyFields(given ?? {}), [], wrong);
   problems.push(...wrong.map(({ path, message }) => ({ path: `session-logoff:${path}`, message })));
-  return (values ?? {}) as ConnectionDefaults;
+  return values ?? {};
 }
 
 function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: readonly string[]): Plan {

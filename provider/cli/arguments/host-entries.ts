@@ -1,5 +1,4 @@
 /** Hosts of the command: `[user@]address[:port][>server]`, from arguments or a file. */
-import type { HostArgs } from "../../plan/input";
 import type { CommandLine } from "./argv";
 
 /** A host as it was written, and where. */
@@ -38,7 +37,7 @@ export interface EachHost {
 }
 
 /** The input `hosts`: text, or objects where text is not enough. With `via` every entry is a server behind that host. */
-export function hostInputs(entries: readonly GivenHost[], each: EachHost): readonly (string | HostArgs)[] {
+export function hostInputs(entries: readonly GivenHost[], each: EachHost): readonly unknown[] {
   return entries.map(({ text }) => {
     const arrow = text.indexOf(">");
     const host = arrow < 0 ? text : text.slice(0, arrow).trim();
@@ -48,7 +47,7 @@ export function hostInputs(entries: readonly GivenHost[], each: EachHost): reado
     return {
       host: each.via ?? host,
       ...(relay === undefined ? {} : { server: relay }),
-      ...(each.platform === undefined ? {} : { platform: each.platform as "windows" | "linux" }),
+      ...(each.platform === undefined ? {} : { platform: each.platform }),
     };
   });
 }

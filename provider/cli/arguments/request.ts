@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { decodeText } from "../../base/decode-text";
+import { isRecord } from "../../base/records";
 import { printable } from "../../base/text";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
@@ -62,12 +63,13 @@ function isOfFile(path: string, { hosts }: RunRequest): boolean {
  * Options whose variable is empty, found before connecting. The name is not printed: if a shell has expanded it, it is the password.
  */
 function unsetVariables({ input }: RunRequest, { env }: World): readonly string[] {
+  const connection = isRecord(input["connection"]) ? input["connection"] : {};
   const given = [
-    ["--password-env", input.connection?.passwordEnv],
-    ["--passphrase-env", input.connection?.passphraseEnv],
+    ["--password-env", connection["passwordEnv"]],
+    ["--passphrase-env", connection["passphraseEnv"]],
   ] as const;
   return given.flatMap(([option, name]) =>
-    name === undefined || env[name]
+    typeof name !== "string" || env[name]
       ? []
       : [`${option}: must name an environment variable that is set and not empty`],
   );

@@ -1,4 +1,3 @@
-import type { Inputs } from "../../plan/input";
 import type { GivenHost } from "./host-entries";
 
 /** What to do on each host: log off, only read, or something else entirely. */
@@ -25,7 +24,7 @@ export interface RunRequest {
   /** Absent: hosts are reached over SSH. */
   readonly here?: true;
   /** The input of `readPlan`, without `hosts`. */
-  readonly input: Omit<Inputs, "hosts">;
+  readonly input: Readonly<Record<string, unknown>>;
   /** The current session may be the console, which `"current"` cannot express. */
   readonly mayBeConsole?: true;
   /** The hosts of the arguments, in their order. */

@@ -1,25 +1,29 @@
-/** The schemas of the input `connection`, of jump hosts and of the stack configuration. */
-import { z } from "zod";
+/** The declarations of the input `connection`, of jump hosts and of the stack configuration. */
 import type { PlanProblem } from "../../base/errors";
 import { isRecord } from "../../base/records";
 import { isUserName, parseAddress, type Address } from "../address";
 import { problem, type Path } from "../problem";
+import { isUnknown } from "../unknown";
+import { object, optional, required, type Fields } from "./field";
 import {
-  delegate,
   duration,
-  fields,
   leaf,
   line,
   listOf,
   matching,
+  oneForm,
   oneOf,
   text,
   wholeNumber,
-} from "./readers";
+  type Shape,
+} from "./shape";
 
-const user = leaf("a user name on one line", (value) =>
+/** A login name. */
+export const userName = leaf("a user name on one line", (value) =>
   typeof value === "string" && isUserName(value) ? value : undefined,
 );
+/** A TCP port. */
+export const port = wholeNumber(1, 65535);
 const privateKey = leaf(
   "the text of a private key, which begins with -----BEGIN (for a path, use privateKeyFile)",
   (value) =>
@@ -32,83 +36,250 @@ const secretText = leaf("text that is not empty", (value) =>
 );
 const variable = matching(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u, "the name of an environment variable");
 const path = line("a path", 4096);
-const pathOrFlag = leaf<string | boolean>("true, false or a path", (value) =>
-  typeof value === "boolean" || (typeof value === "string" && value.trim() !== "") ? value : undefined,
+const pathOrFlag = leaf<string | boolean>(
+  "true, false or a path",
+  (value) =>
+    typeof value === "boolean" || (typeof value === "string" && value.trim() !== "") ? value : undefined,
+  { kind: "union", of: [{ kind: "boolean" }, { kind: "string" }] },
 );
 const knownHosts = text("the text of a known_hosts file (for a path, use knownHostsFile)");
 const hostKey = matching(
   /^(?:SHA256:[A-Za-z0-9+/]{43}=?|[a-z0-9@.-]{3,64} AAAA[A-Za-z0-9+/]+={0,2}(?: [^\r\n]*)?)$/u,
   'a fingerprint "SHA256:..." or a public key such as "ssh-ed25519 AAAA..."',
 );
-const jumpHost = z
-  .unknown()
-  .transform((value, context): JumpFields =>
-    typeof value === "string"
-      ? { host: delegate(addressText, value, context) }
-      : delegate(jumpObject, value, context),
-  );
-/** All fields except `jumpHosts`, which the connection of a jump host does not have. */
-const shape = {
-  user: user.optional(),
-  port: wholeNumber(1, 65535).optional(),
-  privateKey: privateKey.optional(),
-  privateKeyFile: path.optional(),
-  passphrase: secretText.optional(),
-  passphraseEnv: variable.optional(),
-  password: secretText.optional(),
-  passwordEnv: variable.optional(),
-  agent: pathOrFlag.optional(),
-  knownHosts: knownHosts.optional(),
-  knownHostsFile: path.optional(),
-  hostKey: hostKey.optional(),
-  strictHostKeyChecking: oneOf("yes", "accept-new", "no").optional(),
-  sshConfig: pathOrFlag.optional(),
-  algorithms: oneOf("default", "legacy").optional(),
-  keepalive: duration(0, 3_600_000).optional(),
-};
-const ownConnection = fields(shape);
-type OwnFields = z.output<typeof ownConnection>;
-
-const addressText = z.unknown().transform((value, context): Address => {
-  const result = typeof value === "string" ? parseAddress(value) : { wrong: "must be [user@]address[:port]" };
-  if ("address" in result) return result.address;
-  context.addIssue({ code: "custom", message: result.wrong });
-  return z.NEVER;
-});
-const jumpObject = fields({
-  host: addressText,
-  user: user.optional(),
-  port: wholeNumber(1, 65535).optional(),
-  connection: ownConnection.optional(),
-});
-export type JumpFields = z.output<typeof jumpObject>;
 
 /** Reads `[user@]address[:port]`. */
-export const hostAddress: z.ZodType<Address> = addressText;
-/** Reads a login name. */
-export const userName: z.ZodType<string> = user;
-/** Reads a TCP port. */
-export const port: z.ZodType<number> = wholeNumber(1, 65535);
+export const hostAddress: Shape<Address> = {
+  type: { kind: "string" },
+  read: (value, path, problems) => {
+    if (isUnknown(value)) return undefined;
+    const result =
+      typeof value === "string" ? parseAddress(value) : { wrong: "must be [user@]address[:port]" };
+    if ("address" in result) return result.address;
+    problems.push(problem(path, result.wrong));
+    return undefined;
+  },
+};
 
-/** The fields of the input `connection`, each checked alone; {@link checkExclusiveFields} checks combinations. */
-export type ConnectionFields = OwnFields & { readonly jumpHosts?: readonly JumpFields[] | undefined };
-/** Reads the input `connection`. */
-export const connectionFields: z.ZodType<ConnectionFields> = fields({
-  ...shape,
-  jumpHosts: listOf(
-    jumpHost,
-    "a list of [user@]address[:port] or { host, user, port, connection }",
-  ).optional(),
-});
+/** The fields that reach and trust a host and log in to it, but for jump hosts. */
+const ownFields = {
+  user: optional(
+    "Login name. Default: stack configuration `session-logoff:user`, then the name of the local user.",
+    userName,
+    {
+      option: {
+        name: "user",
+        section: "Connection",
+        kind: "value",
+        value: "NAME",
+        help: "login name of hosts that name none",
+      },
+    },
+  ),
+  port: optional(
+    "TCP port. Default: 22. If a port belongs to a single host, set it with that host, since it is part of the host's identity.",
+    port,
+  ),
+  privateKey: optional(
+    "Text of a private key. Cannot be combined with `privateKeyFile`. Stored as a secret.",
+    privateKey,
+    { secret: true },
+  ),
+  privateKeyFile: optional(
+    "Path of a private key. Relative paths start at the program's folder; `~` is the home folder.",
+    path,
+    {
+      option: {
+        name: "identity",
+        section: "Connection",
+        kind: "value",
+        value: "FILE",
+        help: "private key",
+        completes: "file",
+      },
+    },
+  ),
+  passphrase: optional(
+    "Passphrase of the private key. Cannot be combined with `passphraseEnv`. Stored as a secret.",
+    secretText,
+    { secret: true },
+  ),
+  password: optional(
+    "Password, also used for keyboard-interactive logins. Cannot be combined with `passwordEnv`. Stored as a secret.",
+    secretText,
+    { secret: true },
+  ),
+  passwordEnv: optional(
+    "Name of the environment variable that holds the password, read from the environment of `pulumi`.",
+    variable,
+    {
+      option: {
+        name: "password-env",
+        section: "Connection",
+        kind: "value",
+        value: "VARIABLE",
+        help: "environment variable that holds the password",
+      },
+    },
+  ),
+  passphraseEnv: optional(
+    "Name of the environment variable that holds the passphrase, read from the environment of `pulumi`.",
+    variable,
+    {
+      option: {
+        name: "passphrase-env",
+        section: "Connection",
+        kind: "value",
+        value: "VARIABLE",
+        help: "environment variable that holds the private key's passphrase",
+      },
+    },
+  ),
+  agent: optional(
+    "The SSH agent to use: true for the agent of `SSH_AUTH_SOCK`, the path of an agent's socket or pipe, or false for no agent. Default: the agent of `SSH_AUTH_SOCK` if no key or password is set.",
+    pathOrFlag,
+  ),
+  knownHosts: optional(
+    "The text of a known_hosts file. Default: stack configuration `session-logoff:knownHosts`, then OpenSSH's own files.",
+    knownHosts,
+  ),
+  knownHostsFile: optional("The path of a known_hosts file.", path, {
+    option: {
+      name: "known-hosts",
+      section: "Connection",
+      kind: "value",
+      value: "FILE",
+      help: "known_hosts file, instead of OpenSSH's own",
+      completes: "file",
+    },
+  }),
+  hostKey: optional(
+    "The only key to accept: a fingerprint (`SHA256:...`) or a public key. With several hosts, set it per host. Default: the keys in known_hosts.",
+    hostKey,
+    {
+      option: {
+        name: "host-key",
+        section: "Connection",
+        kind: "value",
+        value: "KEY",
+        help: "the only key to accept from the host: SHA256:... or a public key",
+      },
+    },
+  ),
+  strictHostKeyChecking: optional(
+    "`yes` (default): a host must have a known key. `accept-new`: the key of an unknown host is accepted and remembered. `no`: any key that is not revoked is accepted, and no password is offered.",
+    oneOf("yes", "accept-new", "no"),
+    {
+      option: {
+        name: "accept-new",
+        section: "Connection",
+        kind: "flag",
+        help: "trust hosts that are not in known_hosts yet, and record their keys",
+        sets: "accept-new",
+      },
+    },
+  ),
+  sshConfig: optional(
+    "The ssh_config to read: true for OpenSSH's own files, or a path. Default: false.",
+    pathOrFlag,
+    {
+      option: {
+        name: "ssh-config",
+        section: "Connection",
+        kind: "value",
+        value: "FILE",
+        help: "read this ssh_config",
+        completes: "file",
+      },
+    },
+  ),
+  algorithms: optional(
+    "`default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`.",
+    oneOf("default", "legacy"),
+    {
+      option: {
+        name: "legacy-algorithms",
+        section: "Connection",
+        kind: "flag",
+        help: "also offer what old SSH servers need",
+        sets: "legacy",
+      },
+    },
+  ),
+  keepalive: optional(
+    "Time between keepalives, at most 1h; 0 sends none. The connection ends after three without an answer. Default: 15s.",
+    duration(0, 3_600_000),
+  ),
+};
 
-/** Reads the stack configuration. */
-export const stackDefaults = fields({
-  user: user.optional(),
-  password: secretText.optional(),
-  privateKey: privateKey.optional(),
-  passphrase: secretText.optional(),
-  knownHosts: knownHosts.optional(),
-});
+const jumpHostConnection = object(
+  "JumpHostConnectionArgs",
+  "Settings of the connection to a jump host: those of `connection` without `jumpHosts`.",
+  ownFields,
+);
+
+const jumpHostObject = object(
+  "JumpHostArgs",
+  "A jump host. Fields that its connection does not set are taken from the resource's `connection`, except `port`, `hostKey` and `jumpHosts`. Nothing is taken from the host behind it.",
+  {
+    host: required("`[user@]address[:port]`, with IPv6 addresses in brackets.", hostAddress),
+    user: optional(
+      "Login name, unless `host` contains it. Default: that of the resource's `connection`.",
+      userName,
+    ),
+    port: optional("TCP port, unless `host` contains it. Default: 22.", port),
+    connection: optional("Settings that differ from the resource's `connection`.", jumpHostConnection),
+  },
+);
+export type JumpFields = Fields<typeof jumpHostObject.fields>;
+
+const addressOfJumpHost: Shape<JumpFields> = {
+  type: hostAddress.type,
+  read: (value, path, problems) => {
+    const host = hostAddress.read(value, path, problems);
+    return host === undefined ? undefined : { host };
+  },
+};
+const jumpHost: Shape<JumpFields> = oneForm(
+  { kind: "union", of: [{ kind: "string" }, jumpHostObject.type] },
+  (value): Shape<JumpFields> => (typeof value === "string" ? addressOfJumpHost : jumpHostObject),
+);
+
+/** The input `connection`. Each field is checked alone; {@link checkExclusiveFields} checks combinations. */
+export const connection = object(
+  "ConnectionArgs",
+  "How to connect to a host, log in and verify its key. Each field is taken from the host if set there, otherwise from the resource, otherwise from the stack configuration.",
+  {
+    ...ownFields,
+    jumpHosts: optional(
+      "Jump hosts in the order in which the connection passes through them. Default: none.",
+      listOf(jumpHost, "a list of [user@]address[:port] or { host, user, port, connection }"),
+      {
+        option: {
+          name: "jump",
+          section: "Connection",
+          kind: "list",
+          value: "HOST,HOST",
+          help: "jump hosts, nearest to this machine first",
+        },
+      },
+    ),
+  },
+);
+export type ConnectionFields = Fields<typeof connection.fields>;
+
+/** The stack configuration. */
+export const stackDefaults = object(
+  "StackConfiguration",
+  "Connection settings from the stack configuration, used where neither the host nor the resource sets a value.",
+  {
+    user: optional("Login name.", userName),
+    password: optional("Password.", secretText, { secret: true }),
+    privateKey: optional("Text of a private key.", privateKey, { secret: true }),
+    passphrase: optional("Passphrase of the private key.", secretText, { secret: true }),
+    knownHosts: optional("Text of a known_hosts file.", knownHosts),
+  },
+);
 
 /** Adds a problem for every pair of fields that cannot be combined, in the connection as given and in those of its jump hosts. */
 export function checkExclusiveFields(value: unknown, at: Path, problems: PlanProblem[]): void {

@@ -1,22 +1,23 @@
-import type { z } from "zod";
 import type { PlanProblem } from "../../base/errors";
 import { isRecord } from "../../base/records";
 import type { Platform } from "../../connection";
 import type { Selector } from "../../session/selector";
 import { hostLabel, serverName, type Address } from "../address";
 import { withPort, withUser } from "../merge-host";
-import { checkFields, problem, read, type Path } from "../problem";
+import { checkFields, problem, type Path } from "../problem";
 import { isUnknown } from "../unknown";
 import {
   checkExclusiveFields,
-  connectionFields,
+  connection,
   hostAddress,
   port,
   userName,
   type ConnectionFields,
 } from "./connection";
-import { matching, oneOf } from "./readers";
-import { checkDomains, checkPlatform, selection } from "./selection";
+import { object, optional, required, type Field } from "./field";
+import { checkDomains, checkPlatform, sessions } from "./sessions";
+import { matching, oneOf, readWhole } from "./shape";
+import type { Type } from "./type";
 
 /** An entry of `hosts`, with the fields that could be read. */
 export interface HostEntry {
@@ -30,9 +31,28 @@ export interface HostEntry {
   readonly connection?: ConnectionFields;
 }
 
-const server = matching(serverName, "the name of a server: letters, digits, dots, hyphens and underscores");
-const platform = oneOf("windows", "linux");
-const hostFields = ["host", "port", "user", "server", "sessions", "platform", "connection"];
+const host = object(
+  "HostArgs",
+  "A host and its settings. Its identity is the lower-case `address:port` written here; user and connection are not part of it.",
+  {
+    host: required("`[user@]address[:port]`, with IPv6 addresses in brackets.", hostAddress),
+    port: optional("TCP port, unless `host` contains it. Default: that of `connection`, then 22.", port),
+    user: optional("Login name, unless `host` contains it. Default: that of `connection`.", userName),
+    server: optional(
+      "Name of another Windows machine to act on: commands run on this host with `/server:`. Cannot be combined with `drain`. Default: the host itself.",
+      matching(serverName, "the name of a server: letters, digits, dots, hyphens and underscores"),
+    ),
+    sessions: optional("Sessions to log off on this host. Default: the resource's `sessions`.", sessions),
+    platform: optional("Operating system. Default: detected after connecting.", oneOf("windows", "linux")),
+    connection: optional("Settings that differ from the resource's `connection`.", connection),
+  },
+);
+
+/** How the list `hosts` is written in a program. */
+export const hostsType: Type = {
+  kind: "list",
+  item: { kind: "union", of: [{ kind: "string" }, host.type] },
+};
 
 /** Reads the list `hosts`, each entry separately, and adds a problem for every duplicate. */
 export function readHosts(value: unknown, problems: PlanProblem[], warnings: string[]): readonly HostEntry[] {
@@ -63,20 +83,21 @@ function readHost(value: unknown, path: Path, problems: PlanProblem[], warnings:
   }
   const entry = isRecord(value) ? value : { host: value };
   const addressPath = isRecord(value) ? [...path, "host"] : path;
-  checkFields(entry, hostFields, path, problems);
-  const optional = <T>(schema: z.ZodType<T>, name: string): T | undefined =>
-    entry[name] === undefined ? undefined : read(schema, entry[name], [...path, name], problems);
-  const parsed = read(hostAddress, entry["host"], addressPath, problems);
-  const ownPort = optional(port, "port");
-  const ownUser = optional(userName, "user");
+  const { fields } = host;
+  checkFields(entry, Object.keys(fields), path, problems);
+  const own = <T>({ shape }: Field<T>, name: string): T | undefined =>
+    entry[name] === undefined ? undefined : shape.read(entry[name], [...path, name], problems);
+  const parsed = hostAddress.read(entry["host"], addressPath, problems);
+  const ownPort = own(fields.port, "port");
+  const ownUser = own(fields.user, "user");
   if (parsed?.port !== undefined && entry["port"] !== undefined) {
     problems.push(problem([...path, "port"], "must not be set twice: host already contains a port"));
   }
   if (parsed?.user !== undefined && entry["user"] !== undefined) {
     problems.push(problem([...path, "user"], "must not be set twice: host already contains a user"));
   }
-  const serverBehind = optional(server, "server");
-  const kind = optional(platform, "platform");
+  const serverBehind = own(fields.server, "server");
+  const kind = own(fields.platform, "platform");
   const selector = readSelection(entry["sessions"], [...path, "sessions"], kind, problems, warnings);
   const connection = readConnection(entry["connection"], [...path, "connection"], problems);
   const at = parsed && {
@@ -108,7 +129,7 @@ export function readSelection(
 ): Selector | undefined {
   if (value === undefined) return undefined;
   checkDomains(value, path, problems, warnings);
-  const selector = read(selection, value, path, problems);
+  const selector = readWhole(sessions, value, path, problems);
   if (selector !== undefined) checkPlatform(selector, kind, path, problems);
   return selector;
 }
@@ -121,5 +142,5 @@ export function readConnection(
 ): ConnectionFields | undefined {
   if (value === undefined) return undefined;
   checkExclusiveFields(value, path, problems);
-  return read(connectionFields, value, path, problems);
+  return readWhole(connection, value, path, problems);
 }

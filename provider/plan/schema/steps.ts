@@ -1,8 +1,21 @@
-/** The schemas of the inputs that control a run: warning, limits, rollout, window, timeouts, reports, triggers. */
-import { z } from "zod";
+/** The declarations of the inputs that control a run: warning, limits, rollout, window, timeouts, reports. */
 import { isRecord } from "../../base/records";
 import type { WarnPlan, WaveSize, Window } from "../plan";
-import { delegate, duration, fields, leaf, line, listOf, matching, oneOf, wholeNumber } from "./readers";
+import { problem } from "../problem";
+import { object, optional, required } from "./field";
+import {
+  converted,
+  duration,
+  isLine,
+  leaf,
+  listOf,
+  matching,
+  oneForm,
+  oneOf,
+  wholeNumber,
+  type Shape,
+} from "./shape";
+import type { Type } from "./type";
 
 const second = 1000;
 const minute = 60 * second;
@@ -12,60 +25,177 @@ const day = 24 * hour;
 const message = leaf(
   "one line of at most 255 characters and 255 bytes; {minutes}, {user} and {host} are filled in, no other braces",
   (value) => {
-    const read = line("", 255).safeParse(value);
-    if (!read.success || new TextEncoder().encode(read.data).length > 255) return undefined;
-    return /[{}]/u.test(read.data.replaceAll(/\{(?:minutes|user|host)\}/gu, "")) ? undefined : read.data;
+    if (!isLine(value, 255) || new TextEncoder().encode(value).length > 255) return undefined;
+    return /[{}]/u.test(value.replaceAll(/\{(?:minutes|user|host)\}/gu, "")) ? undefined : value;
   },
 );
 
-/** Reads `warn`. */
-export const warn: z.ZodType<WarnPlan> = fields({
-  message,
-  gracePeriod: duration(second, day),
-  reminders: listOf(duration(second, day), "a list of durations").optional(),
-  ifUndelivered: oneOf("continue", "keep", "fail").optional(),
-  cancelMessage: message.optional(),
-}).transform(({ message, gracePeriod, reminders = [], ifUndelivered, cancelMessage }, context) => {
+const warning = object(
+  "WarningArgs",
+  "A message to the users whose sessions are selected, and the time they have to leave.",
+  {
+    message: required(
+      "One line of at most 255 characters and 255 bytes; `{minutes}`, `{user}` and `{host}` are filled in.",
+      message,
+      {
+        option: {
+          name: "warn",
+          section: "Steps",
+          kind: "value",
+          value: "TEXT",
+          help: "warn the users first; {minutes}, {user} and {host} are replaced",
+        },
+      },
+    ),
+    gracePeriod: required(
+      "Time from the first warning on a host to the logoff, from 1s to 24h; ends early once everybody has left.",
+      duration(second, day),
+      {
+        option: {
+          name: "grace",
+          section: "Steps",
+          kind: "value",
+          value: "DURATION",
+          help: "time between the warning and the logoff",
+        },
+      },
+    ),
+    reminders: optional(
+      "When to send the message again, as time before the logoff; each is shorter than `gracePeriod`. Default: never.",
+      listOf(duration(second, day), "a list of durations"),
+      {
+        option: {
+          name: "remind",
+          section: "Steps",
+          kind: "list",
+          value: "DURATION,...",
+          help: "warn again this long before the end of the grace period",
+        },
+      },
+    ),
+    ifUndelivered: optional(
+      "What happens to a session that no message reached: `continue` (default) logs it off anyway, `keep` keeps it, `fail` fails the host.",
+      oneOf("continue", "keep", "fail"),
+    ),
+    cancelMessage: optional(
+      "Message to the users who were warned, sent when the run is cancelled. Same form as `message`. Default: none.",
+      message,
+    ),
+  },
+);
+
+/** The input `warn`. */
+export const warn: Shape<WarnPlan> = converted(warning, (read, path, problems) => {
+  const { message, gracePeriod, reminders = [], ifUndelivered = "continue", cancelMessage } = read;
   for (const [index, reminder] of reminders.entries()) {
-    if (reminder >= gracePeriod) {
-      context.addIssue({
-        code: "custom",
-        message: "must be shorter than gracePeriod",
-        path: ["reminders", index],
-      });
-    }
+    if (reminder >= gracePeriod)
+      problems.push(problem([...path, "reminders", index], "must be shorter than gracePeriod"));
   }
   return {
     message,
     gracePeriodMs: gracePeriod,
     remindersMs: [...new Set(reminders)].sort((a, b) => b - a),
-    ifUndelivered: ifUndelivered ?? "continue",
+    ifUndelivered,
     ...(cancelMessage === undefined ? {} : { cancelMessage }),
   };
 });
 
-/** Reads `limits`. */
-export const limits = fields({
-  sessionsPerHost: wholeNumber(1, 1_000_000).optional(),
-  sessions: wholeNumber(1, 1_000_000).optional(),
-});
+/** The input `limits`. */
+export const limits = object(
+  "LimitsArgs",
+  "Maximum numbers of selected sessions. Nothing is changed where a limit is exceeded.",
+  {
+    sessions: optional(
+      "Sessions of all hosts together; all hosts are listed first, and if it is exceeded, no host is changed. Default: no limit.",
+      wholeNumber(1, 1_000_000),
+      {
+        option: {
+          name: "limit",
+          section: "Sessions",
+          kind: "value",
+          value: "N",
+          help: "change nothing if more sessions would be logged off",
+        },
+      },
+    ),
+    sessionsPerHost: optional(
+      "Sessions per host. A host that exceeds it fails and is not changed. Default: no limit.",
+      wholeNumber(1, 1_000_000),
+      {
+        option: {
+          name: "limit-per-host",
+          section: "Sessions",
+          kind: "value",
+          value: "N",
+          help: "change nothing on a host with more sessions",
+        },
+      },
+    ),
+  },
+);
 
-function share(least: number, must: string): z.ZodType<WaveSize> {
-  return leaf(must, (value) => {
-    if (typeof value === "number")
-      return Number.isInteger(value) && value >= least ? { hosts: value } : undefined;
-    const percent = typeof value === "string" ? /^([0-9]{1,3})%$/u.exec(value)?.[1] : undefined;
-    if (percent === undefined || Number(percent) < least || Number(percent) > 100) return undefined;
-    return { percent: Number(percent) };
-  });
+const numberOrShare: Type = { kind: "union", of: [{ kind: "integer" }, { kind: "string" }] };
+
+function share(least: number, must: string): Shape<WaveSize> {
+  return leaf(
+    must,
+    (value): WaveSize | undefined => {
+      if (typeof value === "number")
+        return Number.isInteger(value) && value >= least ? { hosts: value } : undefined;
+      const percent = typeof value === "string" ? /^([0-9]{1,3})%$/u.exec(value)?.[1] : undefined;
+      if (percent === undefined || Number(percent) < least || Number(percent) > 100) return undefined;
+      return { percent: Number(percent) };
+    },
+    numberOrShare,
+  );
 }
 
-/** Reads `rollout`. */
-export const rollout = fields({
-  parallel: wholeNumber(1, 10_000).optional(),
-  waves: listOf(share(1, 'a number of hosts from 1, or a share such as "10%"'), "a list of sizes").optional(),
-  pause: duration(0, day).optional(),
-  maxFailures: share(0, 'a number of hosts from 0, or a share such as "5%"').optional(),
+/** The input `rollout`. */
+export const rollout = object("RolloutArgs", "The order and the pace in which hosts are processed.", {
+  parallel: optional("Number of hosts processed at the same time. Default: 20.", wholeNumber(1, 10_000), {
+    option: {
+      name: "parallel",
+      section: "Many hosts",
+      kind: "value",
+      value: "N",
+      help: "hosts at once (20), no more than 64",
+    },
+  }),
+  waves: optional(
+    'Sizes of the waves, in the order of `hosts`, such as `[1, "10%", "50%"]`. A percentage is a share of all hosts, and the last size repeats. Default: all hosts in one wave.',
+    listOf(share(1, 'a number of hosts from 1, or a share such as "10%"'), "a list of sizes"),
+    {
+      option: {
+        name: "waves",
+        section: "Many hosts",
+        kind: "list",
+        value: "SIZE,...",
+        help: "such as 1,10%,50%; the last size repeats",
+      },
+    },
+  ),
+  pause: optional("Time between two waves, at most 24h. Default: 0.", duration(0, day), {
+    option: {
+      name: "pause",
+      section: "Many hosts",
+      kind: "value",
+      value: "DURATION",
+      help: "between waves",
+    },
+  }),
+  maxFailures: optional(
+    'Number of failed hosts that is tolerated; once it is exceeded, no more hosts are started. A number applies to the whole run, a percentage such as `"5%"` to each wave. Default: 0 if `waves` is set, otherwise no limit.',
+    share(0, 'a number of hosts from 0, or a share such as "5%"'),
+    {
+      option: {
+        name: "max-failures",
+        section: "Many hosts",
+        kind: "value",
+        value: "N|N%",
+        help: "stop when more hosts have failed (of the run, or % of a wave)",
+      },
+    },
+  ),
 });
 
 /** A time on a day that exists: `Date` alone reads February 30 as March 2, and 24:00 as the next day. */
@@ -96,22 +226,35 @@ const timeZone = leaf('the name of a time zone, such as "Europe/Berlin"', (value
     return undefined;
   }
 });
-const dailyWindow = fields({ daily, timeZone }).transform((read): Window => ({
-  dailyFrom: read.daily.from,
-  dailyTo: read.daily.to,
-  timeZone: read.timeZone,
-}));
-const spanWindow = fields({ notBefore: moment.optional(), notAfter: moment.optional() }).transform(
-  ({ notBefore, notAfter }, context): Window => {
-    if (notBefore === undefined && notAfter === undefined) {
-      context.addIssue({
-        code: "custom",
-        message: "must contain notBefore, notAfter or both, or daily and timeZone",
-      });
-    }
-    if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter) {
-      context.addIssue({ code: "custom", message: "must be later than notBefore", path: ["notAfter"] });
-    }
+
+const dailyDoc = 'Hours of every day, such as `"22:00-05:00"`. Requires `timeZone`.';
+const timeZoneDoc = 'Time zone of `daily`, such as `"Europe/Berlin"`.';
+const notBefore = optional("Start, as an RFC 3339 time such as `2026-03-01T22:00:00+01:00`.", moment);
+const notAfter = optional("End, as an RFC 3339 time.", moment);
+const windowName = "MaintenanceWindowArgs";
+const windowDoc =
+  "When hosts may be changed: either a span of time (`notBefore`, `notAfter` or both) or hours of every day (`daily` and `timeZone`). Hosts that are not finished wait for the next `pulumi up` inside the window.";
+/** Both forms, as a program sees them. */
+const anyWindow = object(windowName, windowDoc, {
+  notBefore,
+  notAfter,
+  daily: optional(dailyDoc, daily),
+  timeZone: optional(timeZoneDoc, timeZone),
+});
+const dailyWindow = converted(
+  object(windowName, windowDoc, {
+    daily: required(dailyDoc, daily),
+    timeZone: required(timeZoneDoc, timeZone),
+  }),
+  (read): Window => ({ dailyFrom: read.daily.from, dailyTo: read.daily.to, timeZone: read.timeZone }),
+);
+const spanWindow = converted(
+  object(windowName, windowDoc, { notBefore, notAfter }),
+  ({ notBefore, notAfter }, path, problems): Window => {
+    if (notBefore === undefined && notAfter === undefined)
+      problems.push(problem(path, "must contain notBefore, notAfter or both, or daily and timeZone"));
+    if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter)
+      problems.push(problem([...path, "notAfter"], "must be later than notBefore"));
     return {
       ...(notBefore === undefined ? {} : { notBefore }),
       ...(notAfter === undefined ? {} : { notAfter }),
@@ -119,30 +262,61 @@ const spanWindow = fields({ notBefore: moment.optional(), notAfter: moment.optio
   },
 );
 
-/** Reads `window`: a span of time, or hours of every day. */
-export const window: z.ZodType<Window> = z.unknown().transform((value, context): Window => {
-  const isDaily = isRecord(value) && ("daily" in value || "timeZone" in value);
-  return delegate(isDaily ? dailyWindow : spanWindow, value, context);
-});
+/** The input `window`: a span of time, or hours of every day. */
+export const window: Shape<Window> = oneForm(anyWindow.type, (value) =>
+  isRecord(value) && ("daily" in value || "timeZone" in value) ? dailyWindow : spanWindow,
+);
 
-/** Reads `timeouts`. */
-export const timeouts = fields({
-  connect: duration(second, 10 * minute).optional(),
-  command: duration(second, hour).optional(),
-  logoff: duration(second, day).optional(),
-  total: duration(second, 30 * day).optional(),
+/** The input `timeouts`. */
+export const timeouts = object("TimeoutsArgs", "Time limits.", {
+  total: optional(
+    "Time for the whole run, from 1s to 30 days; must be longer than `warn.gracePeriod`. Default: none.",
+    duration(second, 30 * day),
+    {
+      option: {
+        name: "timeout",
+        section: "Many hosts",
+        kind: "value",
+        value: "DURATION",
+        help: "for the whole run (none)",
+      },
+    },
+  ),
+  connect: optional(
+    "Time from the first packet to the end of the login, retries included, from 1s to 10m. Each jump host has its own. Default: 15s.",
+    duration(second, 10 * minute),
+    {
+      option: {
+        name: "timeout-connect",
+        section: "Many hosts",
+        kind: "value",
+        value: "DURATION",
+        help: "for connecting and logging in (15s)",
+      },
+    },
+  ),
+  command: optional("Time for a single command, from 1s to 1h. Default: 30s.", duration(second, hour)),
+  logoff: optional(
+    "Time from the logoff request to the verified end of a session, from 1s to 24h. Default: 5m.",
+    duration(second, day),
+    {
+      option: {
+        name: "timeout-logoff",
+        section: "Many hosts",
+        kind: "value",
+        value: "DURATION",
+        help: "for a logoff (5m)",
+      },
+    },
+  ),
 });
 
 const reportPath = matching(/\.(?:json|xml|html)$/iu, "a path that ends in .json, .xml or .html");
+const reportPaths = listOf(reportPath, "a list of paths");
+const onePath = converted(reportPath, (path): readonly string[] => [path]);
 
-/** Reads `report`: a path or a list of paths. */
-export const report: z.ZodType<readonly string[]> = z
-  .unknown()
-  .transform((value, context): readonly string[] =>
-    Array.isArray(value)
-      ? delegate(listOf(reportPath, "a list of paths"), value, context)
-      : [delegate(reportPath, value, context)],
-  );
-
-/** Reads `triggers`, whose values are only compared. */
-export const triggers = listOf(z.unknown(), "a list of any values");
+/** The input `report`: a path or a list of paths. */
+export const report: Shape<readonly string[]> = oneForm(
+  { kind: "union", of: [{ kind: "string" }, reportPaths.type] },
+  (value) => (Array.isArray(value) ? reportPaths : onePath),
+);

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { credentialFields } from "../../plan/credentials";
+import { credentialFields } from "../../plan/credential-fields";
 
 /**
  * The value with every credential replaced by a secret, at any depth and inside of outputs. Only the credential itself becomes a secret, so

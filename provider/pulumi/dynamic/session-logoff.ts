@@ -1,32 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Inputs } from "../../plan/input";
 import type { Configuration, Props, ProviderCode } from "../resource/contract";
 import type { HostResult, Results } from "../resource/state";
+import type { SessionLogoffArgs, SessionLogoffInputs } from "./args";
 import { checkProgram, type ProgramProblem } from "./program-check";
 import { previewSessions } from "./program-preview";
 import { optionWarnings } from "./resource-options";
 import { withSecretsSealed } from "./secrets";
-
-/** A value whose every leaf may be a `pulumi.Input`. */
-export type WithInputs<T> = pulumi.Input<WithInputsBelow<T>>;
-
-type WithInputsBelow<T> = unknown extends T // any value at all, as in triggers
-  ? T
-  : T extends readonly (infer E)[]
-    ? readonly WithInputs<E>[]
-    : T extends object
-      ? FieldsWithInputs<T>
-      : T;
-
-/** The same fields, each of which may be a `pulumi.Input`, also of undefined where a field may be left out. */
-export type FieldsWithInputs<T> = {
-  [K in keyof T]: Partial<Pick<T, K>> extends Pick<T, K>
-    ? WithInputs<T[K] | undefined> | undefined
-    : WithInputs<T[K]>;
-};
-
-/** The arguments of {@link SessionLogoff}. */
-export type SessionLogoffArgs = FieldsWithInputs<Inputs>;
 
 /** What the SDK writes into every resource's state and calls from there on, whatever version is installed by then. */
 interface SerializedProvider extends pulumi.dynamic.ResourceProvider<Props, Props> {
@@ -114,30 +93,16 @@ const noOutputsYet: Record<keyof Results, undefined> = {
   stateVersion: undefined,
 };
 
+/** The inputs as given, which are outputs too. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
+export interface SessionLogoff extends SessionLogoffInputs {}
+
 /**
  * Sessions logged off on many hosts, before they are patched. Creating it runs every host; a later update runs the hosts
  * that are new, that failed, or all of them when `triggers` change. Let the patch step depend on it.
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class SessionLogoff extends pulumi.dynamic.Resource {
-  /** The inputs as given. */
-  declare readonly hosts: pulumi.Output<Inputs["hosts"]>;
-  declare readonly sessions: pulumi.Output<Inputs["sessions"]>;
-  declare readonly connection: pulumi.Output<Inputs["connection"]>;
-  declare readonly drain: pulumi.Output<Inputs["drain"]>;
-  declare readonly warn: pulumi.Output<Inputs["warn"]>;
-  declare readonly atDeadline: pulumi.Output<Inputs["atDeadline"]>;
-  declare readonly ifStuck: pulumi.Output<Inputs["ifStuck"]>;
-  declare readonly ifMissing: pulumi.Output<Inputs["ifMissing"]>;
-  declare readonly ifArrived: pulumi.Output<Inputs["ifArrived"]>;
-  declare readonly limits: pulumi.Output<Inputs["limits"]>;
-  declare readonly rollout: pulumi.Output<Inputs["rollout"]>;
-  declare readonly failOn: pulumi.Output<Inputs["failOn"]>;
-  declare readonly window: pulumi.Output<Inputs["window"]>;
-  declare readonly timeouts: pulumi.Output<Inputs["timeouts"]>;
-  declare readonly mode: pulumi.Output<Inputs["mode"]>;
-  declare readonly triggers: pulumi.Output<Inputs["triggers"]>;
-  declare readonly report: pulumi.Output<Inputs["report"]>;
-  declare readonly previewSessions: pulumi.Output<Inputs["previewSessions"]>;
   /** Sums over the last known of every host. */
   declare readonly totals: pulumi.Output<Results["totals"]>;
   /** Identities (`rdsh01.corp.example:22`) of the hosts that are done and may be patched. */

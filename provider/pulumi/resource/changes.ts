@@ -4,7 +4,7 @@
  */
 import { canonical, isRecord } from "../../base/records";
 import type { ConnectionFields } from "../../plan/schema/connection";
-import { readFields } from "../../plan/schema/fields";
+import { readFields } from "../../plan/schema/read-fields";
 import type { HostEntry } from "../../plan/schema/hosts";
 import type { PlanFields } from "../../plan/schema/plan-fields";
 import { holdsUnknown, isUnknown } from "../../plan/unknown";

@@ -2,7 +2,7 @@
  * What passes between the text in a state and the export `pulumi-session-logoff/provider`. It is declared apart from the code
  * so that programs with old compilers can read it.
  */
-import type { ConnectionDefaults } from "../../plan/input";
+import type { ConnectionDefaults } from "../../plan/connection-defaults";
 
 /** Inputs or outputs as the engine hands them over: plain values, secrets included. */
 export type Props = Readonly<Record<string, unknown>>;

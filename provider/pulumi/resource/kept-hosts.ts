@@ -4,7 +4,7 @@
  */
 import { canonical, isRecord, onlyFields, withoutEmptyFields, withoutFields } from "../../base/records";
 import { withoutCredentials } from "../../plan/credentials";
-import { readFields } from "../../plan/schema/fields";
+import { readFields } from "../../plan/schema/read-fields";
 
 type Props = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@
 import { onlyFields, withoutFields } from "../../base/records";
 import { printable } from "../../base/text";
 import { findProblems, readPlan } from "../../plan/read-plan";
-import { inputFields } from "../../plan/schema/fields";
+import { inputNames } from "../../plan/schema/inputs";
 import { failsRun } from "../../report/outcome";
 import { inertText } from "../../report/pipeline-commands";
 import type { Front } from "../process/process";
@@ -138,7 +138,7 @@ function ownInputs(props: Props): Props {
 
 /** The inputs among the outputs. */
 function inputsOf(props: Props): Props {
-  return onlyFields(props, inputFields);
+  return onlyFields(props, inputNames);
 }
 
 function nameOf({ resourceName }: Props): string {

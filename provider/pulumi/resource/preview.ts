@@ -1,7 +1,7 @@
 /** What a preview shows of a run. Loaded by the class when it is asked for, and by nobody else. */
 import { asLogoffError } from "../../base/errors";
 import { counted, printable, upTo } from "../../base/text";
-import type { ConnectionDefaults } from "../../plan/input";
+import type { ConnectionDefaults } from "../../plan/connection-defaults";
 import { readPlan } from "../../plan/read-plan";
 import { inertText } from "../../report/pipeline-commands";
 import type { HostReport, Report } from "../../report/report";

@@ -1,6 +1,6 @@
 import { asLogoffError } from "../../base/errors";
 import { counted, firstAndMore } from "../../base/text";
-import type { ConnectionDefaults } from "../../plan/input";
+import type { ConnectionDefaults } from "../../plan/connection-defaults";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
 import { blankReport, type HostReport } from "../../report/report";

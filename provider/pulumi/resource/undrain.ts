@@ -1,7 +1,7 @@
 import { LogoffError, type ErrorCode } from "../../base/errors";
 import { counted, firstAndMore } from "../../base/text";
 import type { Platform } from "../../connection";
-import type { ConnectionDefaults } from "../../plan/input";
+import type { ConnectionDefaults } from "../../plan/connection-defaults";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
 import type { OnProgress } from "../../report/events";

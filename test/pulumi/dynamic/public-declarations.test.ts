@@ -48,7 +48,7 @@ describe("the public declarations", () => {
 
   it("are found", () => {
     const names = [...declarations.keys()].map((file) => relative(join(checkout, "dist", "provider"), file));
-    for (const name of ["index.d.ts", "plan/input.d.ts", "pulumi/dynamic/provider.d.ts"])
+    for (const name of ["index.d.ts", "pulumi/dynamic/args.d.ts", "pulumi/dynamic/provider.d.ts"])
       assert.ok(names.includes(join(name)), `${name} is missing in ${names.join()}`);
   });
 

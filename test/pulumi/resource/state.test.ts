@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { inputFields } from "../../../provider/plan/schema/fields";
+import { inputNames } from "../../../provider/plan/schema/inputs";
 import { failureReasons } from "../../../provider/pulumi/resource/partial-failure";
 import {
   askedOf,
@@ -119,7 +119,7 @@ describe("the state", () => {
   it("has no output with the name of an input", () => {
     const names = Object.keys(toResults([], knownOf([])));
     assert.deepEqual(
-      names.filter((name) => inputFields.includes(name) || name === "resourceName"),
+      names.filter((name) => inputNames.includes(name) || name === "resourceName"),
       [],
     );
   });

@@ -1,0 +1,73 @@
+import { isRecord } from "../../base/records";
+import { checkFields, problem } from "../problem";
+import { holdsUnknown, isUnknown } from "../unknown";
+import type { Shape } from "./shape";
+import type { FieldType, InputOption, ObjectType, OnChange } from "./type";
+
+/** The declaration of an input, or of a field of one, with the shape that reads it. Everything that is known of it stands here. */
+export interface Field<T> extends Omit<FieldType, "type"> {
+  readonly shape: Shape<T>;
+}
+
+interface More {
+  readonly secret?: true;
+  readonly option?: InputOption;
+  readonly onChange?: OnChange;
+}
+
+export type FieldMap = Readonly<Record<string, Field<unknown>>>;
+
+/** A field that may be left out. */
+export interface Optional<T> extends Field<T> {
+  readonly isRequired: false;
+}
+
+export function optional<T>(doc: string, shape: Shape<T>, { secret, ...more }: More = {}): Optional<T> {
+  return { doc, shape, isRequired: false, isSecret: secret === true, ...more };
+}
+
+export function required<T>(doc: string, shape: Shape<T>, { secret, ...more }: More = {}): Field<T> {
+  return { doc, shape, isRequired: true, isSecret: secret === true, ...more };
+}
+
+type ValueOf<F> = F extends Field<infer T> ? T : never;
+type OptionalNames<F> = { [K in keyof F]: F[K] extends Optional<unknown> ? K : never }[keyof F];
+
+/** The values of the fields of an object, as its shape reads them. */
+export type Fields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: ValueOf<F[K]> } & {
+  readonly [K in OptionalNames<F>]?: ValueOf<F[K]>;
+};
+
+/** An object with these fields only. */
+export function object<F extends FieldMap>(
+  name: string,
+  doc: string,
+  fields: F,
+): Shape<Fields<F>> & { readonly type: ObjectType; readonly fields: F } {
+  const names = Object.keys(fields);
+  const types = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, typeOf(field)]));
+  return {
+    type: { kind: "object", name, doc, fields: types },
+    fields,
+    read: (value, path, problems) => {
+      if (isUnknown(value)) return undefined;
+      if (!isRecord(value)) {
+        problems.push(problem(path, `must be an object with the fields ${names.join(", ")}`));
+        return undefined;
+      }
+      const problemsBefore = problems.length;
+      checkFields(value, names, path, problems);
+      const entries = Object.entries<Field<unknown>>(fields).flatMap(([name, { shape, isRequired }]) => {
+        const given = value[name];
+        if (given === undefined && !isRequired) return [];
+        return [[name, shape.read(given, [...path, name], problems)] as const];
+      });
+      if (problems.length > problemsBefore || holdsUnknown(value)) return undefined;
+      return Object.fromEntries(entries) as Fields<F>;
+    },
+  };
+}
+
+function typeOf({ shape, ...rest }: Field<unknown>): FieldType {
+  return { ...rest, type: shape.type };
+}

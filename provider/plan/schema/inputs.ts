@@ -1,0 +1,174 @@
+/** The declarations of all inputs. */
+import { connection } from "./connection";
+import { optional, required } from "./field";
+import { hostsType } from "./hosts";
+import { sessions } from "./sessions";
+import { anyValue, flag, listOf, oneOf, type Shape } from "./shape";
+import * as steps from "./steps";
+import type { FieldType } from "./type";
+
+/** Read by `readHosts`, which compares the hosts with each other. */
+const hosts: Shape<never> = { type: hostsType, read: () => undefined };
+
+export const inputs = {
+  hosts: required(
+    "Hosts as `[user@]address[:port]` (with IPv6 addresses in brackets) or as objects. Must not be empty or contain duplicates.",
+    hosts,
+    { onChange: "run" },
+  ),
+  sessions: optional(
+    "Sessions to log off on every host that has no `sessions` of its own. Required unless every host has.",
+    sessions,
+    { onChange: "run" },
+  ),
+  connection: optional(
+    "How to connect to hosts; a host's own `connection` takes precedence, field by field.",
+    connection,
+    { onChange: "store" },
+  ),
+  drain: optional(
+    "Whether to refuse new logons before anybody is warned: `none` (default), `until-restart` (until the host restarts) or `until-destroy` (until the resource is destroyed).",
+    oneOf("none", "until-restart", "until-destroy"),
+    {
+      onChange: "store",
+      option: {
+        name: "drain",
+        section: "Steps",
+        kind: "value",
+        value: "until-restart",
+        help: "first refuse new logons until the next restart",
+        completes: ["until-restart"],
+      },
+    },
+  ),
+  warn: optional(
+    "A message to the users and a grace period before the logoff. Default: sessions are logged off without a warning.",
+    steps.warn,
+    { onChange: "nothing" },
+  ),
+  atDeadline: optional(
+    "What happens to sessions that remain at the end of the grace period: `logoff` (default) logs them off, `fail` fails the host and logs nobody off. `fail` requires `warn`.",
+    oneOf("logoff", "fail"),
+    {
+      onChange: "nothing",
+      option: {
+        name: "wait-only",
+        section: "Steps",
+        kind: "flag",
+        help: "log nobody off at the end of the grace period, but fail and name the users",
+        sets: "fail",
+      },
+    },
+  ),
+  ifStuck: optional(
+    "What happens to a session that remains after `timeouts.logoff`: `fail` (default) fails the host, `reset` resets the session, `continue` only warns.",
+    oneOf("fail", "reset", "continue"),
+    {
+      onChange: "nothing",
+      option: {
+        name: "stuck",
+        section: "Steps",
+        kind: "value",
+        value: "fail|reset|continue",
+        help: "if a session does not end: fail (default), reset it, or continue",
+        completes: ["fail", "reset", "continue"],
+      },
+    },
+  ),
+  ifMissing: optional(
+    "What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host.",
+    oneOf("ignore", "fail"),
+    {
+      onChange: "nothing",
+      option: {
+        name: "if-missing",
+        section: "Sessions",
+        kind: "value",
+        value: "ignore|fail",
+        help: "if a named session does not exist: fail (default) or ignore",
+        completes: ["ignore", "fail"],
+      },
+    },
+  ),
+  ifArrived: optional(
+    "What happens to matching sessions that arrive during the run: `include` (default) logs them off in one more pass, `ignore` keeps them.",
+    oneOf("include", "ignore"),
+    { onChange: "nothing" },
+  ),
+  limits: optional(
+    "Maximum numbers of sessions; where one is exceeded, nothing is changed. Default: no limits.",
+    steps.limits,
+    { onChange: "nothing" },
+  ),
+  rollout: optional(
+    "Parallel hosts, waves and tolerated failures. Default: all hosts in one wave, 20 at the same time.",
+    steps.rollout,
+    { onChange: "nothing" },
+  ),
+  failOn: optional(
+    "What fails the resource: `any` host that is not finished (default), or only a `budget` (`rollout.maxFailures`) that is exceeded.",
+    oneOf("any", "budget"),
+    {
+      onChange: "nothing",
+      option: {
+        name: "fail-on",
+        section: "Many hosts",
+        kind: "value",
+        value: "any|budget",
+        help: "status 1 for any host that is not done (default), or only when --max-failures or --limit has ended the run",
+        completes: ["any", "budget"],
+      },
+    },
+  ),
+  window: optional("When hosts may be changed. Default: at any time.", steps.window, {
+    onChange: "nothing",
+    option: {
+      name: "window",
+      section: "Many hosts",
+      kind: "value",
+      value: "WINDOW",
+      help: 'change nothing outside "22:00-05:00 Europe/Berlin" or FROM/TO in RFC 3339',
+    },
+  }),
+  timeouts: optional("Time limits for connections, commands, logoffs and the whole run.", steps.timeouts, {
+    onChange: "store",
+  }),
+  mode: optional(
+    "`once` (default), or `ensure`: every refresh lists the sessions, and matching sessions are reported as drift.",
+    oneOf("once", "ensure"),
+    { onChange: "store" },
+  ),
+  triggers: optional(
+    "Arbitrary values; when one changes, every host is processed again. Default: none.",
+    listOf(anyValue, "a list of any values"),
+    { onChange: "run" },
+  ),
+  report: optional(
+    "Path or paths of the reports to write after each run; the extension selects the format: .json, .xml (JUnit) or .html.",
+    steps.report,
+    {
+      onChange: "nothing",
+      option: {
+        name: "report",
+        section: "Output",
+        kind: "values",
+        value: "FILE",
+        help: "also write a .json, .xml (JUnit) or .html report; may be given again",
+        completes: "file",
+      },
+    },
+  ),
+  previewSessions: optional(
+    "Whether `pulumi preview` connects to the hosts, read-only, and shows which sessions would be logged off. Default: false.",
+    flag,
+    { onChange: "nothing" },
+  ),
+};
+
+/** The names of all inputs, in the order of the documents. */
+export const inputNames: readonly string[] = Object.keys(inputs);
+
+/** What is known of every input, for the generators. */
+export const inputTypes: Readonly<Record<string, FieldType>> = Object.fromEntries(
+  Object.entries(inputs).map(([name, { shape, ...rest }]) => [name, { ...rest, type: shape.type }]),
+);

@@ -1,0 +1,48 @@
+import { join, relative } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { inputTypes } from "../../provider/plan/schema/inputs";
+import { htmlAssets } from "./html-assets";
+import { inputTables } from "./input-tables";
+import { jsonSchema } from "./json-schema";
+import { optionTable } from "./options";
+import { pulumiSchema } from "./pulumi-schema";
+import { stackDefaults } from "../../provider/plan/schema/connection";
+import { argumentTypes, credentialFields, plainInterface } from "./typescript";
+
+const root = join(__dirname, "..", "..");
+
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every generated file, with the text that it should have. */
+export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
+  const html = join("provider", "report", "html");
+  const texts: Readonly<Record<string, string>> = {
+    [join(html, "assets.ts")]: htmlAssets(join(root, html)),
+    "provider/plan/connection-defaults.ts": plainInterface(
+      "ConnectionDefaults",
+      stackDefaults.type.doc,
+      stackDefaults.type.fields,
+    ),
+    "provider/plan/credential-fields.ts": credentialFields(inputTypes),
+    "provider/pulumi/dynamic/args.ts": argumentTypes(inputTypes),
+    "provider/cli/arguments/input-options.ts": optionTable(inputTypes),
+    "schema/inputs.schema.json": jsonSchema(inputTypes),
+    "schema/pulumi.json": pulumiSchema(inputTypes),
+    "docs/inputs.md": inputTables(inputTypes),
+  };
+  return Promise.all(
+    Object.entries(texts).map(async ([name, text]) => {
+      const path = join(root, name);
+      const options = { ...(await resolveConfig(path)), filepath: path };
+      return { path, text: await format(withNotice(relative(root, path), text), options) };
+    }),
+  );
+}
+
+function withNotice(name: string, text: string): string {
+  if (name.endsWith(".ts")) return `// Made by \`npm run generate\`.\n\n${text}`;
+  return name.endsWith(".md") ? `<!-- Made by \`npm run generate\`. -->\n\n${text}` : text;
+}

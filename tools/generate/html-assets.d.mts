@@ -1,1 +1,0 @@
-export declare function htmlAssets(): { readonly path: string; readonly text: string };
