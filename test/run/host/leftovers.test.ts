@@ -101,7 +101,10 @@ describe("what a session leaves behind", { skip }, () => {
 
   it("a session that a reset does not end needs a restart", async () => {
     const report = await run("ignores", () => doneNothing);
-    assert.match(report.error?.message ?? "", /the reset did not end it either: restart the host$/u);
+    assert.match(
+      report.error?.message ?? "",
+      /the reset did not end it either: restart the host; still running: bash, sshd$/u,
+    );
   });
 
   for (const onTerminate of ["closes", "ignores"] as const) {
