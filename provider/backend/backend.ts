@@ -70,6 +70,11 @@ export interface Backend {
   /** Ends a session that a logoff did not end, including its processes. Never a listener. @throws as `logOff` */
   reset(session: Session): Action<LogoffAnswer>;
   /**
+   * The names of the programs that run in a session, safe to print, each once, the system's own last. `parse` never throws: what cannot be
+   * read is left out. @throws as `logOff`
+   */
+  processes(session: Session): Query<readonly string[]>;
+  /**
    * Shows `text` to the user of a session. The text is passed on standard input, never in the command line.
    * @param seconds how long the text stays on the screen: until the next step
    */

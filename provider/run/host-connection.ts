@@ -1,7 +1,7 @@
 import type { Action, Query } from "../backend/backend";
 import { throwIfAborted } from "../base/abort";
 import type { Clock } from "../base/clock";
-import { asLogoffError, notSent, type LogoffError } from "../base/errors";
+import { asLogoffError, LogoffError, notSent } from "../base/errors";
 import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../connection";
 
 interface HostConnectionOptions {
@@ -55,7 +55,7 @@ export class HostConnection {
     for (;;) {
       const connection = await this.#connected();
       try {
-        return query.parse(await this.#runAll(connection, query.commands));
+        return query.parse(await this.#runAll(connection, query.commands, signal));
       } catch (thrown) {
         const error = asLogoffError(thrown, "command-failed", `Cannot ask "${this.#host.label}"`);
         if (isAnswerLost(error)) await this.#drop(connection);
@@ -65,6 +65,18 @@ export class HostConnection {
         if (delayMs === undefined || !mayPass) throw error;
         await clock.sleep(delayMs, signal);
       }
+    }
+  }
+
+  /** Performs a query once, for what nothing depends on. @returns undefined if no connection is open */
+  async askOnce<T>(query: Query<T>, signal: AbortSignal): Promise<T | undefined> {
+    const connection = await this.#current?.catch(() => undefined);
+    if (connection === undefined) return undefined;
+    try {
+      return query.parse(await this.#runAll(connection, query.commands, signal));
+    } catch (thrown) {
+      if (thrown instanceof LogoffError && thrown.code === "connection-lost") await this.#drop(connection);
+      throw thrown;
     }
   }
 
@@ -123,8 +135,11 @@ export class HostConnection {
     return connection;
   }
 
-  async #runAll(connection: Connection, commands: readonly string[]): Promise<readonly ExecResult[]> {
-    const { signal } = this.#options;
+  async #runAll(
+    connection: Connection,
+    commands: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ExecResult[]> {
     const timeoutMs = this.#queryTimeoutMs;
     const runs = commands.map((command) => connection.exec(command, { timeoutMs, signal }));
     // All commands settle first, because a command left behind would cause an unhandled rejection.

@@ -21,6 +21,8 @@ interface Side {
   /** Logs a user on and returns the session's ID. A `stubborn` session ignores a logoff. */
   readonly logon: (user: string, how?: { readonly stubborn?: boolean; readonly id?: string }) => string;
   readonly leave: (id: string) => void;
+  /** The programs of everybody who is logged on. */
+  readonly programs: readonly string[];
   /** The users who are logged on, except at the console. */
   readonly people: () => readonly string[];
   readonly seen: (id: string) => string;
@@ -62,6 +64,7 @@ const startWindows: Start = ({ mayEnd = true, tools } = {}) => {
       }),
     logon,
     leave: (id) => model.leave(Number(id)),
+    programs: ["winword.exe", "csrss.exe", "winlogon.exe", "dwm.exe", "explorer.exe"],
     people: () => model.people().filter((user) => user !== "carol"),
     seen: (id) =>
       model
@@ -97,6 +100,7 @@ const startLinux: Start = async ({ mayEnd = true, tools } = {}) => {
     exec: (command, stdin) => connection.exec(command, { stdin, timeoutMs: 10_000 }),
     logon,
     leave: (id) => host.leave(id),
+    programs: ["bash", "sshd"],
     people: () => host.sessions().flatMap((id) => users.get(id)?.user ?? []),
     seen: (id) => host.seen(users.get(id)?.tty ?? ""),
     closedByOthers: () => host.writeFile("/run/nologin", "closed for ticket 4711\n"),
@@ -231,6 +235,17 @@ for (const [name, start, skip] of sides) {
       assert.deepEqual(bench.people(), ["alice", "bob"]);
     });
 
+    row("names the programs of one session, the system's own last", async (bench) => {
+      const alice = await bench.sessionOf("alice");
+      const query = bench.backend.processes(alice);
+      const programs = await bench.ask(query);
+      assert.deepEqual(programs, bench.programs);
+      bench.leave(alice.id);
+      assert.deepEqual(await bench.ask(query), [], "a session that is gone has none");
+      const silent = { code: 127, stdout: new Uint8Array(), stderr: Buffer.from("not found") };
+      assert.deepEqual(query.parse([silent]), []);
+    });
+
     row(
       "reports missing rights, and changes nothing without them",
       async (bench) => {
@@ -293,6 +308,7 @@ for (const [name, start, skip] of sides) {
         const forged = { ...alice, id };
         assert.equal(await codeOf(() => bench.backend.logOff(forged)), "output-unrecognised", id);
         assert.equal(await codeOf(() => bench.backend.reset(forged)), "output-unrecognised", id);
+        assert.equal(await codeOf(() => bench.backend.processes(forged)), "output-unrecognised", id);
       }
     });
   });

@@ -14,6 +14,7 @@ import { errorCodes } from "../../provider/base/errors";
  */
 
 export const windowsFolder = join(__dirname, "fixtures", "windows");
+export const windowsProcessesFolder = join(__dirname, "fixtures", "windows-processes");
 export const linuxFolder = join(__dirname, "fixtures", "linux");
 
 const lines = z.array(z.string());
@@ -69,6 +70,15 @@ const linuxFile = z.strictObject({
   expect: expectation(row),
 });
 
+const windowsProcessesFile = z.strictObject({
+  from: z.string().min(1),
+  codePage: z.int(),
+  // The ID of the session whose processes are listed.
+  session: z.string(),
+  commands: z.strictObject({ qprocess: output }),
+  expect: z.strictObject({ processes: lines }),
+});
+
 export type ExpectedRow = z.infer<typeof row>;
 export type ExpectedWindowsRow = z.infer<typeof windowsRow>;
 
@@ -78,6 +88,13 @@ export interface WindowsFixture {
   /** Undefined: quser was not recorded. */
   readonly quser: ExecResult | undefined;
   readonly expect: z.infer<typeof windowsFile>["expect"];
+}
+
+export interface WindowsProcessesFixture {
+  readonly codePage: number;
+  readonly session: string;
+  readonly qprocess: ExecResult;
+  readonly expect: readonly string[];
 }
 
 export interface LinuxFixture {
@@ -113,6 +130,15 @@ export function readWindowsFixture(name: string, folder: string = windowsFolder)
     quser: commands.quser === null ? undefined : resultOf("quser", commands.quser),
     expect,
   };
+}
+
+/** @throws Error the file is not a valid fixture; the message names the file and the property */
+export function readWindowsProcessesFixture(name: string): WindowsProcessesFixture {
+  const file = join(windowsProcessesFolder, `${name}.json`);
+  const { codePage, session, commands, expect } = read(file, windowsProcessesFile);
+  const owner = `${shortName(file)}: commands.qprocess`;
+  const qprocess = execResult(commands.qprocess, { encoding: `cp${codePage}`, lineEnd: "\r\n", owner });
+  return { codePage, session, qprocess, expect: expect.processes };
 }
 
 /** @throws Error the file is not a valid fixture; the message names the file and the property */

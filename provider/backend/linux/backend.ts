@@ -6,6 +6,7 @@ import { drain, drainMode, undrain } from "./drain";
 import { limitsOnLinux } from "./limits";
 import { listCommand } from "./list";
 import { warning } from "./message";
+import { programsOf } from "./programs";
 import { readSessions } from "./sessions";
 import { checkedId, groupFiles, inShell, sessionGroup, withRights } from "./shell";
 
@@ -30,6 +31,7 @@ export function linuxBackend(target: Target): Backend {
     caveats: (asked) => limitsOnLinux(target.label, asked),
     logOff: (session) => logOff(checkedId(target.label, session.id)),
     reset: (session) => reset(checkedId(target.label, session.id)),
+    processes: (session) => programsOf(checkedId(target.label, session.id)),
     warn: (session: Session, text) => warning(session, text),
     drainMode: () => drainMode(target.label),
     drain: (mode) => drain(target.label, mode),

@@ -21,6 +21,7 @@ import { denied, deniedDetail } from "./failures";
 import { withoutGreeting, type Greeting } from "./greeting";
 import { readList } from "./list";
 import { encodeMessage } from "./message";
+import { readProcesses } from "./processes";
 import { wordsOf, type ReadableHost } from "./readable-host";
 
 /**
@@ -57,6 +58,13 @@ export function windowsBackend(
       command: `rwinsta.exe ${userSessionId(target, session)}${onServer}`,
       parse: (result) => readAnswer(host, result),
     }),
+    processes: (session): Query<readonly string[]> => {
+      const id = userSessionId(target, session);
+      return {
+        commands: [`qprocess.exe /id:${id}${onServer}`],
+        parse: ([result = nothing]) => readProcesses(host, id, result),
+      };
+    },
     warn: (session, text, seconds): Warning => {
       const { bytes, cut, replaced } = encodeMessage(text, codePage);
       const command = `msg.exe ${userSessionId(target, session)}${onServer} /time:${Math.max(1, Math.floor(seconds))}`;

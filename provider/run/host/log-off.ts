@@ -3,6 +3,7 @@ import { onAbort } from "../../base/abort";
 import type { Clock } from "../../base/clock";
 import { mapConcurrent } from "../../base/concurrency";
 import { LogoffError } from "../../base/errors";
+import { upTo } from "../../base/text";
 import { recheck } from "../../session/recheck";
 import type { Selector } from "../../session/selector";
 import { describeSession, whereabouts, type Session, type SessionList } from "../../session/session";
@@ -15,12 +16,18 @@ import { verdict, type Place } from "./verdict";
 
 /** Concurrent logoffs per host. With the listing that watches them, at most four commands run at once. */
 const logoffsAtOnce = 2;
+/** Concurrent questions about the programs of sessions per host; logoffs that block may still hold the other two channels. */
+const queriesAtOnce = 2;
 /** `logoff` may block although the session is gone, so after this time the sessions are listed even without an answer. */
 const firstListingMs = 2_000;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 /** A reset that has not ended the session within this time never will. */
 const resetTimeoutMs = 60_000;
+/** The programs of sessions that stay are asked for at most this long, all together. */
+const programsMs = 10_000;
+/** The most programs of a session that a message names. */
+const mostPrograms = 5;
 /** The abort reason when the sending ends. Created once, because the stack of an error costs more than a timer. */
 const inTime = new LogoffError("aborted", "It ended in time");
 
@@ -42,8 +49,9 @@ export async function logOffAndVerify(
   );
   const stuck = work.filter(isStuck);
   const left = work.filter((one) => leftoverOf(one) !== undefined);
-  if (ifStuck === "continue") for (const one of work) tolerate(one, record);
   if (ifStuck !== "reset" || stuck.length + left.length === 0 || reasonToStop(run) !== undefined) {
+    await nameProgramsOf(run, host, work);
+    if (ifStuck === "continue") for (const one of work) tolerate(one, record);
     for (const one of left) reportLeftover(one, record);
     return list;
   }
@@ -52,8 +60,49 @@ export async function logOffAndVerify(
   const after = await sendAndWatch(run, host, record, toReset, resetTimeoutMs, (one, isWanted) =>
     sendReset(run, host, record, one, isWanted),
   );
+  await nameProgramsOf(run, host, work);
   for (const one of toReset) reportLeftover(one, record);
   return after;
+}
+
+/**
+ * Adds what still runs in the sessions that stay to their messages. Best effort, and nothing else depends on it: a run that is to end
+ * does not wait for it.
+ */
+async function nameProgramsOf(
+  run: RunContext,
+  host: DetectedHost,
+  work: readonly SessionWork[],
+): Promise<void> {
+  const staying = work.filter((one) => outcomeOf(one)?.outcome === "still-present");
+  if (staying.length === 0) return;
+  const ended = new AbortController();
+  const end = (): void => ended.abort(inTime);
+  const stopTimer = run.clock.after(programsMs, end);
+  const stopListening = [run.stop, run.signal].map((signal) => onAbort(signal, end));
+  await mapConcurrent(staying, queriesAtOnce, async (one) => {
+    const programs = await programsIn(one, host, ended.signal);
+    const outcome = outcomeOf(one);
+    if (programs.length === 0 || outcome?.outcome !== "still-present") return;
+    const message = `${outcome.message}; still running: ${upTo(mostPrograms, programs)}`;
+    settle(one, { ...outcome, message });
+  });
+  stopTimer();
+  for (const stop of stopListening) stop();
+}
+
+/** The programs of a session, none if the host does not say. Never rejects. */
+async function programsIn(
+  { session }: SessionWork,
+  { connection, backend }: DetectedHost,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (signal.aborted) return [];
+  try {
+    return (await connection.askOnce(backend.processes(session), signal)) ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** The row of the last listing for processes that remain although the user is logged out (Linux). */

@@ -75,6 +75,11 @@ describe("the commands of the Linux backend", () => {
       ),
     ],
     [
+      "processes",
+      backend.processes(aSession({ id: "c12" })).commands.join("\n"),
+      `${start}printf "\\n@begin\\n"; printf "%s\\n" /proc/[0-9]*/cgroup | xargs grep -lE "^([0-9]+:name=elogind:/|0::/|(0:|[0-9]+:name=systemd):/user\\.slice/user-[0-9]+\\.slice/session-)c12(\\.scope)?$" 2>/dev/null | sed "s/cgroup$/comm/" | xargs cat /dev/null 2>/dev/null | sort -u | head -n 200'`,
+    ],
+    [
       "warn",
       backend.warn(aSession({ terminal: "pts/3" }), "text", 60).action?.command,
       `${start}[ -c /dev/pts/3 ] || exit 66; if [ -w /dev/pts/3 ]; then timeout 10 tee /dev/pts/3 >/dev/null; else timeout 10 sudo -n tee /dev/pts/3 >/dev/null; fi'`,

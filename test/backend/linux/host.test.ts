@@ -13,7 +13,7 @@ import {
   type LinuxHost,
   type LinuxHostOptions,
 } from "../../lab/linux/linux-host";
-import { aSelector } from "../../session/sample";
+import { aSelector, aSession } from "../../session/sample";
 
 const label = "jump-01:22";
 const backend = linuxBackend({ label });
@@ -453,5 +453,38 @@ describe("draining a Linux host", { skip }, () => {
     await perform(backend.undrain());
     host.writeFile("/run/nologin", "theirs\n");
     assert.match(await codeOf(perform(backend.undrain())), /^permission-denied/);
+  });
+});
+
+describe("the programs of a session on a Linux host", { skip }, () => {
+  it("are those of its control group, the system's own last, and no user's text acts", async () => {
+    const { ask, find, host } = await bench({
+      banner: "Welcome\\n",
+      sessions: [
+        { user: "alice", id: "5", tty: "pts/0", programs: ["vim", "make", "vim", "\u001b[2Jevil\n@begin"] },
+        { user: "bob", id: "55", tty: "pts/1", programs: ["emacs"] },
+      ],
+    });
+    // A container on the host has session numbers of its own.
+    host.start("1:name=systemd:/docker/1/user.slice/user-0.slice/session-5.scope");
+    assert.deepEqual(await ask(backend.processes(await find("5"))), [
+      "[2Jevil",
+      "@begin",
+      "bash",
+      "make",
+      "vim",
+      "sshd",
+    ]);
+  });
+
+  it("are found with systemd's control groups", async () => {
+    const { ask, host } = await bench();
+    host.start("0::/user.slice/user-1000.slice/session-c7.scope");
+    assert.deepEqual(await ask(backend.processes(aSession({ id: "c7" }))), ["daemon"]);
+  });
+
+  it("are none where the session has no process", async () => {
+    const { ask } = await bench();
+    assert.deepEqual(await ask(backend.processes(aSession({ id: "77" }))), []);
   });
 });

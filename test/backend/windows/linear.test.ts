@@ -48,6 +48,7 @@ const readers: Readonly<Record<string, (answer: ExecResult) => unknown>> = {
   quser: (answer) => backend.list().parse([table, answer]),
   "the probe": (answer) => detection("h:22").parse([answer, answer]),
   "a logoff": (answer) => backend.logOff({ ...session, id: "2" }).parse(answer),
+  "the processes of a session": (answer) => backend.processes({ ...session, id: "1" }).parse([answer]),
   "the drain mode": (answer) => backend.drainMode().parse([answer, answer]),
   "a greeting": ({ stdout }) => withoutGreeting(stdout, ["x", "1"]),
 };

@@ -9,6 +9,7 @@ export const de: Language = {
   codePage: 850,
   qwinstaHeader: ["SITZUNGSNAME", "BENUTZERNAME", "ID", "STATUS", "TYP", "GERÄT"],
   quserHeader: ["BENUTZERNAME", "SITZUNGSNAME", "ID", "STATUS", "LEERLAUF", "ANMELDEZEIT"],
+  imageHeader: "ABBILD",
   states: {
     active: "Aktiv",
     connected: "Verb.",

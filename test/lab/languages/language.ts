@@ -9,6 +9,8 @@ export interface Language {
   readonly qwinstaHeader: readonly [string, string, string, string, string, string];
   /** quser's `USERNAME`, `SESSIONNAME`, `ID`, `STATE`, `IDLE TIME`, `LOGON TIME`. */
   readonly quserHeader: readonly [string, string, string, string, string, string];
+  /** qprocess's `IMAGE`. Default: that. */
+  readonly imageHeader?: string;
   readonly states: Readonly<Record<SessionState, string>>;
   /** The word for no idle time. English prints a trailing space, which shows in the column. */
   readonly idleNone: string;

@@ -46,6 +46,8 @@ interface LinuxSession {
   readonly deadlocks?: number;
   /** `vanishes`: it ends between the listing and the query about it; `unreadable`: the query fails although it exists. */
   readonly whenShown?: "vanishes" | "unreadable";
+  /** The names of its further processes, besides those of sshd and the shell. */
+  readonly programs?: readonly string[];
   /** It begins while the first listing is processed: when the first session is shown. */
   readonly isLate?: boolean;
 }
@@ -135,11 +137,12 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   };
   const lines = (name: string): readonly string[] => read(name).split("\n").filter(Boolean);
 
-  function addProcess(groups: string, parent: number, tty: string): number {
+  function addProcess(groups: string, parent: number, tty: string, name: string): number {
     const pid = (nextPid += 1);
     const folder = join(lab, "proc", String(pid));
     mkdirSync(folder);
     writeFileSync(join(folder, "cgroup"), groups);
+    writeFileSync(join(folder, "comm"), `${name}\n`);
     writeFileSync(join(folder, "ps"), `${String(pid).padStart(7)} ${String(parent).padStart(7)} ${tty}\n`);
     return pid;
   }
@@ -150,9 +153,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     const owner = session.uid ?? uids.get(session.user) ?? 0;
     const tty = session.tty ?? "";
     const groups = `11:name=elogind:/${id}\n0::/\n`;
-    const leader = addProcess(groups, 1, "?");
-    const middle = addProcess(groups, leader, "?");
-    const shell = addProcess(groups, middle, tty === "" ? "?" : tty);
+    const leader = addProcess(groups, 1, "?", "sshd");
+    const middle = addProcess(groups, leader, "?", "sshd");
+    const shell = addProcess(groups, middle, tty === "" ? "?" : tty, "bash");
+    const further = (session.programs ?? []).map((name) => addProcess(groups, shell, "?", name));
     const knownTty = session.ttyKnown === false ? "" : tty;
     const folder = join(lab, session.isLate === true ? "later" : "sessions", id);
     const idle = session.idleForSeconds;
@@ -193,7 +197,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
       state: values.State,
     };
     write("row", `${renderRow(options.layout ?? "elogind-246", row)}\n`);
-    write("pids", `${leader} ${middle} ${shell}\n`);
+    write("pids", `${[leader, middle, shell, ...further].join(" ")}\n`);
     write("uid", String(owner));
     write("on-terminate", session.onTerminate ?? "ends");
     if (session.deadlocks !== undefined) write("deadlocks", String(session.deadlocks));
@@ -278,7 +282,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     hasProcesses: (id) =>
       readdirSync(join(lab, "proc")).some((pid) => read(`proc/${pid}/cgroup`).includes(`:/${id}\n`)),
     start: (group) => {
-      const pid = String(addProcess(`${group}\n`, 1, "?"));
+      const pid = String(addProcess(`${group}\n`, 1, "?", "daemon"));
       return () => existsSync(join(lab, "proc", pid));
     },
     seen: (tty) => read(`seen-${tty.split("/").at(-1) ?? ""}`),

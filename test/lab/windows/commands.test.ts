@@ -71,6 +71,38 @@ function hostWith(setting: Setting = {}): {
   };
 }
 
+describe("the processes of a session", () => {
+  it("are a table, with exit code 1 as query", async () => {
+    const { run, unexpected } = hostWith();
+    const short = await run("qprocess.exe /id:2");
+    assert.deepEqual(short.stdout.split("\r\n"), [
+      " USERNAME              SESSIONNAME         ID    PID  IMAGE",
+      " system                rdp-tcp#0            2   1800  csrss.exe",
+      " system                rdp-tcp#0            2   1804  winlogon.exe",
+      " system                rdp-tcp#0            2   1808  dwm.exe",
+      " alice                 rdp-tcp#0            2   1812  explorer.exe",
+      " alice                 rdp-tcp#0            2   1816  winword.exe",
+      "",
+    ]);
+    assert.deepEqual(await run("query process /id:2"), { ...short, code: 1 });
+    assert.match((await run("qprocess.exe /id:9 /server:rdsh02")).stdout, /dora .* 9 .*explorer\.exe/);
+    assert.deepEqual(unexpected, []);
+  });
+
+  it("do not exist in a session that does not exist", async () => {
+    const { stdout, stderr, code } = await hostWith().run("qprocess /id:77");
+    assert.deepEqual([stdout, stderr, code], ["", "No Process exists for 77\r\n", 1]);
+  });
+
+  it("are listed by the session's ID only", async () => {
+    for (const args of ["", "*", "alice", "/id:", "/id:x", "/id:2 /system"]) {
+      const { run, unexpected } = hostWith();
+      assert.equal((await run(`qprocess ${args}`.trim())).code, 1);
+      assert.equal(unexpected.length, 1, args);
+    }
+  });
+});
+
 describe("listing", () => {
   it("exits with 0 as qwinsta and quser, and with 1 as query, with the same table", async () => {
     const { run, unexpected } = hostWith();

@@ -3,7 +3,7 @@ import { fill } from "../languages/language";
 import { parseCommandLine, programName, statementsOf, type Shell } from "./command-line";
 import type { Program, ProgramContext, Reply } from "./program";
 import { logoff, msg, reset, rwinsta } from "./programs-act";
-import { query, quser, qwinsta } from "./programs-list";
+import { qprocess, query, quser, qwinsta } from "./programs-list";
 import { change, chcp, chglogon, reg, ver, whoami } from "./programs-system";
 import { codePageOf, languageOf, lineEnd, type Look } from "./render";
 
@@ -11,6 +11,7 @@ import { codePageOf, languageOf, lineEnd, type Look } from "./render";
 const programs: Readonly<Record<string, Program>> = {
   qwinsta,
   quser,
+  qprocess,
   query,
   logoff,
   rwinsta,

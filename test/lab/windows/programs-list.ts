@@ -1,7 +1,15 @@
 import { fill } from "../languages/language";
 import { readArguments, type Program, type ProgramContext, type Reply, type Rights } from "./program";
 import { targetOf } from "./relay";
-import { languageOf, lineEnd, renderError, renderQuser, renderQwinsta, type Look } from "./render";
+import {
+  languageOf,
+  lineEnd,
+  renderError,
+  renderQprocess,
+  renderQuser,
+  renderQwinsta,
+  type Look,
+} from "./render";
 import { win32, type LabSession } from "./session-model";
 
 /** `qwinsta [name | user | id] [/server:X]`: exit code 0 on success. */
@@ -10,10 +18,28 @@ export const qwinsta: Program = (context) => list(context, "session", context.ar
 /** `quser [name | user | id] [/server:X]`: exit code 0 on success. */
 export const quser: Program = (context) => list(context, "user", context.args);
 
-/** `query session | user`: the same tables, and exit code 1 on success. */
+/** `qprocess /id:N [/server:X]`: the processes of one session. All other forms are unscripted. */
+export const qprocess: Program = (context) => {
+  const { look } = context.here;
+  const { operands, switches } = readArguments(context.args);
+  const { server, id = "", ...others } = switches;
+  if (operands.length > 0 || !/^\d+$/.test(id) || Object.keys(others).length > 0) {
+    context.unexpected(`qprocess ${context.args.join(" ")}`);
+    return { code: 1, stderr: renderError(win32.invalidParameter, look) };
+  }
+  const target = targetOf(context, server);
+  if ("error" in target) return { code: 1, stderr: renderError(target.error, look) };
+  const row = target.machine.model.session(Number(id));
+  if (row === undefined || row.processes.length === 0 || !isVisible(row, target.rights, context.caller.user))
+    return { code: 1, stderr: `No Process exists for ${id}${lineEnd}` };
+  return { code: 0, stdout: renderQprocess(row, look) };
+};
+
+/** `query session | user | process`: the same tables, and exit code 1 on success. */
 export const query: Program = (context) => {
   const [kind = "", ...args] = context.args;
   const what = kind.toLowerCase();
+  if (what === "process") return queryProcess({ ...context, args });
   if (what !== "session" && what !== "user") {
     context.unexpected(`query ${kind}`);
     return { code: 1, stderr: renderError(win32.invalidParameter, context.here.look) };
@@ -21,6 +47,10 @@ export const query: Program = (context) => {
   const reply = list(context, what, args);
   return { ...reply, code: 1 };
 };
+
+async function queryProcess(context: ProgramContext): Promise<Reply> {
+  return { ...(await qprocess(context)), code: 1 };
+}
 
 function list(context: ProgramContext, what: "session" | "user", args: readonly string[]): Reply {
   const { look } = context.here;

@@ -99,6 +99,38 @@ export function renderQuser(rows: readonly LabSession[], look: Look): string {
   ].join("");
 }
 
+/** What runs under an account of Windows, and not under that of the session's user. */
+const systemPrograms = ["csrss.exe", "winlogon.exe", "dwm.exe", "fontdrvhost.exe", "LogonUI.exe"];
+
+/** The table of `qprocess /id:N` (`query process`). No process of another session is marked as the caller's own. */
+export function renderQprocess(row: LabSession, look: Look): string {
+  const page = codePageOf(look);
+  const line = (cells: readonly string[], image: string): string => {
+    const [user = "", name = "", id = "", pid = ""] = cells;
+    const shown = [
+      padRight(user, 22, page),
+      padRight(name, widths[look.layout], page),
+      padLeft(id, 4, page),
+      padLeft(pid, 7, page),
+    ];
+    return ` ${shown.join("")}  ${image}${lineEnd}`;
+  };
+  const language = languages[look.headerLanguage ?? look.language];
+  const [user, name, id] = language.quserHeader;
+  const rows = row.processes.map((image, index) =>
+    line(
+      [
+        systemPrograms.includes(image) ? "system" : firstLetters(row.owner ?? "system").toLowerCase(),
+        cutName(row.name ?? "", look),
+        String(row.id),
+        String(1000 + row.id * 400 + index * 4),
+      ],
+      cutImage(image.toLowerCase(), look),
+    ),
+  );
+  return line([user, name, id, "PID"], language.imageHeader ?? "IMAGE") + rows.join("");
+}
+
 /** `.`, `5`, `1:23`, `11+04:12`, or the word for none. */
 export function renderIdle(idle: Idle, language: Language): string {
   if (idle === "none") return language.idleNone;
@@ -123,6 +155,10 @@ function cutName(name: string, look: Look): string {
   return look.layout === "wide" || displayWidth(name, codePageOf(look)) <= 16
     ? name
     : `${name.slice(0, 13)}...`;
+}
+
+function cutImage(image: string, look: Look): string {
+  return look.layout === "wide" || image.length <= 15 ? image : `${image.slice(0, 12)}...`;
 }
 
 function cutUser(user: string, look: Look): string {

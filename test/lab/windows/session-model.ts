@@ -86,6 +86,7 @@ export interface SessionSeed {
   readonly idle?: Idle;
   /** Default: 9:30 on a fixed day, plus one minute per session, so that no two are equal. */
   readonly logonTime?: Date;
+  /** Default: those of Windows and, where somebody is logged on, explorer.exe and a program. */
   readonly processes?: readonly string[];
   /** Default: `instant`. */
   readonly onLogoff?: LogoffBehaviour;

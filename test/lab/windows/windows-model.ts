@@ -95,6 +95,9 @@ interface Row {
   blank: boolean;
 }
 
+const logonScreen: readonly string[] = ["csrss.exe", "winlogon.exe", "dwm.exe"];
+const desktop: readonly string[] = ["explorer.exe", "winword.exe"];
+
 const firstLogon = Date.UTC(2025, 2, 3, 9, 30);
 export const firstListenerId = 65536;
 
@@ -124,7 +127,7 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
       type: seed.type ?? "",
       idle: seed.idle ?? 0,
       logonTime: seed.user == null ? null : (seed.logonTime ?? new Date(firstLogon + seed.id * 60_000)),
-      processes: seed.processes ?? (seed.user == null ? ["winlogon.exe"] : ["winlogon.exe", "explorer.exe"]),
+      processes: seed.processes ?? (seed.user == null ? logonScreen : [...logonScreen, ...desktop]),
       messages: [],
       onLogoff: seed.onLogoff ?? { kind: "instant" },
       onReset: seed.onReset ?? "ends",
@@ -181,7 +184,8 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
     else if (session !== undefined) {
       row.goneAtMs = now() + session.closesInMs;
       row.blank = session.blank;
-      row.processes = ["winlogon.exe"];
+      // What does not end is what the session waits for.
+      row.processes = row.processes.filter((name) => name !== "explorer.exe");
     }
     return answer;
   }

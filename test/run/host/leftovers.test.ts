@@ -101,7 +101,10 @@ describe("a session that leaves processes behind", { skip }, () => {
 
   it("needs a restart if a reset does not end it", async () => {
     const report = await run("ignores", () => doneNothing);
-    assert.match(report.error?.message ?? "", /the reset did not end it either: restart the host$/u);
+    assert.match(
+      report.error?.message ?? "",
+      /the reset did not end it either: restart the host; still running: bash, sshd$/u,
+    );
   });
 
   for (const onTerminate of ["closes", "ignores"] as const) {

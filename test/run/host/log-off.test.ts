@@ -152,6 +152,89 @@ describe("one host", () => {
   });
 });
 
+describe("a session that stays", () => {
+  const windows = ["csrss.exe", "winlogon.exe", "explorer.exe"];
+  const stuck = { ...alice, onLogoff: { kind: "ignored" }, processes: [...windows, "winword.exe"] } as const;
+  const asked = (): string[] =>
+    (fleet.hosts[0]?.commands ?? []).map(({ command }) => command).filter((text) => text.startsWith("qproc"));
+  const messageOf = (report: HostReport): string => {
+    const stays = report.sessions.find(({ outcome }) => outcome === "still-present");
+    return stays?.outcome === "still-present" ? stays.message : assert.fail("no session stays");
+  };
+  const named = "; still running: winword.exe, csrss.exe, winlogon.exe, explorer.exe";
+
+  it("is named with at most five programs that still run, Windows' own last", async () => {
+    const many = ["excel.exe", "dwm.exe", "EXCEL.EXE", "sap.exe", "a.exe"];
+    start({ sessions: [{ ...stuck, processes: [...windows, "winword.exe", ...many] }, bob] });
+    const report = await fleet.runOne();
+    const message =
+      /ifStuck: reset; still running: winword\.exe, excel\.exe, sap\.exe, a\.exe, csrss\.exe and 3 more$/u;
+    assert.match(messageOf(report), message);
+    assert.match(report.error?.message ?? "", message);
+    assert.deepEqual(asked(), ["qprocess.exe /id:2"], "who has gone is not asked about");
+  });
+
+  it("is named so in the warning of continue", async () => {
+    start({ sessions: [stuck] });
+    const report = await fleet.runOne({ ifStuck: "continue" });
+    assert.equal(report.status, "ok");
+    assert.ok(messageOf(report).endsWith(named));
+    assert.ok(report.warnings.includes(messageOf(report)));
+  });
+
+  it("is named so while the host is still closing it", async () => {
+    start({ sessions: [{ ...stuck, onLogoff: { kind: "stuck" } }] });
+    assert.match(messageOf(await fleet.runOne()), /still closing it; still running: winword\.exe, csrss/u);
+  });
+
+  it("is named so after a reset that did not end it", async () => {
+    start({ sessions: [{ ...stuck, onReset: "ignored" }] });
+    const report = await fleet.runOne({ ifStuck: "reset" });
+    assert.ok(messageOf(report).endsWith(`restart the host${named}`), messageOf(report));
+    assert.deepEqual(asked(), ["qprocess.exe /id:2"]);
+  });
+
+  it("is not asked about if a reset ends it", async () => {
+    start({ sessions: [stuck] });
+    assert.equal((await fleet.runOne({ ifStuck: "reset" })).status, "ok");
+    assert.deepEqual(asked(), []);
+  });
+
+  it("is named so on a server behind the host", async () => {
+    start({ sessions: [] }, { sessions: [stuck] });
+    const report = await fleet.runOne({ hosts: [planFor({ server: "host2" }, "host1")] });
+    assert.ok(messageOf(report).endsWith(named));
+    assert.deepEqual(asked(), ["qprocess.exe /id:2 /server:host2"]);
+  });
+
+  const denied = { instead: true, code: 1, stderr: "Error [5]:Access is denied.\r\n" } as const;
+  const garbled = { instead: true, code: 0, stdout: "\u0000 2 2 \u0007\r\n" } as const;
+  for (const trouble of [denied, garbled, "hang", "hang-after", "drop-before", "drop-after"] as const) {
+    it(`is reported without them if the host does not say (${JSON.stringify(trouble)})`, async () => {
+      const sessions = [2, 3, 4, 5].map((id) => ({ ...stuck, id, user: `user${id}` }));
+      start({ sessions, faults: [{ on: "qprocess", times: 9, trouble }] });
+      const report = await fleet.runOne();
+      assert.deepEqual(
+        outcomes(report).slice(1),
+        [2, 3, 4, 5].map((id) => `${id} still-present`),
+      );
+      assert.equal(report.error?.code, "session-stuck");
+      assert.match(report.error.message, /allow ifStuck: reset; and 3 more of its sessions$/u);
+      assert.equal(fleet.hosts[0]?.connections, 1, "no connection is opened for it");
+      assert.ok(fleet.clock.now() < 320_000, `took ${fleet.clock.now()} ms`);
+    });
+  }
+
+  it("does not keep a run waiting that is stopped", async () => {
+    start({ sessions: [stuck], faults: [{ on: "qprocess", trouble: "hang" }] });
+    fleet.clock.at(306_000, () => fleet.stop.abort(new LogoffError("aborted", "Stopped")));
+    const report = await fleet.runOne();
+    assert.equal(report.error?.code, "session-stuck");
+    assert.deepEqual(asked(), ["qprocess.exe /id:2"]);
+    assert.ok(fleet.clock.now() < 308_000, `took ${fleet.clock.now()} ms`);
+  });
+});
+
 describe("the selection of a host", () => {
   it("refuses the host before anything is changed if a protected session is named", async () => {
     start({ sessions: [alice], selector: aSelector({ operands: ["services", "2"] }) });
