@@ -1,7 +1,7 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Host } from "../../../provider/connection";
@@ -123,6 +123,8 @@ export async function startRealLinux({
     await stop();
     return hostKey;
   }
+  // The line comes when sshd is started, which is before it listens.
+  await until("sshd listens", () => listens(address, port));
   const knownHostsFile = join(folder, "known_hosts");
   writeFileSync(knownHostsFile, `[${address}]:${port} ${hostKey.text}\n`);
   const firstProcess = readFileSync(
@@ -254,4 +256,15 @@ function removeGroups(group: string): void {
   const script =
     'mount -t cgroup -o none,name=elogind cgroup /mnt && find "/mnt/$0" -depth -type d -exec rmdir {} + ; umount /mnt';
   spawnSync(unshare, ["--mount", "sh", "-c", script, group], { stdio: "ignore", timeout: 60_000 });
+}
+
+function listens(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, address);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }

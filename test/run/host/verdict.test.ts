@@ -76,7 +76,7 @@ const same = "same";
 const still = (why: string): string =>
   `still-present session-stuck: still there 300 s after the request; ${why}`;
 const stillClosing = still("the host is still closing it");
-const stillBusy = still("the host says that it is busy with it");
+const stillBusy = still("the host reports that it is busy with it");
 const stuck = still(
   "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset",
 );
@@ -214,7 +214,7 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     ["is stuck if its reset can no longer be sent", present, resetNotSent(), 300, notReset, resetsTooLate],
     ["waits for its reset while it may be sent", present, resetNotSent(), 900, same, resets],
     ["waits for its turn while it may be asked", present, waiting(), 900, same],
-    ["fails if it can no longer be asked", present, waiting(), 300, "failed command-failed: it could not be asked to go for 300 s; run again", tooLate],
+    ["fails if it can no longer be asked", present, waiting(), 300, "failed command-failed: no logoff could be sent for 300 s; run again", tooLate],
   ],
   "a session that is back and no longer selected": [
     ["is kept", kept, waiting(), 0, "kept excepted"],
