@@ -32,6 +32,8 @@ export interface Plan {
   readonly warn: WarnPlan | null;
   readonly atDeadline: "logoff" | "fail";
   readonly ifStuck: "fail" | "reset" | "continue";
+  /** Milliseconds that a host waits after the run has seen its last session go; 0: none. */
+  readonly settleMs: number;
   readonly ifMissing: "ignore" | "fail";
   readonly ifArrived: "include" | "ignore";
   readonly limits: { readonly sessionsPerHost: number | null; readonly sessions: number | null };

@@ -70,6 +70,7 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
     warn: fields.warn ?? null,
     atDeadline: fields.atDeadline ?? "logoff",
     ifStuck: fields.ifStuck ?? "fail",
+    settleMs: fields.settle ?? 0,
     ifMissing: fields.ifMissing ?? "ignore",
     ifArrived: fields.ifArrived ?? "include",
     limits: { sessionsPerHost: limits?.sessionsPerHost ?? null, sessions: limits?.sessions ?? null },

@@ -19,6 +19,7 @@ const texts: Describe = {
     `${delivered ? "warned" : "could not warn"} ${describeSession(session)}, ${formatDuration(remainingMs)} to go`,
   "warning-withdrawn": ({ session }) => `telling ${describeSession(session)} that the logoff is cancelled`,
   "grace-started": ({ gracePeriodMs }) => `waiting up to ${formatDuration(gracePeriodMs)} for users to leave`,
+  "settle-started": ({ settleMs }) => `waiting ${formatDuration(settleMs)} for the host to settle`,
   "session-left": ({ session }) => `${describeSession(session)} has left`,
   "session-logoff-sent": ({ session }) => `logging off ${describeSession(session)}`,
   "session-reset": ({ session }) => `resetting ${describeSession(session)}`,

@@ -30,6 +30,8 @@ export type ProgressEvent =
   | { readonly type: "warning-withdrawn"; readonly host: string; readonly session: Session }
   /** From here to the end of the grace period, only reminders are sent. */
   | { readonly type: "grace-started"; readonly host: string; readonly gracePeriodMs: number }
+  /** The last session of the host has gone; nothing is done on it any more. */
+  | { readonly type: "settle-started"; readonly host: string; readonly settleMs: number }
   | { readonly type: "session-left"; readonly host: string; readonly session: Session }
   | { readonly type: "session-reset"; readonly host: string; readonly session: Session }
   | { readonly type: "session-logoff-sent"; readonly host: string; readonly session: Session }

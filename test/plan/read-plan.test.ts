@@ -43,6 +43,7 @@ describe("a plan", () => {
       warn: null,
       atDeadline: "logoff",
       ifStuck: "fail",
+      settleMs: 0,
       ifMissing: "ignore",
       ifArrived: "include",
       limits: { sessionsPerHost: null, sessions: null },

@@ -62,6 +62,7 @@ export const plainPlan: Omit<Plan, "hosts"> = {
   warn: null,
   atDeadline: "logoff",
   ifStuck: "fail",
+  settleMs: 0,
   ifMissing: "ignore",
   ifArrived: "include",
   limits: { sessionsPerHost: null, sessions: null },

@@ -39,6 +39,7 @@ const loggingOff: readonly OptionName[] = [
   "remind",
   "wait-only",
   "stuck",
+  "settle",
   "waves",
   "pause",
   "max-failures",

@@ -241,6 +241,15 @@ export const inputOptions = [
     isNumber: false,
   },
   {
+    name: "settle",
+    section: "Steps",
+    kind: "value",
+    value: "DURATION",
+    help: "wait this long on each host after its last session has gone",
+    path: ["settle"],
+    isNumber: true,
+  },
+  {
     name: "if-missing",
     section: "Sessions",
     kind: "value",

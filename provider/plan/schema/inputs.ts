@@ -75,6 +75,20 @@ export const inputs = {
       },
     },
   ),
+  settle: optional(
+    "Time that a host waits, without a connection, after the run has seen its last session go, so that profile disks and brokers can follow; from 1s to 24h. The next wave waits for it. Default: none.",
+    steps.settle,
+    {
+      onChange: "nothing",
+      option: {
+        name: "settle",
+        section: "Steps",
+        kind: "value",
+        value: "DURATION",
+        help: "wait this long on each host after its last session has gone",
+      },
+    },
+  ),
   ifMissing: optional(
     "What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host.",
     oneOf("ignore", "fail"),

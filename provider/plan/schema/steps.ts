@@ -100,6 +100,9 @@ export const warn: Shape<WarnPlan> = converted(warning, (read, path, problems) =
   };
 });
 
+/** The input `settle`. */
+export const settle = duration(second, day);
+
 /** The input `limits`. */
 export const limits = object(
   "LimitsArgs",

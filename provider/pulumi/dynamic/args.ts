@@ -289,6 +289,11 @@ export interface SessionLogoffArgs {
    * session, `continue` only warns.
    */
   ifStuck?: pulumi.Input<"fail" | "reset" | "continue" | undefined>;
+  /**
+   * Time that a host waits, without a connection, after the run has seen its last session go, so that profile disks and
+   * brokers can follow; from 1s to 24h. The next wave waits for it. Default: none.
+   */
+  settle?: pulumi.Input<Duration | undefined>;
   /** What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host. */
   ifMissing?: pulumi.Input<"ignore" | "fail" | undefined>;
   /**
@@ -348,6 +353,11 @@ export interface SessionLogoffInputs {
    * session, `continue` only warns.
    */
   readonly ifStuck: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["ifStuck"]>>;
+  /**
+   * Time that a host waits, without a connection, after the run has seen its last session go, so that profile disks and
+   * brokers can follow; from 1s to 24h. The next wave waits for it. Default: none.
+   */
+  readonly settle: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["settle"]>>;
   /** What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host. */
   readonly ifMissing: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["ifMissing"]>>;
   /**

@@ -1,6 +1,6 @@
 import type { HostPlan } from "../../plan/plan";
 import { reasonToStop, type RunContext } from "../context";
-import { firstState, type HostState, type PreviousRun } from "./state";
+import { firstState, type HostState, type PreviousRun, type Step } from "./state";
 import { stopBetweenVisits, type ComeAgain, type HostRun, type Visit, type Visited } from "./visit";
 
 /** What {@link driveHost} needs besides the run. */
@@ -27,7 +27,7 @@ export async function driveHost(
     const waited = (): HostState => ({ ...state, waitedMs: run.clock.now() - sinceMs });
     // A clean-up waits for its turn even after the run was stopped.
     const until: AbortSignal = state.step === "clean-up" ? run.signal : run.stop;
-    visited = await sleep(comeAgainInMs, run)
+    visited = await sleep(comeAgainInMs, run, state.step)
       .then(() => turns.take(() => turns.visit(run, plan, waited()), until))
       .catch((stopped: unknown) => stopBetweenVisits(run, plan, state, stopped));
   }
@@ -38,14 +38,15 @@ export async function driveHost(
 const windowCheckMs = 30_000;
 
 /** @throws LogoffError the reason to stop */
-async function sleep(ms: number, run: RunContext): Promise<void> {
+async function sleep(ms: number, run: RunContext, step: Step): Promise<void> {
   if (ms <= 0) return;
   const { clock, stop, plan } = run;
   const untilMs = clock.now() + ms;
-  const longestMs = plan.window === null ? Infinity : windowCheckMs;
+  // A host that settles is not changed any more, so it does not need the window.
+  const isWatched = plan.window !== null && step !== "settle";
   do {
-    await clock.sleep(Math.min(longestMs, Math.max(0, untilMs - clock.now())), stop);
-    const reason = reasonToStop(run);
+    await clock.sleep(Math.min(isWatched ? windowCheckMs : ms, Math.max(0, untilMs - clock.now())), stop);
+    const reason = isWatched ? reasonToStop(run) : undefined;
     if (reason !== undefined) throw reason;
   } while (clock.now() < untilMs);
 }

@@ -12,7 +12,15 @@ import {
 } from "../../session/session";
 import { reasonToStop, type RunContext, type RunningHost } from "../context";
 import { HostConnection } from "../host-connection";
-import { outcomeOf, sentTo, type Failure, type HostState, type SessionWork, type Step } from "./state";
+import {
+  isGone,
+  outcomeOf,
+  sentTo,
+  type Failure,
+  type HostState,
+  type SessionWork,
+  type Step,
+} from "./state";
 
 /**
  * What has happened on a host so far. Each step writes to the state as it goes, so that nothing is lost however the host's run ends, and
@@ -160,10 +168,11 @@ export class HostRecord implements RunningHost {
 
   #failureBy({ code, message, untried }: LogoffError): Failure {
     const reason = reasonToStop(this.#run);
+    const isSettling = this.state.step === "settle";
     const isUnsent = this.state.work.every((one) => sentTo(one) === "nothing");
     return {
       error: { code, message },
-      isSkipped: untried || !this.contacted || (code === reason?.code && isUnsent),
+      isSkipped: untried || !this.contacted || (code === reason?.code && (isUnsent || isSettling)),
       isCancelled: reason !== undefined,
     };
   }
@@ -174,7 +183,7 @@ function warnedIn({ isSelected, previous, work, times }: HostState): readonly Wa
   if (!isSelected) return previous.warned;
   return work.flatMap((one): WarnedSession[] => {
     const { warning, session } = one;
-    if (warning.is !== "sent" || isGone(outcomeOf(one))) return [];
+    if (warning.is !== "sent" || isGone(one)) return [];
     const { at: warnedAt, remindersMs } = warning;
     return [{ ...identityOf(session, times), warnedAt, remindersMs }];
   });
@@ -218,10 +227,6 @@ function namelessWarning(ids: readonly string[], label: string): readonly string
   return [
     `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): left alone because the user is unknown`,
   ];
-}
-
-function isGone(outcome: SessionOutcome | undefined): boolean {
-  return outcome !== undefined && ["logged-off", "left", "already-gone"].includes(outcome.outcome);
 }
 
 /** A session without an outcome reports the error that stopped its host, and whether a logoff was sent, which may have worked. */

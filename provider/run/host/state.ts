@@ -18,9 +18,10 @@ export const hostStateVersion = 1;
 
 /**
  * The next step on a host. `begin`: connect, list, select, drain and warn. `grace`: list, and remind the users who are still there.
- * `log-off`: list, select again, log off and verify. `clean-up`: leave a failed host as it was found.
+ * `log-off`: list, select again, log off and verify. `settle`: the wait after the last session has gone is over. `clean-up`: leave a
+ * failed host as it was found.
  */
-export type Step = "begin" | "grace" | "log-off" | "clean-up";
+export type Step = "begin" | "grace" | "log-off" | "settle" | "clean-up";
 
 /** The next step, and when it is due on the monotonic clock of the visit. */
 export interface Next {
@@ -200,6 +201,11 @@ export function sessionWork(session: Session): SessionWork {
 /** The outcome of a session; undefined: none yet. */
 export function outcomeOf({ progress }: SessionWork): SessionOutcome | undefined {
   return progress.is === "done" ? progress.outcome : undefined;
+}
+
+/** Whether a session was seen to go. */
+export function isGone(one: SessionWork): boolean {
+  return ["logged-off", "left", "already-gone"].includes(outcomeOf(one)?.outcome ?? "");
 }
 
 /** Whether work on a session has ended. */

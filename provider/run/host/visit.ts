@@ -8,7 +8,7 @@ import { inGracePeriod, visitDuringGrace, warnPeople } from "./grace-period";
 import { logOffPass } from "./log-off-pass";
 import { prepare } from "./prepare";
 import { HostRecord } from "./record";
-import { at, type HostState, type Next, type Step } from "./state";
+import { at, isGone, type HostState, type Next, type Step } from "./state";
 
 /** The report of a host, and facts that only the run as a whole can judge. */
 export interface HostRun {
@@ -56,11 +56,21 @@ async function takeStep(run: RunContext, record: HostRecord, step: Step): Promis
       return inGracePeriod(run, record);
     case "log-off":
       record.endGracePeriod();
-      return warnPeople(run, host, record, await logOffPass(run, host, record));
+      return settled(run, record, await warnPeople(run, host, record, await logOffPass(run, host, record)));
+    case "settle":
+      return at("done");
     case "clean-up":
       await cleanUp(run, host, record);
       return at("done");
   }
+}
+
+/** What follows the last logoff: the host settles if the run has seen a session go. */
+function settled({ plan, clock, onProgress }: RunContext, record: HostRecord, next: Next): Next {
+  const { work, notFound } = record.state;
+  if (next.step !== "done" || plan.settleMs === 0 || notFound !== null || !work.some(isGone)) return next;
+  onProgress({ type: "settle-started", host: record.label, settleMs: plan.settleMs });
+  return at("settle", clock.now() + plan.settleMs);
 }
 
 function end(run: RunContext, record: HostRecord): Visited {
