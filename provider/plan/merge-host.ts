@@ -2,7 +2,8 @@ import { withoutFields } from "../base/records";
 import type { Host, HostKeyPolicy, Login, Secret } from "../connection";
 import { hostLabel, type Address } from "./address";
 import type { ConnectionDefaults } from "./connection-defaults";
-import type { ConnectionFields, JumpFields } from "./schema/connection";
+import { connection, type ConnectionFields, type JumpFields } from "./schema/connection";
+import { timeouts } from "./schema/steps";
 
 /** The fields of a host before its levels are merged. */
 export interface HostFields {
@@ -44,9 +45,9 @@ export function mergeHost(
     ),
     ...(sshConfig === undefined || sshConfig === false ? {} : { sshConfig }),
     undecided,
-    algorithms: nearest("algorithms") ?? "default",
-    keepaliveMs: nearest("keepalive") ?? 15000,
-    connectTimeoutMs: connectTimeoutMs ?? 15000,
+    algorithms: nearest("algorithms") ?? connection.fields.algorithms.default,
+    keepaliveMs: nearest("keepalive") ?? connection.fields.keepalive.default,
+    connectTimeoutMs: connectTimeoutMs ?? timeouts.fields.connect.default,
   };
 }
 
@@ -128,7 +129,7 @@ function mergeHostKeys(
     ...(level === undefined
       ? {}
       : { knownHostsFiles: level.knownHostsFile === undefined ? [] : [level.knownHostsFile] }),
-    strict: strict ?? "yes",
+    strict: strict ?? connection.fields.strictHostKeyChecking.default,
   };
 }
 

@@ -7,7 +7,9 @@ import { problem } from "./problem";
 import { stackDefaults } from "./schema/connection";
 import { readFields } from "./schema/read-fields";
 import type { PlanFields } from "./schema/plan-fields";
+import { inputs } from "./schema/inputs";
 import { readWhole } from "./schema/shape";
+import { rollout as rolloutInput, timeouts as timeoutsInput } from "./schema/steps";
 import { holdsUnknown } from "./unknown";
 
 /** Values that a plan depends on besides the input. */
@@ -55,6 +57,8 @@ function readDefaults(given: ConnectionDefaults | undefined, problems: PlanProbl
 function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: readonly string[]): Plan {
   const { connection = {}, limits, rollout, timeouts } = fields;
   const waves = rollout?.waves ?? [];
+  const { fields: rolloutFields } = rolloutInput;
+  const { fields: timeoutFields } = timeoutsInput;
   return {
     hosts: fields.hosts.flatMap(({ at, selector = fields.selector, ...entry }) =>
       at === undefined || selector === undefined
@@ -66,31 +70,31 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
             },
           ],
     ),
-    drain: fields.drain ?? "none",
+    drain: fields.drain ?? inputs.drain.default,
     warn: fields.warn ?? null,
-    atDeadline: fields.atDeadline ?? "logoff",
-    ifStuck: fields.ifStuck ?? "fail",
+    atDeadline: fields.atDeadline ?? inputs.atDeadline.default,
+    ifStuck: fields.ifStuck ?? inputs.ifStuck.default,
     settleMs: fields.settle ?? 0,
-    ifMissing: fields.ifMissing ?? "ignore",
-    ifArrived: fields.ifArrived ?? "include",
+    ifMissing: fields.ifMissing ?? inputs.ifMissing.default,
+    ifArrived: fields.ifArrived ?? inputs.ifArrived.default,
     limits: { sessionsPerHost: limits?.sessionsPerHost ?? null, sessions: limits?.sessions ?? null },
     rollout: {
-      parallel: rollout?.parallel ?? 20,
+      parallel: rollout?.parallel ?? rolloutFields.parallel.default,
       waves,
-      pauseMs: rollout?.pause ?? 0,
+      pauseMs: rollout?.pause ?? rolloutFields.pause.default,
       // Waves are for testing the run on a few hosts first, so a failure in a wave stops those after it.
       maxFailures: rollout?.maxFailures ?? (waves.length > 0 ? { hosts: 0 } : null),
     },
-    failOn: fields.failOn ?? "any",
+    failOn: fields.failOn ?? inputs.failOn.default,
     window: fields.window ?? null,
     timeouts: {
-      commandMs: timeouts?.command ?? 30_000,
-      logoffMs: timeouts?.logoff ?? 300_000,
+      commandMs: timeouts?.command ?? timeoutFields.command.default,
+      logoffMs: timeouts?.logoff ?? timeoutFields.logoff.default,
       totalMs: timeouts?.total ?? null,
     },
-    mode: fields.mode ?? "once",
+    mode: fields.mode ?? inputs.mode.default,
     reports: fields.report ?? [],
-    previewSessions: fields.previewSessions ?? false,
+    previewSessions: fields.previewSessions ?? inputs.previewSessions.default,
     warnings: [...warnings, ...uncheckedHosts(fields)],
   };
 }

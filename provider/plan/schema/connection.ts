@@ -4,7 +4,7 @@ import { isRecord } from "../../base/records";
 import { isUserName, parseAddress, type Address } from "../address";
 import { problem, type Path } from "../problem";
 import { isUnknown } from "../unknown";
-import { object, optional, required, type Fields } from "./field";
+import { defaulted, object, optional, required, type Fields } from "./field";
 import {
   duration,
   leaf,
@@ -166,9 +166,10 @@ const ownFields = {
       },
     },
   ),
-  strictHostKeyChecking: optional(
+  strictHostKeyChecking: defaulted(
     "`yes` (default): a host must have a known key. `accept-new`: the key of an unknown host is accepted and remembered. `no`: any key that is not revoked is accepted, and no password is offered.",
     oneOf("yes", "accept-new", "no"),
+    "yes",
     {
       option: {
         name: "accept-new",
@@ -193,9 +194,10 @@ const ownFields = {
       },
     },
   ),
-  algorithms: optional(
+  algorithms: defaulted(
     "`default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`.",
     oneOf("default", "legacy"),
+    "default",
     {
       option: {
         name: "legacy-algorithms",
@@ -206,9 +208,10 @@ const ownFields = {
       },
     },
   ),
-  keepalive: optional(
+  keepalive: defaulted(
     "Time between keepalives, at most 1h; 0 sends none. The connection ends after three without an answer. Default: 15s.",
     duration(0, 3_600_000),
+    15_000,
   ),
 };
 

@@ -26,6 +26,15 @@ export function optional<T>(doc: string, shape: Shape<T>, { secret, ...more }: M
   return { doc, shape, isRequired: false, isSecret: secret === true, ...more };
 }
 
+/** A field that has a default where it is left out. */
+export interface Defaulted<T> extends Optional<T> {
+  readonly default: T;
+}
+
+export function defaulted<T>(doc: string, shape: Shape<T>, value: NoInfer<T>, more: More = {}): Defaulted<T> {
+  return { ...optional(doc, shape, more), default: value };
+}
+
 export function required<T>(doc: string, shape: Shape<T>, { secret, ...more }: More = {}): Field<T> {
   return { doc, shape, isRequired: true, isSecret: secret === true, ...more };
 }

@@ -1,6 +1,6 @@
 /** The declarations of all inputs. */
 import { connection } from "./connection";
-import { optional, required } from "./field";
+import { defaulted, optional, required } from "./field";
 import { hostsType } from "./hosts";
 import { sessions } from "./sessions";
 import { anyValue, flag, listOf, oneOf, type Shape } from "./shape";
@@ -26,9 +26,10 @@ export const inputs = {
     connection,
     { onChange: "store" },
   ),
-  drain: optional(
+  drain: defaulted(
     "Whether to refuse new logons before anybody is warned: `none` (default), `until-restart` (until the host restarts) or `until-destroy` (until the resource is destroyed).",
     oneOf("none", "until-restart", "until-destroy"),
+    "none",
     {
       onChange: "store",
       option: {
@@ -46,9 +47,10 @@ export const inputs = {
     steps.warn,
     { onChange: "nothing" },
   ),
-  atDeadline: optional(
+  atDeadline: defaulted(
     "What happens to sessions that remain at the end of the grace period: `logoff` (default) logs them off, `fail` fails the host and logs nobody off. `fail` requires `warn`.",
     oneOf("logoff", "fail"),
+    "logoff",
     {
       onChange: "nothing",
       option: {
@@ -60,9 +62,10 @@ export const inputs = {
       },
     },
   ),
-  ifStuck: optional(
+  ifStuck: defaulted(
     "What happens to a session that remains after `timeouts.logoff`: `fail` (default) fails the host, `reset` resets the session, `continue` only warns.",
     oneOf("fail", "reset", "continue"),
+    "fail",
     {
       onChange: "nothing",
       option: {
@@ -89,9 +92,10 @@ export const inputs = {
       },
     },
   ),
-  ifMissing: optional(
+  ifMissing: defaulted(
     "What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host.",
     oneOf("ignore", "fail"),
+    "ignore",
     {
       onChange: "nothing",
       option: {
@@ -104,9 +108,10 @@ export const inputs = {
       },
     },
   ),
-  ifArrived: optional(
+  ifArrived: defaulted(
     "What happens to matching sessions that arrive during the run: `include` (default) logs them off in one more pass, `ignore` keeps them.",
     oneOf("include", "ignore"),
+    "include",
     { onChange: "nothing" },
   ),
   limits: optional(
@@ -119,9 +124,10 @@ export const inputs = {
     steps.rollout,
     { onChange: "nothing" },
   ),
-  failOn: optional(
+  failOn: defaulted(
     "What fails the resource: `any` host that is not finished (default), or only a `budget` (`rollout.maxFailures`) that is exceeded.",
     oneOf("any", "budget"),
+    "any",
     {
       onChange: "nothing",
       option: {
@@ -147,9 +153,10 @@ export const inputs = {
   timeouts: optional("Time limits for connections, commands, logoffs and the whole run.", steps.timeouts, {
     onChange: "store",
   }),
-  mode: optional(
+  mode: defaulted(
     "`once` (default), or `ensure`: every refresh lists the sessions, and matching sessions are reported as drift.",
     oneOf("once", "ensure"),
+    "once",
     { onChange: "store" },
   ),
   triggers: optional(
@@ -172,9 +179,10 @@ export const inputs = {
       },
     },
   ),
-  previewSessions: optional(
+  previewSessions: defaulted(
     "Whether `pulumi preview` connects to the hosts, read-only, and shows which sessions would be logged off. Default: false.",
     flag,
+    false,
     { onChange: "nothing" },
   ),
 };

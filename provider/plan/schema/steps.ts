@@ -2,7 +2,7 @@
 import { isRecord } from "../../base/records";
 import type { WarnPlan, WaveSize, Window } from "../plan";
 import { problem } from "../problem";
-import { object, optional, required } from "./field";
+import { defaulted, object, optional, required } from "./field";
 import {
   converted,
   duration,
@@ -155,15 +155,20 @@ function share(least: number, must: string): Shape<WaveSize> {
 
 /** The input `rollout`. */
 export const rollout = object("RolloutArgs", "The order and the pace in which hosts are processed.", {
-  parallel: optional("Number of hosts processed at the same time. Default: 20.", wholeNumber(1, 10_000), {
-    option: {
-      name: "parallel",
-      section: "Many hosts",
-      kind: "value",
-      value: "N",
-      help: "hosts at once (20), no more than 64",
+  parallel: defaulted(
+    "Number of hosts processed at the same time. Default: 20.",
+    wholeNumber(1, 10_000),
+    20,
+    {
+      option: {
+        name: "parallel",
+        section: "Many hosts",
+        kind: "value",
+        value: "N",
+        help: "hosts at once (20), no more than 64",
+      },
     },
-  }),
+  ),
   waves: optional(
     'Sizes of the waves, in the order of `hosts`, such as `[1, "10%", "50%"]`. A percentage is a share of all hosts, and the last size repeats. Default: all hosts in one wave.',
     listOf(share(1, 'a number of hosts from 1, or a share such as "10%"'), "a list of sizes"),
@@ -177,7 +182,7 @@ export const rollout = object("RolloutArgs", "The order and the pace in which ho
       },
     },
   ),
-  pause: optional("Time between two waves, at most 24h. Default: 0.", duration(0, day), {
+  pause: defaulted("Time between two waves, at most 24h. Default: 0.", duration(0, day), 0, {
     option: {
       name: "pause",
       section: "Many hosts",
@@ -285,9 +290,10 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
       },
     },
   ),
-  connect: optional(
+  connect: defaulted(
     "Time from the first packet to the end of the login, retries included, from 1s to 10m. Each jump host has its own. Default: 15s.",
     duration(second, 10 * minute),
+    15 * second,
     {
       option: {
         name: "timeout-connect",
@@ -298,10 +304,15 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
       },
     },
   ),
-  command: optional("Time for a single command, from 1s to 1h. Default: 30s.", duration(second, hour)),
-  logoff: optional(
+  command: defaulted(
+    "Time for a single command, from 1s to 1h. Default: 30s.",
+    duration(second, hour),
+    30 * second,
+  ),
+  logoff: defaulted(
     "Time from the logoff request to the verified end of a session, from 1s to 24h. Default: 5m.",
     duration(second, day),
+    5 * minute,
     {
       option: {
         name: "timeout-logoff",

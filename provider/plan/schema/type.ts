@@ -26,6 +26,8 @@ export interface FieldType {
   readonly doc: string;
   readonly type: Type;
   readonly isRequired: boolean;
+  /** The value where the field is left out; absent: there is none. */
+  readonly default?: unknown;
   /** Whether the value is a credential. */
   readonly isSecret: boolean;
   /** The option of the command; absent: it has none. */

@@ -6,6 +6,7 @@ import { canonical, isRecord } from "../../base/records";
 import type { ConnectionFields } from "../../plan/schema/connection";
 import { readFields } from "../../plan/schema/read-fields";
 import type { HostEntry } from "../../plan/schema/hosts";
+import { inputTypes } from "../../plan/schema/inputs";
 import type { PlanFields } from "../../plan/schema/plan-fields";
 import { holdsUnknown, isUnknown } from "../../plan/unknown";
 import type { Selector } from "../../session/selector";
@@ -50,7 +51,9 @@ export function compare(
       : [...new Set([...before.hosts.keys(), ...known.hosts.keys()])].filter(
           (label) => !after.hosts.has(label),
         );
-  const stored = storedFields.filter((name) => before[name] !== after[name]);
+  const stored = [...after.stored.keys()].filter(
+    (name) => before.stored.get(name) !== after.stored.get(name),
+  );
   const leaving = new Set(removed);
   const undrain = [...known.hosts].flatMap(([label, result]) =>
     ourDrain(result) !== undefined && (leaving.has(label) || after.drain === '"none"') ? [label] : [],
@@ -123,16 +126,16 @@ interface Normalized {
   readonly unknownHosts: number;
   /** Absent when not known yet. */
   readonly triggers: string | undefined;
-  readonly connection: string;
-  /** Per host: user, platform, connection. */
-  readonly access: string;
+  /** The inputs whose change is only stored, by name. */
+  readonly stored: ReadonlyMap<string, string>;
   readonly drain: string;
   readonly mode: string;
-  readonly timeouts: string;
 }
 
-/** Fields whose change is only stored, because read and delete see only the state. */
-const storedFields = ["connection", "access", "drain", "mode", "timeouts"] as const;
+/** Inputs whose change is only stored, because read and delete see only the state. */
+const storedInputs = Object.entries(inputTypes).flatMap(([name, { onChange }]) =>
+  onChange === "store" ? [name] : [],
+);
 
 function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
   const { read } = readFields(inputs);
@@ -140,6 +143,8 @@ function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
   const rawHosts = given("hosts");
   const entries: readonly unknown[] = Array.isArray(rawHosts) ? rawHosts : [];
   const common = selection(read.selector, given("sessions"));
+  const fields: Readonly<Record<string, unknown>> = { ...read };
+  const valueOf = (name: string): unknown => fields[name] ?? given(name) ?? inputTypes[name]?.default ?? {};
   const hosts = new Map(
     read.hosts.flatMap((host, index): (readonly [string, NormalHost])[] =>
       host.label === undefined ? [] : [[host.label, { sessions: selectionOf(host, entries[index], common) }]],
@@ -152,11 +157,12 @@ function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
       : entries.filter((entry, index) => read.hosts[index]?.label === undefined && holdsUnknown(entry))
           .length,
     triggers: holdsUnknown(given("triggers")) ? undefined : canonical(given("triggers") ?? []),
-    connection: connectionText(read.connection, given("connection")),
-    access: canonical(accessOf(read, entries)),
-    drain: canonical(read.drain ?? given("drain") ?? "none"),
-    mode: canonical(read.mode ?? given("mode") ?? "once"),
-    timeouts: canonical(read.timeouts ?? given("timeouts") ?? {}),
+    stored: new Map([
+      ...storedInputs.map((name) => [name, canonical(valueOf(name))] as const),
+      ["connections of hosts", canonical(accessOf(read, entries))],
+    ]),
+    drain: canonical(valueOf("drain")),
+    mode: canonical(valueOf("mode")),
   };
 }
 
@@ -220,8 +226,7 @@ function describe({ causes, hosts, unknownHosts, removed, undrain, stored }: Des
     const runs = `${unsure} on ${causes.length} of ${hosts} hosts (${reasons.join(", ")})`;
     return undrain === 0 ? runs : `${runs}, ${undrains}`;
   }
-  const fields = stored.map((name) => (name === "access" ? "connections of hosts" : name));
-  const what = [...reasons, ...fields].join(", ");
+  const what = [...reasons, ...stored].join(", ");
   const does = undrain === 0 ? "stores inputs, contacts no host" : undrains;
   return `${does}${what === "" ? "" : ` (${what})`}`;
 }
