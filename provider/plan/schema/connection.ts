@@ -4,7 +4,7 @@ import { isRecord } from "../../base/records";
 import { isUserName, parseAddress, type Address } from "../address";
 import { problem, type Path } from "../problem";
 import { isUnknown } from "../unknown";
-import { defaulted, object, optional, required, type Fields } from "./field";
+import { defaulted, object, option, optional, required, type Fields } from "./field";
 import {
   duration,
   leaf,
@@ -67,13 +67,7 @@ const ownFields = {
     "Login name. Default: stack configuration `session-logoff:user`, then the name of the local user.",
     userName,
     {
-      option: {
-        name: "user",
-        section: "Connection",
-        kind: "value",
-        value: "NAME",
-        help: "login name of hosts that name none",
-      },
+      option: option("Connection", "--user NAME", "login name of hosts that name none"),
     },
   ),
   port: optional(
@@ -89,14 +83,7 @@ const ownFields = {
     "Path of a private key. Relative paths start at the program's folder; `~` is the home folder.",
     path,
     {
-      option: {
-        name: "identity",
-        section: "Connection",
-        kind: "value",
-        value: "FILE",
-        help: "private key",
-        completes: "file",
-      },
+      option: option("Connection", "--identity FILE", "private key", { completes: "file" }),
     },
   ),
   passphrase: optional(
@@ -113,26 +100,18 @@ const ownFields = {
     "Name of the environment variable that holds the password, read from the environment of `pulumi`.",
     variable,
     {
-      option: {
-        name: "password-env",
-        section: "Connection",
-        kind: "value",
-        value: "VARIABLE",
-        help: "environment variable that holds the password",
-      },
+      option: option("Connection", "--password-env VARIABLE", "environment variable that holds the password"),
     },
   ),
   passphraseEnv: optional(
     "Name of the environment variable that holds the passphrase, read from the environment of `pulumi`.",
     variable,
     {
-      option: {
-        name: "passphrase-env",
-        section: "Connection",
-        kind: "value",
-        value: "VARIABLE",
-        help: "environment variable that holds the private key's passphrase",
-      },
+      option: option(
+        "Connection",
+        "--passphrase-env VARIABLE",
+        "environment variable that holds the private key's passphrase",
+      ),
     },
   ),
   agent: optional(
@@ -144,26 +123,19 @@ const ownFields = {
     knownHosts,
   ),
   knownHostsFile: optional("The path of a known_hosts file.", path, {
-    option: {
-      name: "known-hosts",
-      section: "Connection",
-      kind: "value",
-      value: "FILE",
-      help: "known_hosts file, instead of OpenSSH's own",
+    option: option("Connection", "--known-hosts FILE", "known_hosts file, instead of OpenSSH's own", {
       completes: "file",
-    },
+    }),
   }),
   hostKey: optional(
     "The only key to accept: a fingerprint (`SHA256:...`) or a public key. With several hosts, set it per host. Default: the keys in known_hosts.",
     hostKey,
     {
-      option: {
-        name: "host-key",
-        section: "Connection",
-        kind: "value",
-        value: "KEY",
-        help: "the only key to accept from the host: SHA256:... or a public key",
-      },
+      option: option(
+        "Connection",
+        "--host-key KEY",
+        "the only key to accept from the host: SHA256:... or a public key",
+      ),
     },
   ),
   strictHostKeyChecking: defaulted(
@@ -171,27 +143,19 @@ const ownFields = {
     oneOf("yes", "accept-new", "no"),
     "yes",
     {
-      option: {
-        name: "accept-new",
-        section: "Connection",
-        kind: "flag",
-        help: "trust hosts that are not in known_hosts yet, and record their keys",
-        sets: "accept-new",
-      },
+      option: option(
+        "Connection",
+        "--accept-new",
+        "trust hosts that are not in known_hosts yet, and record their keys",
+        { sets: "accept-new" },
+      ),
     },
   ),
   sshConfig: optional(
     "The ssh_config to read: true for OpenSSH's own files, or a path. Default: false.",
     pathOrFlag,
     {
-      option: {
-        name: "ssh-config",
-        section: "Connection",
-        kind: "value",
-        value: "FILE",
-        help: "read this ssh_config",
-        completes: "file",
-      },
+      option: option("Connection", "--ssh-config FILE", "read this ssh_config", { completes: "file" }),
     },
   ),
   algorithms: defaulted(
@@ -199,13 +163,9 @@ const ownFields = {
     oneOf("default", "legacy"),
     "default",
     {
-      option: {
-        name: "legacy-algorithms",
-        section: "Connection",
-        kind: "flag",
-        help: "also offer what old SSH servers need",
+      option: option("Connection", "--legacy-algorithms", "also offer what old SSH servers need", {
         sets: "legacy",
-      },
+      }),
     },
   ),
   keepalive: defaulted(
@@ -258,13 +218,9 @@ export const connection = object(
       "Jump hosts in the order in which the connection passes through them. Default: none.",
       listOf(jumpHost, "a list of [user@]address[:port] or { host, user, port, connection }"),
       {
-        option: {
-          name: "jump",
-          section: "Connection",
+        option: option("Connection", "--jump HOST,HOST", "jump hosts, nearest to this machine first", {
           kind: "list",
-          value: "HOST,HOST",
-          help: "jump hosts, nearest to this machine first",
-        },
+        }),
       },
     ),
   },

@@ -39,6 +39,21 @@ export function required<T>(doc: string, shape: Shape<T>, { secret, ...more }: M
   return { doc, shape, isRequired: true, isSecret: secret === true, ...more };
 }
 
+/**
+ * The option of the command that sets a field.
+ * @param form as in the help: `--user NAME`, or `--accept-new` for a flag
+ */
+export function option(
+  section: InputOption["section"],
+  form: string,
+  help: string,
+  more: Partial<Pick<InputOption, "kind" | "completes" | "sets">> = {},
+): InputOption {
+  const [, name = "", value] = /^--(\S+)(?: (.+))?$/u.exec(form) ?? [];
+  const kind = value === undefined ? "flag" : "value";
+  return { name, section, kind, ...(value === undefined ? {} : { value }), help, ...more };
+}
+
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 type OptionalNames<F> = { [K in keyof F]: F[K] extends Optional<unknown> ? K : never }[keyof F];
 

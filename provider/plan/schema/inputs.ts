@@ -1,6 +1,6 @@
 /** The declarations of all inputs. */
 import { connection } from "./connection";
-import { defaulted, optional, required } from "./field";
+import { defaulted, option, optional, required } from "./field";
 import { hostsType } from "./hosts";
 import { sessions } from "./sessions";
 import { anyValue, flag, listOf, oneOf, type Shape } from "./shape";
@@ -32,14 +32,9 @@ export const inputs = {
     "none",
     {
       onChange: "store",
-      option: {
-        name: "drain",
-        section: "Steps",
-        kind: "value",
-        value: "until-restart",
-        help: "first refuse new logons until the next restart",
+      option: option("Steps", "--drain until-restart", "first refuse new logons until the next restart", {
         completes: ["until-restart"],
-      },
+      }),
     },
   ),
   warn: optional(
@@ -53,13 +48,12 @@ export const inputs = {
     "logoff",
     {
       onChange: "nothing",
-      option: {
-        name: "wait-only",
-        section: "Steps",
-        kind: "flag",
-        help: "log nobody off at the end of the grace period, but fail and name the users",
-        sets: "fail",
-      },
+      option: option(
+        "Steps",
+        "--wait-only",
+        "log nobody off at the end of the grace period, but fail and name the users",
+        { sets: "fail" },
+      ),
     },
   ),
   ifStuck: defaulted(
@@ -68,14 +62,12 @@ export const inputs = {
     "fail",
     {
       onChange: "nothing",
-      option: {
-        name: "stuck",
-        section: "Steps",
-        kind: "value",
-        value: "fail|reset|continue",
-        help: "if a session does not end: fail (default), reset it, or continue",
-        completes: ["fail", "reset", "continue"],
-      },
+      option: option(
+        "Steps",
+        "--stuck fail|reset|continue",
+        "if a session does not end: fail (default), reset it, or continue",
+        { completes: ["fail", "reset", "continue"] },
+      ),
     },
   ),
   settle: optional(
@@ -83,13 +75,11 @@ export const inputs = {
     steps.settle,
     {
       onChange: "nothing",
-      option: {
-        name: "settle",
-        section: "Steps",
-        kind: "value",
-        value: "DURATION",
-        help: "wait this long on each host after its last session has gone",
-      },
+      option: option(
+        "Steps",
+        "--settle DURATION",
+        "wait this long on each host after its last session has gone",
+      ),
     },
   ),
   ifMissing: defaulted(
@@ -98,14 +88,12 @@ export const inputs = {
     "ignore",
     {
       onChange: "nothing",
-      option: {
-        name: "if-missing",
-        section: "Sessions",
-        kind: "value",
-        value: "ignore|fail",
-        help: "if a named session does not exist: fail (default) or ignore",
-        completes: ["ignore", "fail"],
-      },
+      option: option(
+        "Sessions",
+        "--if-missing ignore|fail",
+        "if a named session does not exist: fail (default) or ignore",
+        { completes: ["ignore", "fail"] },
+      ),
     },
   ),
   ifArrived: defaulted(
@@ -130,25 +118,21 @@ export const inputs = {
     "any",
     {
       onChange: "nothing",
-      option: {
-        name: "fail-on",
-        section: "Many hosts",
-        kind: "value",
-        value: "any|budget",
-        help: "status 1 for any host that is not done (default), or only when --max-failures or --limit has ended the run",
-        completes: ["any", "budget"],
-      },
+      option: option(
+        "Many hosts",
+        "--fail-on any|budget",
+        "status 1 for any host that is not done (default), or only when --max-failures or --limit has ended the run",
+        { completes: ["any", "budget"] },
+      ),
     },
   ),
   window: optional("When hosts may be changed. Default: at any time.", steps.window, {
     onChange: "nothing",
-    option: {
-      name: "window",
-      section: "Many hosts",
-      kind: "value",
-      value: "WINDOW",
-      help: 'change nothing outside "22:00-05:00 Europe/Berlin" or FROM/TO in RFC 3339',
-    },
+    option: option(
+      "Many hosts",
+      "--window WINDOW",
+      'change nothing outside "22:00-05:00 Europe/Berlin" or FROM/TO in RFC 3339',
+    ),
   }),
   timeouts: optional("Time limits for connections, commands, logoffs and the whole run.", steps.timeouts, {
     onChange: "store",
@@ -169,14 +153,12 @@ export const inputs = {
     steps.report,
     {
       onChange: "nothing",
-      option: {
-        name: "report",
-        section: "Output",
-        kind: "values",
-        value: "FILE",
-        help: "also write a .json, .xml (JUnit) or .html report; may be given again",
-        completes: "file",
-      },
+      option: option(
+        "Output",
+        "--report FILE",
+        "also write a .json, .xml (JUnit) or .html report; may be given again",
+        { kind: "values", completes: "file" },
+      ),
     },
   ),
   previewSessions: defaulted(

@@ -4,7 +4,7 @@ import { isRecord } from "../../base/records";
 import { isPattern } from "../../base/wildcard";
 import { noExceptions, type Selector } from "../../session/selector";
 import { problem, type Path } from "../problem";
-import { object, optional } from "./field";
+import { object, option, optional } from "./field";
 import { converted, duration, flag, isLine, leaf, line, listOf, oneForm, oneOf, type Shape } from "./shape";
 import type { Type } from "./type";
 
@@ -34,34 +34,16 @@ const exceptions = object(
   "Sessions to keep, even if they are selected. A session is kept when any value of any field matches it.",
   {
     ids: optional('Session IDs. Not allowed with `mode: "ensure"`.', ids, {
-      option: {
-        name: "except-id",
-        section: "Sessions",
-        kind: "list",
-        value: "ID",
-        help: "keep these sessions",
-      },
+      option: option("Sessions", "--except-id ID", "keep these sessions", { kind: "list" }),
     }),
     names: optional("Session names; `*` and `?` are wildcards, and case is ignored.", globs("session name"), {
-      option: {
-        name: "except-name",
-        section: "Sessions",
-        kind: "list",
-        value: "GLOB",
-        help: "keep these sessions",
-      },
+      option: option("Sessions", "--except-name GLOB", "keep these sessions", { kind: "list" }),
     }),
     users: optional(
       "User names; `*` and `?` are wildcards, and case is ignored. A `DOMAIN\\` prefix is ignored with a warning, because listings contain no domains.",
       globs("user name"),
       {
-        option: {
-          name: "except-user",
-          section: "Sessions",
-          kind: "list",
-          value: "GLOB",
-          help: "keep these sessions",
-        },
+        option: option("Sessions", "--except-user GLOB", "keep these sessions", { kind: "list" }),
       },
     ),
   },
@@ -80,74 +62,51 @@ const selectorFields = object(
     all: optional(
       "Whether to select the sessions of all users; the other fields narrow the selection. Default: false.",
       flag,
-      { option: { name: "all", section: "Sessions", kind: "flag", help: "everybody" } },
+      { option: option("Sessions", "--all", "everybody") },
     ),
     ids: optional(
       "Session IDs. An ID belongs to a different session on every host, so with several hosts, set them per host.",
       ids,
-      { option: { name: "id", section: "Sessions", kind: "list", value: "ID", help: "session IDs" } },
+      { option: option("Sessions", "--id ID", "session IDs", { kind: "list" }) },
     ),
     names: optional(
       "Session names such as `TERM04`; `*` and `?` are wildcards, and case is ignored.",
       globs("session name"),
       {
-        option: {
-          name: "name",
-          section: "Sessions",
-          kind: "list",
-          value: "GLOB",
-          help: "session names; * and ? are wildcards",
-        },
+        option: option("Sessions", "--name GLOB", "session names; * and ? are wildcards", { kind: "list" }),
       },
     ),
     users: optional(
       "User names without a domain; `*` and `?` are wildcards, and case is ignored.",
       globs("user name"),
       {
-        option: {
-          name: "session-user",
-          section: "Sessions",
-          kind: "list",
-          value: "GLOB",
-          help: "user names without a domain",
-        },
+        option: option("Sessions", "--session-user GLOB", "user names without a domain", { kind: "list" }),
       },
     ),
     states: optional(
       "Session states. `active`: a client is connected; `disconnected`: the session runs without a client.",
       listOf(oneOf("active", "disconnected"), 'a list of "active" and "disconnected"', 1),
       {
-        option: {
-          name: "state",
-          section: "Sessions",
+        option: option("Sessions", "--state STATE", "active or disconnected", {
           kind: "list",
-          value: "STATE",
-          help: "active or disconnected",
           completes: ["active", "disconnected"],
-        },
+        }),
       },
     ),
     idleFor: optional(
       "Minimum time without input, from 1s to 365 days. A session whose idle time is unknown does not match.",
       duration(1000, 365 * 24 * 3_600_000),
       {
-        option: {
-          name: "idle",
-          section: "Sessions",
-          kind: "value",
-          value: "DURATION",
-          help: "without input for at least this long",
-        },
+        option: option("Sessions", "--idle DURATION", "without input for at least this long"),
       },
     ),
     except: optional("Sessions to keep, even if they match the other fields. Default: none.", someExceptions),
     console: optional("Whether the console session may be logged off. Default: false.", flag, {
-      option: {
-        name: "console",
-        section: "Sessions",
-        kind: "flag",
-        help: "the console session too; by itself the current session of this machine, console or not",
-      },
+      option: option(
+        "Sessions",
+        "--console",
+        "the console session too; by itself the current session of this machine, console or not",
+      ),
     }),
   },
 );

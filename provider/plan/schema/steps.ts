@@ -2,7 +2,7 @@
 import { isRecord } from "../../base/records";
 import type { WarnPlan, WaveSize, Window } from "../plan";
 import { problem } from "../problem";
-import { defaulted, object, optional, required } from "./field";
+import { defaulted, object, option, optional, required } from "./field";
 import {
   converted,
   duration,
@@ -38,39 +38,30 @@ const warning = object(
       "One line of at most 255 characters and 255 bytes; `{minutes}`, `{user}` and `{host}` are filled in.",
       message,
       {
-        option: {
-          name: "warn",
-          section: "Steps",
-          kind: "value",
-          value: "TEXT",
-          help: "warn the users first; {minutes}, {user} and {host} are replaced",
-        },
+        option: option(
+          "Steps",
+          "--warn TEXT",
+          "warn the users first; {minutes}, {user} and {host} are replaced",
+        ),
       },
     ),
     gracePeriod: required(
       "Time from the first warning on a host to the logoff, from 1s to 24h; ends early once everybody has left.",
       duration(second, day),
       {
-        option: {
-          name: "grace",
-          section: "Steps",
-          kind: "value",
-          value: "DURATION",
-          help: "time between the warning and the logoff",
-        },
+        option: option("Steps", "--grace DURATION", "time between the warning and the logoff"),
       },
     ),
     reminders: optional(
       "When to send the message again, as time before the logoff; each is shorter than `gracePeriod`. Default: never.",
       listOf(duration(second, day), "a list of durations"),
       {
-        option: {
-          name: "remind",
-          section: "Steps",
-          kind: "list",
-          value: "DURATION,...",
-          help: "warn again this long before the end of the grace period",
-        },
+        option: option(
+          "Steps",
+          "--remind DURATION,...",
+          "warn again this long before the end of the grace period",
+          { kind: "list" },
+        ),
       },
     ),
     ifUndelivered: optional(
@@ -112,26 +103,14 @@ export const limits = object(
       "Sessions of all hosts together; all hosts are listed first, and if it is exceeded, no host is changed. Default: no limit.",
       wholeNumber(1, 1_000_000),
       {
-        option: {
-          name: "limit",
-          section: "Sessions",
-          kind: "value",
-          value: "N",
-          help: "change nothing if more sessions would be logged off",
-        },
+        option: option("Sessions", "--limit N", "change nothing if more sessions would be logged off"),
       },
     ),
     sessionsPerHost: optional(
       "Sessions per host. A host that exceeds it fails and is not changed. Default: no limit.",
       wholeNumber(1, 1_000_000),
       {
-        option: {
-          name: "limit-per-host",
-          section: "Sessions",
-          kind: "value",
-          value: "N",
-          help: "change nothing on a host with more sessions",
-        },
+        option: option("Sessions", "--limit-per-host N", "change nothing on a host with more sessions"),
       },
     ),
   },
@@ -160,48 +139,30 @@ export const rollout = object("RolloutArgs", "The order and the pace in which ho
     wholeNumber(1, 10_000),
     20,
     {
-      option: {
-        name: "parallel",
-        section: "Many hosts",
-        kind: "value",
-        value: "N",
-        help: "hosts at once (20), no more than 64",
-      },
+      option: option("Many hosts", "--parallel N", "hosts at once (20), no more than 64"),
     },
   ),
   waves: optional(
     'Sizes of the waves, in the order of `hosts`, such as `[1, "10%", "50%"]`. A percentage is a share of all hosts, and the last size repeats. Default: all hosts in one wave.',
     listOf(share(1, 'a number of hosts from 1, or a share such as "10%"'), "a list of sizes"),
     {
-      option: {
-        name: "waves",
-        section: "Many hosts",
+      option: option("Many hosts", "--waves SIZE,...", "such as 1,10%,50%; the last size repeats", {
         kind: "list",
-        value: "SIZE,...",
-        help: "such as 1,10%,50%; the last size repeats",
-      },
+      }),
     },
   ),
   pause: defaulted("Time between two waves, at most 24h. Default: 0.", duration(0, day), 0, {
-    option: {
-      name: "pause",
-      section: "Many hosts",
-      kind: "value",
-      value: "DURATION",
-      help: "between waves",
-    },
+    option: option("Many hosts", "--pause DURATION", "between waves"),
   }),
   maxFailures: optional(
     'Number of failed hosts that is tolerated; once it is exceeded, no more hosts are started. A number applies to the whole run, a percentage such as `"5%"` to each wave. Default: 0 if `waves` is set, otherwise no limit.',
     share(0, 'a number of hosts from 0, or a share such as "5%"'),
     {
-      option: {
-        name: "max-failures",
-        section: "Many hosts",
-        kind: "value",
-        value: "N|N%",
-        help: "stop when more hosts have failed (of the run, or % of a wave)",
-      },
+      option: option(
+        "Many hosts",
+        "--max-failures N|N%",
+        "stop when more hosts have failed (of the run, or % of a wave)",
+      ),
     },
   ),
 });
@@ -281,13 +242,7 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
     "Time for the whole run, from 1s to 30 days; must be longer than `warn.gracePeriod`. Default: none.",
     duration(second, 30 * day),
     {
-      option: {
-        name: "timeout",
-        section: "Many hosts",
-        kind: "value",
-        value: "DURATION",
-        help: "for the whole run (none)",
-      },
+      option: option("Many hosts", "--timeout DURATION", "for the whole run (none)"),
     },
   ),
   connect: defaulted(
@@ -295,13 +250,7 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
     duration(second, 10 * minute),
     15 * second,
     {
-      option: {
-        name: "timeout-connect",
-        section: "Many hosts",
-        kind: "value",
-        value: "DURATION",
-        help: "for connecting and logging in (15s)",
-      },
+      option: option("Many hosts", "--timeout-connect DURATION", "for connecting and logging in (15s)"),
     },
   ),
   command: defaulted(
@@ -314,13 +263,7 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
     duration(second, day),
     5 * minute,
     {
-      option: {
-        name: "timeout-logoff",
-        section: "Many hosts",
-        kind: "value",
-        value: "DURATION",
-        help: "for a logoff (5m)",
-      },
+      option: option("Many hosts", "--timeout-logoff DURATION", "for a logoff (5m)"),
     },
   ),
 });
