@@ -222,6 +222,7 @@ const grid: readonly Row[] = [
     { input: { ...all, warn: { message: "-- save your work --", gracePeriod: "5m" } } },
   ],
   [["--all", "--stuck", "reset"], { input: { ...all, ifStuck: "reset" } }],
+  [["--all", "--settle", "30"], { input: { ...all, settle: 30 } }],
   [["--all", "--warn", "Bye"], /--warn needs the time.*--grace/],
   [["--all", "--grace", "5m"], /--grace needs a warning/],
   [["--all", "--remind", "5m"], /--remind needs a warning/],

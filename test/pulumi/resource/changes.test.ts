@@ -86,6 +86,7 @@ describe("the set of hosts to run", () => {
     { warn: { message: "x", gracePeriod: 1 } },
     { atDeadline: "fail" },
     { ifStuck: "reset" },
+    { settle: "30s" },
     { ifMissing: "fail" },
     { ifArrived: "ignore" },
     { limits: { sessions: 1 } },
