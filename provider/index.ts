@@ -1,4 +1,7 @@
-/** The public API: the resource, its arguments and its results. */
+/**
+ * The public API: the resource, its arguments and its results.
+ * @packageDocumentation
+ */
 export type { ErrorCode } from "./base/errors";
 export type {
   ConnectionArgs,
@@ -18,5 +21,12 @@ export type {
   WarningArgs,
 } from "./pulumi/dynamic/args";
 export { SessionLogoff } from "./pulumi/dynamic/session-logoff";
-export type { HostResult, Results, SessionCounts } from "./pulumi/resource/state";
-export type { AskedSession, DrainOutcome, HostStatus, Totals, WarnedSession } from "./report/report";
+export type { HostResult, Results, ResumeEntry } from "./pulumi/resource/state";
+export type {
+  AskedSession,
+  DrainOutcome,
+  HostStatus,
+  SessionCounts,
+  Totals,
+  WarnedSession,
+} from "./report/report";

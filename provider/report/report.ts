@@ -25,14 +25,27 @@ export type SessionOutcome = { readonly session: Session } & (
   | { readonly outcome: "listed" }
 );
 
-/** `ok`: no selected session is left; `failed`: see `error`; `skipped`: the host was not started, see `error`. */
-export type HostStatus = "ok" | "failed" | "skipped";
+/** The outcome of a host. */
+export type HostStatus =
+  /** No selected session is left, except those that `ifStuck: "continue"` tolerates. The host may be patched. */
+  | "ok"
+  /** The host was started and is not finished; `error` says why. The next run repeats it. */
+  | "failed"
+  /** The host was not started; `error` says why. The next run starts it. */
+  | "skipped";
 
-/**
- * Whether we drained the host: `no`; `until-restart` or `until-destroy` while our drain is in force; `already` when the host was drained
- * before and we left it as it was; `undrained` when we lifted our drain.
- */
-export type DrainOutcome = "no" | "until-restart" | "until-destroy" | "already" | "undrained";
+/** Whether the host refuses new logons, and because of whom. */
+export type DrainOutcome =
+  /** We did not drain the host. */
+  | "no"
+  /** We drained the host, until it restarts. */
+  | "until-restart"
+  /** We drained the host, until the resource is destroyed or the host is no longer in `hosts`. */
+  | "until-destroy"
+  /** The host was drained before, and we left it as it was. */
+  | "already"
+  /** We drained the host and lifted it again. */
+  | "undrained";
 
 export interface ReportedError {
   readonly code: ErrorCode;
@@ -76,8 +89,11 @@ export interface HostPhase {
 
 /** A warned session, recorded so that the next run does not repeat its warning. */
 export interface WarnedSession {
+  /** The session ID as the host prints it: a number, or on Linux also `c1`. */
   readonly id: string;
+  /** The user as the host prints it, usually without a domain. */
   readonly user: string;
+  /** The logon time as the host prints it, in its own language and time zone. Absent: unknown. */
   readonly logonTime?: string;
   /** When the first warning was sent, in RFC 3339; the grace period starts then. */
   readonly warnedAt: string;
@@ -87,26 +103,46 @@ export interface WarnedSession {
 
 /** A session whose logoff was sent and not verified. If the next run lists it without a user, it is still closing. */
 export interface AskedSession {
+  /** The session ID as the host prints it: a number, or on Linux also `c1`. */
   readonly id: string;
+  /** The user as the host prints it, usually without a domain. */
   readonly user: string;
+  /** The logon time as the host prints it, in its own language and time zone. Absent: unknown. */
   readonly logonTime?: string;
+  /** Always true; it tells this session from a {@link WarnedSession}. */
   readonly logoffSent: true;
 }
 
-/** Sums over all hosts. `sessions` counts selected sessions; `kept` counts sessions that were listed and kept. */
-export interface Totals {
-  readonly hosts: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly skipped: number;
+/** Numbers of sessions by what became of them. */
+export interface SessionCounts {
+  /** Selected sessions. */
   readonly sessions: number;
+  /** Selected sessions that we logged off and that are verified as gone. */
   readonly loggedOff: number;
+  /** Selected sessions whose users logged off during the grace period. */
   readonly left: number;
+  /** Selected sessions that ended by themselves before we logged them off. */
   readonly alreadyGone: number;
+  /** Sessions that were listed and kept, because they are not selected or must not be logged off. */
   readonly kept: number;
+  /** IDs and names in `sessions` for which no session exists. */
   readonly notFound: number;
+  /** Selected sessions that were asked to log off and are still present. */
   readonly stillPresent: number;
+  /** Selected sessions whose logoff was refused, was not sent, or has an unknown effect. */
   readonly failedSessions: number;
+}
+
+/** Sums over all hosts. */
+export interface Totals extends SessionCounts {
+  /** Hosts in `hosts`. */
+  readonly hosts: number;
+  /** Hosts that are done. */
+  readonly ok: number;
+  /** Hosts that were started and are not finished. */
+  readonly failed: number;
+  /** Hosts that were not started. */
+  readonly skipped: number;
 }
 
 /** The outcome of a whole run, with every host. */
@@ -140,7 +176,7 @@ export function blankReport(host: string): HostReport {
 }
 
 /** The sessions of a host by outcome, as `Totals` counts them. */
-export function countSessions(host: HostReport): Omit<Totals, "hosts" | "ok" | "failed" | "skipped"> {
+export function countSessions(host: HostReport): SessionCounts {
   const count = (...outcomes: readonly SessionOutcome["outcome"][]): number =>
     host.sessions.filter(({ outcome }) => outcomes.includes(outcome)).length;
   return {
@@ -159,7 +195,7 @@ export function countSessions(host: HostReport): Omit<Totals, "hosts" | "ok" | "
 export function totalsOf(hosts: readonly HostReport[]): Totals {
   const status = (wanted: HostStatus): number => hosts.filter((host) => host.status === wanted).length;
   const counts = hosts.map(countSessions);
-  const sum = (field: keyof ReturnType<typeof countSessions>): number =>
+  const sum = (field: keyof SessionCounts): number =>
     counts.reduce((total, count) => total + count[field], 0);
   return {
     hosts: hosts.length,

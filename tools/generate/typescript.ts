@@ -71,10 +71,16 @@ function interfaceOf(name: string, fields: FieldTypes): string {
 
 function outputsOf(fields: FieldTypes): string {
   const members = Object.entries(fields).map(
-    ([name, { doc }]: readonly [string, FieldType]) =>
-      `${comment(doc)}\nreadonly ${name}: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["${name}"]>>;`,
+    ([name, { doc, type }]: readonly [string, FieldType]) =>
+      `${comment(doc)}\nreadonly ${name}: pulumi.Output<${outputText(name, type)}>;`,
   );
   return `export interface SessionLogoffInputs {\n${members.join("\n")}\n}`;
+}
+
+function outputText(name: string, type: Type): string {
+  // `pulumi.Unwrap` of unknown values is never.
+  const holdsAny = type.kind === "list" && type.item.kind === "any";
+  return holdsAny ? "readonly unknown[] | undefined" : `pulumi.Unwrap<SessionLogoffArgs["${name}"]>`;
 }
 
 function typeText(type: Type): string {

@@ -381,7 +381,7 @@ export interface SessionLogoffInputs {
   /** `once` (default), or `ensure`: every refresh lists the sessions, and matching sessions are reported as drift. */
   readonly mode: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["mode"]>>;
   /** Arbitrary values; when one changes, every host is processed again. Default: none. */
-  readonly triggers: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["triggers"]>>;
+  readonly triggers: pulumi.Output<readonly unknown[] | undefined>;
   /** Path or paths of the reports to write after each run; the extension selects the format: .json, .xml (JUnit) or .html. */
   readonly report: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["report"]>>;
   /** Whether `pulumi preview` connects to the hosts, read-only, and shows which sessions would be logged off. Default: false. */

@@ -103,21 +103,28 @@ export interface SessionLogoff extends SessionLogoffInputs {}
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class SessionLogoff extends pulumi.dynamic.Resource {
-  /** Sums over the last known of every host. */
+  /** Sums over the last known of every host. A host that no run has reported yet counts only in `totals.hosts`. */
   declare readonly totals: pulumi.Output<Results["totals"]>;
-  /** Identities (`rdsh01.corp.example:22`) of the hosts that are done and may be patched. */
+  /** Identities (`rdsh01.corp.example:22`) of the hosts that are done and may be patched, in the order of `hosts`. */
   declare readonly readyHosts: pulumi.Output<readonly string[]>;
-  /** The last known of every host, by identity. */
+  /** The last known of every host, by identity. A host that no run has reported yet is absent. */
   declare readonly hostResults: pulumi.Output<Readonly<Record<string, HostResult>>>;
-  /** Matching sessions that are still there, over all hosts. */
+  /** Number of matching sessions that are still there, over all hosts. */
   declare readonly remaining: pulumi.Output<number>;
-  /** RFC 3339; changes only when a host was contacted. */
+  /** When the last run that contacted a host ended, in RFC 3339. Empty before that; a refresh does not change it. */
   declare readonly finishedAt: pulumi.Output<string>;
-  /** For unfinished hosts who was warned and when, and who was asked to go. A secret. */
+  /** Who was warned and when, and who was asked to log off, on hosts that are not done, by identity. A secret. */
   declare readonly resume: pulumi.Output<Results["resume"]>;
+  /** The version of the form of these outputs: 1. */
   declare readonly stateVersion: pulumi.Output<number>;
 
-  /** Every credential given by value becomes a secret, however deep it stands and even if it was plain. */
+  /**
+   * Declares the resource. Every credential given by value becomes a secret, however deep it stands and even if it was plain.
+   * @param name the resource's name, which the lines of its runs begin with
+   * @param args which sessions to log off on which hosts, and how
+   * @param options Pulumi's own; `import` and `id` cannot be used
+   * @throws pulumi.RunError if `import` or `id` is set, or if the program cannot use this package
+   */
   constructor(name: string, args: SessionLogoffArgs, options: pulumi.CustomResourceOptions = {}) {
     const problem = problemOfProgram(name);
     if (problem?.severity === "error") throw new pulumi.RunError(problem.message);

@@ -10,6 +10,7 @@ import type {
   DrainOutcome,
   HostReport,
   HostStatus,
+  SessionCounts,
   Totals,
   WarnedSession,
 } from "../../report/report";
@@ -17,16 +18,19 @@ import type {
 /** Written into every state; a change of form is a new number, and the old form stays readable. */
 export const stateVersion = 1;
 
-/** Sessions of one host by what became of them. */
-export type SessionCounts = Omit<Totals, "hosts" | "ok" | "failed" | "skipped">;
-
-/** The last that is known of one host. */
+/** The last that is known of one host, and its sessions by what became of them. */
 export interface HostResult extends SessionCounts {
-  /** `unknown`: done, but the last refresh could not reach it; everything else here is older than that. */
+  /** How the host ended. `unknown`: done, but the last refresh could not reach it; everything else here is older than that. */
   readonly status: HostStatus | "unknown";
+  /** Whether the host refuses new logons, and because of whom. */
   readonly drained: DrainOutcome;
-  /** Present exactly when the status is `failed` or `skipped`. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  /** Why the host is not done. Present exactly when the status is `failed` or `skipped`. */
+  readonly error?: {
+    /** What went wrong; it tells what to do next. */
+    readonly code: ErrorCode;
+    /** The details, without a credential: at most 300 characters. */
+    readonly message: string;
+  };
 }
 
 /** What the next run must know of one session of a host that is not done. */
@@ -34,18 +38,19 @@ export type ResumeEntry = WarnedSession | AskedSession;
 
 /** All outputs that are not inputs. None has the name of an input. */
 export interface Results {
-  /** Sums over the last known of every host. */
+  /** Sums over the last known of every host. A host that no run has reported yet counts only in `totals.hosts`. */
   readonly totals: Totals;
-  /** Identities of the hosts that are done, in the order of `hosts`. */
+  /** Identities (`rdsh01.corp.example:22`) of the hosts that are done and may be patched, in the order of `hosts`. */
   readonly readyHosts: readonly string[];
-  /** By identity (`rdsh01.corp.example:22`). */
+  /** The last known of every host, by identity. A host that no run has reported yet is absent. */
   readonly hostResults: Readonly<Record<string, HostResult>>;
-  /** Matching sessions that are still there, over all hosts. */
+  /** Number of matching sessions that are still there, over all hosts. */
   readonly remaining: number;
-  /** RFC 3339; changes only when a host was contacted, and is empty before that. */
+  /** When the last run that contacted a host ended, in RFC 3339. Empty before that; a refresh does not change it. */
   readonly finishedAt: string;
-  /** Who was warned or asked to go on hosts that are not done, by identity; a secret. */
+  /** Who was warned and when, and who was asked to log off, on hosts that are not done, by identity. A secret. */
   readonly resume: Readonly<Record<string, readonly ResumeEntry[]>>;
+  /** The version of the form of these outputs: 1. */
   readonly stateVersion: number;
 }
 

@@ -1,4 +1,4 @@
-import type { SessionCounts } from "../../../provider/pulumi/resource/state";
+import type { SessionCounts } from "../../../provider/report/report";
 
 /** The counts of a host without any sessions. */
 export const noSessions: SessionCounts = {
