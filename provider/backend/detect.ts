@@ -82,7 +82,7 @@ export function firstContact(target: Target, platform: Platform | undefined): Qu
 /** @throws LogoffError `unsupported-host` if the platform is not the one set in the inputs */
 function refuseOtherPlatform(label: string, said: Platform | undefined, { platform }: Detected): void {
   if (said !== undefined && said !== platform)
-    throw unsupported(label, `platform says "${said}", and it is "${platform}"`);
+    throw unsupported(label, `it is "${platform}", but \`platform: ${said}\` is set`);
 }
 
 function ifReadable(read: () => SessionList): SessionList | undefined {
@@ -105,7 +105,7 @@ function judge(
     if (codePage === undefined || said === "linux") return { platform: "linux" };
     throw unsupported(
       label,
-      `it is a Linux inside Windows (WSL): say platform "linux" if the sessions of that Linux are meant, and ${useOurShell} if those of Windows are`,
+      `it is a Linux inside Windows (WSL): use \`platform: linux\` if the sessions of that Linux are meant, and ${useOurShell} if those of Windows are`,
     );
   }
   if (shell === "unix" && (codePage !== undefined || isPortOfUnix(system))) {

@@ -157,8 +157,8 @@ interface LogoffErrorOptions {
 }
 
 /**
- * The only error class of this package. `message` starts with the action, quotes values, describes a valid value and contains no
- * credential; text from a remote host has passed through {@link printable}.
+ * The only error class of this package. `message` starts with the action, quotes values, names inputs in backticks, describes a valid
+ * value and contains no credential; text from a remote host has passed through {@link printable}.
  */
 export class LogoffError extends Error {
   readonly code: ErrorCode;

@@ -49,7 +49,7 @@ export async function runCommand(argv: readonly string[], given: World): Promise
         return await runRequest(request.run, world);
       } catch (thrown) {
         const { message } = asLogoffError(thrown, "command-failed", "Cannot go on");
-        world.stderr.write(`session-logoff: ${message}\n`);
+        world.stderr.write(`session-logoff: ${inOptionWords(message)}\n`);
         return 1;
       }
   }
@@ -141,6 +141,7 @@ async function checked({
   view.end();
   const checks = found.map(({ error, ...check }) => ({
     ...check,
+    findings: check.findings.map((finding) => ({ ...finding, fact: inOptionWords(finding.fact) })),
     ...(error === undefined ? {} : { error: { ...error, message: inOptionWords(error.message) } }),
   }));
   const status = cancellation.isCancelled() ? 130 : checks.every(({ ready }) => ready) ? 0 : 1;

@@ -21,7 +21,7 @@ export function parseAddress(text: string): AddressResult {
   const addressAndPort = text.slice(at + 1);
   if (user !== undefined) {
     if (user.includes(":"))
-      return { wrong: `${form}, without a password: that belongs to connection.password` };
+      return { wrong: `${form}, without a password: give it with \`connection.password\`` };
     if (!isUserName(user)) return { wrong: `${form}, with a user before the @` };
   }
   if (/^[a-z]+:\/\//iu.test(text)) return { wrong: `${form}, without a scheme such as ssh://` };

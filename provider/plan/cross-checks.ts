@@ -23,13 +23,16 @@ export function crossCheck(
     const reason =
       lacking.length === hosts.length ? "" : `, because ${lacking.length} of ${hosts.length} hosts set none`;
     problems.push(
-      problem(["sessions"], `must select sessions${reason}: a name, an ID, a list, or { all: true }`),
+      problem(
+        ["sessions"],
+        `must select sessions${reason}: a name, an ID, a list, or \`sessions.all: true\``,
+      ),
     );
   }
   if (hosts.length > 1) {
     for (const at of pathsOfIds(sessions)) {
       const advice =
-        "must not contain IDs for several hosts, because an ID belongs to a different session on each: set them per host, as { host, sessions }";
+        "must not contain IDs for several hosts, because an ID belongs to a different session on each: set `sessions` of each host";
       problems.push(problem(["sessions", ...at], advice));
     }
     const shared = input["connection"];
@@ -37,7 +40,7 @@ export function crossCheck(
       problems.push(
         problem(
           ["connection", "hostKey"],
-          "must be set with each host if there are several: { host, connection: { hostKey } }",
+          "must be set with each host if there are several, as its own `connection.hostKey`",
         ),
       );
     }
@@ -55,7 +58,7 @@ export function crossCheck(
         problems.push(
           problem(
             [...path, ...at],
-            'must not contain IDs with mode "ensure", because hosts reuse IDs: use names or users',
+            "must not contain IDs with `mode: ensure`, because hosts reuse IDs: use names or users",
           ),
         );
       }
@@ -67,7 +70,7 @@ export function crossCheck(
         problems.push(
           problem(
             [...path, "server"],
-            "cannot be combined with drain: change logon only acts on the host itself",
+            "cannot be combined with `drain`: change logon only acts on the host itself",
           ),
         );
     }
@@ -75,16 +78,17 @@ export function crossCheck(
   for (const { path, server, platform } of fields.hosts) {
     if (server !== undefined && platform === "linux") {
       const advice =
-        'must not be "linux" if server is set: only Windows supports /server:, so list that machine as a host instead';
+        'must not be "linux" for a server behind a host: only Windows supports /server:, so list that machine as a host of its own';
       problems.push(problem([...path, "platform"], advice));
     }
   }
   if (fields.atDeadline === "fail" && input["warn"] === undefined) {
-    problems.push(problem(["atDeadline"], 'must not be "fail" without warn, which sets the grace period'));
+    problems.push(problem(["atDeadline"], 'must not be "fail" without `warn`, which sets the grace period'));
   }
   const { warn, timeouts } = fields;
   if (warn !== undefined && timeouts?.total !== undefined && timeouts.total <= warn.gracePeriodMs) {
-    const advice = "must be longer than warn.gracePeriod: otherwise the run ends before it logs anybody off";
+    const advice =
+      "must be longer than `warn.gracePeriod`: otherwise the run ends before it logs anybody off";
     problems.push(problem(["timeouts", "total"], advice));
   }
 }

@@ -13,6 +13,16 @@ function pathText(path: Path): string {
     .replace(/^\./u, "");
 }
 
+/** The path of an input, as messages name it. */
+export function quoted(path: Path): string {
+  return `\`${pathText(path)}\``;
+}
+
+/** The names of an object's fields. */
+export function fieldList(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
+}
+
 /** A problem of the input. `message` starts with "must" or another predicate and must not quote a value that may be a credential. */
 export function problem(path: Path, message: string): PlanProblem {
   return { path: pathText(path), message };
@@ -26,12 +36,12 @@ export function checkFields(
   problems: PlanProblem[],
 ): void {
   for (const name of Object.keys(value)) {
-    if (!known.includes(name)) problems.push(problem([...path, name], unknownField(name, known)));
+    if (!known.includes(name)) problems.push(problem([...path, name], unknownField(path, name, known)));
   }
 }
 
 /** The message for an unknown field, with the field that was probably meant or else all known fields. */
-export function unknownField(name: string, known: readonly string[]): string {
+function unknownField(path: Path, name: string, known: readonly string[]): string {
   const suggestion = nearest(name, known);
-  return `is not a known field: ${suggestion === undefined ? `known fields are ${known.join(", ")}` : `did you mean ${suggestion}?`}`;
+  return `is not a known field: ${suggestion === undefined ? `known fields are ${fieldList(known)}` : `did you mean ${quoted([...path, suggestion])}?`}`;
 }

@@ -102,6 +102,6 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
 /** A warning if any host's key is not checked; one per run, however many hosts it concerns. */
 function uncheckedHosts({ connections }: PlanFields): readonly string[] {
   return connections.some(({ read: { strictHostKeyChecking } }) => strictHostKeyChecking === "no")
-    ? ['strictHostKeyChecking is "no": host keys are not checked, and no password is offered']
+    ? ["host keys are not checked, and no password is offered (`connection.strictHostKeyChecking: no`)"]
     : [];
 }

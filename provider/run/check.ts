@@ -172,12 +172,12 @@ async function checkTools(
     found.set(
       "drain-mode",
       closedToUs
-        ? { state: "warning", fact: `${mode}: --drain needs a login as root` }
+        ? { state: "warning", fact: `${mode}: \`drain\` needs a login as root` }
         : { state: "ok", fact: mode },
     );
   } catch (thrown) {
     const { code } = asLogoffError(thrown, "drain-failed", "Cannot read the drain mode");
-    found.set("drain-mode", { state: "warning", fact: `${code}: --drain would fail` });
+    found.set("drain-mode", { state: "warning", fact: `${code}: \`drain\` would fail` });
   }
   return finish(hostPlan, found);
 }

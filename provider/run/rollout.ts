@@ -260,7 +260,7 @@ class FailureCount {
 
 function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {
   const allowed = "hosts" in limit ? String(limit.hosts) : `${limit.percent}% of a wave`;
-  const message = `Stopped after ${counted(failed, "failed host")}: rollout.maxFailures allows ${allowed}; fix them and run again`;
+  const message = `Stopped after ${counted(failed, "failed host")}: \`rollout.maxFailures\` allows ${allowed}; fix them and run again`;
   return new LogoffError("budget-exceeded", message);
 }
 
@@ -275,7 +275,7 @@ async function expire(
   await clock.sleep(totalMs, over).then(
     () =>
       enough.abort(
-        new LogoffError("timed-out", `Stopped after ${totalMs / 1000} s: timeouts.total allows no more`),
+        new LogoffError("timed-out", `Stopped after ${totalMs / 1000} s: \`timeouts.total\` allows no more`),
       ),
     () => undefined,
   );

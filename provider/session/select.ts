@@ -205,6 +205,6 @@ function protection(session: Session, selector: Selector, isCurrent: boolean): s
   if (session.own && !selector.current) return 'it is our own session (use "current" to select it)';
   if (session.user === undefined) return "nobody is logged on to it";
   if (session.kind === "console" && !selector.console)
-    return "it is the console (set console: true to allow it)";
+    return "it is the console (use `sessions.console: true` to allow it)";
   return undefined;
 }

@@ -177,7 +177,8 @@ const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSoc
 };
 
 function passwordWithheld(label: string): LogoffError {
-  const why = 'with strictHostKeyChecking "no", a password is not offered, and there is no private key';
+  const why =
+    "with `connection.strictHostKeyChecking: no`, a password is not offered, and there is no private key";
   return new LogoffError("auth-unavailable", `Cannot log in to "${label}": ${why}`);
 }
 

@@ -51,7 +51,7 @@ describe("detection", () => {
     for (const said of [undefined, "windows"] as const)
       assert.throws(
         () => detection("h:22", said).parse([chcp, unix("Linux")]),
-        /a Linux inside Windows \(WSL\): say platform "linux" if .*, and make cmd.exe or PowerShell/u,
+        /a Linux inside Windows \(WSL\): use `platform: linux` if .*, and make cmd.exe or PowerShell/u,
       );
   });
 
@@ -208,7 +208,7 @@ describe("detection without a code page", () => {
           states: undefined,
           drain: "none",
         });
-        assert.match(warning ?? "", /^The code page of "h:22" is unknown.*`users`/);
+        assert.match(warning ?? "", /^The code page of "h:22" is unknown.*`sessions\.users`/);
       });
     }
   }
@@ -272,7 +272,7 @@ describe("the first contact", () => {
   it("refuses a host whose platform differs from the inputs", () => {
     assert.throws(
       () => firstContact({ label: "h:22" }, "windows").parse([unknown, unix("Linux"), unknown, unknown]),
-      /platform says "windows", and it is "linux"/,
+      /it is "linux", but `platform: windows` is set/,
     );
   });
 

@@ -230,10 +230,7 @@ describe("session-logoff over SSH", () => {
         ...["--all", ...hosts("rdsh01"), "--warn", "Please leave", "--grace", "1", "--wait-only"],
       ]);
       assert.equal(stayed.status, 1);
-      assert.match(
-        stayed.stdout,
-        /did not leave within the grace period, and --wait-only was given; run again/u,
-      );
+      assert.match(stayed.stdout, /did not leave within the grace period \(--wait-only\); run again/u);
     }));
 
   it("relays to a server behind a host", () =>
@@ -450,7 +447,7 @@ describe("draining", () => {
       lab.host("rdsh01").model.setDrain("until-restart");
       const { status, stdout } = await run(["--undrain", ...hosts(), "--platform", "linux"]);
       assert.equal(status, 1, stdout);
-      assert.match(stdout, /unsupported-host\n.*--platform says "linux", and it is "windows"\n/u);
+      assert.match(stdout, /unsupported-host\n.*it is "windows", but --platform linux is set\n/u);
       assert.equal(lab.host("rdsh01").model.drain(), "until-restart");
     }));
 
@@ -680,7 +677,7 @@ describe("on this machine", () => {
     it(`reports that the current session is the console: ${argv.join(" ")}`, async () => {
       const { status, stdout } = await runHere(argv, { world: windowsHere("console") });
       assert.equal(status, 1, stdout);
-      assert.match(stdout, /session-protected[^]*it is the console \(say --console to allow it\)/u);
+      assert.match(stdout, /session-protected[^]*it is the console \(use --console to allow it\)/u);
     });
   }
 
@@ -746,9 +743,15 @@ describe("wrong usage", () => {
     ],
     [
       ["--all", "--host", "a>b", "--platform", "linux"],
-      /--platform: must not be linux for a server behind a host: only Windows relays/u,
+      /--platform: must not be "linux" for a server behind a host: only Windows supports/u,
     ],
     [["--undrain", "--host", "a>b"], /--undrain cannot be relayed/u],
+    [["--all", "--host", "a:b@c"], /--host: must be .*, without a password: give it with --password-env$/mu],
+    [
+      ["--all", "--host", "a", "--window", "2026-03-02T22:00:00Z/2026-03-01T22:00:00Z"],
+      /--window: must end later than it starts$/mu,
+    ],
+    [["--all", "--host", "a", "--window", "/"], /--window: must be hours such as 22:00-05:00, or FROM\/TO/u],
   ];
   for (const [argv, expected] of cases) {
     it(`exits with 2: ${argv.join(" ")}`, async () => {

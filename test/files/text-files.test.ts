@@ -126,12 +126,12 @@ describe("a pipe", noPipes, () => {
     [
       "password",
       { login: { privateKeys: [], password: file } },
-      /is a pipe.*; use a file or an environment variable \(passwordEnv, --password-env\)$/u,
+      /is a pipe.*; use a file or an environment variable \(`connection\.passwordEnv`\)$/u,
     ],
     [
       "passphrase",
       { login: { privateKeys: [], passphrase: file, password } },
-      /is a pipe.*; use a file or an environment variable \(passphraseEnv, --passphrase-env\)$/u,
+      /is a pipe.*; use a file or an environment variable \(`connection\.passphraseEnv`\)$/u,
     ],
     [
       "known_hosts",

@@ -169,12 +169,12 @@ describe("hosts", () => {
     ["ssh://h", "without a scheme"],
     ["user:secret@h", "without a password"],
     ["h;rm -rf", "with a host name"],
-    [7, "or an object with the field host"],
+    [7, "or an object with the field `host`"],
     [{}, "hosts[0].host: must be [user@]address[:port]"],
     [{ host: "h:22", port: 22 }, "hosts[0].port: must not be set twice"],
     [{ host: "u@h", user: "u" }, "hosts[0].user: must not be set twice"],
     [{ host: "h", hostname: "x" }, "hosts[0].hostname: is not a known field"],
-    [{ host: "h", sesions: 1 }, "did you mean sessions?"],
+    [{ host: "h", sesions: 1 }, "did you mean `hosts[0].sessions`?"],
     [{ host: "h", server: "a b" }, "hosts[0].server: must be the name of a server"],
     [{ host: "h", platform: "solaris" }, 'hosts[0].platform: must be "windows" or "linux"'],
   ];
@@ -193,7 +193,7 @@ describe("hosts", () => {
     assert.match(problems({ sessions: all })[0]!, /^hosts: must be a list/u);
     assert.match(problems({ hosts: [], sessions: all })[0]!, /^hosts: must not be empty/u);
     assert.deepEqual(problems({ hosts: ["a", "b", "x@A:22", { host: "b", port: 23 }], sessions: all }), [
-      'hosts[2]: must not repeat hosts[0]: both are "a:22"',
+      'hosts[2]: must not repeat `hosts[0]`: both are "a:22"',
     ]);
   });
 });
@@ -227,7 +227,10 @@ describe("sessions", () => {
   }
 
   const invalid: readonly (readonly [unknown, string])[] = [
-    [{}, "sessions: must select sessions: set ids, names, users, states or idleFor, or set all: true"],
+    [
+      {},
+      "sessions: must select sessions: set `sessions.ids`, `sessions.names`, `sessions.users`, `sessions.states`, `sessions.idleFor` or `sessions.all: true`",
+    ],
     [{ all: false, console: true }, "sessions: must select sessions"],
     [{ except: { users: ["x"] } }, "sessions: must select sessions"],
     [{ ids: [] }, "sessions.ids: must not be empty"],
@@ -235,7 +238,7 @@ describe("sessions", () => {
     [{ all: true, except: {} }, "sessions.except: must not be empty"],
     [{ all: true, except: { users: [] } }, "sessions.except.users: must not be empty"],
     [[], "sessions: must not be empty"],
-    ["TERM*", "sessions: must be a single session: for a pattern, use { names: [...] }"],
+    ["TERM*", "sessions: must be a single session: for a pattern, use `sessions.names`"],
     [["a", "b?"], "sessions[1]: must be a single session"],
     ["", "sessions: must be a session name"],
     [true, "sessions: must be a session name"],
@@ -244,7 +247,7 @@ describe("sessions", () => {
     [{ ids: ["12; calc"] }, "sessions.ids[0]: must be a session ID"],
     [{ users: "bob" }, "sessions.users: must be a list of user names"],
     [{ users: ["a\nb"] }, "sessions.users[0]: must be a user name"],
-    [{ usrs: ["a"], all: true }, "sessions.usrs: is not a known field: did you mean users?"],
+    [{ usrs: ["a"], all: true }, "sessions.usrs: is not a known field: did you mean `sessions.users`?"],
     [{ all: "yes" }, "sessions.all: must be true or false"],
     [
       { users: ["CORP\\bob"] },
@@ -381,15 +384,21 @@ describe("a connection", () => {
       { privateKey: "~/.ssh/id" },
       "privateKey: must be the text of a private key, which begins with -----BEGIN",
     ],
-    [{ privateKey: key, privateKeyFile: "f" }, "privateKeyFile: cannot be combined with privateKey"],
-    [{ password: "a", passwordEnv: "B" }, "passwordEnv: cannot be combined with password"],
-    [{ passphrase: "a", passphraseEnv: "B" }, "passphraseEnv: cannot be combined with passphrase"],
+    [
+      { privateKey: key, privateKeyFile: "f" },
+      "privateKeyFile: cannot be combined with `connection.privateKey`",
+    ],
+    [{ password: "a", passwordEnv: "B" }, "passwordEnv: cannot be combined with `connection.password`"],
+    [
+      { passphrase: "a", passphraseEnv: "B" },
+      "passphraseEnv: cannot be combined with `connection.passphrase`",
+    ],
     [{ passwordEnv: "my pass!" }, "passwordEnv: must be the name of an environment variable"],
     [{ hostKey: "SHA256:short" }, "hostKey: must be a fingerprint"],
     [{ knownHosts: "" }, "knownHosts: must be the text of a known_hosts file"],
     [{ strictHostKeyChecking: "ask" }, 'strictHostKeyChecking: must be "yes", "accept-new" or "no"'],
     [{ keepalive: "1 min" }, "keepalive: must be a duration"],
-    [{ prot: 1 }, "prot: is not a known field: did you mean port?"],
+    [{ prot: 1 }, "prot: is not a known field: did you mean `connection.port`?"],
     [{ jumpHosts: ["a:b@c"] }, "jumpHosts[0]: must be [user@]address[:port]"],
     [{ jumpHosts: [{ host: "j", connection: { port: 0 } }] }, "jumpHosts[0].connection.port: must be"],
   ];
@@ -402,7 +411,7 @@ describe("a connection", () => {
         shared.join("\n"),
       );
       assert.ok(
-        own.some((text) => text.startsWith(`hosts[0].connection.${expected}`)),
+        own.some((text) => text.startsWith(`hosts[0].connection.${expected.replace("`", "`hosts[0].")}`)),
         own.join("\n"),
       );
     });
@@ -424,13 +433,13 @@ describe("other inputs", () => {
     [{ warn: { message: "x" } }, "warn.gracePeriod: must be a duration"],
     [
       { warn: { message: "x", gracePeriod: "5m", reminders: ["1m", "5m"] } },
-      "warn.reminders[1]: must be shorter than gracePeriod",
+      "warn.reminders[1]: must be shorter than `warn.gracePeriod`",
     ],
     [{ limits: { sessions: 0 } }, "limits.sessions: must be a whole number from 1"],
     [{ rollout: { parallel: 0 } }, "rollout.parallel: must be a whole number from 1"],
     [{ rollout: { waves: [1, "101%"] } }, "rollout.waves[1]: must be a number of hosts from 1, or a share"],
     [{ rollout: { maxFailures: "x" } }, "rollout.maxFailures: must be a number of hosts from 0"],
-    [{ window: {} }, "window: must contain notBefore, notAfter or both"],
+    [{ window: {} }, "window: must contain `window.notBefore`, `window.notAfter` or both"],
     [
       { window: { daily: "22:00-22:00", timeZone: "UTC" } },
       "window.daily: must be two different times of day",
@@ -447,35 +456,38 @@ describe("other inputs", () => {
     [{ window: { notAfter: "2026-04-30T24:00:00Z" } }, "window.notAfter: must be a time in RFC 3339"],
     [
       { window: { notBefore: "2026-01-02T00:00:00Z", notAfter: "2026-01-01T00:00:00Z" } },
-      "window.notAfter: must be later than notBefore",
+      "window.notAfter: must be later than `window.notBefore`",
     ],
     [{ timeouts: { connect: "0s" } }, "timeouts.connect: must be a duration"],
-    [{ timeouts: { conect: "1s" } }, "timeouts.conect: is not a known field: did you mean connect?"],
+    [
+      { timeouts: { conect: "1s" } },
+      "timeouts.conect: is not a known field: did you mean `timeouts.connect`?",
+    ],
     [{ report: "out.txt" }, "report: must be a path that ends in .json, .xml or .html"],
     [{ triggers: "x" }, "triggers: must be a list of any values"],
-    [{ atDeadline: "fail" }, 'atDeadline: must not be "fail" without warn'],
-    [{ mode: "ensure", sessions: 12 }, 'sessions: must not contain IDs with mode "ensure"'],
+    [{ atDeadline: "fail" }, 'atDeadline: must not be "fail" without `warn`'],
+    [{ mode: "ensure", sessions: 12 }, "sessions: must not contain IDs with `mode: ensure`"],
     [
       { mode: "ensure", sessions: { all: true, except: { ids: [3] } } },
-      'sessions.except.ids: must not contain IDs with mode "ensure"',
+      "sessions.except.ids: must not contain IDs with `mode: ensure`",
     ],
     [
       { mode: "ensure", hosts: [{ host: "h", sessions: { all: true, except: { ids: [3] } } }] },
-      'hosts[0].sessions.except.ids: must not contain IDs with mode "ensure"',
+      "hosts[0].sessions.except.ids: must not contain IDs with `mode: ensure`",
     ],
     [
       { hosts: ["a", { host: "h", server: "s", platform: "linux" }] },
-      'hosts[1].platform: must not be "linux" if server is set',
+      'hosts[1].platform: must not be "linux" for a server behind a host',
     ],
     [
       { warn: { message: "x", gracePeriod: "15m" }, timeouts: { total: "15m" } },
-      "timeouts.total: must be longer than warn.gracePeriod",
+      "timeouts.total: must be longer than `warn.gracePeriod`",
     ],
     [
       { drain: "until-restart", hosts: [{ host: "h", server: "s" }] },
-      "hosts[0].server: cannot be combined with drain",
+      "hosts[0].server: cannot be combined with `drain`",
     ],
-    [{ hots: [] }, "hots: is not a known field: did you mean hosts?"],
+    [{ hots: [] }, "hots: is not a known field: did you mean `hosts`?"],
   ];
   for (const [input, expected] of invalid) {
     it(`${JSON.stringify(input).slice(0, 80)} is refused`, () => {

@@ -32,7 +32,7 @@ describe("--check", () => {
       const [host] = (JSON.parse(wrong.stdout) as Checked).hosts;
       assert.match(
         host?.error?.message ?? "",
-        /^Cannot work on .*: --platform says "linux", and it is "windows"$/u,
+        /^Cannot work on .*: it is "windows", but --platform linux is set$/u,
       );
       const right = await scene.run([...check, "windows"]);
       assert.equal(right.status, 0, right.stdout);

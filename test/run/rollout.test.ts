@@ -137,7 +137,7 @@ describe("the failure budget", () => {
     assert.ok(
       report.hosts.slice(1).every(({ error, contacted }) => error?.code === "budget-exceeded" && !contacted),
     );
-    assert.match(report.hosts[1]?.error?.message ?? "", /maxFailures allows 0/);
+    assert.match(report.hosts[1]?.error?.message ?? "", /`rollout\.maxFailures` allows 0/);
   });
 
   it("is not exceeded by exactly as many failures as it allows", async () => {
@@ -200,7 +200,7 @@ describe("a failure budget that the last hosts exceed", () => {
     const report = await fleet.run(rollout({ maxFailures: { hosts: 1 } }));
     assert.equal(report.totals.failed, 3);
     assert.equal(report.ended?.code, "budget-exceeded");
-    assert.match(report.warnings.join(), /Stopped after 2 failed hosts: rollout.maxFailures allows 1/u);
+    assert.match(report.warnings.join(), /Stopped after 2 failed hosts: `rollout.maxFailures` allows 1/u);
   });
 
   it("is not in the report of a run that does not exceed it", async () => {
@@ -299,7 +299,7 @@ describe("limits.sessions", () => {
     assert.deepEqual([report.totals.skipped, report.hosts[0]?.error?.code], [3, "limit-exceeded"]);
     assert.match(
       report.hosts[0]?.error?.message ?? "",
-      /3 sessions would be logged off, and limits.sessions allows 2/,
+      /3 sessions would be logged off, and `limits.sessions` allows 2/,
     );
     const changing = fleet.hosts
       .flatMap(({ commands }) => commands)

@@ -70,7 +70,7 @@ it("undraining rejects a host of another platform than planned, and changes noth
   const deps = { ...front, onProgress: () => undefined };
   const [outcome] = await undrainHosts(said, ours, deps, new AbortController().signal);
   assert.deepEqual([outcome?.drained, outcome?.error?.code], ["until-restart", "unsupported-host"]);
-  assert.match(outcome?.error?.message ?? "", /platform says "linux", and it is "windows"$/u);
+  assert.match(outcome?.error?.message ?? "", /it is "windows", but `platform: linux` is set$/u);
   assert.equal(front.model("a").drain(), "until-restart");
 });
 

@@ -237,7 +237,7 @@ describe("algorithms", () => {
       /we offer curve25519-sha256,.*; the host offers diffie-hellman-group14-sha1; /u,
     );
     assert.doesNotMatch(error.message, /kex-strict|ext-info/u);
-    assert.match(error.message, /set algorithms to "legacy"$/u);
+    assert.match(error.message, /use `connection\.algorithms: legacy`$/u);
     assert.equal(server.logins.length, 0);
   });
 

@@ -109,7 +109,7 @@ function readWarnAnswer(answer: LogoffAnswer): WarnAnswer {
 const nothing: ExecResult = { code: 0, stdout: new Uint8Array(), stderr: new Uint8Array() };
 
 function unknownCodePage({ label }: Target): string {
-  return `The code page of "${label}" is unknown, since chcp.com named none: users with letters outside ASCII match no \`users\` and every exception`;
+  return `The code page of "${label}" is unknown, since chcp.com named none: users with letters outside ASCII match no \`sessions.users\` and every exception`;
 }
 
 function textOf(host: ReadableHost, { stdout }: ExecResult = nothing): string {

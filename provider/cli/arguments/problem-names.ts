@@ -1,84 +1,33 @@
-/** Problems of `readPlan` with the names of options in place of inputs. */
+/** Messages of the core with the names of options in place of inputs. */
 import type { PlanProblem } from "../../base/errors";
 import { printable } from "../../base/text";
+import { inputNames } from "../../plan/schema/inputs";
 import type { GivenHost } from "./host-entries";
+import { inputOptions } from "./input-options";
 import type { RunRequest } from "./run-request";
 
-/** Paths of the input and their options; the first match counts. */
-const names: readonly (readonly [RegExp, string])[] = [
-  [/^sessions\.ids/u, "--id"],
-  [/^sessions\.names/u, "--name"],
-  [/^sessions\.users/u, "--session-user"],
-  [/^sessions\.states/u, "--state"],
-  [/^sessions\.idleFor/u, "--idle"],
-  [/^sessions\.except\.ids/u, "--except-id"],
-  [/^sessions\.except\.names/u, "--except-name"],
-  [/^sessions\.except\.users/u, "--except-user"],
-  [/^sessions\.console/u, "--console"],
-  [/^connection\.user/u, "--user"],
-  [/^connection\.privateKeyFile/u, "--identity"],
-  [/^connection\.passwordEnv/u, "--password-env"],
-  [/^connection\.passphraseEnv/u, "--passphrase-env"],
-  [/^connection\.knownHostsFile/u, "--known-hosts"],
-  [/^connection\.hostKey/u, "--host-key"],
-  [/^connection\.strictHostKeyChecking/u, "--accept-new"],
-  [/^connection\.jumpHosts/u, "--jump"],
-  [/^connection\.sshConfig/u, "--ssh-config"],
-  [/^connection\.algorithms/u, "--legacy-algorithms"],
-  [/^drain/u, "--drain"],
-  [/^warn\.gracePeriod/u, "--grace"],
-  [/^warn\.reminders/u, "--remind"],
-  [/^warn/u, "--warn"],
-  [/^atDeadline/u, "--wait-only"],
-  [/^ifStuck/u, "--stuck"],
-  [/^ifMissing/u, "--if-missing"],
-  [/^limits\.sessionsPerHost/u, "--limit-per-host"],
-  [/^limits/u, "--limit"],
-  [/^rollout\.parallel/u, "--parallel"],
-  [/^rollout\.waves/u, "--waves"],
-  [/^rollout\.pause/u, "--pause"],
-  [/^rollout\.maxFailures/u, "--max-failures"],
-  [/^failOn/u, "--fail-on"],
-  [/^window/u, "--window"],
-  [/^timeouts\.connect/u, "--timeout-connect"],
-  [/^timeouts\.logoff/u, "--timeout-logoff"],
-  [/^timeouts/u, "--timeout"],
-  [/^report/u, "--report"],
+/** The options with the path of what they set: of an input, or of a field of each host. */
+const options = [
+  ...inputOptions.map((row) => ({ ...row, path: row.path.join(".") })),
+  { name: "platform", kind: "value", path: "platform" } as const,
 ];
+const named: ReadonlySet<string> = new Set([...inputNames, "platform"]);
 
-/** Advice about inputs of a program, and the same advice for the command line. */
-const rewordings: readonly (readonly [path: RegExp, message: RegExp, instead: string])[] = [
+/** Values that no option sets. */
+const otherWords: ReadonlyMap<string, string> = new Map([
+  ["connection.strictHostKeyChecking: no", "StrictHostKeyChecking no in ssh_config"],
+]);
+
+/** Messages that only help in a program, and the same advice for the command line. */
+const rewordings: readonly (readonly [message: RegExp, instead: string])[] = [
   [
-    /^sessions/u,
     /IDs for several hosts/u,
     "must not name IDs for several hosts, where they are different people: give one host, or names or users",
   ],
-  [/^connection\.hostKey/u, /each host/u, "must be given with one host only: for several give --known-hosts"],
-  [/^hosts$/u, /empty/u, "must name at least one host"],
-  [
-    /\.platform$/u,
-    /if server is set/u,
-    "must not be linux for a server behind a host: only Windows relays, so give that machine as a host of its own",
-  ],
-];
-
-/** Texts about inputs, and the same in options. */
-const words: readonly (readonly [string, string])[] = [
-  ["warn.gracePeriod", "--grace"],
-  ["gracePeriod", "--grace"],
-  ["limits.sessionsPerHost", "--limit-per-host"],
-  ["limits.sessions", "--limit"],
-  ["rollout.maxFailures", "--max-failures"],
-  ["timeouts.total", "--timeout"],
-  ["set console: true", "say --console"],
-  ['atDeadline is "fail"', "--wait-only was given"],
-  ["ifStuck: reset", "--stuck reset"],
-  ['algorithms "legacy"', "--legacy-algorithms"],
-  ["connection.hostKey", "--host-key"],
-  ["connection.sshConfig", "--ssh-config"],
-  ["that belongs to connection.password", "give it with --password-env"],
-  ['say platform "linux"', "say --platform linux"],
-  ['platform says "', '--platform says "'],
+  [/set with each host/u, "must be given with one host only: for several give --known-hosts"],
+  [/^must not be empty: give a list of \[user@\]/u, "must name at least one host"],
+  [/later than `window\.notBefore`/u, "must end later than it starts"],
+  [/`window\.daily`/u, "must be hours such as 22:00-05:00, or FROM/TO with at least one of the two times"],
 ];
 
 /** A problem as a line: the option first, then what would be right. */
@@ -87,22 +36,44 @@ export function namedProblem(
   request: RunRequest,
   hosts: readonly GivenHost[],
 ): string {
-  const reworded = rewordings.find(([where, what]) => where.test(path) && what.test(message))?.[2];
+  const reworded = rewordings.find(([what]) => what.test(message))?.[1];
   return `${nameOf(path, request, hosts)}: ${reworded ?? inOptionWords(namingHosts(message, hosts))}`;
 }
 
 /** A message that names another host by what was typed, or by its line, instead of its index. */
 function namingHosts(message: string, hosts: readonly GivenHost[]): string {
-  return message.replace(/hosts\[([0-9]+)\]/u, (number, index) => {
+  return message.replace(/`hosts\[([0-9]+)\]`/u, (name, index) => {
     const entry = hosts[Number(index)];
-    if (entry === undefined) return number;
+    if (entry === undefined) return name;
     return entry.from.startsWith("--") ? `${entry.from} ${printable(entry.text)}` : entry.from;
   });
 }
 
-/** A message of the core with option names in place of input names. */
+/** A message of the core with options in place of the inputs in backticks. An input without an option keeps its words. */
 export function inOptionWords(message: string): string {
-  return words.reduce((text, [input, option]) => text.replaceAll(input, option), message);
+  return message.replace(
+    /`(([A-Za-z]+)[A-Za-z.]*)(?:: ([a-z-]+))?`/gu,
+    (quoted: string, path: string, root: string, value: string | undefined) => {
+      // Text of a host may be in backticks too.
+      if (!named.has(root)) return quoted;
+      const words = quoted.slice(1, -1);
+      return optionFor(path, value) ?? otherWords.get(words) ?? words;
+    },
+  );
+}
+
+/** The option that sets an input to the value, or to any; undefined if there is none. */
+function optionFor(path: string, value?: string): string | undefined {
+  const at = path.replace(/\[[0-9]+\]/gu, "");
+  const option =
+    options.find((one) => `${at}.`.startsWith(`${one.path}.`)) ??
+    // The first of a group (`limits`), or the other form of a value (`connection.password`, `connection.passwordEnv`).
+    options.find((one) => one.path.startsWith(at));
+  if (option === undefined) return undefined;
+  if (value === undefined) return `--${option.name}`;
+  if (option.kind !== "flag") return `--${option.name} ${value}`;
+  const sets = "sets" in option ? option.sets : "true";
+  return value === sets ? `--${option.name}` : undefined;
 }
 
 function nameOf(path: string, request: RunRequest, hosts: readonly GivenHost[]): string {
@@ -117,5 +88,5 @@ function nameOf(path: string, request: RunRequest, hosts: readonly GivenHost[]):
     return request.hostsFile === undefined ? "--host" : `--hosts-file ${printable(request.hostsFile)}`;
   if (path === "sessions")
     return request.operand === undefined ? "The selection" : `"${printable(request.operand)}"`;
-  return names.find(([pattern]) => pattern.test(path))?.[1] ?? path;
+  return optionFor(path) ?? path;
 }

@@ -7,12 +7,9 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
     "check the address, the port and the firewall; --timeout-connect gives slow hosts more time",
   "host-key-unknown":
     "compare the fingerprint with the host's own, then add the key to known_hosts, or give --known-hosts, --host-key or --accept-new",
-  "host-key-changed":
-    "somebody may be in between: if the host was reinstalled, remove its old line from known_hosts",
   "auth-unavailable": "give --identity, --password-env, or load a key into your SSH agent",
   "auth-rejected":
     "check --user, and the key or the password; nothing is tried often, so that no account is locked",
-  "no-common-algorithm": "--legacy-algorithms also offers what old servers need",
   "permission-denied": "log in as an administrator: Full Control over other users' sessions is needed",
   "unsupported-host": "--check says what is missing on the host",
   "output-unrecognised": "--check prints the form of the host's answer without names: please report it",
@@ -24,18 +21,7 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 /** Errors that are told apart by their message, with advice for each; undefined if the message is enough. */
 const special: readonly { code: ErrorCode; message: RegExp; advice: string | undefined }[] = [
-  // known_hosts has no part in either.
-  {
-    code: "host-key-changed",
-    message: /is not the pinned one|could not be written down/u,
-    advice: undefined,
-  },
-  {
-    code: "auth-rejected",
-    message: /none of which gave an answer/u,
-    advice:
-      "check the hosts that are named; --timeout-connect gives hosts that are slow to check a password more time",
-  },
+  { code: "auth-rejected", message: /none of which gave an answer/u, advice: undefined },
   {
     code: "host-unreachable",
     message: /before its SSH identification, saying/u,
@@ -47,8 +33,6 @@ const special: readonly { code: ErrorCode; message: RegExp; advice: string | und
     message: /KB (?:before its SSH identification|in one message)/u,
     advice: undefined,
   },
-  // The message says what to do, and names the option if it helps.
-  { code: "no-common-algorithm", message: /^(?!.*set algorithms to "legacy")/su, advice: undefined },
 ];
 
 /** One line for each kind of failure, in the order of the hosts. */

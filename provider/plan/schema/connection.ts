@@ -2,7 +2,7 @@
 import type { PlanProblem } from "../../base/errors";
 import { isRecord } from "../../base/records";
 import { isUserName, parseAddress, type Address } from "../address";
-import { problem, type Path } from "../problem";
+import { problem, quoted, type Path } from "../problem";
 import { isUnknown } from "../unknown";
 import { defaulted, object, option, optional, required, type Fields } from "./field";
 import {
@@ -25,7 +25,7 @@ export const userName = leaf("a user name on one line", (value) =>
 /** A TCP port. */
 export const port = wholeNumber(1, 65535);
 const privateKey = leaf(
-  "the text of a private key, which begins with -----BEGIN (for a path, use privateKeyFile)",
+  "the text of a private key, which begins with -----BEGIN (for a path, use `connection.privateKeyFile`)",
   (value) =>
     typeof value === "string" && /^\s*["'`]?\s*(?:-----BEGIN |PuTTY-User-Key-File-)/u.test(value)
       ? value
@@ -42,7 +42,7 @@ const pathOrFlag = leaf<string | boolean>(
     typeof value === "boolean" || (typeof value === "string" && value.trim() !== "") ? value : undefined,
   { kind: "union", of: [{ kind: "boolean" }, { kind: "string" }] },
 );
-const knownHosts = text("the text of a known_hosts file (for a path, use knownHostsFile)");
+const knownHosts = text("the text of a known_hosts file (for a path, use `connection.knownHostsFile`)");
 const hostKey = matching(
   /^(?:SHA256:[A-Za-z0-9+/]{43}=?|[a-z0-9@.-]{3,64} AAAA[A-Za-z0-9+/]+={0,2}(?: [^\r\n]*)?)$/u,
   'a fingerprint "SHA256:..." or a public key such as "ssh-ed25519 AAAA..."',
@@ -216,7 +216,7 @@ export const connection = object(
     ...ownFields,
     jumpHosts: optional(
       "Jump hosts in the order in which the connection passes through them. Default: none.",
-      listOf(jumpHost, "a list of [user@]address[:port] or { host, user, port, connection }"),
+      listOf(jumpHost, "a list of [user@]address[:port] or `{ host, user, port, connection }`"),
       {
         option: option("Connection", "--jump HOST,HOST", "jump hosts, nearest to this machine first", {
           kind: "list",
@@ -250,7 +250,10 @@ export function checkExclusiveFields(value: unknown, at: Path, problems: PlanPro
   ] as const) {
     if (value[byValue] !== undefined && value[byReference] !== undefined) {
       problems.push(
-        problem([...at, byReference], `cannot be combined with ${byValue}: set only one of them`),
+        problem(
+          [...at, byReference],
+          `cannot be combined with ${quoted([...at, byValue])}: set only one of them`,
+        ),
       );
     }
   }

@@ -1,5 +1,5 @@
 import { isRecord } from "../../base/records";
-import { checkFields, problem } from "../problem";
+import { checkFields, fieldList, problem } from "../problem";
 import { holdsUnknown, isUnknown } from "../unknown";
 import type { Shape } from "./shape";
 import type { FieldType, InputOption, ObjectType, OnChange } from "./type";
@@ -76,7 +76,7 @@ export function object<F extends FieldMap>(
     read: (value, path, problems) => {
       if (isUnknown(value)) return undefined;
       if (!isRecord(value)) {
-        problems.push(problem(path, `must be an object with the fields ${names.join(", ")}`));
+        problems.push(problem(path, `must be an object with the fields ${fieldList(names)}`));
         return undefined;
       }
       const problemsBefore = problems.length;

@@ -4,7 +4,7 @@ import type { Platform } from "../../connection";
 import type { Selector } from "../../session/selector";
 import { hostLabel, serverName, type Address } from "../address";
 import { withPort, withUser } from "../merge-host";
-import { checkFields, problem, type Path } from "../problem";
+import { checkFields, problem, quoted, type Path } from "../problem";
 import { isUnknown } from "../unknown";
 import {
   checkExclusiveFields,
@@ -58,7 +58,7 @@ export const hostsType: Type = {
 export function readHosts(value: unknown, problems: PlanProblem[], warnings: string[]): readonly HostEntry[] {
   if (isUnknown(value)) return [];
   if (!Array.isArray(value) || value.length === 0) {
-    const must = "a list of [user@]address[:port] or { host, sessions, ... }";
+    const must = "a list of [user@]address[:port] or `{ host, sessions, ... }`";
     problems.push(
       problem(["hosts"], Array.isArray(value) ? `must not be empty: give ${must}` : `must be ${must}`),
     );
@@ -70,7 +70,10 @@ export function readHosts(value: unknown, problems: PlanProblem[], warnings: str
     if (label === undefined) continue;
     const first = seen.get(label);
     if (first === undefined) seen.set(label, index);
-    else problems.push(problem(["hosts", index], `must not repeat hosts[${first}]: both are "${label}"`));
+    else
+      problems.push(
+        problem(["hosts", index], `must not repeat ${quoted(["hosts", first])}: both are "${label}"`),
+      );
   }
   return entries;
 }
@@ -78,7 +81,7 @@ export function readHosts(value: unknown, problems: PlanProblem[], warnings: str
 function readHost(value: unknown, path: Path, problems: PlanProblem[], warnings: string[]): HostEntry {
   if (isUnknown(value)) return { path };
   if (typeof value !== "string" && !isRecord(value)) {
-    problems.push(problem(path, "must be [user@]address[:port] or an object with the field host"));
+    problems.push(problem(path, "must be [user@]address[:port] or an object with the field `host`"));
     return { path };
   }
   const entry = isRecord(value) ? value : { host: value };
@@ -91,10 +94,10 @@ function readHost(value: unknown, path: Path, problems: PlanProblem[], warnings:
   const ownPort = own(fields.port, "port");
   const ownUser = own(fields.user, "user");
   if (parsed?.port !== undefined && entry["port"] !== undefined) {
-    problems.push(problem([...path, "port"], "must not be set twice: host already contains a port"));
+    problems.push(problem([...path, "port"], "must not be set twice: `host` already contains a port"));
   }
   if (parsed?.user !== undefined && entry["user"] !== undefined) {
-    problems.push(problem([...path, "user"], "must not be set twice: host already contains a user"));
+    problems.push(problem([...path, "user"], "must not be set twice: `host` already contains a user"));
   }
   const serverBehind = own(fields.server, "server");
   const kind = own(fields.platform, "platform");

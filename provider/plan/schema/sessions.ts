@@ -51,7 +51,12 @@ const exceptions = object(
 
 const someExceptions = converted(exceptions, (except, path, problems) => {
   if (Object.keys(except).length === 0)
-    problems.push(problem(path, "must not be empty: leave it out, or set ids, names or users"));
+    problems.push(
+      problem(
+        path,
+        "must not be empty: leave it out, or set `sessions.except.ids`, `sessions.except.names` or `sessions.except.users`",
+      ),
+    );
   return { ...noExceptions, ...except };
 });
 
@@ -115,7 +120,8 @@ const selector: Shape<Selector> = converted(selectorFields, (read, path, problem
   const { idleFor, all = false, console = false, except = noExceptions, ...narrowing } = read;
   const narrows = { ...narrowing, ...(idleFor === undefined ? {} : { idleForMs: idleFor }) };
   if (!all && Object.keys(narrows).length === 0) {
-    const message = "must select sessions: set ids, names, users, states or idleFor, or set all: true";
+    const message =
+      "must select sessions: set `sessions.ids`, `sessions.names`, `sessions.users`, `sessions.states`, `sessions.idleFor` or `sessions.all: true`";
     problems.push(problem(path, message));
   }
   return { ...narrows, all, current: false, console, except };
@@ -124,7 +130,7 @@ const selector: Shape<Selector> = converted(selectorFields, (read, path, problem
 type Operand = { readonly current: true } | { readonly operand: string };
 
 const operandText = leaf<Operand>(
-  'a session name such as "TERM04", an ID such as 12, "current", a list of these, or a selector such as { all: true }',
+  'a session name such as "TERM04", an ID such as 12, "current", a list of these, or a selector such as `{ all: true }`',
   (value) => {
     if (typeof value === "number" || (typeof value === "string" && /^[0-9]+$/u.test(value))) {
       const id = readId(value);
@@ -137,7 +143,7 @@ const operandText = leaf<Operand>(
 );
 const operand = converted(operandText, (read, path, problems) => {
   if ("operand" in read && isPattern(read.operand)) {
-    const message = "must be a single session: for a pattern, use { names: [...] }";
+    const message = "must be a single session: for a pattern, use `sessions.names`";
     problems.push(problem(path, message));
   }
   return read;

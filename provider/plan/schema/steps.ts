@@ -80,7 +80,7 @@ export const warn: Shape<WarnPlan> = converted(warning, (read, path, problems) =
   const { message, gracePeriod, reminders = [], ifUndelivered = "continue", cancelMessage } = read;
   for (const [index, reminder] of reminders.entries()) {
     if (reminder >= gracePeriod)
-      problems.push(problem([...path, "reminders", index], "must be shorter than gracePeriod"));
+      problems.push(problem([...path, "reminders", index], "must be shorter than `warn.gracePeriod`"));
   }
   return {
     message,
@@ -221,9 +221,14 @@ const spanWindow = converted(
   object(windowName, windowDoc, { notBefore, notAfter }),
   ({ notBefore, notAfter }, path, problems): Window => {
     if (notBefore === undefined && notAfter === undefined)
-      problems.push(problem(path, "must contain notBefore, notAfter or both, or daily and timeZone"));
+      problems.push(
+        problem(
+          path,
+          "must contain `window.notBefore`, `window.notAfter` or both, or `window.daily` and `window.timeZone`",
+        ),
+      );
     if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter)
-      problems.push(problem([...path, "notAfter"], "must be later than notBefore"));
+      problems.push(problem([...path, "notAfter"], "must be later than `window.notBefore`"));
     return {
       ...(notBefore === undefined ? {} : { notBefore }),
       ...(notAfter === undefined ? {} : { notAfter }),

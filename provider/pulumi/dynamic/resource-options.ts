@@ -10,11 +10,11 @@ export function optionWarnings(
   return [
     ...(retainOnDelete === true && isDrained
       ? [
-          'retainOnDelete: drained hosts stay drained when this resource is deleted; to undrain them, set drain to "none" and run "pulumi up" first',
+          'retainOnDelete: drained hosts stay drained when this resource is deleted; to undrain them, set `drain: none` and run "pulumi up" first',
         ]
       : []),
     ...(Object.values(customTimeouts ?? {}).some((value) => value !== undefined)
-      ? ["customTimeouts has no effect: Pulumi does not tell this resource about it; use the input timeouts"]
+      ? ["customTimeouts has no effect: Pulumi does not tell this resource about it; use `timeouts`"]
       : []),
   ];
 }

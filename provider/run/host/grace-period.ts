@@ -119,6 +119,6 @@ export function refuseRemaining(people: readonly SessionWork[], label: string): 
   if (stayed.length === 0) return;
   throw new LogoffError(
     "sessions-remain",
-    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period, and atDeadline is "fail"; run again when they have`,
+    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period (\`atDeadline: fail\`); run again when they have`,
   );
 }

@@ -116,7 +116,7 @@ function reportLeftover(one: SessionWork, record: HostRecord): void {
   if (leftover === undefined) return;
   const what = `session ${describeSession(one.session)} on "${record.label}"`;
   const advice =
-    sentTo(one) === "reset" ? "the reset did not end them either" : "ifStuck: reset would end them";
+    sentTo(one) === "reset" ? "the reset did not end them either" : "`ifStuck: reset` would end them";
   record.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
 }
 

@@ -87,7 +87,7 @@ function selectFrom(
   if (limit !== null && wanted.length > limit) {
     throw new LogoffError(
       "limit-exceeded",
-      `Cannot log off ${wanted.length} sessions on "${label}": limits.sessionsPerHost allows ${limit}; ${soFar}`,
+      `Cannot log off ${wanted.length} sessions on "${label}": \`limits.sessionsPerHost\` allows ${limit}; ${soFar}`,
     );
   }
 }
@@ -131,7 +131,9 @@ function note(selection: Selection, ifMissing: "ignore" | "fail", record: HostRe
   for (const kept of state.kept) {
     if (kept.outcome !== "kept" || kept.reason !== "console") continue;
     const who = describeSession(kept.session);
-    record.warn(`Kept session ${who} on "${label}": it is the console; set console: true to log it off`);
+    record.warn(
+      `Kept session ${who} on "${label}": it is the console; use \`sessions.console: true\` to log it off`,
+    );
   }
   const missing = selection.missing.map((name) => notFound(label, name, selection));
   if (ifMissing === "fail") state.notFound = missing[0] ?? null;

@@ -115,7 +115,7 @@ function whyStill({ progress }: SessionWork, place: Place, { ifStuck }: Limits):
   if (progress.is === "reset" && progress.atMs !== null)
     return "the reset did not end it either: restart the host";
   if (ifStuck === "reset") return "it could not be reset: run again, or restart the host";
-  return "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset";
+  return "it did not end: look at its processes on the host, restart the host, or use `ifStuck: reset`";
 }
 
 function seconds(ms: number): string {

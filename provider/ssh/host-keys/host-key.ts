@@ -87,7 +87,7 @@ function pinnedRules(owner: KeyOwner, pins: readonly Pin[]): HostKeyRules {
       if (prints.includes(fingerprint(blob))) return { trusted: true };
       const message =
         `Cannot trust "${owner.label}": its key ${describeKey(blob)} is not the pinned one ` +
-        `(connection.hostKey: ${prints.join(", ")}); compare it with the host's own key before you pin it instead` +
+        `(\`connection.hostKey\`: ${prints.join(", ")}); compare it with the host's own key before you pin it instead` +
         (pins.some((pin) => typeof pin === "string")
           ? "; if the pinned fingerprint is that of another type of key, pin the public key itself"
           : "");
@@ -133,7 +133,7 @@ function knownHostsRules(owner: KeyOwner, sources: readonly KnownHostsSource[]):
       : new LogoffError("host-key-unknown", unknownMessage(owner, name, blob, sources, authorities, known));
     if (!takesAny) return { trusted: false, error };
     const difference = other ? `not the one at ${other.place}` : "unknown";
-    const warning = `host key of "${owner.label}" was not checked (strictHostKeyChecking "no"): ${describeKey(blob)} is ${difference}`;
+    const warning = `host key of "${owner.label}" was not checked (\`connection.strictHostKeyChecking: no\`): ${describeKey(blob)} is ${difference}`;
     return { trusted: true, warning };
   };
   return { knownTypes: [...known, ...spare].map((entry) => entry.key.type), provesHost: !takesAny, check };
@@ -194,7 +194,9 @@ function unknownMessage(
     ),
     ...unusable.map((entry) => `${entry.place} has a ${entry.key.type} key, a type that is not supported`),
     ...(owner.hostKeys.strict === "accept-new"
-      ? ["accept-new accepts a key only if every known_hosts file can be read"]
+      ? [
+          "`connection.strictHostKeyChecking: accept-new` accepts a key only if every known_hosts file can be read",
+        ]
       : []),
     ...(skipped > 0
       ? [

@@ -137,7 +137,7 @@ function whyBarred({ barredBy, unansweredBy }: Trust, label: string): string | u
   }
   if (unansweredBy.length < mostFailures) return undefined;
   const hosts = unansweredBy.map((host) => `"${host}"`).join(", ");
-  return `the password was offered to ${hosts}, none of which gave an answer, and more attempts could lock the account; if hosts take long to check a password, raise timeouts.connect`;
+  return `the password was offered to ${hosts}, none of which gave an answer, and more attempts could lock the account; if hosts take long to check a password, raise \`timeouts.connect\``;
 }
 
 function barred(label: string, why: string): LogoffError {

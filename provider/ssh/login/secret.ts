@@ -87,7 +87,7 @@ async function readPrivateFile(
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT")
       throw unusable(what, secret, `no such file: "${path}"`);
     const instead =
-      what === "private key" ? "an agent" : `an environment variable (${what}Env, --${what}-env)`;
+      what === "private key" ? "an agent" : `an environment variable (\`connection.${what}Env\`)`;
     throw unusable(what, secret, `it ${whyUnreadable(thrown, ` or ${instead}`)}`);
   }
 }

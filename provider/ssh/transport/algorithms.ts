@@ -44,7 +44,8 @@ const hostKeyTypes = [
 ];
 
 /** The warning on a connection that allows `legacy` algorithms. */
-export const legacyWarning = "algorithms with SHA-1 are allowed for this host (algorithms: legacy)";
+export const legacyWarning =
+  "algorithms with SHA-1 are allowed for this host (`connection.algorithms: legacy`)";
 
 /** The algorithms that only `legacy` adds, of all negotiation steps: no name occurs in two of them. */
 const legacyOnly: ReadonlySet<string> = new Set([...legacyKeyExchanges, ...legacyMacs, "ssh-rsa"]);
@@ -130,7 +131,7 @@ export function watchNegotiation(): NegotiationWatch {
       if (!/no matching/iu.test(message)) return undefined;
       const legacyHelps = level === "default" && theirs.split(",").some((name) => legacyOnly.has(name));
       const hint = legacyHelps
-        ? '; if the host cannot be updated, set algorithms to "legacy"'
+        ? "; if the host cannot be updated, use `connection.algorithms: legacy`"
         : "; enable one of ours on the host";
       const text = `Cannot agree on an algorithm with "${label}" (${step}): we offer ${withoutExtensionMarkers(ours)}; the host offers `;
       return new LogoffError(

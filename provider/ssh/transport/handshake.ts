@@ -120,7 +120,8 @@ export function handshake(
 
     // These two listeners stay for the life of the Client: an unhandled error would end the process, or hang `pulumi up`.
     client.on("error", (error: Ssh2Error) => {
-      if (error.message.includes(sha1Refused)) login.note(`${sha1Refused}, which need algorithms "legacy"`);
+      if (error.message.includes(sha1Refused))
+        login.note(`${sha1Refused}, which need \`connection.algorithms: legacy\``);
       else if (error.level === "agent") login.note(`the agent did not sign (${quote(error.message)})`);
       else
         fail(

@@ -156,8 +156,8 @@ describe("the progress", () => {
   });
 
   for (const [message, expected] of [
-    ["Stopped: rollout.maxFailures allows 0; run again", "Stopped: --max-failures allows 0; run again"],
-    ["Stopped after 2 s: timeouts.total allows no more", "Stopped after 2 s: --timeout allows no more"],
+    ["Stopped: `rollout.maxFailures` allows 0; run again", "Stopped: --max-failures allows 0; run again"],
+    ["Stopped after 2 s: `timeouts.total` allows no more", "Stopped after 2 s: --timeout allows no more"],
   ] as const) {
     it(`names options, not a program's inputs: ${expected}`, () => {
       const { finish, lines } = scene(1);

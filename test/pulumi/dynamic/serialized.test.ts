@@ -72,7 +72,7 @@ const answers = [
     {
       property: "",
       reason:
-        "session-logoff:privateKey: must be the text of a private key, which begins with -----BEGIN (for a path, use privateKeyFile)",
+        "session-logoff:privateKey: must be the text of a private key, which begins with -----BEGIN (for a path, use `connection.privateKeyFile`)",
     },
   ],
   { changes: false },

@@ -121,9 +121,9 @@ describe("the resource", () => {
   });
 
   const retain =
-    'retainOnDelete: drained hosts stay drained when this resource is deleted; to undrain them, set drain to "none" and run "pulumi up" first';
+    'retainOnDelete: drained hosts stay drained when this resource is deleted; to undrain them, set `drain: none` and run "pulumi up" first';
   const timeouts =
-    "customTimeouts has no effect: Pulumi does not tell this resource about it; use the input timeouts";
+    "customTimeouts has no effect: Pulumi does not tell this resource about it; use `timeouts`";
   const retainAll: pulumi.ResourceTransformation = ({ props, opts }) => ({
     props,
     opts: { ...opts, retainOnDelete: true },

@@ -350,7 +350,9 @@ describe("failOn budget", () => {
     const { reasons } = await partial(provider.create({ ...budget, rollout: { maxFailures: 1 } }));
     assert.match(reasons[0]!, /3 of 3 hosts not done \(3 failed\)/u);
     assert.ok(
-      front.lines.some((line) => line.includes("Stopped after 2 failed hosts: rollout.maxFailures allows 1")),
+      front.lines.some((line) =>
+        line.includes("Stopped after 2 failed hosts: `rollout.maxFailures` allows 1"),
+      ),
       front.lines.join("\n"),
     );
   });

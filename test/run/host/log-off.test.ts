@@ -168,7 +168,7 @@ describe("a session that stays", () => {
     start({ sessions: [{ ...stuck, processes: [...windows, "winword.exe", ...many] }, bob] });
     const report = await fleet.runOne();
     const message =
-      /ifStuck: reset; still running: winword\.exe, excel\.exe, sap\.exe, a\.exe, csrss\.exe and 3 more$/u;
+      /`ifStuck: reset`; still running: winword\.exe, excel\.exe, sap\.exe, a\.exe, csrss\.exe and 3 more$/u;
     assert.match(messageOf(report), message);
     assert.match(report.error?.message ?? "", message);
     assert.deepEqual(asked(), ["qprocess.exe /id:2"], "who has gone is not asked about");
@@ -219,7 +219,7 @@ describe("a session that stays", () => {
         [2, 3, 4, 5].map((id) => `${id} still-present`),
       );
       assert.equal(report.error?.code, "session-stuck");
-      assert.match(report.error.message, /allow ifStuck: reset; and 3 more of its sessions$/u);
+      assert.match(report.error.message, /use `ifStuck: reset`; and 3 more of its sessions$/u);
       assert.equal(fleet.hosts[0]?.connections, 1, "no connection is opened for it");
       assert.ok(fleet.clock.now() < 320_000, `took ${fleet.clock.now()} ms`);
     });

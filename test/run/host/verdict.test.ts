@@ -78,7 +78,7 @@ const still = (why: string): string =>
 const stillClosing = still("the host is still closing it");
 const stillBusy = still("the host reports that it is busy with it");
 const stuck = still(
-  "it did not end: look at its processes on the host, restart the host, or allow ifStuck: reset",
+  "it did not end: look at its processes on the host, restart the host, or use `ifStuck: reset`",
 );
 const stuckAfterReset = still("the reset did not end it either: restart the host");
 const notReset = still("it could not be reset: run again, or restart the host");

@@ -255,7 +255,7 @@ describe('strict "no"', () => {
     const server = await serverFor(t);
     const policy = { knownHosts: "", knownHostsFiles: [], strict: "no" } as const;
     const warnings = await warningsOf(hostWith(server, policy, { login: { ...key, password } }));
-    assert.match(warnings.join(), /was not checked \(strictHostKeyChecking "no"\).*is unknown/u);
+    assert.match(warnings.join(), /was not checked \(`connection\.strictHostKeyChecking: no`\).*is unknown/u);
     const stranger = {
       privateKeys: [{ from: "value", value: testKey("stranger").privateText }],
       password,

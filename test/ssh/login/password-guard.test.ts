@@ -82,7 +82,7 @@ describe("passwordGuard", () => {
       const silent = {
         code: "auth-rejected",
         untried: true,
-        message: /offered to "h0", "h1", "h2", none of which gave an answer, .*raise timeouts\.connect$/u,
+        message: /offered to "h0", "h1", "h2", none of which gave an answer, .*raise `timeouts\.connect`$/u,
       };
       await assert.rejects(guard.claim("h4", "admin", "pw", never), silent);
       assert.throws(() => guard.refuseIfBarred("h4", "admin", "pw"), silent);
