@@ -95,9 +95,15 @@ describe("a message of the core", () => {
     assert.ok(files.length > 100, `${files.length} files`);
   });
 
+  // What an option looks like in the help of the command is no message.
+  const isOption = (text: string): boolean => text.startsWith("--");
   for (const file of files) {
     it(`names inputs in backticks in provider/${file}`, () => {
-      assert.deepEqual(bareNames(readFileSync(join(provider, file), "utf8")), []);
+      const found = bareNames(readFileSync(join(provider, file), "utf8"));
+      assert.deepEqual(
+        found.filter((text) => !isOption(text)),
+        [],
+      );
     });
   }
 });

@@ -42,10 +42,13 @@ export async function drain(
   });
   await connection
     .perform(backend.drain(mode), plan.timeouts.commandMs, { beforeSend: onSend })
-    .catch((thrown: unknown) => {
+    .catch(async (thrown: unknown) => {
       const error = asLogoffError(thrown, "drain-failed", `Cannot drain "${label}"`);
+      // A refusal does not prove that nothing was changed.
       const isRefused = error.code === "permission-denied" || error.code === "drain-failed";
-      if (isRefused || error.sent === false) state.drained = "no";
+      const isOpen =
+        isRefused && (await connection.ask(backend.drainMode()).catch(() => undefined)) === "open";
+      if (isOpen || error.sent === false) state.drained = "no";
       throw error;
     });
   const after = await connection.ask(backend.drainMode());

@@ -120,9 +120,8 @@ function settleUnselected(work: readonly SessionWork[], list: SessionList, selec
  * because it no longer matched and matches again. A session that could not be warned stays kept.
  */
 function newcomers(work: readonly SessionWork[], list: SessionList, selector: Selector): readonly Session[] {
-  const handled = work.filter(
-    (one) => one.place.is === "returned" || (one.place.is !== "gone" && isHandled(one)),
-  );
+  if (isOneByOne(selector)) return backAgain(work, list, selector);
+  const handled = work.filter((one) => one.place.is === "returned" || isHandled(one));
   return recheck(
     handled.map(({ session }) => session),
     list,
@@ -130,7 +129,20 @@ function newcomers(work: readonly SessionWork[], list: SessionList, selector: Se
   ).arrived;
 }
 
+/** Of sessions that were selected individually, only these can be new: the same user is back, or matches again. */
+function backAgain(work: readonly SessionWork[], list: SessionList, selector: Selector): readonly Session[] {
+  const sessions = work.map(({ session }) => session);
+  return recheck(sessions, list, selector).before.flatMap((found, index) => {
+    const one = work[index];
+    if (one === undefined) return [];
+    if (found.now === "returned") one.place = { is: "returned", session: found.session };
+    const isNew = found.now === "returned" || (found.now === "selected" && !isHandled(one));
+    return isNew ? [found.session] : [];
+  });
+}
+
 function isHandled(one: SessionWork): boolean {
+  if (one.place.is === "gone") return false;
   const outcome = outcomeOf(one);
   if (outcome?.outcome === "kept") return outcome.reason !== "no-longer-matches";
   return outcome?.outcome !== "already-gone" && outcome?.outcome !== "left";

@@ -238,8 +238,8 @@ async function listUntilDone(
     const mayStillSend = sending.isRunning || nowMs - startedAtMs < timeoutMs;
     const limits = { label, ifStuck: run.plan.ifStuck, startedAtMs, timeoutMs, mayStillSend };
     const open = work.filter((one) => !isDone(one));
-    for (const one of open) {
-      const place = placeOf(one, list, plan.selector);
+    const places = placesOf(open, list, plan.selector);
+    for (const [one, place] of places) {
       one.progress = verdict(one, place, nowMs, limits);
       one.place = place.is === "kept" ? { is: "present", session: place.session } : place;
       if (isDone(one) && (place.is === "gone" || place.is === "returned"))
@@ -263,15 +263,30 @@ function isUnsent({ progress }: SessionWork): boolean {
   return isWaiting && progress.answer === undefined;
 }
 
-/** A row without a user cannot be selected, so a session that was closing and is back must be selected again before its logoff is sent. */
-function placeOf(one: SessionWork, list: SessionList, selector: Selector): Place {
-  const place = whereabouts(one.session, list);
-  const isBack = one.place.is === "closing" && place.is === "present";
-  if (!isBack || sentTo(one) !== "nothing" || one.waitOnly) return place;
-  const [again] = recheck([one.session], list, selector).before;
-  if (again?.now === "kept") return { is: "kept", session: again.session, reason: again.reason };
-  if (again?.now === "selected") one.session = again.session;
-  return place;
+/**
+ * Where a listing shows sessions. Those whose logoff has not been sent yet are selected again: while they wait for their turn, a user may
+ * reconnect, and a row without a user may show it again.
+ */
+function placesOf(
+  open: readonly SessionWork[],
+  list: SessionList,
+  selector: Selector,
+): ReadonlyMap<SessionWork, Place> {
+  const unsent = open.filter((one) => sentTo(one) === "nothing" && !one.waitOnly);
+  const sessions = unsent.map(({ session }) => session);
+  const found = unsent.length === 0 ? [] : recheck(sessions, list, selector).before;
+  const again = new Map(unsent.map((one, index) => [one, found[index]] as const));
+  return new Map(
+    open.map((one): readonly [SessionWork, Place] => {
+      const now = again.get(one);
+      if (now?.now === "selected") one.session = now.session;
+      const isKept = now?.now === "kept";
+      return [
+        one,
+        isKept ? { is: "kept", session: now.session, reason: now.reason } : whereabouts(one.session, list),
+      ];
+    }),
+  );
 }
 
 /** The same query, but undefined for a contradictory list, which closing sessions can cause. */

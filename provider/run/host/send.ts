@@ -33,8 +33,9 @@ export async function sendLogoff(
     if (isFirst) onProgress({ type: "session-logoff-sent", host: host.label, session: one.session });
   });
   if (!isWanted()) return;
-  const answer = await answerTo(run, host, host.backend.logOff(one.session), timeoutMs, onSend);
-  note(one, answer, { is: "waiting" });
+  const answer = await answerTo(run, host, () => host.backend.logOff(one.session), timeoutMs, onSend);
+  // The listing may have decided before the answer came, and the session is being reset.
+  if (one.progress.is !== "reset") note(one, answer, { is: "waiting" });
 }
 
 /** Sends the reset of a session, in the same way as {@link sendLogoff}. */
@@ -58,7 +59,13 @@ export async function sendReset(
     );
   });
   if (!isWanted()) return;
-  const answer = await answerTo(run, host, host.backend.reset(one.session), plan.timeouts.commandMs, onSend);
+  const answer = await answerTo(
+    run,
+    host,
+    () => host.backend.reset(one.session),
+    plan.timeouts.commandMs,
+    onSend,
+  );
   note(one, answer, { is: "reset", atMs: null });
 }
 
@@ -66,14 +73,14 @@ export async function sendReset(
 async function answerTo(
   run: RunContext,
   { connection }: DetectedHost,
-  action: Action<LogoffAnswer>,
+  command: () => Action<LogoffAnswer>,
   timeoutMs: number,
   onSend: () => Promise<void>,
 ): Promise<{ readonly isSent: boolean; readonly answer?: Answer }> {
   try {
     return {
       isSent: true,
-      answer: await connection.perform(action, timeoutMs, { beforeSend: onSend, mayBlock: true }),
+      answer: await connection.perform(command(), timeoutMs, { beforeSend: onSend, mayBlock: true }),
     };
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", "Cannot send the command");

@@ -265,7 +265,7 @@ function reportChanges({ cut, replaced }: Warning, session: Session, record: Hos
   if (replaced) record.warn(`${what} shows "?" for characters that the host's code page lacks`);
 }
 
-/** `{minutes}` is rounded up, so that nobody is promised less time than is left. */
+/** `{minutes}` is rounded up, so that it is never 0 while there is time left. */
 function fill(
   template: string,
   { user }: Session,
