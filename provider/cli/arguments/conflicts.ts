@@ -1,53 +1,36 @@
 /** Finds arguments that exclude or require each other. `readPlan` checks the values. */
 import { printable } from "../../base/text";
 import { isGiven, type CommandLine } from "./argv";
+import { inputOptions } from "./input-options";
 import type { OptionName } from "./options";
 import type { Task } from "./run-request";
 
 /** Tasks that an option selects. */
 export const tasks: readonly Exclude<Task, "log-off">[] = ["list", "dry-run", "check", "undrain"];
 
-/** Options that select sessions. */
-const choosing: readonly OptionName[] = ["all", "id", "name", "session-user", "state", "idle"];
-const excepting: readonly OptionName[] = ["except-id", "except-name", "except-user"];
-/** Options that make a selection, like a session name or ID. */
-const narrowing: readonly OptionName[] = [...choosing, ...excepting, "console"];
+type InputOption = (typeof inputOptions)[number];
 
-const overSsh: readonly OptionName[] = [
-  "platform",
-  "user",
-  "identity",
-  "password-env",
-  "passphrase-env",
-  "known-hosts",
-  "host-key",
-  "accept-new",
-  "jump",
-  "ssh-config",
-  "legacy-algorithms",
-];
+function namesOf(isMeant: (row: InputOption) => boolean): readonly OptionName[] {
+  return inputOptions.filter(isMeant).map(({ name }) => name);
+}
+
+const selects = ({ path }: InputOption): boolean => path[0] === "sessions";
+const excepts = ({ path }: InputOption): boolean => path[0] === "sessions" && path[1] === "except";
+
+/** Options that make a selection, like a session name or ID. */
+const narrowing = namesOf(selects);
+/** Options that select sessions. */
+const choosing = namesOf((row) => selects(row) && !excepts(row) && row.name !== "console");
+
+const overSsh: readonly OptionName[] = ["platform", ...namesOf(({ section }) => section === "Connection")];
+
+/** Options that also have an effect where nobody is logged off. */
+const always: readonly OptionName[] = ["parallel", "timeout-connect"];
 
 /** Options that have an effect only if users are logged off. An option without effect is an error. */
-const loggingOff: readonly OptionName[] = [
-  ...narrowing,
-  "limit",
-  "limit-per-host",
-  "if-missing",
-  "drain",
-  "warn",
-  "grace",
-  "remind",
-  "wait-only",
-  "stuck",
-  "settle",
-  "waves",
-  "pause",
-  "max-failures",
-  "fail-on",
-  "window",
-  "timeout",
-  "timeout-logoff",
-];
+const loggingOff = namesOf(
+  ({ section, name }) => section !== "Connection" && section !== "Output" && !always.includes(name),
+);
 
 /** All conflicts of the arguments, each as a sentence that says what would be right. */
 export function findConflicts(line: CommandLine): readonly string[] {
