@@ -2,20 +2,21 @@
  * Hosts that the program has removed and that our drain still closes. Only the state knows them: they follow the program's own hosts, and totals
  * do not count them. Pure.
  */
-import { canonical, isRecord, onlyFields, withoutEmptyFields, withoutFields } from "../../base/records";
+import { isRecord, onlyFields, withoutEmptyFields, withoutFields } from "../../base/records";
 import { withoutCredentials } from "../../plan/credentials";
 import { readFields } from "../../plan/schema/read-fields";
 
 type Props = Readonly<Record<string, unknown>>;
 
 /**
- * Inputs whose `hosts` still contain removed hosts, which have to be undrained over their previous connection. Credentials are left out, because
- * nothing marks them as secret any more.
+ * Inputs whose `hosts` still contain removed hosts, which have to be undrained over their previous connection: each entry holds how its
+ * host was reached, defaults included, so that a changed connection has no effect on it. Credentials are left out, because nothing marks
+ * them as secret any more.
  */
 export function withHostsKept(inputs: Props, olds: Props, labels: readonly string[]): Props {
   const { hosts } = inputs;
   if (labels.length === 0 || !Array.isArray(hosts)) return inputs;
-  const way = formerWay(olds["connection"], inputs["connection"], labels.length);
+  const way = boundedWay(olds["connection"], labels.length);
   const kept = entriesOf(olds, labels).map((entry) => reachedBy(withoutCredentials(entry), way));
   return { ...inputs, hosts: [...(hosts as unknown[]), ...kept] };
 }
@@ -86,16 +87,12 @@ function wayOf(connection: unknown): Props {
 /** The most characters of known_hosts text for all kept hosts, so that the state stays below 8 MB. */
 const mostKnownHosts = 1_000_000;
 
-/** The fields of the previous connection that differ from the new one. */
-function formerWay(old: unknown, now: unknown, hosts: number): Props {
-  const before = wayOf(old);
-  const after = wayOf(now);
-  const changed = wayFields.filter((name) => canonical(before[name]) !== canonical(after[name]));
-  const { knownHosts = "" } = before;
+/** How every host was reached, for entries that leave the connection that they had in common. */
+function boundedWay(connection: unknown, hosts: number): Props {
+  const way = wayOf(connection);
+  const { knownHosts = "" } = way;
   const isTooLong = typeof knownHosts === "string" && knownHosts.length * hosts > mostKnownHosts;
-  const trust = changed.some((name) => knownHostsFields.includes(name)) && !isTooLong ? knownHostsFields : [];
-  const names = [...changed.filter((name) => !knownHostsFields.includes(name)), ...trust];
-  return onlyFields(before, names);
+  return isTooLong ? withoutFields(way, knownHostsFields) : way;
 }
 
 /** An entry with these fields as defaults. Its jump hosts share the fields for every host. */

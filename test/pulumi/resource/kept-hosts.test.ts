@@ -12,55 +12,69 @@ function kept(entry: unknown, before: Connection, now: Connection): unknown {
   return (hosts as readonly unknown[])[1];
 }
 
+/** A connection that sets nothing, with the defaults that reached the host. */
+const direct = {
+  port: 22,
+  jumpHosts: [],
+  sshConfig: false,
+  strictHostKeyChecking: "yes",
+  algorithms: "default",
+};
+
 describe("a host that is kept for its drain", () => {
   it("follows the program's hosts and can be told apart from them", () => {
     const given = { hosts: ["x", "y"], totals: { hosts: 2 } };
     const inputs = withHostsKept({ hosts: ["y"] }, given, ["x:22"]);
-    assert.deepEqual(inputs, { hosts: ["y", "x"] });
+    assert.deepEqual(inputs, { hosts: ["y", { host: "x", connection: direct }] });
     const outputs = { ...inputs, totals: { hosts: 1 } };
     assert.deepEqual(withoutHostsKept(outputs), { ...outputs, hosts: ["y"] });
     assert.deepEqual(withoutHostsKept({ hosts: ["y", "x"] }), { hosts: ["y", "x"] });
   });
 
-  it("keeps its entry as given unless the connection changes in more than login or secrets", () => {
-    const gate = { host: "gate", connection: { password: "p1" } };
-    const before = { user: "u", password: "p", knownHosts: "x", jumpHosts: [gate], sshConfig: null };
-    const now = { ...before, user: "v", jumpHosts: [{ connection: { password: "p2" }, host: "gate" }] };
-    assert.equal(kept("a", before, now), "a");
-    assert.equal(kept("a", { port: 22 }, { algorithms: "default", jumpHosts: [] }), "a");
+  it("keeps how it was reached, with the defaults of that time, whatever the connection is now", () => {
+    const now = { port: 5, jumpHosts: ["gate"], sshConfig: true, strictHostKeyChecking: "no" };
+    assert.deepEqual(kept("a", {}, now), { host: "a", connection: direct });
+    // Here the port may come from ssh_config.
+    const { jumpHosts, strictHostKeyChecking, algorithms } = direct;
+    const connection = { jumpHosts, sshConfig: true, strictHostKeyChecking, algorithms };
+    assert.deepEqual(kept("a", { sshConfig: true }, { sshConfig: true, port: 5 }), { host: "a", connection });
+  });
+
+  it("keeps neither the login nor a secret of the shared connection", () => {
+    const before = { user: "u", password: "p", privateKeyFile: "id", knownHosts: "x" };
+    assert.deepEqual(kept("a", before, before), { host: "a", connection: { ...direct, knownHosts: "x" } });
   });
 
   it("keeps the previous connection's fields, overridden by its own", () => {
     const before = { port: 2222, knownHosts: "x", strictHostKeyChecking: "accept-new", algorithms: "legacy" };
     const now = { port: 22, knownHosts: "y", strictHostKeyChecking: "yes" };
-    assert.deepEqual(kept("u@a", before, now), { host: "u@a", connection: before });
+    assert.deepEqual(kept("u@a", before, now), { host: "u@a", connection: { ...direct, ...before } });
     const own = { host: "a", platform: "linux", connection: { port: 5, user: "own", password: "p" } };
     assert.deepEqual(kept(own, before, now), {
       host: "a",
       platform: "linux",
-      connection: { ...before, port: 5, user: "own" },
+      connection: { ...direct, ...before, port: 5, user: "own" },
     });
   });
 
-  it("keeps the previous connection's defaults", () => {
-    const now = { port: 5, jumpHosts: ["gate"], sshConfig: true, strictHostKeyChecking: "no" };
-    const direct = { port: 22, jumpHosts: [], sshConfig: false, strictHostKeyChecking: "yes" };
-    assert.deepEqual(kept("a", {}, now), { host: "a", connection: direct });
-    // Here the port may come from ssh_config.
-    assert.deepEqual(kept("a", { sshConfig: true }, { sshConfig: true, port: 5 }), "a");
+  it("does not change when it is kept once more", () => {
+    const once = kept("a", { port: 2222, knownHosts: "x" }, { port: 23, knownHosts: "y" });
+    assert.deepEqual(kept(once, { port: 23, knownHosts: "y" }, { port: 24 }), once);
   });
 
   it("keeps its jump hosts and their fields, without their secrets", () => {
     const gate = { host: "gate", user: "g", connection: { password: "p", algorithms: "legacy" } };
     const before = { knownHostsFile: "old", jumpHosts: [gate, "next"], port: 5 };
+    const { sshConfig, strictHostKeyChecking, algorithms } = direct;
+    const shared = { sshConfig, strictHostKeyChecking, algorithms, knownHostsFile: "old" };
     assert.deepEqual(kept("a", before, { knownHostsFile: "new", port: 6 }), {
       host: "a",
       connection: {
-        knownHostsFile: "old",
+        ...shared,
         port: 5,
         jumpHosts: [
-          { host: "gate", user: "g", connection: { knownHostsFile: "old", algorithms: "legacy" } },
-          { host: "next", connection: { knownHostsFile: "old" } },
+          { host: "gate", user: "g", connection: { ...shared, algorithms: "legacy" } },
+          { host: "next", connection: shared },
         ],
       },
     });
@@ -68,18 +82,25 @@ describe("a host that is kept for its drain", () => {
 
   it("trusts no more host keys than before: the connection's keys are not added to its own", () => {
     const own = { host: "a", connection: { knownHostsFile: "own" } };
-    assert.deepEqual(kept(own, { knownHosts: "x" }, { knownHosts: "y" }), own);
+    assert.deepEqual(kept(own, { knownHosts: "x" }, { knownHosts: "y" }), {
+      host: "a",
+      connection: { ...direct, knownHostsFile: "own" },
+    });
     const before = { knownHosts: "x", knownHostsFile: "f" };
     assert.deepEqual(kept("a", before, { knownHosts: "y", knownHostsFile: "f" }), {
       host: "a",
-      connection: before,
+      connection: { ...direct, ...before },
     });
   });
 
   it("keeps the connection's host key only if it was the host's own", () => {
     const olds = { hosts: ["b", "a"], connection: { hostKey: "key of b" }, totals: { hosts: 1 } };
     assert.deepEqual(withHostsKept({ hosts: ["c"] }, olds, ["a:22", "b:22"]), {
-      hosts: ["c", { host: "b", connection: { hostKey: "key of b" } }, "a"],
+      hosts: [
+        "c",
+        { host: "b", connection: { ...direct, hostKey: "key of b" } },
+        { host: "a", connection: direct },
+      ],
     });
   });
 
@@ -91,6 +112,7 @@ describe("a host that is kept for its drain", () => {
       olds,
       names.map((name) => `${name}:22`),
     );
-    assert.deepEqual((hosts as readonly unknown[])[7], { host: "h7", connection: { port: 5 } });
+    const connection = { ...direct, port: 5 };
+    assert.deepEqual((hosts as readonly unknown[])[7], { host: "h7", connection });
   });
 });

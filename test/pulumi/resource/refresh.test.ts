@@ -126,7 +126,9 @@ describe("a refresh in mode ensure", () => {
     const { properties } = (await provider.update("id", olds, news).catch((error: unknown) => error)) as {
       properties: Props;
     };
-    assert.deepEqual(properties["hosts"], ["a", "c", "b"]);
+    const [, , kept] = properties["hosts"] as readonly unknown[];
+    assert.deepEqual(properties["hosts"], ["a", "c", kept]);
+    assert.equal((kept as { readonly host: string }).host, "b");
     contacted();
     front.trouble.clear();
     front.model("b").setDrain("open");

@@ -319,7 +319,9 @@ describe("an update", () => {
     const news = { ...inputs, hosts: ["b", "c"] };
     const again = await partial(provider.update("id", properties, news));
     assert.deepEqual(front.model("b").people(), []);
-    assert.deepEqual(again.properties["hosts"], ["b", "c", "a"]);
+    const [, , kept] = again.properties["hosts"] as readonly unknown[];
+    assert.deepEqual(again.properties["hosts"], ["b", "c", kept]);
+    assert.equal((kept as { readonly host: string }).host, "a");
     assert.deepEqual((again.properties as unknown as Results).readyHosts, ["b:22", "c:22"]);
     front.trouble.clear();
     const { outs } = await provider.update("id", again.properties, news);
