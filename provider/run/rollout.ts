@@ -91,7 +91,7 @@ async function roll(
   const { clock, onProgress } = deps;
   const isReadOnly = deps.readOnly !== undefined;
   const plan = isReadOnly ? withNothingHeldBack(asked) : asked;
-  const startedAt = clock.date().toISOString();
+  const startedAt = clock.date();
   const hosts = hostsOf(plan, deps);
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal, ...(deps.stop ? [deps.stop] : [])]);
@@ -105,7 +105,7 @@ async function roll(
     connect: withSharedRelays(deps.connect),
     clock,
     startedAtMs: clock.now(),
-    startedAt: clock.date(),
+    startedAt,
     onProgress,
     outsideWindow,
     stop,
@@ -147,7 +147,7 @@ async function roll(
   const ended = endOf(enough.signal);
   const isSaid = reports.some(({ error }) => error?.code === ended?.code);
   return {
-    startedAt,
+    startedAt: startedAt.toISOString(),
     finishedAt: clock.date().toISOString(),
     totals: totalsOf(reports),
     hosts: reports,

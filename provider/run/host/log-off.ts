@@ -238,8 +238,7 @@ async function listUntilDone(
     const mayStillSend = sending.isRunning || nowMs - startedAtMs < timeoutMs;
     const limits = { label, ifStuck: run.plan.ifStuck, startedAtMs, timeoutMs, mayStillSend };
     const open = work.filter((one) => !isDone(one));
-    const places = placesOf(open, list, plan.selector);
-    for (const [one, place] of places) {
+    for (const [one, place] of placesOf(open, list, plan.selector)) {
       one.progress = verdict(one, place, nowMs, limits);
       one.place = place.is === "kept" ? { is: "present", session: place.session } : place;
       if (isDone(one) && (place.is === "gone" || place.is === "returned"))
@@ -271,22 +270,17 @@ function placesOf(
   open: readonly SessionWork[],
   list: SessionList,
   selector: Selector,
-): ReadonlyMap<SessionWork, Place> {
+): readonly (readonly [SessionWork, Place])[] {
   const unsent = open.filter((one) => sentTo(one) === "nothing" && !one.waitOnly);
   const sessions = unsent.map(({ session }) => session);
   const found = unsent.length === 0 ? [] : recheck(sessions, list, selector).before;
   const again = new Map(unsent.map((one, index) => [one, found[index]] as const));
-  return new Map(
-    open.map((one): readonly [SessionWork, Place] => {
-      const now = again.get(one);
-      if (now?.now === "selected") one.session = now.session;
-      const isKept = now?.now === "kept";
-      return [
-        one,
-        isKept ? { is: "kept", session: now.session, reason: now.reason } : whereabouts(one.session, list),
-      ];
-    }),
-  );
+  return open.map((one) => {
+    const now = again.get(one);
+    if (now?.now === "kept") return [one, { is: "kept", session: now.session, reason: now.reason }];
+    if (now?.now === "selected") one.session = now.session;
+    return [one, whereabouts(one.session, list)];
+  });
 }
 
 /** The same query, but undefined for a contradictory list, which closing sessions can cause. */

@@ -227,10 +227,15 @@ export function sentTo({ progress }: SessionWork): Sent {
   }
 }
 
+/** The progress of a session that ends with this outcome. */
+export function done(one: SessionWork, outcome: SessionOutcome): Progress {
+  const { answer } = one.progress;
+  return { is: "done", outcome, sent: sentTo(one), ...(answer === undefined ? {} : { answer }) };
+}
+
 /** Settles a session without a further command. */
 export function settle(one: SessionWork, outcome: SessionOutcome): void {
-  const { answer } = one.progress;
-  one.progress = { is: "done", outcome, sent: sentTo(one), ...(answer === undefined ? {} : { answer }) };
+  one.progress = done(one, outcome);
 }
 
 /** When a user was warned, whether or not the warning was shown; undefined: not in this logon. */

@@ -3,7 +3,7 @@ import type { Plan } from "../../plan/plan";
 import type { SessionOutcome } from "../../report/report";
 import type { KeepReason } from "../../session/select";
 import { describeSession, type Session, type Whereabouts } from "../../session/session";
-import { goneByItself, sentTo, type Progress, type SessionWork } from "./state";
+import { done, goneByItself, type Progress, type SessionWork } from "./state";
 
 /** Where a listing shows a session. `kept`: the session was closing, its user is back, and it is no longer selected. */
 export type Place =
@@ -63,11 +63,6 @@ export function verdict(one: SessionWork, place: Place, nowMs: number, limits: L
 function sentTimeOf(progress: Progress): number | undefined {
   if (progress.is === "asked") return progress.atMs;
   return progress.is === "reset" ? (progress.atMs ?? undefined) : undefined;
-}
-
-function done(one: SessionWork, outcome: SessionOutcome): Progress {
-  const { answer } = one.progress;
-  return { is: "done", outcome, sent: sentTo(one), ...(answer === undefined ? {} : { answer }) };
 }
 
 /** Whether a command of ours may have ended a session: a logoff that found nobody, or that was denied, ended nothing. */
