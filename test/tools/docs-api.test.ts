@@ -50,7 +50,7 @@ describe("npm run docs:api", () => {
     for (const name of inputNames) assert.match(text, new RegExp(`${name}\\??:Input<`, "u"));
   });
 
-  it("says of every error code what happened and what to do", () => {
+  it("says of every error code what happened, why, and what to do", () => {
     const { children } = JSON.parse(readFileSync(join(folder, "api.json"), "utf8")) as Reference;
     const { types = [], elementSummaries = [] } =
       children.find(({ name }) => name === "ErrorCode")?.type ?? {};
@@ -61,8 +61,9 @@ describe("npm run docs:api", () => {
     const text = page("types/ErrorCode.html");
     for (const [index, code] of errorCodes.entries()) {
       const summary = (elementSummaries[index] ?? []).map((part) => part.text).join("");
-      assert.match(summary, /\.\s+[A-Z].*\.$/su, `${code} needs two sentences: "${summary}"`);
-      const shown = `"${code}"${summary}`.replace(/[`\s]/gu, "");
+      const form = /^[A-Z].*\.\n\n- \*\*Why:\*\* .*\.\n- \*\*What to do:\*\* .*\.$/su;
+      assert.match(summary, form, `${code} needs three parts: "${summary}"`);
+      const shown = `"${code}"${summary}`.replace(/[`\s]|\*\*|^- /gmu, "");
       assert.ok(text.includes(shown), `the page lacks: ${shown}`);
     }
   });

@@ -2,11 +2,13 @@ import { join, relative } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { inputTypes } from "../../provider/plan/schema/inputs";
 import { htmlAssets } from "./html-assets";
-import { inputTables } from "./input-tables";
+import { inputsPage } from "./inputs-page";
 import { jsonSchema } from "./json-schema";
 import { optionTable } from "./options";
+import { optionsPage } from "./options-page";
 import { pulumiSchema } from "./pulumi-schema";
 import { stackDefaults } from "../../provider/plan/schema/connection";
+import { troubleshooting } from "./troubleshooting";
 import { argumentTypes, credentialFields, plainInterface } from "./typescript";
 
 const root = join(__dirname, "..", "..");
@@ -31,7 +33,12 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     "provider/cli/arguments/input-options.ts": optionTable(inputTypes),
     "schema/inputs.schema.json": jsonSchema(inputTypes),
     "schema/pulumi.json": pulumiSchema(inputTypes),
-    "docs/inputs.md": inputTables(inputTypes),
+    "docs/inputs.md": inputsPage(inputTypes),
+    "docs/options.md": optionsPage(join(__dirname, "options-page.md")),
+    "docs/troubleshooting.md": troubleshooting(
+      join(__dirname, "troubleshooting.md"),
+      join(root, "provider", "base", "errors.ts"),
+    ),
   };
   return Promise.all(
     Object.entries(texts).map(async ([name, text]) => {

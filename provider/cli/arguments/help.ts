@@ -2,32 +2,37 @@ import { optionSections, type OptionRow } from "./options";
 
 const usage = `session-logoff [<SessionName> | <SessionID>] [/server:<ServerName>] [/v] [options]
 
-Logs users off their sessions: on this machine, on one host or on many over SSH, and makes sure that they are gone.
+Logs users off their sessions, on this machine or on other hosts over SSH, and verifies that the sessions have ended.
 
-  <SessionName>         the name of an active session, such as rdp-tcp#3
-  <SessionID>           the ID of any session; a disconnected one has no name
-  /server:<ServerName>  the host, [user@]address[:port]; without it this machine
+  <SessionName>         name of an active session, such as rdp-tcp#3
+  <SessionID>           ID of a session; a disconnected session has an ID but no name
+  /server:<ServerName>  host to connect to over SSH, [user@]address[:port]; without it, this machine
   /v                    show each step
-  /?                    this help
+  /?                    show this help
 
-Without a session it is the current one of this machine (without a terminal only with --yes). Switches may be written in
-upper or lower case, and with two slashes or as --server, --verbose and --help for shells that rewrite slashes.`;
+Without a session, the current session of this machine is logged off; without a terminal, only with --yes.
+Switches may be in upper or lower case. In a shell that rewrites slashes, write //v or --verbose, --server and --help.`;
 
 const examples = `Examples:
   session-logoff 12                                   session 12 of this machine
   session-logoff TERM04 /server:Server1               the session named TERM04 on Server1
-  session-logoff --list --hosts-file rdsh.txt         who is where
+  session-logoff --list --hosts-file rdsh.txt         the sessions of all hosts
   session-logoff --all --except-user "svc-*" --hosts-file rdsh.txt --dry-run
   session-logoff --all --hosts-file rdsh.txt --drain until-restart --yes \\
     --warn "Maintenance starts in {minutes} minutes. Please save your work." --grace 15m --remind 5m,1m \\
     --waves 1,10%,50% --max-failures 5% --report result.json --failed-hosts again.txt
 
-Durations are 90s, 15m, 1h30m, or seconds. On a terminal it shows who would be logged off and asks first, unless it
-is one named session; where it cannot, because standard input or standard error is redirected, it wants --yes.
-Without any terminal it never asks.
+Durations: 90s, 15m, 1h30m, or a number of seconds. Lists: repeat the option, or separate the values by commas.
 
-Exit status: 0 all done, also when nothing matched; 1 a host failed, a session was not found or is protected;
-2 wrong usage; 130 cancelled.`;
+Hosts file: one [user@]address[:port] per line, or address:port>server for a server behind a host. # begins a comment.
+With --via, --failed-hosts writes host>server; the next run reads that file without --via.
+
+Questions: on a terminal the command shows who would be logged off and asks, unless it is one session given by ID or
+name. If it cannot ask, because standard input or standard error is redirected, it needs --yes. Without any terminal
+it never asks.
+
+Exit status: 0 all hosts are done, even if no session matched; 1 a host failed or was skipped; 2 wrong usage;
+130 cancelled.`;
 
 /** The help, wrapped at the columns of the terminal. */
 export function helpText(columns = 100): string {

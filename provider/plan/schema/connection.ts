@@ -67,7 +67,7 @@ const ownFields = {
     "Login name. Default: stack configuration `session-logoff:user`, then the name of the local user.",
     userName,
     {
-      option: option("Connection", "--user NAME", "login name of hosts that name none"),
+      option: option("Connection", "--user NAME", "login name for hosts that are given without one"),
     },
   ),
   port: optional(
@@ -83,7 +83,7 @@ const ownFields = {
     "Path of a private key. Relative paths start at the program's folder; `~` is the home folder.",
     path,
     {
-      option: option("Connection", "--identity FILE", "private key", { completes: "file" }),
+      option: option("Connection", "--identity FILE", "private key file", { completes: "file" }),
     },
   ),
   passphrase: optional(
@@ -110,7 +110,7 @@ const ownFields = {
       option: option(
         "Connection",
         "--passphrase-env VARIABLE",
-        "environment variable that holds the private key's passphrase",
+        "environment variable that holds the passphrase of the private key",
       ),
     },
   ),
@@ -123,7 +123,7 @@ const ownFields = {
     knownHosts,
   ),
   knownHostsFile: optional("The path of a known_hosts file.", path, {
-    option: option("Connection", "--known-hosts FILE", "known_hosts file, instead of OpenSSH's own", {
+    option: option("Connection", "--known-hosts FILE", "known_hosts file to use instead of OpenSSH's own", {
       completes: "file",
     }),
   }),
@@ -134,7 +134,7 @@ const ownFields = {
       option: option(
         "Connection",
         "--host-key KEY",
-        "the only key to accept from the host: SHA256:... or a public key",
+        "the only host key to accept, SHA256:... or a public key; for a single host",
       ),
     },
   ),
@@ -146,7 +146,7 @@ const ownFields = {
       option: option(
         "Connection",
         "--accept-new",
-        "trust hosts that are not in known_hosts yet, and record their keys",
+        "accept and record the keys of hosts that are not in known_hosts yet",
         { sets: "accept-new" },
       ),
     },
@@ -155,7 +155,9 @@ const ownFields = {
     "The ssh_config to read: true for OpenSSH's own files, or a path. Default: false.",
     pathOrFlag,
     {
-      option: option("Connection", "--ssh-config FILE", "read this ssh_config", { completes: "file" }),
+      option: option("Connection", "--ssh-config FILE", "ssh_config file to read; default: none", {
+        completes: "file",
+      }),
     },
   ),
   algorithms: defaulted(
@@ -163,9 +165,14 @@ const ownFields = {
     oneOf("default", "legacy"),
     "default",
     {
-      option: option("Connection", "--legacy-algorithms", "also offer what old SSH servers need", {
-        sets: "legacy",
-      }),
+      option: option(
+        "Connection",
+        "--legacy-algorithms",
+        "also offer algorithms that OpenSSH has disabled, for old SSH servers",
+        {
+          sets: "legacy",
+        },
+      ),
     },
   ),
   keepalive: defaulted(
@@ -218,9 +225,14 @@ export const connection = object(
       "Jump hosts in the order in which the connection passes through them. Default: none.",
       listOf(jumpHost, "a list of [user@]address[:port] or `{ host, user, port, connection }`"),
       {
-        option: option("Connection", "--jump HOST,HOST", "jump hosts, nearest to this machine first", {
-          kind: "list",
-        }),
+        option: option(
+          "Connection",
+          "--jump HOST,HOST",
+          "jump hosts, starting with the one nearest to this machine",
+          {
+            kind: "list",
+          },
+        ),
       },
     ),
   },

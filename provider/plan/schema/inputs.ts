@@ -32,13 +32,18 @@ export const inputs = {
     "none",
     {
       onChange: "store",
-      option: option("Steps", "--drain until-restart", "first refuse new logons until the next restart", {
-        completes: ["until-restart"],
-      }),
+      option: option(
+        "Steps",
+        "--drain until-restart",
+        "refuse new logons from now on until the host restarts",
+        {
+          completes: ["until-restart"],
+        },
+      ),
     },
   ),
   warn: optional(
-    "A message to the users and a grace period before the logoff. Default: sessions are logged off without a warning.",
+    "A message to the users and a grace period before the logoff. Default: no warning.",
     steps.warn,
     { onChange: "nothing" },
   ),
@@ -51,7 +56,7 @@ export const inputs = {
       option: option(
         "Steps",
         "--wait-only",
-        "log nobody off at the end of the grace period, but fail and name the users",
+        "log nobody off; fail hosts whose users have not left when the grace period ends",
         { sets: "fail" },
       ),
     },
@@ -65,20 +70,20 @@ export const inputs = {
       option: option(
         "Steps",
         "--stuck fail|reset|continue",
-        "if a session does not end: fail (default), reset it, or continue",
+        "what to do if a session does not end: fail (default), reset it, or continue",
         { completes: ["fail", "reset", "continue"] },
       ),
     },
   ),
   settle: optional(
-    "Time that a host waits, without a connection, after the run has seen its last session go, so that profile disks and brokers can follow; from 1s to 24h. The next wave waits for it. Default: none.",
+    "Time that a host waits, without a connection, after the run has seen its last session go, from 1s to 24h; profile disks and brokers can follow meanwhile. The next wave waits for it. Default: none.",
     steps.settle,
     {
       onChange: "nothing",
       option: option(
         "Steps",
         "--settle DURATION",
-        "wait this long on each host after its last session has gone",
+        "wait this long on each host after its last session has ended",
       ),
     },
   ),
@@ -91,7 +96,7 @@ export const inputs = {
       option: option(
         "Sessions",
         "--if-missing ignore|fail",
-        "if a named session does not exist: fail (default) or ignore",
+        "what to do if a session given by ID or name does not exist: fail (default) or ignore",
         { completes: ["ignore", "fail"] },
       ),
     },
@@ -121,7 +126,7 @@ export const inputs = {
       option: option(
         "Many hosts",
         "--fail-on any|budget",
-        "status 1 for any host that is not done (default), or only when --max-failures or --limit has ended the run",
+        "end with status 1 if any host is not done (default), or only if --max-failures or --limit is exceeded",
         { completes: ["any", "budget"] },
       ),
     },
@@ -131,14 +136,14 @@ export const inputs = {
     option: option(
       "Many hosts",
       "--window WINDOW",
-      'change nothing outside "22:00-05:00 Europe/Berlin" or FROM/TO in RFC 3339',
+      'change nothing outside these times: "22:00-05:00 Europe/Berlin", or FROM/TO in RFC 3339',
     ),
   }),
   timeouts: optional("Time limits for connections, commands, logoffs and the whole run.", steps.timeouts, {
     onChange: "store",
   }),
   mode: defaulted(
-    "`once` (default), or `ensure`: every refresh lists the sessions, and matching sessions are reported as drift.",
+    "Whether a refresh looks at finished hosts again: `once` (default) does not, `ensure` lists their sessions and reports those that match as drift.",
     oneOf("once", "ensure"),
     "once",
     { onChange: "store" },
@@ -156,7 +161,7 @@ export const inputs = {
       option: option(
         "Output",
         "--report FILE",
-        "also write a .json, .xml (JUnit) or .html report; may be given again",
+        "write a report to FILE, which ends in .json, .xml (JUnit) or .html; repeatable",
         { kind: "values", completes: "file" },
       ),
     },

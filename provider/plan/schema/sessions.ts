@@ -34,16 +34,20 @@ const exceptions = object(
   "Sessions to keep, even if they are selected. A session is kept when any value of any field matches it.",
   {
     ids: optional('Session IDs. Not allowed with `mode: "ensure"`.', ids, {
-      option: option("Sessions", "--except-id ID", "keep these sessions", { kind: "list" }),
+      option: option("Sessions", "--except-id ID", "keep the sessions with these IDs", { kind: "list" }),
     }),
     names: optional("Session names; `*` and `?` are wildcards, and case is ignored.", globs("session name"), {
-      option: option("Sessions", "--except-name GLOB", "keep these sessions", { kind: "list" }),
+      option: option("Sessions", "--except-name GLOB", "keep the sessions with these names", {
+        kind: "list",
+      }),
     }),
     users: optional(
       "User names; `*` and `?` are wildcards, and case is ignored. A `DOMAIN\\` prefix is ignored with a warning, because listings contain no domains.",
       globs("user name"),
       {
-        option: option("Sessions", "--except-user GLOB", "keep these sessions", { kind: "list" }),
+        option: option("Sessions", "--except-user GLOB", "keep the sessions of these users", {
+          kind: "list",
+        }),
       },
     ),
   },
@@ -67,32 +71,41 @@ const selectorFields = object(
     all: optional(
       "Whether to select the sessions of all users; the other fields narrow the selection. Default: false.",
       flag,
-      { option: option("Sessions", "--all", "everybody") },
+      {
+        option: option("Sessions", "--all", "the sessions of all users; other options narrow the selection"),
+      },
     ),
     ids: optional(
       "Session IDs. An ID belongs to a different session on every host, so with several hosts, set them per host.",
       ids,
-      { option: option("Sessions", "--id ID", "session IDs", { kind: "list" }) },
+      { option: option("Sessions", "--id ID", "sessions with these IDs", { kind: "list" }) },
     ),
     names: optional(
       "Session names such as `TERM04`; `*` and `?` are wildcards, and case is ignored.",
       globs("session name"),
       {
-        option: option("Sessions", "--name GLOB", "session names; * and ? are wildcards", { kind: "list" }),
+        option: option("Sessions", "--name GLOB", "sessions with these names; * and ? are wildcards", {
+          kind: "list",
+        }),
       },
     ),
     users: optional(
       "User names without a domain; `*` and `?` are wildcards, and case is ignored.",
       globs("user name"),
       {
-        option: option("Sessions", "--session-user GLOB", "user names without a domain", { kind: "list" }),
+        option: option(
+          "Sessions",
+          "--session-user GLOB",
+          "sessions of these users, without a domain; * and ? are wildcards",
+          { kind: "list" },
+        ),
       },
     ),
     states: optional(
       "Session states. `active`: a client is connected; `disconnected`: the session runs without a client.",
       listOf(oneOf("active", "disconnected"), 'a list of "active" and "disconnected"', 1),
       {
-        option: option("Sessions", "--state STATE", "active or disconnected", {
+        option: option("Sessions", "--state STATE", "sessions in this state: active or disconnected", {
           kind: "list",
           completes: ["active", "disconnected"],
         }),
@@ -102,7 +115,7 @@ const selectorFields = object(
       "Minimum time without input, from 1s to 365 days. A session whose idle time is unknown does not match.",
       duration(1000, 365 * 24 * 3_600_000),
       {
-        option: option("Sessions", "--idle DURATION", "without input for at least this long"),
+        option: option("Sessions", "--idle DURATION", "sessions without input for at least this long"),
       },
     ),
     except: optional("Sessions to keep, even if they match the other fields. Default: none.", someExceptions),
@@ -110,7 +123,7 @@ const selectorFields = object(
       option: option(
         "Sessions",
         "--console",
-        "the console session too; by itself the current session of this machine, console or not",
+        "include the console session; alone, the current session of this machine, console or not",
       ),
     }),
   },

@@ -41,7 +41,7 @@ const warning = object(
         option: option(
           "Steps",
           "--warn TEXT",
-          "warn the users first; {minutes}, {user} and {host} are replaced",
+          "send users this message first; {minutes}, {user} and {host} are filled in",
         ),
       },
     ),
@@ -49,7 +49,11 @@ const warning = object(
       "Time from the first warning on a host to the logoff, from 1s to 24h; ends early once everybody has left.",
       duration(second, day),
       {
-        option: option("Steps", "--grace DURATION", "time between the warning and the logoff"),
+        option: option(
+          "Steps",
+          "--grace DURATION",
+          "time between the first warning and the logoff; required with --warn",
+        ),
       },
     ),
     reminders: optional(
@@ -59,7 +63,7 @@ const warning = object(
         option: option(
           "Steps",
           "--remind DURATION,...",
-          "warn again this long before the end of the grace period",
+          "send the message again this long before the logoff",
           { kind: "list" },
         ),
       },
@@ -103,14 +107,22 @@ export const limits = object(
       "Sessions of all hosts together; all hosts are listed first, and if it is exceeded, no host is changed. Default: no limit.",
       wholeNumber(1, 1_000_000),
       {
-        option: option("Sessions", "--limit N", "change nothing if more sessions would be logged off"),
+        option: option(
+          "Sessions",
+          "--limit N",
+          "change nothing on any host if more than N sessions are selected in total",
+        ),
       },
     ),
     sessionsPerHost: optional(
       "Sessions per host. A host that exceeds it fails and is not changed. Default: no limit.",
       wholeNumber(1, 1_000_000),
       {
-        option: option("Sessions", "--limit-per-host N", "change nothing on a host with more sessions"),
+        option: option(
+          "Sessions",
+          "--limit-per-host N",
+          "change nothing on a host where more than N sessions are selected",
+        ),
       },
     ),
   },
@@ -139,20 +151,29 @@ export const rollout = object("RolloutArgs", "The order and the pace in which ho
     wholeNumber(1, 10_000),
     20,
     {
-      option: option("Many hosts", "--parallel N", "hosts at once (20), no more than 64"),
+      option: option(
+        "Many hosts",
+        "--parallel N",
+        "number of hosts processed at the same time; default: 20, at most 64",
+      ),
     },
   ),
   waves: optional(
     'Sizes of the waves, in the order of `hosts`, such as `[1, "10%", "50%"]`. A percentage is a share of all hosts, and the last size repeats. Default: all hosts in one wave.',
     listOf(share(1, 'a number of hosts from 1, or a share such as "10%"'), "a list of sizes"),
     {
-      option: option("Many hosts", "--waves SIZE,...", "such as 1,10%,50%; the last size repeats", {
-        kind: "list",
-      }),
+      option: option(
+        "Many hosts",
+        "--waves SIZE,...",
+        "sizes of the waves, such as 1,10%,50%; the last size repeats",
+        {
+          kind: "list",
+        },
+      ),
     },
   ),
   pause: defaulted("Time between two waves, at most 24h. Default: 0.", duration(0, day), 0, {
-    option: option("Many hosts", "--pause DURATION", "between waves"),
+    option: option("Many hosts", "--pause DURATION", "time between two waves"),
   }),
   maxFailures: optional(
     'Number of failed hosts that is tolerated; once it is exceeded, no more hosts are started. A number applies to the whole run, a percentage such as `"5%"` to each wave. Default: 0 if `waves` is set, otherwise no limit.',
@@ -161,7 +182,7 @@ export const rollout = object("RolloutArgs", "The order and the pace in which ho
       option: option(
         "Many hosts",
         "--max-failures N|N%",
-        "stop when more hosts have failed (of the run, or % of a wave)",
+        "stop once more hosts have failed: N in the whole run, or N% of a wave",
       ),
     },
   ),
@@ -247,7 +268,7 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
     "Time for the whole run, from 1s to 30 days; must be longer than `warn.gracePeriod`. Default: none.",
     duration(second, 30 * day),
     {
-      option: option("Many hosts", "--timeout DURATION", "for the whole run (none)"),
+      option: option("Many hosts", "--timeout DURATION", "time limit for the whole run; default: none"),
     },
   ),
   connect: defaulted(
@@ -255,7 +276,11 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
     duration(second, 10 * minute),
     15 * second,
     {
-      option: option("Many hosts", "--timeout-connect DURATION", "for connecting and logging in (15s)"),
+      option: option(
+        "Many hosts",
+        "--timeout-connect DURATION",
+        "time limit for connecting and logging in; default: 15s",
+      ),
     },
   ),
   command: defaulted(
@@ -268,7 +293,11 @@ export const timeouts = object("TimeoutsArgs", "Time limits.", {
     duration(second, day),
     5 * minute,
     {
-      option: option("Many hosts", "--timeout-logoff DURATION", "for a logoff (5m)"),
+      option: option(
+        "Many hosts",
+        "--timeout-logoff DURATION",
+        "time limit for a session to end after its logoff; default: 5m",
+      ),
     },
   ),
 });

@@ -277,7 +277,7 @@ export interface SessionLogoffArgs {
    * `until-destroy` (until the resource is destroyed).
    */
   drain?: pulumi.Input<"none" | "until-restart" | "until-destroy" | undefined>;
-  /** A message to the users and a grace period before the logoff. Default: sessions are logged off without a warning. */
+  /** A message to the users and a grace period before the logoff. Default: no warning. */
   warn?: pulumi.Input<WarningArgs | undefined>;
   /**
    * What happens to sessions that remain at the end of the grace period: `logoff` (default) logs them off, `fail` fails the
@@ -290,8 +290,8 @@ export interface SessionLogoffArgs {
    */
   ifStuck?: pulumi.Input<"fail" | "reset" | "continue" | undefined>;
   /**
-   * Time that a host waits, without a connection, after the run has seen its last session go, so that profile disks and
-   * brokers can follow; from 1s to 24h. The next wave waits for it. Default: none.
+   * Time that a host waits, without a connection, after the run has seen its last session go, from 1s to 24h; profile disks
+   * and brokers can follow meanwhile. The next wave waits for it. Default: none.
    */
   settle?: pulumi.Input<Duration | undefined>;
   /** What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host. */
@@ -314,7 +314,10 @@ export interface SessionLogoffArgs {
   window?: pulumi.Input<MaintenanceWindowArgs | undefined>;
   /** Time limits for connections, commands, logoffs and the whole run. */
   timeouts?: pulumi.Input<TimeoutsArgs | undefined>;
-  /** `once` (default), or `ensure`: every refresh lists the sessions, and matching sessions are reported as drift. */
+  /**
+   * Whether a refresh looks at finished hosts again: `once` (default) does not, `ensure` lists their sessions and reports
+   * those that match as drift.
+   */
   mode?: pulumi.Input<"once" | "ensure" | undefined>;
   /** Arbitrary values; when one changes, every host is processed again. Default: none. */
   triggers?: pulumi.Input<readonly unknown[] | undefined>;
@@ -341,7 +344,7 @@ export interface SessionLogoffInputs {
    * `until-destroy` (until the resource is destroyed).
    */
   readonly drain: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["drain"]>>;
-  /** A message to the users and a grace period before the logoff. Default: sessions are logged off without a warning. */
+  /** A message to the users and a grace period before the logoff. Default: no warning. */
   readonly warn: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["warn"]>>;
   /**
    * What happens to sessions that remain at the end of the grace period: `logoff` (default) logs them off, `fail` fails the
@@ -354,8 +357,8 @@ export interface SessionLogoffInputs {
    */
   readonly ifStuck: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["ifStuck"]>>;
   /**
-   * Time that a host waits, without a connection, after the run has seen its last session go, so that profile disks and
-   * brokers can follow; from 1s to 24h. The next wave waits for it. Default: none.
+   * Time that a host waits, without a connection, after the run has seen its last session go, from 1s to 24h; profile disks
+   * and brokers can follow meanwhile. The next wave waits for it. Default: none.
    */
   readonly settle: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["settle"]>>;
   /** What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host. */
@@ -378,7 +381,10 @@ export interface SessionLogoffInputs {
   readonly window: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["window"]>>;
   /** Time limits for connections, commands, logoffs and the whole run. */
   readonly timeouts: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["timeouts"]>>;
-  /** `once` (default), or `ensure`: every refresh lists the sessions, and matching sessions are reported as drift. */
+  /**
+   * Whether a refresh looks at finished hosts again: `once` (default) does not, `ensure` lists their sessions and reports
+   * those that match as drift.
+   */
   readonly mode: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["mode"]>>;
   /** Arbitrary values; when one changes, every host is processed again. Default: none. */
   readonly triggers: pulumi.Output<readonly unknown[] | undefined>;
