@@ -3,9 +3,7 @@ import { LogoffError } from "./errors";
 /** The error with which an aborted run ends: the signal's reason if it is a LogoffError, otherwise one with code `aborted`. */
 export function aborted(signal: AbortSignal): LogoffError {
   const reason: unknown = signal.reason;
-  return reason instanceof LogoffError
-    ? reason
-    : new LogoffError("aborted", "Stopped before it was finished");
+  return reason instanceof LogoffError ? reason : new LogoffError("aborted", "Stopped before it was done");
 }
 
 /** @throws LogoffError `aborted` when the signal has fired */

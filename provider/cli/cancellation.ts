@@ -15,12 +15,16 @@ export function cancelOnSignals(world: World, say: (line: string) => void): Canc
   const controller = new AbortController();
   const end = world.onSignal((signal) => {
     if (controller.signal.aborted) {
-      say("Ended at once: what was sent last is not verified, and hosts may still be drained");
+      say(
+        "Ended at once: the last logoffs are not verified, and hosts may still be drained; --list shows who is there, --undrain allows new logons",
+      );
       world.exit(130);
       return;
     }
-    say(`Stopping after ${signal}: nothing new is begun, what was begun is finished; once more ends at once`);
-    controller.abort(new LogoffError("aborted", `Stopped by ${signal}`));
+    say(
+      `Stopping after ${signal}: no more logoffs are sent, those already sent are verified, and hosts that are not done are cleaned up; a second signal ends at once`,
+    );
+    controller.abort(new LogoffError("aborted", `Stopped by ${signal} before it was done; run again`));
   });
   return { stop: controller.signal, isCancelled: () => controller.signal.aborted, end };
 }

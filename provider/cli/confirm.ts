@@ -6,7 +6,6 @@ import { isPattern } from "../base/wildcard";
 import type { Plan } from "../plan/plan";
 import type { Report } from "../report/report";
 import { openHosts, whoWouldGo, wouldGo } from "../report/text";
-import { inOptionWords } from "./arguments/problem-names";
 import type { RunRequest } from "./arguments/run-request";
 import { hasTerminal, paintFor, type World } from "./world";
 
@@ -55,7 +54,7 @@ export function showWho(found: Report, world: World): void {
   const more = lines.length - shownLines - 1;
   stderr.write(`${lines.slice(0, shownLines + 1).join("\n")}\n`);
   if (more > 0) stderr.write(`… and ${more} more: --dry-run shows them all\n`);
-  stderr.write(inOptionWords(openHosts(found, style)));
+  stderr.write(openHosts(found, style));
 }
 
 /** The question, with the numbers of hosts and sessions. */

@@ -14,7 +14,7 @@ import { completionScript } from "./arguments/completion";
 import { helpText } from "./arguments/help";
 import type { GivenHost } from "./arguments/host-entries";
 import { parseArguments } from "./arguments/parse-arguments";
-import { inOptionWords } from "./arguments/problem-names";
+import { checkInOptionWords, inOptionWords, reportInOptionWords } from "./arguments/problem-names";
 import { readRequest } from "./arguments/request";
 import type { RunRequest } from "./arguments/run-request";
 import { cancelOnSignals, type Cancellation } from "./cancellation";
@@ -48,7 +48,7 @@ export async function runCommand(argv: readonly string[], given: World): Promise
       try {
         return await runRequest(request.run, world);
       } catch (thrown) {
-        const { message } = asLogoffError(thrown, "command-failed", "Cannot go on");
+        const { message } = asLogoffError(thrown, "command-failed", "Cannot run");
         world.stderr.write(`session-logoff: ${inOptionWords(message)}\n`);
         return 1;
       }
@@ -62,7 +62,7 @@ function wrongUsage(problems: readonly string[], { stderr }: World): 2 {
   for (const problem of problems.slice(0, shownProblems)) stderr.write(`session-logoff: ${problem}\n`);
   const more = problems.length - shownProblems;
   if (more > 0) stderr.write(`session-logoff: … and ${counted(more, "more problem")}\n`);
-  stderr.write("session-logoff --help shows what is possible\n");
+  stderr.write("session-logoff --help lists all options\n");
   return 2;
 }
 
@@ -102,7 +102,7 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
   });
   const { parallel } = plan.rollout;
   if (parallel > connectionLimit)
-    view.say(`warning: --parallel ${parallel}: no more than ${connectionLimit} hosts are spoken to at once`);
+    view.say(`warning: --parallel ${parallel}: at most ${connectionLimit} hosts are connected at a time`);
   const cancellation = cancelOnSignals(world, view.say);
   const debug = output.debug ? (line: string) => view.say(`debug: ${line}`) : undefined;
   const reach: Reach = request.here === true ? { connect: world.connectHere() } : world.openSsh(debug);
@@ -139,11 +139,7 @@ async function checked({
     },
   });
   view.end();
-  const checks = found.map(({ error, ...check }) => ({
-    ...check,
-    findings: check.findings.map((finding) => ({ ...finding, fact: inOptionWords(finding.fact) })),
-    ...(error === undefined ? {} : { error: { ...error, message: inOptionWords(error.message) } }),
-  }));
+  const checks = found.map(checkInOptionWords);
   const status = cancellation.isCancelled() ? 130 : checks.every(({ ready }) => ready) ? 0 : 1;
   if (format === "json") stdout.write(checkJson(checks, status));
   else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
@@ -154,12 +150,13 @@ async function checked({
 
 async function reported(work: Work): Promise<ExitStatus> {
   const { request, plan, entries, world, view, cancellation } = work;
-  const report = await performed(work);
+  const performedReport = await performed(work);
   view.end();
-  if (report === undefined) return 130;
+  if (performedReport === undefined) return 130;
+  const report = reportInOptionWords(performedReport);
   const ofRun = exitStatusOf(report, plan.failOn, cancellation.isCancelled());
   const { quiet, format } = request.output;
-  const say = (line: string): unknown => world.stderr.write(`${inOptionWords(line)}\n`);
+  const say = (line: string): unknown => world.stderr.write(`${line}\n`);
   for (const warning of warningLines(report)) say(`warning: ${warning}`);
   // Before the result, which shows the exit status of the command.
   const { exitStatus, lines } = await writeFiles({ request, plan, entries, report }, ofRun);
@@ -186,7 +183,7 @@ async function performed(work: Work): Promise<Report | undefined> {
       break;
   }
   if (mustAsk) {
-    const found = await readOnlyRun(work, "dry-run", () => undefined);
+    const found = reportInOptionWords(await readOnlyRun(work, "dry-run", () => undefined));
     if (stop.aborted) return undefined;
     if (wouldGo(found) === 0 && plan.drain === "none") return asRun(found);
     showWho(found, world);

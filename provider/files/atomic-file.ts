@@ -4,6 +4,7 @@ import { access, constants, lstat, readlink, rename, rm, stat, writeFile } from 
 import { dirname, isAbsolute, join, parse, sep } from "node:path";
 import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
+import { describeSystemError } from "./system-error";
 
 /**
  * Writes a file that only its owner can read (mode 0600), atomically. A symbolic link is kept and its target is written, unless
@@ -100,6 +101,6 @@ function unlessAbsent(error: NodeJS.ErrnoException): undefined {
 }
 
 function cannotWrite(path: string, cause: unknown): LogoffError {
-  const detail = cause instanceof Error ? printable(cause.message) : "unknown reason";
+  const detail = describeSystemError(cause);
   return new LogoffError("command-failed", `Cannot write "${printable(path)}": ${detail}`, { cause });
 }

@@ -1,6 +1,7 @@
 import { close, constants, fstat, open, read, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { decodeText } from "../base/decode-text";
+import { describeSystemError } from "./system-error";
 
 /** Limits reading from an endless device; a known_hosts file of a million lines is smaller. */
 const maxFileBytes = 256 * 1024 * 1024;
@@ -33,12 +34,12 @@ export async function readTextFile(
 }
 
 /**
- * The reason why a file cannot be read, as a predicate such as `cannot be read: ENOENT`.
+ * The reason why a file cannot be read, as a predicate such as `cannot be read: permission denied`.
  * @param alternative is appended to the advice "use a file" if the file is a pipe
  */
 export function whyUnreadable(thrown: unknown, alternative = ""): string {
   if (thrown instanceof IsPipe) return `is a pipe, which can be read only once; use a file${alternative}`;
-  return `cannot be read: ${(thrown as NodeJS.ErrnoException).code ?? "unknown error"}`;
+  return `cannot be read: ${describeSystemError(thrown)}`;
 }
 
 /** Replaces node's readFile, which takes an error of an open file, such as EISDIR, for the end of the file. */

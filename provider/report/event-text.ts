@@ -14,7 +14,11 @@ const texts: Describe = {
   "host-listed": ({ sessions, selected }) => `${counted(sessions, "session")}, ${selected} selected`,
   "clock-changed": () => "all logon times changed: the host's clock, time zone or date format was changed",
   "host-drained": ({ drained }) =>
-    drained === "undrained" ? "accepts new logons again" : `refuses new logons (${drained})`,
+    drained === "undrained"
+      ? "accepts new logons again"
+      : drained === "already"
+        ? "already refuses new logons, left that way"
+        : `refuses new logons from now on (${drained})`,
   "session-warned": ({ session, delivered, remainingMs }) =>
     `${delivered ? "warned" : "could not warn"} ${describeSession(session)}, ${formatDuration(remainingMs)} to go`,
   "warning-withdrawn": ({ session }) => `telling ${describeSession(session)} that the logoff is cancelled`,

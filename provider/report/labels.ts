@@ -13,6 +13,11 @@ const reasons: Readonly<Record<KeepReason, string>> = {
   "not-warned": "could not be warned",
 };
 
+/** Why a session is kept, in words: `our own connection`. */
+export function describeReason(reason: KeepReason): string {
+  return reasons[reason];
+}
+
 /** The outcome of a session as text: `logged off`, `kept: excepted`, `still present`. */
 export function describeOutcome(result: SessionOutcome): string {
   switch (result.outcome) {
@@ -23,7 +28,7 @@ export function describeOutcome(result: SessionOutcome): string {
     case "already-gone":
       return "already gone";
     case "kept":
-      return `kept: ${reasons[result.reason]}`;
+      return `kept: ${describeReason(result.reason)}`;
     case "still-present":
       return result.tolerated === true ? "still present, tolerated" : "still present";
     case "failed":

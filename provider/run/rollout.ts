@@ -1,6 +1,7 @@
 import { orAborted } from "../base/abort";
 import type { Clock } from "../base/clock";
 import { Semaphore, startInOrder, type KeyedMutex } from "../base/concurrency";
+import { formatDuration } from "../base/duration";
 import { LogoffError } from "../base/errors";
 import { counted } from "../base/text";
 import type { Reach } from "../connection";
@@ -260,7 +261,7 @@ class FailureCount {
 
 function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {
   const allowed = "hosts" in limit ? String(limit.hosts) : `${limit.percent}% of a wave`;
-  const message = `Stopped after ${counted(failed, "failed host")}: \`rollout.maxFailures\` allows ${allowed}; fix them and run again`;
+  const message = `Stopped after ${counted(failed, "failed host")}: \`rollout.maxFailures\` allows ${allowed}; fix the cause and run again`;
   return new LogoffError("budget-exceeded", message);
 }
 
@@ -275,7 +276,10 @@ async function expire(
   await clock.sleep(totalMs, over).then(
     () =>
       enough.abort(
-        new LogoffError("timed-out", `Stopped after ${totalMs / 1000} s: \`timeouts.total\` allows no more`),
+        new LogoffError(
+          "timed-out",
+          `Stopped after ${formatDuration(totalMs)}: \`timeouts.total\` allows no more; run again for the hosts that are not done`,
+        ),
       ),
     () => undefined,
   );

@@ -69,7 +69,7 @@ function limitExceeded(limit: number, sessions: number, unread: readonly HostRep
     first === undefined
       ? `${sessions} sessions would be logged off`
       : `${counted(unread.length, "host")} could not be listed, ${including}"${first.host}" (${first.error?.message ?? "no reason given"})`;
-  const message = `No host was changed: ${why}, and \`limits.sessions\` allows ${limit}`;
+  const message = `Cannot log off anybody: ${why}, and \`limits.sessions\` allows ${limit}; no host was changed`;
   return new LogoffError("limit-exceeded", message);
 }
 

@@ -19,7 +19,7 @@ export function stillDrained(reports: readonly HostReport[], isRefused: boolean)
     closed.length === 1
       ? `"${first.host}" was`
       : `${counted(closed.length, "host")}, including "${first.host}", were`;
-  return [`${them} left as found and may still refuse new logons because of a previous run; run again`];
+  return [`${them} not touched and may still refuse new logons because of a previous run; run again`];
 }
 
 /** Exceptions that matched no session on any host are probably misspelled. Nothing is reported unless every host was listed. */
@@ -33,5 +33,5 @@ export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly Host
   ]);
   return [...new Set(asked)]
     .filter((exception) => !used.has(exception))
-    .map((exception) => `The exception "${exception}" matched nobody on any host: check its spelling`);
+    .map((exception) => `The exception "${exception}" matched no session on any host: check its spelling`);
 }

@@ -39,11 +39,11 @@ function insideOf(window: Window): (now: Date) => boolean {
 function outsideWindow(window: Window, now: Date): LogoffError {
   const when =
     "dailyFrom" in window
-      ? `daily ${window.dailyFrom}-${window.dailyTo} (${window.timeZone})`
+      ? `daily ${window.dailyFrom}-${window.dailyTo} ${window.timeZone}`
       : [
           ...(window.notBefore ? [`from ${window.notBefore.toISOString()}`] : []),
           ...(window.notAfter ? [`until ${window.notAfter.toISOString()}`] : []),
         ].join(" ");
-  const message = `Stopped at ${now.toISOString()}: it is outside the window, ${when}; run again inside it`;
+  const message = `Stopped: ${now.toISOString().slice(0, 16)}Z is outside \`window\` (${when}); run again inside it`;
   return new LogoffError("outside-window", message);
 }

@@ -200,11 +200,11 @@ function protection(session: Session, selector: Selector, isCurrent: boolean): s
   if (session.kind === "services")
     return isCurrent
       ? '"current" is the session of the SSH server itself or of another service here; name the session by its ID instead'
-      : "it is the services session";
+      : "it is the services session, which is never logged off";
   if (session.kind === "listener") return "it is a listener, not a session of a user";
-  if (session.own && !selector.current) return 'it is our own session (use "current" to select it)';
+  if (session.own && !selector.current) return 'it is our own session; use "current" to select it';
   if (session.user === undefined) return "nobody is logged on to it";
   if (session.kind === "console" && !selector.console)
-    return "it is the console (use `sessions.console: true` to allow it)";
+    return "it is the console; use `sessions.console: true` to log it off";
   return undefined;
 }

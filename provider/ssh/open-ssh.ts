@@ -178,7 +178,7 @@ const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSoc
 
 function passwordWithheld(label: string): LogoffError {
   const why =
-    "with `connection.strictHostKeyChecking: no`, a password is not offered, and there is no private key";
+    "with `connection.strictHostKeyChecking: no`, a password is not offered, and there is no private key; set `connection.privateKeyFile`, or check host keys";
   return new LogoffError("auth-unavailable", `Cannot log in to "${label}": ${why}`);
 }
 

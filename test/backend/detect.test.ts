@@ -208,7 +208,7 @@ describe("detection without a code page", () => {
           states: undefined,
           drain: "none",
         });
-        assert.match(warning ?? "", /^The code page of "h:22" is unknown.*`sessions\.users`/);
+        assert.match(warning ?? "", /^The code page of the host is unknown.*`sessions\.users`/);
       });
     }
   }

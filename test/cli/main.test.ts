@@ -91,7 +91,7 @@ describe("the exit status of the process", () => {
           if (sent === 0 && soFar.includes("logging off")) {
             sent = 1;
             kill("SIGINT");
-          } else if (sent === 1 && soFar.includes("once more ends at once")) {
+          } else if (sent === 1 && soFar.includes("a second signal ends at once")) {
             sent = 2;
             kill("SIGINT");
           }

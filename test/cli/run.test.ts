@@ -233,6 +233,21 @@ describe("session-logoff over SSH", () => {
       assert.match(stayed.stdout, /did not leave within the grace period \(--wait-only\); run again/u);
     }));
 
+  for (const format of ["json", "ndjson"])
+    it(`names its options in its reports and in ${format}`, () =>
+      withScene(two, async ({ run, hosts, path }) => {
+        const files = ["r.json", "r.xml", "r.html"].map(path);
+        const { status, stdout } = await run([
+          ...["--all", ...hosts("rdsh01"), "--warn", "Please leave", "--grace", "1", "--wait-only"],
+          ...["--output", format, ...files.flatMap((file) => ["--report", file])],
+        ]);
+        assert.equal(status, 1);
+        for (const text of [stdout, ...files.map((file) => readFileSync(file, "utf8"))]) {
+          assert.match(text, /did not leave within the grace period \(--wait-only\)/u);
+          assert.doesNotMatch(text, /atDeadline/u);
+        }
+      }));
+
   it("relays to a server behind a host", () =>
     withScene([{ name: "gate" }, two[0]!], async ({ lab, path }) => {
       // A login by key passes no credentials to the server behind the host.
@@ -259,7 +274,7 @@ describe("session-logoff over SSH", () => {
       assert.doesNotMatch(most.stderr, /warning/u);
       const { status, stderr } = await run(["--list", ...hosts(), "--parallel", "65"]);
       assert.equal(status, 0);
-      assert.match(stderr, /^warning: --parallel 65: no more than 64 hosts are spoken to at once$/mu);
+      assert.match(stderr, /^warning: --parallel 65: at most 64 hosts are connected at a time$/mu);
     }));
 
   it("gives a hint if it adds something to the message", () =>
@@ -396,7 +411,7 @@ describe("a read-only run of the command", () => {
     const { status, stdout } = await scene.run(["--check", ...scene.hosts()]);
     assert.equal(status, 0, stdout);
     assert.match(stdout, /2 of 2 hosts ready/u);
-    const [, toPassOn = ""] = stdout.split("To pass on, without names and addresses:\n");
+    const [, toPassOn = ""] = stdout.split("Summary to share, without names and addresses:\n");
     assert.match(
       toPassOn,
       /^ {2}2 hosts: connection ok \(established\).*code-page ok \(437\).*drain-mode ok \(open\)/u,
@@ -455,7 +470,7 @@ describe("draining", () => {
     withScene([{ ...two[0]!, drain: "until-restart" }, two[1]!], async ({ lab, run, hosts }) => {
       const { status, stdout } = await run(["--undrain", ...hosts()]);
       assert.equal(status, 0);
-      assert.match(stdout, /1 host allowed new logons again, 1 did already/u);
+      assert.match(stdout, /1 host accepts new logons again, 1 did already/u);
       assert.equal(lab.host("rdsh01").model.drain(), "open");
       assert.equal(lab.hosts.flatMap(({ model }) => model.people()).length, 4);
     }));
@@ -533,10 +548,7 @@ describe("on a terminal", () => {
   it("draws a bar and cleans it up", () =>
     withScene(two, async ({ run, hosts }) => {
       const { stderr } = await run(["--all", "--yes", ...hosts()], { isTTY: true });
-      assert.ok(
-        /^\[[#-]{20}\] [0-2] of 2 hosts finished/mu.test(stderr.replaceAll("\r\u001b[K", "\n")),
-        stderr,
-      );
+      assert.ok(/^\[[#-]{20}\] [0-2] of 2 hosts done/mu.test(stderr.replaceAll("\r\u001b[K", "\n")), stderr);
       assert.doesNotMatch(stderr.split("\r\u001b[K").at(-1) ?? "", /\[[#-]{20}\]/u);
     }));
 
@@ -564,7 +576,7 @@ describe("stopping", () => {
         },
       );
       assert.equal(status, 130, stderr);
-      assert.match(stderr, /Stopping after SIGTERM: .* once more ends at once/u);
+      assert.match(stderr, /Stopping after SIGTERM: .* a second signal ends at once/u);
       assert.deepEqual(lab.host("rdsh01").model.people(), ["alice"]);
       assert.equal(json(stdout).exitStatus, 130);
     }));
@@ -677,7 +689,7 @@ describe("on this machine", () => {
     it(`reports that the current session is the console: ${argv.join(" ")}`, async () => {
       const { status, stdout } = await runHere(argv, { world: windowsHere("console") });
       assert.equal(status, 1, stdout);
-      assert.match(stdout, /session-protected[^]*it is the console \(use --console to allow it\)/u);
+      assert.match(stdout, /session-protected[^]*it is the console; use --console to log it off/u);
     });
   }
 

@@ -64,7 +64,7 @@ describe("in a real terminal", { skip }, () => {
       assert.match(question, /alice .*would be logged off/u);
       assert.equal(scene.lab.hosts.flatMap(({ model }) => model.people()).length, 3);
       window.type("y", "Enter");
-      await window.waitFor(/^\[#{10}-{10}\] 1 of 2 hosts finished/mu);
+      await window.waitFor(/^\[#{10}-{10}\] 1 of 2 hosts done/mu);
       const end = await window.waitFor(/status 0/u);
       assert.match(end, /3 sessions logged off on 2 hosts/u);
       assert.doesNotMatch(end, /\[[#-]{20}\]/u);

@@ -85,7 +85,7 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     project.resources({ "pre-patch": args({ hosts: rest }) });
     const { code, output } = await project.pulumi(...up);
     assert.notEqual(code, 0);
-    assert.match(output, /pre-patch: 1 host still refusing new logons/u);
+    assert.match(output, /pre-patch: 1 host is still drained/u);
     assert.match(output, new RegExp(`${address("rdsh02")}: permission-denied`, "u"));
     lab.host("rdsh02").clearFaults();
     const again = await project.pulumi(...up);
@@ -156,9 +156,12 @@ describe("drain with pulumi", { timeout: 300_000 }, () => {
     lab.host("rdsh04").stopListening();
     const rejected = await project.pulumi("destroy", "--yes", "--skip-preview");
     assert.notEqual(rejected.code, 0, rejected.output);
-    assert.match(rejected.output, /2 hosts still refusing new logons/u);
+    assert.match(rejected.output, /2 hosts are still drained/u);
     assert.match(rejected.output, new RegExp(`${address("rdsh01")}: auth-rejected`, "u"));
-    assert.ok(rejected.output.includes(`warning: ${address("rdsh04")}: may still refuse`), rejected.output);
+    assert.ok(
+      rejected.output.includes(`warning: ${address("rdsh04")}: may still be drained`),
+      rejected.output,
+    );
 
     await project.pulumi("config", "set", "--secret", "session-logoff:password", password);
     const { code, output } = await project.pulumi("destroy", "--yes", "--skip-preview", "--run-program");

@@ -203,7 +203,7 @@ describe("a state that version 0.1.0 wrote", () => {
     it("is not deleted while drained hosts cannot be undrained, and names those hosts", async () => {
       const { error } = await call(here, "delete", here.id, withWrongPassword(here.outputs));
       const [what, first, second] = error?.message?.split("\n") ?? [];
-      assert.match(what ?? "", /^unfinished: 2 hosts still refusing new logons because of us/u);
+      assert.match(what ?? "", /^unfinished: 2 hosts are still drained by this resource/u);
       assert.ok(first?.startsWith(`${address("rdsh01")}: auth-rejected: `), first);
       assert.ok(second?.startsWith(`${address("rdsh03")}: auth-rejected: `), second);
       assert.deepEqual(drains(), ["drain", "open", "drain", "open"]);

@@ -274,7 +274,7 @@ describe("hosts that a previous run drained", () => {
       { ...rollout({ parallel: 1, maxFailures: { hosts: 0 } }), drain: "until-restart" },
       { previous: earlier },
     );
-    assert.match(report.hosts[0]?.warnings.join() ?? "", /"host1:22" may still refuse new logons/u);
+    assert.match(report.hosts[0]?.warnings.join() ?? "", /The host may still refuse new logons/u);
     assert.deepEqual(
       report.hosts.slice(1).flatMap(({ warnings }) => warnings),
       [],
@@ -282,7 +282,7 @@ describe("hosts that a previous run drained", () => {
     const untried = report.hosts.filter(({ contacted }) => !contacted);
     assert.ok(untried.length > 20 && untried.every(({ drained }) => drained === "until-restart"));
     assert.deepEqual(report.warnings, [
-      `${untried.length} hosts, including "${untried[0]?.host ?? ""}", were left as found and may still refuse new logons because of a previous run; run again`,
+      `${untried.length} hosts, including "${untried[0]?.host ?? ""}", were not touched and may still refuse new logons because of a previous run; run again`,
     ]);
   });
 });
@@ -376,7 +376,7 @@ describe("limits.sessions", () => {
       ["until-restart", "no"],
     );
     assert.deepEqual(report.warnings, [
-      '"host1:22" was left as found and may still refuse new logons because of a previous run; run again',
+      '"host1:22" was not touched and may still refuse new logons because of a previous run; run again',
     ]);
   });
   it("lists no host outside the window", async () => {

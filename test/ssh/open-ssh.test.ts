@@ -138,7 +138,11 @@ describe("a transient error is retried:", () => {
 
   it("but not a name that DNS does not know", async () => {
     // After several attempts, the error would count them.
-    await failsWith(hostOf({ address: "no-such-host.invalid", port: 22 }), "host-unreachable", /DNS$/u);
+    await failsWith(
+      hostOf({ address: "no-such-host.invalid", port: 22 }),
+      "host-unreachable",
+      /DNS; check its spelling$/u,
+    );
   });
 
   it("but not after a credential was offered", async (t) => {

@@ -28,7 +28,7 @@ export function linuxBackend(target: Target): Backend {
   return {
     platform: "linux",
     list,
-    caveats: (asked) => limitsOnLinux(target.label, asked),
+    caveats: (asked) => limitsOnLinux(asked),
     logOff: (session) => logOff(checkedId(target.label, session.id)),
     reset: (session) => reset(checkedId(target.label, session.id)),
     processes: (session) => programsOf(checkedId(target.label, session.id)),

@@ -49,7 +49,7 @@ export function windowsBackend(
   return {
     platform: "windows",
     list,
-    caveats: () => (encodingOf(codePage) === undefined ? [unknownCodePage(target)] : []),
+    caveats: () => (encodingOf(codePage) === undefined ? [unknownCodePage] : []),
     logOff: (session): Action<LogoffAnswer> => ({
       command: `logoff.exe ${userSessionId(target, session)}${onServer}`,
       parse: (result) => readAnswer(host, result),
@@ -108,9 +108,8 @@ function readWarnAnswer(answer: LogoffAnswer): WarnAnswer {
 
 const nothing: ExecResult = { code: 0, stdout: new Uint8Array(), stderr: new Uint8Array() };
 
-function unknownCodePage({ label }: Target): string {
-  return `The code page of "${label}" is unknown, since chcp.com named none: users with letters outside ASCII match no \`sessions.users\` and every exception`;
-}
+const unknownCodePage =
+  "The code page of the host is unknown, because chcp.com named none: a user with letters outside ASCII matches no `sessions.users`, and every exception";
 
 function textOf(host: ReadableHost, { stdout }: ExecResult = nothing): string {
   return host.read(stdout).text;

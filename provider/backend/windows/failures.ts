@@ -13,7 +13,7 @@ export function deniedDetail({ server }: Target, said: string): string {
     server === undefined
       ? ""
       : ` (a login by public key carries no credentials to "${server}": log in with a password)`;
-  return `the login lacks Full Control over other users' sessions${relayed}: "${printable(said)}"`;
+  return `the login lacks Full Control over other users' sessions${relayed}: "${printable(said)}"; log in as an administrator`;
 }
 
 export function unreachableServer({ label }: Target, server: string, said: string): LogoffError {

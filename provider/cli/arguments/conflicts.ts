@@ -71,7 +71,9 @@ function selectionConflicts(line: CommandLine): readonly string[] {
       "A remote host needs to be told which sessions: a session name or ID, --id, --name, --session-user, --state, --idle, or --all",
     ];
   }
-  return onlyConsole ? [] : [`${dashed(selection)} does not say which sessions: add --all`];
+  return onlyConsole
+    ? []
+    : [`${dashed(selection)} ${selection.length === 1 ? "does" : "do"} not say which sessions: add --all`];
 }
 
 function placeConflicts(line: CommandLine): readonly string[] {
@@ -84,7 +86,9 @@ function placeConflicts(line: CommandLine): readonly string[] {
   if (values.has("via") && !isRemote(line))
     problems.push("--via needs a server to relay to: /server:NAME, --host or --hosts-file");
   if (!isRemote(line) && ssh.length > 0)
-    problems.push(`${dashed(ssh)} needs a host: /server:HOST, --host or --hosts-file`);
+    problems.push(
+      `${dashed(ssh)} ${ssh.length === 1 ? "needs" : "need"} a host: /server:HOST, --host or --hosts-file`,
+    );
   return problems;
 }
 

@@ -2,6 +2,8 @@
 import type { PlanProblem } from "../../base/errors";
 import { printable } from "../../base/text";
 import { inputNames } from "../../plan/schema/inputs";
+import type { HostReport, Report, ReportedError, SessionOutcome } from "../../report/report";
+import type { HostCheck } from "../../run/check";
 import type { GivenHost } from "./host-entries";
 import { inputOptions } from "./input-options";
 import type { RunRequest } from "./run-request";
@@ -60,6 +62,36 @@ export function inOptionWords(message: string): string {
       return optionFor(path, value) ?? otherWords.get(words) ?? words;
     },
   );
+}
+
+/** A report with {@link inOptionWords} in every message, for all outputs of the command. What hosts print stays as it is. */
+export function reportInOptionWords(report: Report): Report {
+  const { warnings, hosts, ended } = report;
+  return {
+    ...report,
+    warnings: warnings.map(inOptionWords),
+    hosts: hosts.map((host): HostReport => ({
+      ...host,
+      ...errorOf(host),
+      warnings: host.warnings.map(inOptionWords),
+      sessions: host.sessions.map((one): SessionOutcome => ("message" in one ? reworded(one) : one)),
+    })),
+    ...(ended === undefined ? {} : { ended: reworded(ended) }),
+  };
+}
+
+/** The same for what a check found. */
+export function checkInOptionWords<Check extends HostCheck>(check: Check): Check {
+  const findings = check.findings.map((one) => ({ ...one, fact: inOptionWords(one.fact) }));
+  return { ...check, ...errorOf(check), findings };
+}
+
+function errorOf({ error }: { readonly error?: ReportedError }): { readonly error?: ReportedError } {
+  return error === undefined ? {} : { error: reworded(error) };
+}
+
+function reworded<Told extends { readonly message: string }>(told: Told): Told {
+  return { ...told, message: inOptionWords(told.message) };
 }
 
 /** The option that sets an input to the value, or to any; undefined if there is none. */

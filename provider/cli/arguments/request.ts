@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { decodeText } from "../../base/decode-text";
 import { isRecord } from "../../base/records";
 import { printable } from "../../base/text";
+import { describeSystemError } from "../../files/system-error";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
 import type { World } from "../world";
@@ -25,8 +26,8 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
       entries = [...entries, ...readHostsFile(text, hostsFile === "-" ? "standard input" : hostsFile)];
       form = foreignForm(text);
     } catch (thrown) {
-      const detail = thrown instanceof Error ? printable(thrown.message) : "unknown reason";
-      return { problems: [`--hosts-file: cannot read "${printable(hostsFile)}": ${detail}`] };
+      const what = `--hosts-file: cannot read "${printable(hostsFile)}"`;
+      return { problems: [`${what}: ${describeSystemError(thrown)}`] };
     }
   }
   const twice = eachHost.via === undefined ? [] : entries.filter(({ text }) => text.includes(">"));

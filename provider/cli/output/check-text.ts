@@ -16,7 +16,7 @@ export function checkText(checks: readonly HostCheck[], style: TableStyle): stri
   return [
     textTable(["HOST", "READY", "FOUND"], rows, style),
     ...(why === "" ? [] : [why]),
-    `To pass on, without names and addresses:\n${factLines(checks).join("")}`,
+    `Summary to share, without names and addresses:\n${factLines(checks).join("")}`,
     `${ready} of ${counted(checks.length, "host")} ready\n`,
   ].join("\n");
 }

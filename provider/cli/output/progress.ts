@@ -76,7 +76,7 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
     draw();
   };
   const summary = (): string =>
-    `${counts.done + counts.notDone} of ${counted(hosts, "host")} finished${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}${options.looking ? "" : `, ${counted(counts.loggedOff, "session")} logged off`}`;
+    `${counts.done} of ${counted(hosts, "host")} done${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}${options.looking ? "" : `, ${counted(counts.loggedOff, "session")} logged off`}`;
   const barText = (): string => {
     const filled = Math.floor((barWidth * (counts.done + counts.notDone)) / Math.max(1, hosts));
     const bar = "#".repeat(filled) + "-".repeat(barWidth - filled);

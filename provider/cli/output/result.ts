@@ -3,7 +3,6 @@ import { jsonReport, ndjsonReport } from "../../report/json";
 import { totalsOf, type HostReport, type Report } from "../../report/report";
 import type { TableStyle } from "../../report/table";
 import { dryRunText, listText, openHosts, runText } from "../../report/text";
-import { inOptionWords } from "../arguments/problem-names";
 import type { RunRequest, Task } from "../arguments/run-request";
 import type { ExitStatus } from "../exit-status";
 
@@ -21,7 +20,7 @@ export function resultText(
     case "ndjson":
       return ndjsonReport(report, context);
     case "text":
-      return inOptionWords(textFor(task)(report, style));
+      return textFor(task)(report, style);
   }
 }
 
@@ -50,7 +49,7 @@ function undrainText(report: Report, style: TableStyle): string {
   const others = open === 0 ? "" : `, ${open} did already`;
   const failed = report.totals.failed + report.totals.skipped;
   const rest = failed === 0 ? "" : `, ${counted(failed, "host")} not done`;
-  return `${openHosts(report, style)}${counted(lifted, "host")} allowed new logons again${others}${rest}\n`;
+  return `${openHosts(report, style)}${counted(lifted, "host")} ${lifted === 1 ? "accepts" : "accept"} new logons again${others}${rest}\n`;
 }
 
 /** The most warnings that are printed after a run. */

@@ -52,7 +52,7 @@ export function runsUntil(source: CancelSource): Runs {
       });
       const cancel = (why: string): void => {
         if (stop.signal.aborted) return;
-        const reason = new LogoffError("aborted", `Stopped before it was finished: ${why}`);
+        const reason = new LogoffError("aborted", `Stopped before it was done: ${why}; run again`);
         stop.abort(reason);
         timers.push(
           setTimeout(() => drop.abort(reason), dropAfterMs),

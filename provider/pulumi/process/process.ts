@@ -79,7 +79,7 @@ function signalsAndInput(): CancelSource {
   onEngineGone(() => {
     if (isOrphan) return;
     isOrphan = true;
-    cancel("the engine is gone");
+    cancel("the Pulumi engine has ended");
     endIfOrphan();
   }, process.argv[2]);
   return {

@@ -125,10 +125,11 @@ function countsOf(hosts: number, clock: Clock): Counts {
       const inGrace = busy.filter(([, ms]) => ms < 0).length;
       const longest = slowestOf(busy);
       return [
-        `${finished} of ${hosts} hosts finished, ${notDone} not done`,
-        ...(skipped === 0 ? [] : [` (${skipped} of them skipped)`]),
+        `${finished - notDone} of ${hosts} hosts done`,
+        ...(notDone === skipped ? [] : [`, ${notDone - skipped} failed`]),
+        ...(skipped === 0 ? [] : [`, ${skipped} skipped`]),
         ...(inGrace === 0 ? [] : [`, ${inGrace} in their grace period`]),
-        `, ${loggedOff} sessions logged off`,
+        `, ${counted(loggedOff, "session")} logged off`,
         ...(longest.length === 0 ? [] : [`; longest at work: ${named(longest)}`]),
       ].join("");
     },

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock";
 import { eventText } from "../../report/event-text";
 import type { OnProgress } from "../../report/events";
+import { describeOutcome } from "../../report/labels";
 import type { HostReport } from "../../report/report";
 import { errorTally } from "../../report/shared-errors";
 import { describeSession } from "../../session/session";
@@ -51,7 +52,7 @@ function newsOnly(clock: Clock): (host: string, line: string) => boolean {
 function keptLines({ host, sessions }: HostReport): readonly string[] {
   return sessions.flatMap((one) =>
     one.outcome === "kept" && one.session.user !== undefined
-      ? [`${host}: kept ${describeSession(one.session)}: ${one.reason}`]
+      ? [`${host}: ${describeSession(one.session)} ${describeOutcome(one)}`]
       : [],
   );
 }

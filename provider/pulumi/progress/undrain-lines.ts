@@ -25,8 +25,8 @@ function linesOfMany(options: LinesOptions): ProgressLines {
       if (event.drained === "already") counts.already += 1;
     },
     end: countByTime(options, () => {
-      const changed = counts.already === 0 ? "" : `, ${counts.already} in a mode that others have set`;
-      return `${counts.undrained} of ${options.hosts} hosts allow new logons again${changed}`;
+      const changed = counts.already === 0 ? "" : `, ${counts.already} in a mode that somebody else has set`;
+      return `${counts.undrained} of ${options.hosts} hosts accept new logons again${changed}`;
     }),
   };
 }

@@ -18,7 +18,7 @@ export class PartialFailure extends Error {
   readonly reasons: readonly string[];
 
   constructor(id: string, properties: Readonly<Record<string, unknown>>, reasons: readonly string[]) {
-    super(reasons[0] ?? "Not finished");
+    super(reasons[0] ?? "Not done");
     this.name = "PartialFailure";
     this.id = id;
     this.properties = properties;

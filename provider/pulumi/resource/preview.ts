@@ -3,6 +3,7 @@ import { asLogoffError } from "../../base/errors";
 import { counted, printable, upTo } from "../../base/text";
 import type { ConnectionDefaults } from "../../plan/connection-defaults";
 import { readPlan } from "../../plan/read-plan";
+import { describeReason } from "../../report/labels";
 import { inertText } from "../../report/pipeline-commands";
 import type { HostReport, Report } from "../../report/report";
 import { isOnlyWarned } from "../../report/text";
@@ -49,7 +50,7 @@ function linesOf(report: Report): readonly string[] {
   const what = isOnlyWarned(report) ? `would warn ${who}, and log nobody off,` : `would log off ${who}`;
   const notListed = failed.length === 0 ? "" : `, ${failed.length} could not be listed`;
   return [
-    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notListed}; hosts that are finished are not run again`,
+    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notListed}; hosts that are done are not run again`,
     ...going.slice(0, namedHosts).map(hostLine),
     ...(going.length > namedHosts ? [`… and ${going.length - namedHosts} more hosts`] : []),
     ...errorLines(failed),
@@ -64,7 +65,7 @@ function goingOn({ sessions }: HostReport): HostReport["sessions"] {
 function hostLine(host: HostReport): string {
   const kept = host.sessions.flatMap((one) =>
     one.outcome === "kept" && one.session.user !== undefined
-      ? [`${describeSession(one.session)} is ${one.reason}`]
+      ? [`${describeSession(one.session)}: ${describeReason(one.reason)}`]
       : [],
   );
   const going = upTo(

@@ -80,14 +80,14 @@ async function runHosts(
   const { report, snapshot } = startRollout(plan, deps, signal);
   const whole = report.catch((thrown: unknown) => {
     const detail = thrown instanceof Error ? thrown.message : "unknown error";
-    return snapshot(new LogoffError("command-failed", `The run broke: ${detail}`));
+    return snapshot(new LogoffError("command-failed", `The run ended with an unexpected error: ${detail}`));
   });
   return Promise.race([whole, gaveUp.then(() => snapshot(unverified))]).finally(lines.end);
 }
 
 const unverified = new LogoffError(
   "aborted",
-  "Stopped before it was finished, and what was sent could not be verified in time",
+  "Stopped before it was done, and what was sent could not be verified in time; run again",
 );
 
 /** Who was already warned and asked to go, and whether we drained the host. */

@@ -79,8 +79,8 @@ export async function undrainAndRecord(
   };
 }
 
-const tooLate = new LogoffError("aborted", "Stopped before it was finished");
-const unplanned = new LogoffError("host-unreachable", "The state does not say how it is reached");
+const tooLate = new LogoffError("aborted", "Stopped before it was done");
+const unplanned = new LogoffError("host-unreachable", "The state does not say how to reach it");
 
 /** Nobody answers there: the machine may not exist any more, and with it the drain. */
 const silent: readonly ErrorCode[] = ["host-unreachable", "timed-out", "connection-lost"];
@@ -94,7 +94,7 @@ function isUnreachable({ code, cause }: LogoffError): boolean {
 export function stillDrainedReasons(name: string, still: readonly StillDrained[]): readonly string[] {
   if (still.length === 0) return [];
   return [
-    `${name}: ${counted(still.length, "host")} still refusing new logons because of us; fix the errors below and run again, or allow them there (${byHand(still)})`,
+    `${name}: ${counted(still.length, "host")} ${still.length === 1 ? "is" : "are"} still drained by this resource; fix the errors below and run again, or allow new logons there with ${byHand(still)}`,
     ...errorLines(still),
   ];
 }
@@ -102,7 +102,7 @@ export function stillDrainedReasons(name: string, still: readonly StillDrained[]
 /** Warnings about hosts that do not answer, each error once. They name all hosts, which may be forgotten now. */
 export function unreachableWarnings(still: readonly StillDrained[]): readonly string[] {
   return sharedErrors(still).flatMap(({ hosts, message }) => [
-    `${firstAndMore(hosts)}: may still refuse new logons because of us: ${message}`,
+    `${firstAndMore(hosts)}: may still be drained by this resource: ${message}`,
     ...inGroups(hosts.slice(1), 50).map((some) => `this also applies to ${some.join(", ")}`),
   ]);
 }
@@ -115,7 +115,9 @@ function inGroups(hosts: readonly string[], size: number): readonly (readonly st
 function byHand(still: readonly StillDrained[]): string {
   const [windows, linux] = ['"chglogon /enable"', '"rm /run/nologin"'];
   if (still.every(({ platform }) => platform === "windows")) return windows;
-  return still.every(({ platform }) => platform === "linux") ? linux : `${windows}, on Linux ${linux}`;
+  return still.every(({ platform }) => platform === "linux")
+    ? linux
+    : `${windows} (Windows) or ${linux} (Linux)`;
 }
 
 /**
@@ -136,7 +138,7 @@ export function planFromState(
   const { plan, problems } = readPlan(inputs, { defaults });
   if (plan !== undefined) return plan;
   const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
-  const what = `${name}: hosts that we drained cannot be reached with what the state says:`;
+  const what = `${name}: drained hosts cannot be reached with the connection in the state, so they stay drained:`;
   throw new LogoffError("plan-invalid", [what, ...lines].join("\n"), { problems });
 }
 

@@ -8,14 +8,14 @@ import { awaitsCancel, sendCancelMessage } from "./warn";
 
 /** Whether anything is left to do on a failed host: to lift our drain, or to tell users that they were warned in vain. */
 export function needsCleanUp(run: RunContext, record: HostRecord): boolean {
-  const { state, label } = record;
+  const { state } = record;
   if (run.readOnly !== undefined) return false;
   if (!isDrainedByUs(state.drained) && !wasWarnedInVain(run, record)) return false;
   if (state.detected !== null) return true;
   // A previous run drained the host, and this run did not get far enough to undrain it. Hosts that were not tried have a common warning.
   if (record.contacted)
     record.warn(
-      `"${label}" may still refuse new logons because of a previous run: run again when it can be reached`,
+      "The host may still refuse new logons because of a previous run; run again when it can be reached",
     );
   return false;
 }
@@ -33,7 +33,8 @@ export async function cleanUp(run: RunContext, host: DetectedHost, record: HostR
 
 /** Warns about a host that could not be cleaned up. */
 export function warnOfCleanUp(record: HostRecord, error: LogoffError): void {
-  const { state, label } = record;
-  const closed = isDrainedByUs(state.drained) ? `, which still refuses new logons` : "";
-  record.warn(`Could not clean up on "${label}"${closed}: ${error.message}; run again, or clean up there`);
+  const left = isDrainedByUs(record.state.drained)
+    ? "the host still refuses new logons: run again, or allow them there"
+    : "people who were warned may not know that the logoff is cancelled";
+  record.warn(`Could not clean up: ${error.message}; ${left}`);
 }

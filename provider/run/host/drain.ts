@@ -64,9 +64,9 @@ export async function drain(
 }
 
 /** A killed run loses its state, including that it drained the host, so nobody would ever undrain it. */
-function notKnownToBeOurs(mode: Drain, { label, backend }: DetectedHost): string {
+function notKnownToBeOurs(mode: Drain, { backend }: DetectedHost): string {
   const lifted = backend.undrain().command;
-  return `"${label}" already refuses new logons (${mode}) and is left that way; if an interrupted run drained it, undrain it there with "${lifted}"`;
+  return `The host already refuses new logons (${mode}) and is left that way; if an interrupted run drained it, run "${lifted}" there to undrain it`;
 }
 
 /**
@@ -88,7 +88,7 @@ export async function undrain(
   } catch (thrown) {
     const error = asLogoffError(thrown, "drain-failed", "Cannot undrain it");
     const lifted = backend.undrain().command;
-    record.warn(`"${label}" still refuses new logons: ${error.message}; run "${lifted}" there, or run again`);
+    record.warn(`The host still refuses new logons: ${error.message}; run again, or run "${lifted}" there`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/duration";
 import { asLogoffError, LogoffError } from "../../base/errors";
 import { recheck } from "../../session/recheck";
 import { describeSession } from "../../session/session";
@@ -61,7 +62,7 @@ export async function visitDuringGrace(
       // A previous run may have sent it.
       if (!still.some((one) => lacks(one, reminderMs))) continue;
       if (lateByMs(reminderMs) > reminderMs / 2) {
-        record.warn(dropped(reminderMs, label));
+        record.warn(dropped(reminderMs));
       } else {
         // A late reminder names the time that is left, in whole seconds.
         const remainingMs = Math.ceil((reminderMs - lateByMs(reminderMs)) / 1000) * 1000;
@@ -72,10 +73,10 @@ export async function visitDuringGrace(
   } catch (thrown) {
     const error = asLogoffError(thrown, "command-failed", `Cannot list the sessions of "${label}"`);
     if (reasonToStop(run) !== undefined) throw error;
-    record.warn(`Could not list the sessions of "${label}" during the grace period: ${error.message}`);
+    record.warn(`Could not list the sessions during the grace period: ${error.message}`);
     // A reminder that was due is not sent later, because its text would be wrong.
     const missedMs = remindersMs.filter(isDue);
-    for (const reminderMs of missedMs) record.warn(dropped(reminderMs, label));
+    for (const reminderMs of missedMs) record.warn(dropped(reminderMs));
     record.keepReminders(remindersMs.filter((reminderMs) => !missedMs.includes(reminderMs)));
   }
 }
@@ -104,8 +105,8 @@ async function settleGone(
   });
 }
 
-function dropped(reminderMs: number, label: string): string {
-  return `Dropped the reminder of ${Math.round(reminderMs / 1000)} s on "${label}": its time had passed`;
+function dropped(reminderMs: number): string {
+  return `Did not send the reminder ${formatDuration(reminderMs)} before the logoff: its time had passed`;
 }
 
 /** With `atDeadline: "fail"`, a session that is still there fails the host, and nobody is logged off. @throws LogoffError `sessions-remain` */
@@ -119,6 +120,6 @@ export function refuseRemaining(people: readonly SessionWork[], label: string): 
   if (stayed.length === 0) return;
   throw new LogoffError(
     "sessions-remain",
-    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period (\`atDeadline: fail\`); run again when they have`,
+    `Nobody was logged off on "${label}": ${stayed.join(", ")} did not leave within the grace period (\`atDeadline: fail\`); run again when they have left`,
   );
 }

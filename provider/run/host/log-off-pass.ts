@@ -73,7 +73,7 @@ export async function logOffPass(
     const who = arrived.map(describeSession).join(", ");
     throw new LogoffError(
       "sessions-remain",
-      `Cannot finish "${label}": ${who} logged on meanwhile and would have to be logged off too; run again, or drain the host`,
+      `Cannot finish "${label}": ${who} logged on during the run and would have to be logged off too; run again, with \`drain: until-restart\` to refuse new logons`,
     );
   }
   return addNewcomers(record, arrived);
@@ -81,13 +81,13 @@ export async function logOffPass(
 
 /** A new logon replaces the previous one of the same user, so that each user has one row in the report. */
 function addNewcomers(record: HostRecord, sessions: readonly Session[]): readonly SessionWork[] {
-  const { state, label } = record;
+  const { state } = record;
   const added = sessions.map((session): SessionWork => {
     const before = state.work.find((one) => isReturnOf(session, one));
     if (before === undefined) return sessionWork(session);
     state.work = state.work.filter((one) => one !== before);
     record.warn(
-      `Session ${describeSession(session)} on "${label}" has a different logon time than before: treated as a new logon`,
+      `Session ${describeSession(session)} has another logon time than before, so it counts as a new logon`,
     );
     const isWarned = warningTimes(before) !== undefined;
     return { ...sessionWork(session), warning: { is: isWarned ? "previous-logon" : "none" } };
@@ -160,6 +160,7 @@ function gravestFailure(work: readonly SessionWork[]): LogoffError | undefined {
   const worst = failures.find(({ code }) => code === "permission-denied") ?? failures[0];
   if (worst === undefined) return undefined;
   const others = failures.length - 1;
-  const message = others === 0 ? worst.message : `${worst.message}; and ${others} more of its sessions`;
+  const message =
+    others === 0 ? worst.message : `${worst.message}; ${others} more of its sessions failed too`;
   return new LogoffError(worst.code, message);
 }

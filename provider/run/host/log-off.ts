@@ -114,10 +114,11 @@ function leftoverOf(one: SessionWork): Session | undefined {
 function reportLeftover(one: SessionWork, record: HostRecord): void {
   const leftover = leftoverOf(one);
   if (leftover === undefined) return;
-  const what = `session ${describeSession(one.session)} on "${record.label}"`;
   const advice =
     sentTo(one) === "reset" ? "the reset did not end them either" : "`ifStuck: reset` would end them";
-  record.warn(`Logged off ${what}, which left processes behind (${leftover.stateText}); ${advice}`);
+  record.warn(
+    `Logged off session ${describeSession(one.session)}, which left processes behind (${leftover.stateText}); ${advice}`,
+  );
 }
 
 /** Whether a session is still there although its logoff was sent and the host is no longer busy with it. */

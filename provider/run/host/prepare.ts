@@ -3,7 +3,7 @@ import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 import type { SessionOutcome } from "../../report/report";
 import { select, selected, type Selection } from "../../session/select";
-import { describeSession, isSameSession, type SessionList } from "../../session/session";
+import { describeSession, isSameSession, type Session, type SessionList } from "../../session/session";
 import { reasonToStop, type RunContext } from "../context";
 import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { drain } from "./drain";
@@ -128,25 +128,29 @@ function note(selection: Selection, ifMissing: "ignore" | "fail", record: HostRe
   );
   state.usedExceptions = selection.usedExceptions;
   state.missing = selection.missing;
+  const isRefused = (session: Session): boolean => selection.protected.some((one) => one.session === session);
   for (const kept of state.kept) {
-    if (kept.outcome !== "kept" || kept.reason !== "console") continue;
+    if (kept.outcome !== "kept" || kept.reason !== "console" || isRefused(kept.session)) continue;
     const who = describeSession(kept.session);
-    record.warn(
-      `Kept session ${who} on "${label}": it is the console; use \`sessions.console: true\` to log it off`,
-    );
+    record.warn(`Kept session ${who}: it is the console; use \`sessions.console: true\` to log it off`);
   }
-  const missing = selection.missing.map((name) => notFound(label, name, selection));
-  if (ifMissing === "fail") state.notFound = missing[0] ?? null;
-  else for (const message of missing) record.warn(message);
+  const { missing } = selection;
+  const [first] = missing;
+  if (ifMissing === "ignore")
+    for (const name of missing) record.warn(`Session "${name}": ${whyMissing(name, selection)}`);
+  else if (first !== undefined)
+    state.notFound = `Cannot log off session "${first}" on "${label}": ${whyMissing(first, selection)}`;
 }
 
-function notFound(label: string, name: string, { decisions, closing }: Selection): string {
+function whyMissing(name: string, { decisions, closing }: Selection): string {
   const present = decisions.flatMap(({ session }) =>
     session.user === undefined ? [] : [describeSession(session)],
   );
-  const who = present.length === 0 ? "nobody is logged on" : `sessions present are ${present.join(", ")}`;
-  const what = closing.includes(name) ? "it is already closing, its user is logged out" : "no such session";
-  return `Cannot log off session "${name}" on "${label}": ${what}; ${who}`;
+  const who = present.length === 0 ? "nobody is logged on" : `logged on: ${present.join(", ")}`;
+  const what = closing.includes(name)
+    ? "it is already closing, and its user is logged out"
+    : "no such session";
+  return `${what}; ${who}`;
 }
 
 function protectedError(

@@ -139,11 +139,7 @@ export class HostRecord implements RunningHost {
     const { state, label } = this;
     const { clock, startedAtMs } = this.#run;
     const outcomes = state.work.map((one) => reportedOutcome(one, failure, this, this.#run));
-    const warnings = [
-      ...this.#connectionWarnings(),
-      ...state.warnings,
-      ...namelessWarning(state.nameless, label),
-    ];
+    const warnings = [...this.#connectionWarnings(), ...state.warnings, ...namelessWarning(state.nameless)];
     return {
       host: label,
       platform: state.detected?.platform ?? null,
@@ -222,10 +218,10 @@ export function namelessIn(list: SessionList, work: readonly SessionWork[]): rea
 /** The maximum number of IDs that a warning names; the rest are counted. */
 const namedIds = 10;
 
-function namelessWarning(ids: readonly string[], label: string): readonly string[] {
+function namelessWarning(ids: readonly string[]): readonly string[] {
   if (ids.length === 0) return [];
   return [
-    `"${label}" lists ${ids.length === 1 ? "a session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): left alone because the user is unknown`,
+    `Kept the ${ids.length === 1 ? "session" : "sessions"} without a user (ID ${upTo(namedIds, ids)}): nothing tells whose ${ids.length === 1 ? "it is" : "they are"}`,
   ];
 }
 
@@ -252,7 +248,7 @@ function reportedOutcome(
     session,
     outcome: "failed",
     code: failure?.error.code ?? "command-failed",
-    message: `Did not finish session ${describeSession(session)} on "${label}" (${sent})${because}`,
+    message: `Cannot finish session ${describeSession(session)} on "${label}" (${sent})${because}`,
   };
 }
 

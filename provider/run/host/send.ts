@@ -54,9 +54,7 @@ export async function sendReset(
     one.progress = { is: "reset", atMs: clock.now() };
     if (!isFirst) return;
     onProgress({ type: "session-reset", host: label, session: one.session });
-    record.warn(
-      `Reset session ${describeSession(one.session)} on "${label}": it did not end after the logoff`,
-    );
+    record.warn(`Reset session ${describeSession(one.session)}: it did not end after the logoff`);
   });
   if (!isWanted()) return;
   const answer = await answerTo(

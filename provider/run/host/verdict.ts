@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/duration";
 import type { ErrorCode } from "../../base/errors";
 import type { Plan } from "../../plan/plan";
 import type { SessionOutcome } from "../../report/report";
@@ -54,7 +55,7 @@ export function verdict(one: SessionWork, place: Place, nowMs: number, limits: L
       // A session whose turn has not come waits for it; the commands before it have their own deadlines.
       if (limits.mayStillSend) return progress;
       if (progress.is === "reset") return done(one, stillPresent(one, place, limits));
-      const detail = `no logoff could be sent for ${seconds(limits.timeoutMs)}; run again`;
+      const detail = `no logoff could be sent within ${formatDuration(limits.timeoutMs)}; run again`;
       return done(one, failed(session, "command-failed", detail, limits));
     }
   }
@@ -99,20 +100,18 @@ function failed(session: Session, code: ErrorCode, detail: string, { label }: Li
 
 function stillPresent(one: SessionWork, place: Place, limits: Limits): SessionOutcome {
   const { session } = one;
-  const waited = `still there ${seconds(limits.timeoutMs)} after the request; ${whyStill(one, place, limits)}`;
+  const waited = `it is still there ${formatDuration(limits.timeoutMs)} after the logoff was sent; ${whyStill(one, place, limits)}`;
   const message = `Cannot log off session ${describeSession(session)} on "${limits.label}": ${waited}`;
   return { session, outcome: "still-present", code: "session-stuck", message };
 }
 
 function whyStill({ progress }: SessionWork, place: Place, { ifStuck }: Limits): string {
-  if (place.is === "closing") return "the host is still closing it";
-  if (progress.answer?.kind === "busy") return "the host reports that it is busy with it";
+  if (place.is === "closing")
+    return "the host is still closing it: raise `timeouts.logoff` to give it more time, or restart the host";
+  if (progress.answer?.kind === "busy")
+    return "the host answers that it is busy with it: raise `timeouts.logoff` to give it more time";
   if (progress.is === "reset" && progress.atMs !== null)
     return "the reset did not end it either: restart the host";
-  if (ifStuck === "reset") return "it could not be reset: run again, or restart the host";
-  return "it did not end: look at its processes on the host, restart the host, or use `ifStuck: reset`";
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
+  if (ifStuck === "reset") return "no reset could be sent: run again, or restart the host";
+  return "look at its programs on the host, raise `timeouts.logoff`, or use `ifStuck: reset` to end it";
 }

@@ -2,7 +2,7 @@ import type { Warning } from "../../backend/backend";
 import type { Clock } from "../../base/clock";
 import { mapConcurrent } from "../../base/concurrency";
 import { asLogoffError, LogoffError, notSent } from "../../base/errors";
-import { printable } from "../../base/text";
+import { printable, upTo } from "../../base/text";
 import type { WarnPlan } from "../../plan/plan";
 import { describeSession, whereabouts, type Session } from "../../session/session";
 import { beforeSend, reasonToStop, steadyDate, type RunContext } from "../context";
@@ -172,7 +172,7 @@ async function sendAll(
   if (step.ifUndelivered === "fail" && failures.length > 0) {
     throw new LogoffError(
       "command-failed",
-      `Cannot warn everybody on "${label}": ${failures.slice(0, 5).join("; ")}`,
+      `Cannot warn everybody on "${label}", so nobody is logged off there: ${upTo(5, failures)}`,
     );
   }
 }
@@ -207,7 +207,7 @@ async function sendOne(
   if (!counts) one.warning = { ...newWarning(clock), ...warningTimes(one), is: "undelivered" };
   onProgress({ type: "session-warned", host: label, session, delivered: problem === undefined, remainingMs });
   if (problem === undefined) return undefined;
-  record.warn(`Could not warn session ${describeSession(session)} on "${label}": ${problem}`);
+  record.warn(`Could not warn session ${describeSession(session)}: ${problem}`);
   if (ifUndelivered === "keep") settle(one, { session, outcome: "kept", reason: "not-warned" });
   return `${describeSession(session)}: ${problem}`;
 }
@@ -259,7 +259,7 @@ async function deliver(
 }
 
 function reportChanges({ cut, replaced }: Warning, session: Session, record: HostRecord): void {
-  const what = `The warning for session ${describeSession(session)} on "${record.label}"`;
+  const what = `The warning for session ${describeSession(session)}`;
   if (cut)
     record.warn(`${what} was cut: with the placeholders filled in, it is longer than the host accepts`);
   if (replaced) record.warn(`${what} shows "?" for characters that the host's code page lacks`);

@@ -4,7 +4,7 @@
  */
 import type { AnyAuthMethod, AuthHandlerMiddleware, KeyboardInteractiveCallback, Prompt } from "ssh2";
 import { LogoffError } from "../../base/errors";
-import type { Credentials } from "./credentials";
+import { giveCredential, type Credentials } from "./credentials";
 import type { PasswordVerdict } from "./password-guard";
 import type { Quote } from "./redact";
 
@@ -44,6 +44,8 @@ export interface LoginAttempt {
   readonly failure: (detail?: string) => LogoffError;
 }
 
+const checkLogin = "check the login name, and the key or the password";
+
 type Choice = AnyAuthMethod | "password" | "keyboard-interactive" | undefined;
 
 /** Begins a login. Each credential is offered once, and a rejected password is never offered again. */
@@ -72,7 +74,8 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
       tried.length > 0
         ? `${partial ? "not enough" : "rejected"}: ${tried.join(", ")}`
         : "no credential that it accepts was given";
-    const message = `Cannot log in to "${label}": ${what}${more && `; ${more}`}`;
+    const next = detail !== undefined || partial ? "" : `; ${tried.length > 0 ? checkLogin : giveCredential}`;
+    const message = `Cannot log in to "${label}" as "${quote(username)}": ${what}${more && `; ${more}`}${next}`;
     return new LogoffError(code, message, { atLogin: true });
   };
   const offerPassword = (as: string): string => {

@@ -8,6 +8,10 @@ import { readIdentity, type Identity } from "./identities";
 import type { ParsePrivateKey, PrivateKey } from "./private-key";
 import { secretSource, unusable, type ReadSecret } from "./secret";
 
+/** What to do without a credential that can be offered. */
+export const giveCredential =
+  "set `connection.privateKeyFile` or `connection.passwordEnv`, or load a key into your SSH agent";
+
 /** The credentials of a login, read and opened, in the order in which they are offered. */
 export interface Credentials {
   readonly keys: readonly PrivateKey[];
@@ -115,7 +119,7 @@ export async function readCredentials(
 
   if (keys.length === 0 && ofAgent.length === 0 && password === undefined) {
     const why = notes.length > 0 ? `: ${notes.join("; ")}` : "";
-    const message = `Cannot log in to "${host.label}": there is no private key, agent or password to offer${why}`;
+    const message = `Cannot log in to "${host.label}": there is no private key, agent or password to offer${why}; ${giveCredential}`;
     throw new LogoffError("auth-unavailable", message);
   }
   const left = keys.length + ofAgent.length - mostKeys;

@@ -27,7 +27,7 @@ export function beforeIdentification(
   const quoted = `"${quote(text)}"`;
   const reason = greeting.isTooLong()
     ? `it sent more than ${longestBannerBytes / 1024} KB before its SSH identification, beginning with ${quoted}`
-    : `it closed the connection before its SSH identification, saying ${quoted}; a busy host refuses connections for a while (MaxStartups, PerSourcePenalties)`;
+    : `it closed the connection before its SSH identification, saying ${quoted}; if its SSH server is busy, it refuses connections for a while (MaxStartups, PerSourcePenalties): wait a few minutes and run again with a lower \`rollout.parallel\`; otherwise check the port`;
   const error = new LogoffError("host-unreachable", `Cannot connect to "${label}": ${reason}`);
   return [error, greeting.isTooLong() ? "never" : "later"];
 }
@@ -82,7 +82,9 @@ export function classify(
 /** The failure of a connection that the host ended: a rejection after a rejected offer, and transient before any offer. */
 export function connectionEnded(how: string, label: string, login: LoginAttempt): [LogoffError, Retry] {
   if (login.rejected()) return [login.failure(`then ${how}`), "never"];
-  const when = login.offered() ? " while a login was being checked" : "";
+  const when = login.offered()
+    ? " while a login was being checked"
+    : "; check that the port is its SSH server's, and that the server accepts this machine";
   return [
     new LogoffError("host-unreachable", `Cannot connect to "${label}": ${how}${when}`),
     login.offered() ? "never" : "soon",

@@ -32,9 +32,15 @@ export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): P
     },
     expired: () => {
       if (phase !== "connecting")
-        return new LogoffError("timed-out", `${prefix}: timed out after ${seconds} s while ${phase}`);
+        return new LogoffError(
+          "timed-out",
+          `${prefix}: timed out after ${seconds} s while ${phase}; raise \`timeouts.connect\` if the host is slow`,
+        );
       if (lastFailure === undefined)
-        return new LogoffError("host-unreachable", `${prefix}: no answer within ${seconds} s`);
+        return new LogoffError(
+          "host-unreachable",
+          `${prefix}: no answer within ${seconds} s; check the address, the port and the firewall, or raise \`timeouts.connect\` if the host is slow`,
+        );
       const tries = `${failures} ${failures === 1 ? "attempt" : "attempts"} in ${seconds} s`;
       return new LogoffError(lastFailure.code, `${lastFailure.message} (${tries})`, {
         cause: lastFailure.cause,

@@ -35,13 +35,13 @@ const transientCodes = new Set([
 const meanings: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused; check that the SSH server is running and the port is right",
   ECONNRESET: "the connection was reset",
-  ETIMEDOUT: "no answer",
-  EHOSTUNREACH: "no route to the host",
-  ENETUNREACH: "no route to its network",
-  ENOTFOUND: "its name is unknown to DNS",
-  EAI_AGAIN: "DNS failed temporarily",
-  EMFILE: "this process has too many open files",
-  ENFILE: "this machine has too many open files",
+  ETIMEDOUT: "no answer; check the address, the port and the firewall",
+  EHOSTUNREACH: "no route to the host; check the address, and the network between",
+  ENETUNREACH: "no route to its network; check the address, and the network of this machine",
+  ENOTFOUND: "its name is unknown to DNS; check its spelling",
+  EAI_AGAIN: "DNS failed temporarily; run again",
+  EMFILE: "this process has too many open files; raise the limit (ulimit -n)",
+  ENFILE: "this machine has too many open files; close some, or raise its limit",
 };
 
 /** Whether an error code of a socket or of DNS means a transient failure. */

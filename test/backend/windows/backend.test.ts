@@ -303,7 +303,7 @@ describe("a host that prints an error number on standard error before every comm
   it("is refused if it prints more and the table is missing", () => {
     assert.match(
       codeOf(() => list(said("", "Error [7045]:denied", 1), said(""), greeted)),
-      /^permission-denied: .*: "Error \[7045\]:denied"$/,
+      /^permission-denied: .*: "Error \[7045\]:denied"; log in as an administrator$/,
     );
     assert.match(
       codeOf(() => list(said("", "", 1), said(""), greeted)),

@@ -147,7 +147,7 @@ const grid: readonly Row[] = [
   [["--host=", "7"], /--host needs a value/],
   [["--hosts-file", "a", "--hosts-file", "b", "--all"], /--hosts-file must not be given twice/],
   [["--user", "admin"], /--user needs a host/],
-  [["--identity", "k", "--jump", "j", "7"], /--identity, --jump needs a host/],
+  [["--identity", "k", "--jump", "j", "7"], /--identity, --jump need a host/],
 
   // Connection.
   [[...A, "--user", "admin"], { input: { ...all, connection: { user: "admin" } } }],
@@ -201,7 +201,7 @@ const grid: readonly Row[] = [
     ["--list", "--console"],
     { input: { sessions: { all: true, console: true }, ...fail }, mayBeConsole: false },
   ],
-  [["--console", "--except-user", "x"], /--except-user, --console does not say which sessions: add --all/],
+  [["--console", "--except-user", "x"], /--except-user, --console do not say which sessions: add --all/],
   [["--except-user", "x"], /does not say which sessions: add --all/],
   [["--all=yes"], /--all takes no value/],
   [["--id="], /--id needs a value/],

@@ -71,8 +71,8 @@ describe("the progress", () => {
     onProgress({ type: "run-finished" });
     assert.deepEqual(lines(), [
       "bad:22  failed: session-stuck: still there",
-      "401 of 1000 hosts finished, 1 not done, 0 sessions logged off",
-      "402 of 1000 hosts finished, 1 not done, 0 sessions logged off",
+      "400 of 1000 hosts done, 1 not done, 0 sessions logged off",
+      "401 of 1000 hosts done, 1 not done, 0 sessions logged off",
     ]);
   });
 
@@ -90,7 +90,7 @@ describe("the progress", () => {
       'h0:22  failed: host-unreachable: Lost "h0:22"',
       "bad:22  failed: session-stuck: still there",
       "997 more hosts  failed: host-unreachable, as on h0:22",
-      "1000 of 1000 hosts finished, 999 not done, 0 sessions logged off",
+      "1 of 1000 hosts done, 999 not done, 0 sessions logged off",
     ]);
   });
 
@@ -135,7 +135,7 @@ describe("the progress", () => {
     ] as const)
       onProgress({ type: "host-finished", host, report: hostReport({ host, contacted, status: "skipped" }) });
     say("x");
-    assert.match(bar() ?? "", /2 of 4 hosts finished, 2 not done, .*, 2 at work,/u);
+    assert.match(bar() ?? "", /0 of 4 hosts done, 2 not done, .*, 2 at work,/u);
     end();
   });
 

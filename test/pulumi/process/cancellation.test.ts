@@ -48,7 +48,7 @@ describe("cancelling the runs of a process", () => {
       assert.ok(stop().aborted);
       const reason = await end();
       assert.ok(reason instanceof LogoffError && reason.code === "aborted");
-      assert.equal(reason.message, "Stopped before it was finished: the provider received SIGTERM");
+      assert.equal(reason.message, "Stopped before it was done: the provider received SIGTERM; run again");
     }
     assert.deepEqual(listening, [true, false]);
   });

@@ -121,7 +121,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
       assert.match(
         output(),
         new RegExp(
-          `^${name} thrown undefined session-logoff: 1 of 1 hosts not done \\(1 skipped\\).*received SIGTERM$`,
+          `^${name} thrown undefined session-logoff: 1 of 1 hosts not done \\(1 skipped\\).*received SIGTERM; run again$`,
           "mu",
         ),
       );
@@ -156,7 +156,7 @@ describe("the provider process", { timeout: 300_000 }, () => {
       await said("up");
       child.send("run");
       await said("thrown");
-      assert.match(output(), /the engine is gone/u);
+      assert.match(output(), /the Pulumi engine has ended/u);
       assert.deepEqual(await ended, { code: 1, signal: null });
     });
 

@@ -131,11 +131,11 @@ describe("progress of many hosts", () => {
     tell({ type: "run-finished" });
     end();
     assert.deepEqual(lines, [
-      "pre-patch: 5 of 100 hosts finished, 0 not done, 5 sessions logged off",
-      "pre-patch: 10 of 100 hosts finished, 0 not done, 10 sessions logged off",
+      "pre-patch: 5 of 100 hosts done, 5 sessions logged off",
+      "pre-patch: 10 of 100 hosts done, 10 sessions logged off",
       "pre-patch: b:22: failed: timed-out: no answer",
       "pre-patch: c:22: warning: no TERM04",
-      "pre-patch: 14 of 100 hosts finished, 1 not done, 13 sessions logged off",
+      "pre-patch: 13 of 100 hosts done, 1 failed, 13 sessions logged off",
     ]);
   });
 
@@ -144,7 +144,7 @@ describe("progress of many hosts", () => {
     pass(11_000);
     end();
     pass(60_000);
-    const line = "pre-patch: 0 of 100 hosts finished, 0 not done, 0 sessions logged off";
+    const line = "pre-patch: 0 of 100 hosts done, 0 sessions logged off";
     assert.deepEqual(lines, [line, line, line]);
     assert.equal(waiting(), 0);
   });
@@ -162,7 +162,7 @@ describe("progress of many hosts", () => {
     pass(35_000);
     end();
     const line = (more: string): string =>
-      `pre-patch: 0 of 100 hosts finished, 0 not done${more.replace(";", ", 0 sessions logged off;")}`;
+      `pre-patch: 0 of 100 hosts done${more.replace(";", ", 0 sessions logged off;")}`;
     assert.deepEqual(
       [lines[4], lines[9], lines.at(-1)],
       [
@@ -199,7 +199,7 @@ describe("progress of many hosts", () => {
     assert.deepEqual(lines, [
       'pre-patch: h0:22: failed: host-unreachable: Lost "h0:22"',
       "pre-patch: 999 more hosts failed: host-unreachable, as on h0:22",
-      "pre-patch: 1000 of 1000 hosts finished, 1000 not done, 0 sessions logged off",
+      "pre-patch: 0 of 1000 hosts done, 1000 failed, 0 sessions logged off",
     ]);
   });
 
@@ -215,7 +215,7 @@ describe("progress of many hosts", () => {
       "pre-patch: w0:22: skipped: outside-window: Stopped",
       "pre-patch: 899 more hosts skipped: budget-exceeded, as on h0:22",
       "pre-patch: 98 more hosts skipped: outside-window, as on w0:22",
-      "pre-patch: 1000 of 1000 hosts finished, 1000 not done (999 of them skipped), 0 sessions logged off",
+      "pre-patch: 0 of 1000 hosts done, 1 failed, 999 skipped, 0 sessions logged off",
     ]);
   });
 
@@ -242,8 +242,8 @@ describe("progress of many hosts", () => {
       pass(1000);
     }
     assert.equal(live.length, 30);
-    assert.equal(live[0], "pre-patch: 2 of 100 hosts finished, 0 not done, 2 sessions logged off");
-    assert.deepEqual(lines, ["pre-patch: 60 of 100 hosts finished, 0 not done, 60 sessions logged off"]);
+    assert.equal(live[0], "pre-patch: 2 of 100 hosts done, 2 sessions logged off");
+    assert.deepEqual(lines, ["pre-patch: 60 of 100 hosts done, 60 sessions logged off"]);
     end();
     assert.equal(waiting(), 0);
   });
@@ -281,10 +281,10 @@ describe("progress of undraining", () => {
       ...Array<DrainOutcome>(70).fill("undrained"),
       "already",
     ]);
-    assert.equal(live[0], "pre-patch: 2 of 1000 hosts allow new logons again");
+    assert.equal(live[0], "pre-patch: 2 of 1000 hosts accept new logons again");
     assert.deepEqual(lines, [
-      "pre-patch: 60 of 1000 hosts allow new logons again",
-      "pre-patch: 70 of 1000 hosts allow new logons again, 1 in a mode that others have set",
+      "pre-patch: 60 of 1000 hosts accept new logons again",
+      "pre-patch: 70 of 1000 hosts accept new logons again, 1 in a mode that somebody else has set",
     ]);
     assert.equal(waiting(), 0);
   });

@@ -12,8 +12,8 @@ describe("the text of a preview", () => {
     front.trouble.set("b", new LogoffError("host-unreachable", "Cannot reach it"));
     const text = await previewText({ ...all, hosts: ["a", "b", "c"] }, {}, front);
     assert.deepEqual(text.split("\n"), [
-      "would log off 1 session on 1 of 3 hosts, 1 could not be listed; hosts that are finished are not run again",
-      "a:22: 2 (alice); kept: 3 (svc-1) is excepted",
+      "would log off 1 session on 1 of 3 hosts, 1 could not be listed; hosts that are done are not run again",
+      "a:22: 2 (alice); kept: 3 (svc-1): excepted",
       "b:22: host-unreachable: Cannot reach it",
     ]);
     assert.deepEqual(front.model("a").people(), ["alice", "svc-1"]);

@@ -83,7 +83,7 @@ describe("destroying", () => {
     await provider.delete("id", olds);
     assert.deepEqual(drains(), ["open", "until-restart", "open"]);
     assert.ok(
-      front.lines.some((line) => line.startsWith("pre-patch: warning: b:22: may still refuse new logons")),
+      front.lines.some((line) => line.startsWith("pre-patch: warning: b:22: may still be drained")),
       front.lines.join("\n"),
     );
   });
@@ -96,7 +96,7 @@ describe("destroying", () => {
     const warnings = unreachableWarnings(still);
     assert.equal(
       warnings[0],
-      'h0:22 and 119 more hosts: may still refuse new logons because of us: Cannot connect to "h0:22"',
+      'h0:22 and 119 more hosts: may still be drained by this resource: Cannot connect to "h0:22"',
     );
     assert.equal(warnings.length, 4);
     for (const { host } of still)
@@ -108,7 +108,7 @@ describe("destroying", () => {
     front.trouble.set("b", rejected);
     await assert.rejects(provider.delete("id", olds), (error) => {
       assert.ok(error instanceof Error && !(error instanceof PartialFailure));
-      assert.match(error.message, /^pre-patch: 1 host still refusing new logons/u);
+      assert.match(error.message, /^pre-patch: 1 host is still drained/u);
       assert.match(error.message, /\nb:22: auth-rejected: Cannot log in/u);
       return true;
     });
@@ -121,8 +121,16 @@ describe("destroying", () => {
   for (const [what, platforms, advice] of [
     ["Windows hosts", ["windows"], '"chglogon /enable"'],
     ["Linux hosts", ["linux", "linux"], '"rm /run/nologin"'],
-    ["hosts of both platforms", ["linux", "windows"], '"chglogon /enable", on Linux "rm /run/nologin"'],
-    ["hosts of unknown platform", ["linux", undefined], '"chglogon /enable", on Linux "rm /run/nologin"'],
+    [
+      "hosts of both platforms",
+      ["linux", "windows"],
+      '"chglogon /enable" (Windows) or "rm /run/nologin" (Linux)',
+    ],
+    [
+      "hosts of unknown platform",
+      ["linux", undefined],
+      '"chglogon /enable" (Windows) or "rm /run/nologin" (Linux)',
+    ],
   ] as const) {
     it(`explains how to undrain ${what} by hand`, async () => {
       const hosts = platforms.map((platform, index) => ({ host: names[index], platform }));
@@ -130,7 +138,7 @@ describe("destroying", () => {
       const hostResults = Object.fromEntries(hosts.map(({ host }) => [`${host}:22`, drained]));
       for (const { host } of hosts) front.trouble.set(host!, rejected);
       await assert.rejects(provider.delete("id", { ...inputs, hosts, hostResults }), ({ message }: Error) => {
-        assert.ok(message.includes(`or allow them there (${advice})\n`), message);
+        assert.ok(message.includes(`or allow new logons there with ${advice}\n`), message);
         return true;
       });
     });
@@ -193,7 +201,7 @@ describe("an update", () => {
     front.trouble.set("b", unreachable);
     const { outs } = await provider.update("id", olds, { ...inputs, hosts: ["a", "c"] });
     assert.deepEqual(Object.keys(drainedIn(outs)), ["a:22", "c:22"]);
-    assert.ok(front.lines.some((line) => line.includes("warning: b:22: may still refuse")));
+    assert.ok(front.lines.some((line) => line.includes("warning: b:22: may still be drained")));
   });
 
   it("keeps a removed host whose login is rejected, without its credentials, until it is undrained", async () => {
@@ -202,7 +210,7 @@ describe("an update", () => {
     front.trouble.set("b", rejected);
     const news = { ...inputs, hosts: ["a", "c"] };
     const { properties, reasons } = await partial(provider.update("id", olds, news));
-    assert.match(reasons[0]!, /^pre-patch: 1 host still refusing new logons/u);
+    assert.match(reasons[0]!, /^pre-patch: 1 host is still drained/u);
     assert.equal(reasons[1], 'b:22: auth-rejected: Cannot log in to "b:22": password rejected');
     const results = properties as unknown as Results;
     assert.deepEqual(results.readyHosts, ["a:22", "c:22"]);

@@ -180,10 +180,10 @@ describe("a named session that does not exist", { skip }, () => {
     { user: "carol", id: "52", class: "manager" },
     { user: "gdm", id: "c1", class: "greeter" },
   ] as const;
-  const present = "sessions present are 1 \\(root\\), 50 \\(alice\\)";
+  const present = "logged on: 1 \\(root\\), 50 \\(alice\\)";
   for (const [name, why] of [
     ["77", `no such session; ${present}`],
-    ["51", `it is already closing, its user is logged out; ${present}`],
+    ["51", `it is already closing, and its user is logged out; ${present}`],
   ] as const) {
     it(`is reported with the reason: ${why.split(";")[0] ?? ""}`, async () => {
       const host = start({ sessions });

@@ -41,7 +41,7 @@ describe("rows without a user", () => {
       const report = await fleet.runOne({ drain });
       assert.deepEqual(report.status, "ok");
       assert.deepEqual(report.warnings, [
-        '"host1:22" lists sessions without a user (ID 7, 8): left alone because the user is unknown',
+        "Kept the sessions without a user (ID 7, 8): nothing tells whose they are",
       ]);
       assert.deepEqual(sent(/logoff|rwinsta|msg/), ["logoff.exe 2"]);
     });
@@ -191,7 +191,7 @@ describe("a row that lost its user after a previous run sent its logoff", () => 
     const first = await brokenRun(slow);
     const second = await nextRun({ ...first, asked: [] });
     assert.deepEqual([second.status, outcomes(second)], ["ok", ["2 - kept no-user"]]);
-    assert.match(second.warnings.join(), /lists a session without a user \(ID 2\)/u);
+    assert.match(second.warnings.join(), /session without a user \(ID 2\)/u);
   });
 
   it("is sent another logoff if its user reappears and is selected, but not if it is excepted now", async () => {

@@ -165,12 +165,12 @@ describe("the snapshot of a host", () => {
       });
     assert.deepEqual(sessionsOf(early), [
       "1 kept",
-      '2 failed: Did not finish session 2 (alice) on "host1:22" (no logoff was sent): The program ends',
-      '3 failed: Did not finish session 3 (bob) on "host1:22" (no logoff was sent): The program ends',
+      '2 failed: Cannot finish session 2 (alice) on "host1:22" (no logoff was sent): The program ends',
+      '3 failed: Cannot finish session 3 (bob) on "host1:22" (no logoff was sent): The program ends',
     ]);
     assert.deepEqual(sessionsOf(late), [
       "1 kept",
-      '2 failed: Did not finish session 2 (alice) on "host1:22" (the logoff was sent, but its effect is unknown): The program ends',
+      '2 failed: Cannot finish session 2 (alice) on "host1:22" (the logoff was sent, but its effect is unknown): The program ends',
       "3 left",
     ]);
   });

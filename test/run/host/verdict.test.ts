@@ -74,14 +74,18 @@ const resetsTooLate: More = { ...resets, ...tooLate };
 // What follows; the outcomes without a message are in the rows.
 const same = "same";
 const still = (why: string): string =>
-  `still-present session-stuck: still there 300 s after the request; ${why}`;
-const stillClosing = still("the host is still closing it");
-const stillBusy = still("the host reports that it is busy with it");
+  `still-present session-stuck: it is still there 5m after the logoff was sent; ${why}`;
+const stillClosing = still(
+  "the host is still closing it: raise `timeouts.logoff` to give it more time, or restart the host",
+);
+const stillBusy = still(
+  "the host answers that it is busy with it: raise `timeouts.logoff` to give it more time",
+);
 const stuck = still(
-  "it did not end: look at its processes on the host, restart the host, or use `ifStuck: reset`",
+  "look at its programs on the host, raise `timeouts.logoff`, or use `ifStuck: reset` to end it",
 );
 const stuckAfterReset = still("the reset did not end it either: restart the host");
-const notReset = still("it could not be reset: run again, or restart the host");
+const notReset = still("no reset could be sent: run again, or restart the host");
 const denied = "failed permission-denied: access is denied";
 const refused = "failed command-failed: Error 1 is unknown";
 const withheld = "failed aborted: The run was stopped";
@@ -214,7 +218,7 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     ["is stuck if its reset can no longer be sent", present, resetNotSent(), 300, notReset, resetsTooLate],
     ["waits for its reset while it may be sent", present, resetNotSent(), 900, same, resets],
     ["waits for its turn while it may be asked", present, waiting(), 900, same],
-    ["fails if it can no longer be asked", present, waiting(), 300, "failed command-failed: no logoff could be sent for 300 s; run again", tooLate],
+    ["fails if it can no longer be asked", present, waiting(), 300, "failed command-failed: no logoff could be sent within 5m; run again", tooLate],
   ],
   "a session that is back and no longer selected": [
     ["is kept", kept, waiting(), 0, "kept excepted"],

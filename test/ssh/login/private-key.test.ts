@@ -112,7 +112,7 @@ describe("secrets", () => {
     ],
     [{ from: "env", name: "EMPTY" }, /set the variable/u],
     [{ from: "file", path: "gone" }, /Cannot use password \(file "gone"\): no such file: ".*\/gone"/u],
-    [{ from: "file", path: "." }, /cannot be read: EISDIR/u],
+    [{ from: "file", path: "." }, /cannot be read: it is a folder/u],
   ];
   for (const [secret, message] of missing)
     it(`say what is wrong: ${JSON.stringify(secret)}`, async () => {

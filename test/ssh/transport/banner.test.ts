@@ -6,7 +6,6 @@ import { describe, it, type TestContext } from "node:test";
 import type { Connection as ServerConnection } from "ssh2";
 import { systemClock, type Clock } from "../../../provider/base/clock";
 import { LogoffError } from "../../../provider/base/errors";
-import { hintsFor } from "../../../provider/cli/output/hints";
 import type { Host } from "../../../provider/connection";
 import { openSsh, type SshOptions } from "../../../provider/ssh/open-ssh";
 import {
@@ -133,7 +132,6 @@ describe("lines before the identification", () => {
       );
       assert.ok(error.message.length < 500);
       assert.equal(front.count(), 1, "it is not retried");
-      assert.deepEqual(hintsFor([{ error }]), []);
     });
 });
 
@@ -166,7 +164,7 @@ describe("a host that refuses a connection with a text", () => {
         pauses.every((ms) => ms >= 1000),
         String(pauses),
       );
-      assert.match(hintsFor([{ error }])[0] ?? "", /wait a few minutes.*--parallel/u);
+      assert.match(error.message, /wait a few minutes.*`rollout\.parallel`/u);
     }
   });
 
@@ -187,7 +185,7 @@ describe("a host that refuses a connection with a text", () => {
       const front = await frontOf(t, (socket) => socket.end(words));
       const { clock, pauses } = countPauses(2);
       const error = await failure(hostOf(front, away), { clock, random: () => 0.5 });
-      assert.match(error.message, /it closed the connection at once \(2 attempts/u);
+      assert.match(error.message, /it closed the connection at once; .* \(2 attempts/u);
       assert.deepEqual(pauses, [100, 200]);
     }
   });
@@ -196,7 +194,10 @@ describe("a host that refuses a connection with a text", () => {
     const front = await frontOf(t, (socket) => socket.write("220 mail.example ESMTP\r\n"));
     const error = await failure(hostOf(front, { connectTimeoutMs: 1500 }));
     assert.equal(error.code, "timed-out");
-    assert.match(error.message, /waiting for its banner; the host has sent only "220 mail\.example ESMTP"$/u);
+    assert.match(
+      error.message,
+      /waiting for its banner; .*; the host has sent only "220 mail\.example ESMTP"$/u,
+    );
   });
 
   it("is abandoned on cancellation", async (t) => {
@@ -274,7 +275,6 @@ describe("a banner before the login", () => {
         /sent 13[01] KB in one message before the login; a banner may be at most 100 KB long/u,
       );
       assert.equal(server.connections(), 1);
-      assert.deepEqual(hintsFor([{ error }]), []);
     });
   }
 

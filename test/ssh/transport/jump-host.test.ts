@@ -141,7 +141,7 @@ describe("errors of a jump host", () => {
       [changed, /^Cannot reach ".*" through "jump" \(host-key-changed\): Cannot trust "jump"/u],
       [
         unknownUser,
-        /^Cannot reach ".*" through "jump" \(auth-rejected\): Cannot log in to "jump": rejected: publickey/u,
+        /^Cannot reach ".*" through "jump" \(auth-rejected\): Cannot log in to "jump" as "admin": rejected: publickey/u,
       ],
     ];
     for (const [via, message] of cases) {
