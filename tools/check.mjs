@@ -17,6 +17,11 @@ const checks = [
   ["types", `node ${tsc} --noEmit -p tsconfig.json`],
   ["types of tools", `node ${tsc} -p tools/tsconfig.check.json`],
   ["dead code", "knip"],
+  ["links", "remark --quiet --frail --no-stdout . .github/**/*.md"],
+  [
+    "spelling",
+    "cspell lint --no-progress --cache --cache-strategy content --cache-location node_modules/.cache/cspell",
+  ],
   ["package", "publint --strict"],
   // The old resolution (`node10`) ignores `exports`, so it cannot find the subpath. Pulumi's own template uses it, but programs
   // import only the class, by `main` and `types`; the subpath is loaded at run time.

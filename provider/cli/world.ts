@@ -62,7 +62,7 @@ export function hasTerminal({ stdin, stdout, stderr }: World): boolean {
 
 const codes = { good: "32", bad: "31", dim: "2" } as const;
 
-/** Colours for a terminal that wants them. */
+/** Colors for a terminal that wants them. */
 export function paintFor({ env }: World, output: Output): Paint {
   const wanted = output.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return (text, tone) => (wanted && tone !== "plain" ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text);

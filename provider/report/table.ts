@@ -1,6 +1,6 @@
 import { displayWidth, printable } from "../base/text";
 
-/** The tone of a cell, ignored by fronts without colours. */
+/** The tone of a cell, ignored by fronts without colors. */
 export type Tone = "plain" | "good" | "bad" | "dim";
 
 export interface Cell {
@@ -8,7 +8,7 @@ export interface Cell {
   readonly tone?: Tone;
 }
 
-/** Colours text that is already padded. */
+/** Colors text that is already padded. */
 export type Paint = (text: string, tone: Tone) => string;
 
 export interface TableStyle {

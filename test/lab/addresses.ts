@@ -4,7 +4,7 @@ let allotted = 0;
 
 /**
  * Returns the next loopback address, from 127.16.0.2 up. Addresses are unique within a process and differ between
- * processes with neighbouring IDs, so that concurrent test files can use the same fixed port.
+ * processes with neighboring IDs, so that concurrent test files can use the same fixed port.
  */
 export function nextAddress(): string {
   const perNet = 250;

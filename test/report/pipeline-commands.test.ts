@@ -22,7 +22,7 @@ describe("text", () => {
   for (const command of commands) {
     it(`contains no ${command} at its start, indented or on a separate line`, () => {
       for (const before of ["", "  \t", "host answered\n", "host answered\r\n  "]) {
-        assert.ok(holdsCommand(before + command), "holdsCommand does not recognise the command");
+        assert.ok(holdsCommand(before + command), "holdsCommand does not recognize the command");
         assert.ok(!holdsCommand(inertText(before + command)));
       }
     });

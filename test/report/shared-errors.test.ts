@@ -106,7 +106,7 @@ describe("shared errors", () => {
   it("omit hosts without an error", () =>
     assert.deepEqual(sharedErrors([{ host: "h1:22", status: "ok" }]), []));
 
-  it("are recognised as hosts are added", () => {
+  it("are recognized as hosts are added", () => {
     const tally = errorTally();
     const hosts = [failed("h1:22", "x"), failed("h2:22", "y"), failed("h3:22", "x"), { host: "h4:22" }];
     assert.deepEqual(hosts.map(tally.add), [undefined, undefined, "h1:22", undefined]);

@@ -50,7 +50,7 @@ describe("a table", () => {
     assert.equal(displayWidth("e\u0301"), 1);
   });
 
-  it("colours cells after aligning them", () => {
+  it("colors cells after aligning them", () => {
     const text = textTable(["S", "X"], [[{ text: "ok", tone: "good" }, { text: "y" }]], {
       paint: (cell, tone) => (tone === "good" ? `<${cell}>` : cell),
     });

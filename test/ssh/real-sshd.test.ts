@@ -220,7 +220,7 @@ describe("real servers", { skip: why }, () => {
 
   it("may send a banner of 90 KB", async () => {
     const file = join(farm.folder, "banner");
-    writeFileSync(file, "Unauthorised use is forbidden.\n".repeat(2900));
+    writeFileSync(file, "Unauthorized use is forbidden.\n".repeat(2900));
     const strict = await farm.sshd(`Banner ${file}`);
     assert.equal(await run(hostOf(strict, keyLogin(good))), "42\nin");
   });

@@ -19,11 +19,11 @@ interface Reference {
   }[];
 }
 
-describe("npm run docs:api", () => {
+describe("npm run docs: the reference of the API", () => {
   const folder = mkdtempSync(join(tmpdir(), "session-logoff-docs-"));
   let printed = "";
   before(() => {
-    const args = ["tools/docs-api.mjs", "--out", folder, "--json", join(folder, "api.json")];
+    const args = ["tools/docs.mjs", "--out", folder, "--json", join(folder, "api.json")];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
     printed = stdout + stderr;
     assert.equal(status, 0, printed);

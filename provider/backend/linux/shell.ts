@@ -4,7 +4,7 @@ import { printable } from "../../base/text";
 /**
  * One command line that means the same under every login shell (sh, bash, csh, fish): a script for `sh` as one
  * single-quoted line. So a script holds no single quote and no `!`, which csh expands even in quotes.
- * `LC_ALL=C` keeps the words of the tools English. systemd's tools colour them, and run by root without a terminal they
+ * `LC_ALL=C` keeps the words of the tools English. systemd's tools color them, and run by root without a terminal they
  * say them to the kernel's log instead of us, unless told otherwise (seen with elogind 246).
  */
 export function inShell(...steps: readonly string[]): string {

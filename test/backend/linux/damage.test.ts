@@ -95,7 +95,7 @@ const damages: Readonly<Record<string, Damage>> = {
   "a cut beginning": (text, at) => text.slice(at % text.length),
   "a hole": (text, at, much) =>
     text.slice(0, at % text.length) + text.slice((at % text.length) + 1 + (much % 60)),
-  "a colour": into((much) => ["\u001b[0m", "\u001b[1;32m", "\u001b]0;x\u0007"][much % 3] ?? ""),
+  "a color": into((much) => ["\u001b[0m", "\u001b[1;32m", "\u001b]0;x\u0007"][much % 3] ?? ""),
   "a strange character": into(
     (much) => ["\u2028", "\u202e", "\u0000", "\r", "\u0085", "\ufffd"][much % 6] ?? "",
   ),

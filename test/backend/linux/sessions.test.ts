@@ -371,7 +371,7 @@ describe("the list of logind", () => {
       /^output-unrecognised: .*without Id, Class, State or User/,
     ],
     [
-      "a class is coloured",
+      "a class is colored",
       () => readOne(changed(ssh, { Class: "\u001b[1muser\u001b[0m" })),
       /^output-unrecognised/,
     ],

@@ -6,7 +6,7 @@ import type { Machine } from "../windows/program";
 import type { KeyPair } from "./keys";
 import type { LoginRules } from "./login";
 
-/** The behaviour of a host's SSH server. */
+/** The behavior of a host's SSH server. */
 export interface SshOptions extends Partial<Omit<LoginRules, "users">> {
   /** Delay before the banner, in milliseconds. */
   readonly connectDelayMs?: number;

@@ -70,7 +70,7 @@ describe("the HTML report", () => {
     assert.equal(summary.match(/Lost/gu)?.length, 1);
   });
 
-  it("supports phones, screen readers and both colour schemes", () => {
+  it("supports phones, screen readers and both color schemes", () => {
     assert.match(page, /<html lang="en">/u);
     assert.match(page, /name="viewport"/u);
     assert.match(page, /name="color-scheme" content="light dark"/u);

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { setUp } from "./setup.mjs";
 
 /**
- * `npm run docs:api [-- OPTIONS]`: sets up, then TypeDoc writes the reference of the public API to dist-docs, as typedoc.json says.
- * The sources import this package by its name, so it must be built. A warning, such as a member without a comment, fails it.
+ * `npm run docs [-- OPTIONS]`: sets up, then TypeDoc writes one site of README, docs/ and the reference of the public API to dist-docs,
+ * as typedoc.json and tools/docs/ say. The sources import this package by its name, so it must be built. A warning, such as a member
+ * without a comment or a link that leads nowhere, fails it.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
