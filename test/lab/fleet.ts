@@ -75,9 +75,27 @@ export function namesOf(host: string): readonly [string, string] {
 }
 
 /** Starts the {@link fleet}. */
-export function startFleet(onCommand?: (record: CommandRecord) => void): Promise<Lab> {
+export function startFleet({
+  onCommand,
+  everybodyGoes = false,
+}: {
+  readonly onCommand?: (record: CommandRecord) => void;
+  /** Whether no session is stuck or ignores the logoff. */
+  readonly everybodyGoes?: boolean;
+} = {}): Promise<Lab> {
   return startLab({
-    hosts: fleet.map((host) => ({ users, ...host })),
+    hosts: fleet.map(({ sessions = [], ...host }) => ({
+      users,
+      ...host,
+      sessions: everybodyGoes ? sessions.map(willing) : sessions,
+    })),
     ...(onCommand === undefined ? {} : { onCommand }),
   });
+}
+
+type Person = NonNullable<HostOptions["sessions"]>[number];
+
+function willing({ onLogoff, ...person }: Person): Person {
+  const stays = onLogoff?.kind === "stuck" || onLogoff?.kind === "ignored";
+  return stays || onLogoff === undefined ? person : { ...person, onLogoff };
 }

@@ -66,9 +66,9 @@ async function main([name, ...others]: readonly string[]): Promise<void> {
   const ended = ending();
   const place = await openLabFolder(name);
   try {
-    const lab = await startFleet(({ host, caller, command }) =>
-      console.log(`${host}  ${caller.user}  ${command}`),
-    );
+    const lab = await startFleet({
+      onCommand: ({ host, caller, command }) => console.log(`${host}  ${caller.user}  ${command}`),
+    });
     await writeAccess(place, lab);
     await writeCommand(place);
     // The last file: whoever waits for it finds the others too.
