@@ -42,6 +42,9 @@ export function isRun(block: Block, language: RunLanguage): boolean {
   return block.language === language && block.notRun === undefined;
 }
 
+/** The page of {@link readWalk}. */
+export const walkPage = "docs/getting-started.md";
+
 /** README.md and docs/*.md. */
 export function readPages(): readonly Page[] {
   const docs = readdirSync(join(checkout, "docs")).filter((name) => name.endsWith(".md"));
@@ -49,6 +52,20 @@ export function readPages(): readonly Page[] {
     file,
     text: readFileSync(join(checkout, file), "utf8"),
   }));
+}
+
+/**
+ * The blocks of the section (`## …`) of docs/getting-started.md that starts the lab. They follow each other at one home folder, so
+ * getting-started.test.ts runs them together.
+ */
+export function readWalk(page: Page): readonly Block[] {
+  const { blocks } = readBlocks(page);
+  const start = blocks.find(({ code }) => /\bnpm run lab\b/u.test(code));
+  if (start === undefined) return [];
+  const heads = page.text.split("\n").flatMap((text, index) => (text.startsWith("## ") ? [index + 1] : []));
+  const from = heads.findLast((line) => line < start.line) ?? 0;
+  const to = heads.find((line) => line > start.line) ?? Infinity;
+  return blocks.filter(({ line, language }) => line > from && line < to && language !== "ts");
 }
 
 /** The blocks of a page, and the comments about them that are not understood or belong to none. */

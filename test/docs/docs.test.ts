@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { build } from "../pulumi/dynamic/built-package";
-import { isRun, readBlocks, readPages, runLanguages } from "./blocks";
+import { isRun, readBlocks, readPages, readWalk, runLanguages, walkPage } from "./blocks";
 import { typeProblems } from "./programs";
 import { needsEngine, runBlock, shown } from "./run-block";
 
-/** Runs as a whole, in getting-started.test.ts. */
-const ofItsOwn = "docs/getting-started.md";
-
-const blocks = readPages().flatMap((page) => readBlocks(page).blocks);
+const pages = readPages();
+const walk = pages.filter(({ file }) => file === walkPage).flatMap(readWalk);
+const elsewhere = new Set(walk.map(({ line }) => line));
+const blocks = pages
+  .flatMap((page) => readBlocks(page).blocks)
+  .filter(({ file, line }) => file !== walkPage || !elsewhere.has(line));
 const running = blocks.filter((block) => runLanguages.some((language) => isRun(block, language)));
 
 describe("the code blocks of the documents", { timeout: 600_000, concurrency: 3 }, () => {
@@ -19,7 +21,7 @@ describe("the code blocks of the documents", { timeout: 600_000, concurrency: 3 
   });
 
   for (const block of running) {
-    if (needsEngine(block) || (block.file === ofItsOwn && block.language !== "ts")) continue;
+    if (needsEngine(block)) continue;
     it(`${block.file}:${block.line} (${block.language})`, async () => {
       assert.equal(shown(await runBlock(block)), "");
     });

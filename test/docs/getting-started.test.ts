@@ -1,4 +1,4 @@
-/** docs/getting-started.md to the letter: its commands in their order, at one home folder, with the lab that it starts. */
+/** The part of docs/getting-started.md with the lab, to the letter: its commands in their order, at one home folder. */
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { shellWord } from "../lab/lab-folder";
 import { until } from "../lab/until";
 import { build, checkout } from "../pulumi/dynamic/built-package";
-import { isRun, readBlocks, readPages, type Block, type Page } from "./blocks";
+import { isRun, readPages, readWalk, walkPage, type Block, type Page } from "./blocks";
 import { needsEngine, shown } from "./run-block";
 import { runCommands, runTranscript, type Shell } from "./shell";
 import { pathWith, plainEnvironment } from "./workshop";
@@ -34,7 +34,11 @@ $ ssh -F ssh_config rdsh02.corp.example qwinsta
 \`\`\`
 
 \`\`\`sh
-./session-logoff --all --host rdsh01
+export PATH="$PWD:$PATH"
+\`\`\`
+
+\`\`\`sh
+session-logoff --all --host rdsh01
 kill $(cat pid)
 \`\`\`
 
@@ -44,6 +48,7 @@ nohup npm run lab -- ~/lab > ~/lab.log 2>&1 &
 \`\`\`
 
 \`\`\`sh
+cd
 test -s ~/lab.log
 ssh -F ~/lab/ssh_config rdsh01 qwinsta | grep alice
 \`\`\`
@@ -55,7 +60,7 @@ function isStep(block: Block): boolean {
   return (isRun(block, "sh") || isRun(block, "console")) && !needsEngine(block);
 }
 
-const page = readPages().find(({ file }) => file === "docs/getting-started.md");
+const page = readPages().find(({ file }) => file === walkPage);
 
 describe("getting started", { timeout: 600_000 }, () => {
   before(build);
@@ -76,28 +81,53 @@ describe("getting started", { timeout: 600_000 }, () => {
         // The home folder is empty, but what the set-up has made is where it was.
         XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
       };
-      let cwd = home;
-      for (const block of readBlocks(one).blocks.filter(isStep))
+      const terminal = { folder: join(base, "folder"), variables: join(base, "variables") };
+      const steps = readWalk(one).filter(isStep);
+
+      // A page that does not clone the repository begins in a clone of it.
+      const cloned = steps.some(({ code }) => /\bgit clone\b/u.test(code));
+      let hasStarted = false;
+
+      it(`${one.file} starts the lab`, () => {
+        assert.ok(steps.some(startsLab), "no block that is run has npm run lab: remove its <!-- not run -->");
+      });
+
+      for (const block of steps)
         it(`${block.file}:${block.line} (${block.language})`, async () => {
-          const shell: Shell = { home, cwd, env: { ...env, LAST_FOLDER: join(base, "cwd") } };
+          const lab = pidIn(pidFile);
+          const shell: Shell = { home, cwd: cloned || hasStarted ? home : checkout, env };
           const run = block.language === "sh" ? runCommands : runTranscript;
-          const starts = /\bnpm run lab\b/u.test(block.code);
+          const starts = startsLab(block);
           const ends = /\bkill\b/u.test(block.code);
-          assert.equal(shown(await run(shell, rememberingFolder(block))), "");
-          // The page speaks of another terminal, which starts at home.
-          cwd = starts ? home : readFileSync(join(base, "cwd"), "utf8").trim();
+          assert.equal(shown(await run(shell, inTerminal(block, terminal))), "");
           if (starts) await until("the lab is ready", () => existsSync(pidFile));
-          if (ends) await until("the lab has ended", () => !existsSync(pidFile));
-          if (!existsSync(cwd)) cwd = home;
+          hasStarted ||= starts;
+          if (ends && lab !== undefined) await hasEnded(lab);
+          // The page goes on in another terminal, which starts at home.
+          if (starts) for (const file of Object.values(terminal)) rmSync(file, { force: true });
         });
     });
 });
 
-/** The next block goes on in the folder where this one ends. */
-function rememberingFolder(block: Block): Block {
-  // A lab in the background is waited for, until it goes on on its own.
-  const last = '{ [ -z "$!" ] || wait "$!"; } && pwd > "$LAST_FOLDER"';
-  return { ...block, code: `${block.code}${block.language === "sh" ? last : `$ ${last}`}\n` };
+function startsLab({ code }: Block): boolean {
+  return /\bnpm run lab\b/u.test(code);
+}
+
+/** The files in which a terminal remembers its folder and its variables from one block to the next. */
+interface Terminal {
+  readonly folder: string;
+  readonly variables: string;
+}
+
+/** The block, in the terminal in which the block before it has run. */
+function inTerminal(block: Block, { folder, variables }: Terminal): Block {
+  const [before, after] = [
+    `if [ -f ${shellWord(variables)} ]; then . ${shellWord(variables)}; cd "$(cat ${shellWord(folder)})" 2> /dev/null || cd; fi`,
+    // A lab in the background is waited for, until it goes on on its own.
+    `{ [ -z "$!" ] || wait "$!"; } && export -p > ${shellWord(variables)} && pwd > ${shellWord(folder)}`,
+  ];
+  const prompt = block.language === "sh" ? "" : "$ ";
+  return { ...block, code: `${prompt}${before}\n${block.code}${prompt}${after}\n` };
 }
 
 /**
@@ -127,7 +157,23 @@ grep -q Ctrl-C "$output"
 
 /** Ends the lab as the page says, if it has not done so itself. */
 async function endLab(pidFile: string): Promise<void> {
-  if (!existsSync(pidFile)) return;
-  process.kill(Number(readFileSync(pidFile, "utf8")), "SIGTERM");
-  await until("the lab has ended", () => !existsSync(pidFile));
+  const pid = pidIn(pidFile);
+  if (pid === undefined) return;
+  process.kill(pid, "SIGTERM");
+  await hasEnded(pid);
+}
+
+function pidIn(pidFile: string): number | undefined {
+  return existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : undefined;
+}
+
+function hasEnded(pid: number): Promise<true> {
+  return until("the lab has ended", () => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  });
 }

@@ -14,6 +14,9 @@ export interface Shell {
   readonly env: NodeJS.ProcessEnv;
 }
 
+// A test that is stopped ends what it has started, as one does that ends by itself.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 interface Ran {
   /** Undefined if it was stopped because it took too long. */
   readonly status: number | undefined;

@@ -17,7 +17,7 @@ export interface Workshop {
   readonly close: () => Promise<void>;
 }
 
-/** `everybodyGoes`: whether no session is stuck or ignores the logoff. */
+/** `everybodyGoes`: whether no session is stuck, busy or ignores the logoff. */
 export async function openWorkshop(everybodyGoes: boolean): Promise<Workshop> {
   const base = mkdtempSync(join(tmpdir(), "session-logoff-docs-"));
   const [home, bin] = [join(base, "home"), join(base, "bin")];

@@ -20,9 +20,6 @@ import { SessionLogoff } from "pulumi-session-logoff";
 export const { readyHosts } = new SessionLogoff("pre-patch", { hosts: ["rdsh01"], sessions: { all: true } });
 `;
 
-/** Of getting-started.md, only the programs: its commands run as a whole. */
-const ofItsOwn = "docs/getting-started.md";
-
 /** A block that an engine runs, with its program. */
 interface Case {
   readonly block: Block;
@@ -35,7 +32,7 @@ function casesOf(blocks: readonly Block[]): readonly Case[] {
     const runs = (["ts", "sh", "console"] as const).some((language) => isRun(block, language));
     if (!runs || !needsEngine(block)) return [];
     if (isProgram(block)) program = block.code;
-    return block.file === ofItsOwn && block.language !== "ts" ? [] : [{ block, program }];
+    return [{ block, program }];
   });
 }
 

@@ -80,7 +80,7 @@ export function startFleet({
   everybodyGoes = false,
 }: {
   readonly onCommand?: (record: CommandRecord) => void;
-  /** Whether no session is stuck or ignores the logoff. */
+  /** Whether no session is stuck, busy or ignores the logoff. */
   readonly everybodyGoes?: boolean;
 } = {}): Promise<Lab> {
   return startLab({
@@ -96,6 +96,5 @@ export function startFleet({
 type Person = NonNullable<HostOptions["sessions"]>[number];
 
 function willing({ onLogoff, ...person }: Person): Person {
-  const stays = onLogoff?.kind === "stuck" || onLogoff?.kind === "ignored";
-  return stays || onLogoff === undefined ? person : { ...person, onLogoff };
+  return onLogoff?.kind === "closes" ? { ...person, onLogoff } : person;
 }
