@@ -22,6 +22,9 @@ export interface Running {
 /** A Pulumi project in a temporary folder, with a real engine, its own state and the installed package. */
 export interface Project {
   readonly folder: string;
+  /** The path of the engine, and the environment that it runs in. */
+  readonly engine: string;
+  readonly env: Readonly<Record<string, string>>;
   /** Sets the arguments that the program passes to its resources, by name. */
   resources(args: Readonly<Record<string, unknown>>): void;
   /** Runs the engine. {@link Project.said} keeps everything that it prints. */
@@ -78,14 +81,15 @@ for (const [name, args] of Object.entries(JSON.parse(fs.readFileSync("resources.
 }
 `;
 
-export async function createProject(): Promise<Project> {
+/** `more` is added to the environment of the engine. */
+export async function createProject(more: Readonly<Record<string, string>> = {}): Promise<Project> {
   const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
   const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
   const { path } = await ensureEngine();
   const { folder, remove } = installedFolder();
   const home = join(folder, ".pulumi-home");
   const stateDir = join(folder, ".state");
-  const env = engineEnvironment({ engine: path, home, stateDir, passphrase: "lab" });
+  const env = { ...engineEnvironment({ engine: path, home, stateDir, passphrase: "lab" }), ...more };
   writeFileSync(join(folder, "Pulumi.yaml"), "name: lab\nruntime: nodejs\nmain: index.js\n");
   writeFileSync(join(folder, "package.json"), '{ "name": "lab", "private": true }\n');
   writeFileSync(join(folder, "index.js"), program);
@@ -131,6 +135,8 @@ export async function createProject(): Promise<Project> {
   await pulumi("stack", "init", "test");
   return {
     folder,
+    engine: path,
+    env,
     resources: (args) => writeFileSync(join(folder, "resources.json"), JSON.stringify(args)),
     pulumi,
     start,

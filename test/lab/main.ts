@@ -1,93 +1,31 @@
-/** `npm run lab`: six hosts for trying `ssh` and `pulumi up` by hand, until Ctrl-C or the end of standard input. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/**
+ * `npm run lab [-- FOLDER]`: six hosts for trying `ssh`, `session-logoff` and `pulumi up` by hand, until Ctrl-C, SIGTERM or the end of
+ * the program that started it.
+ */
+import { fstatSync } from "node:fs";
 import { join } from "node:path";
-import { clientKey, labUser, startLab, type HostOptions, type Lab } from "./lab";
-import type { LoginUser } from "./ssh/login";
-
-const helper: LoginUser & { readonly password: string } = {
-  name: "helper",
-  password: "Lab-only!Helper",
-  publicKeys: [clientKey.publicKey],
-  rights: "query-only",
-};
-const nobody: LoginUser & { readonly password: string } = {
-  name: "nobody",
-  password: "Lab-only!Nobody",
-  publicKeys: [clientKey.publicKey],
-  rights: "none",
-};
-const users = [labUser, helper, nobody] as const;
-
-/** The hosts, each with its special trait. */
-const hosts: readonly (HostOptions & { readonly about: string })[] = [
-  {
-    name: "rdsh01",
-    about: "English, an ordinary day",
-    sessions: [{ user: "alice" }, { user: "bob", state: "disconnected", idle: 83 }, { user: "svc-backup" }],
-  },
-  {
-    name: "rdsh02",
-    about: "German, the wide layout, logoffs take three seconds",
-    language: "de",
-    layout: "wide",
-    sessions: [
-      { user: "jürgen", onLogoff: { kind: "closes", ms: 3000 } },
-      { user: "Anna Schmidt", idle: "none", onLogoff: { kind: "closes", ms: 3000, waits: true } },
-    ],
-  },
-  {
-    name: "rdsh03",
-    about: "English, dave's session hangs at signing out until it is reset",
-    sessions: [{ user: "carol" }, { user: "dave", id: 12, onLogoff: { kind: "stuck" } }],
-  },
-  {
-    name: "rdsh04",
-    about: `German, somebody at the console; log in as ${helper.name} or ${nobody.name} for missing rights`,
-    language: "de",
-    console: { user: "operator" },
-    sessions: [{ user: "erika" }],
-  },
-  {
-    name: "rdsh05",
-    about: "English, the wide layout, PowerShell, already drained",
-    layout: "wide",
-    shell: "powershell",
-    drain: "until-restart",
-    sessions: [{ user: "frank", name: "31C5CE94259D4006A9E4#0" }, { user: "a-name-of-more-than-20-letters" }],
-    listeners: ["31C5CE94259D4006A9E4", "rdp-tcp"],
-  },
-  {
-    name: "rdsh06",
-    about: "English, slow, busy at first, and it resets the connection at goodbye",
-    sessions: [
-      { user: "grace", onLogoff: { kind: "busy", times: 2 } },
-      { user: "heidi", onLogoff: { kind: "ignored" } },
-    ],
-    ssh: { connectDelayMs: 300, commandDelayMs: 200, resetAtGoodbye: true },
-  },
-];
+import { fleet, startFleet } from "./fleet";
+import { labUser, type Lab } from "./lab";
+import { openLabFolder, writeAccess, writeCommand } from "./lab-folder";
 
 /** The text printed at the start. */
 function guide(lab: Lab, folder: string): string {
-  const ssh = `ssh -F none -i ${join(folder, "key")} -o IdentitiesOnly=yes -o UserKnownHostsFile=${join(folder, "known_hosts")}`;
-  const first = lab.host("rdsh01");
-  const addresses = hosts.map(({ name }) => JSON.stringify(lab.addressOf(name))).join(", ");
+  const first = lab.hosts.slice(0, 2).map(({ name }) => JSON.stringify(lab.addressOf(name)));
   return [
-    "Simulated Windows hosts, on this computer only:",
+    `Six simulated Windows hosts, on this computer only. Their files are in ${folder}`,
     "",
-    ...hosts.map(({ name, about }) => `  ${name}  ${lab.addressOf(name).padEnd(22)}  ${about}`),
+    ...fleet.map(({ name, about }) => `  ${name}  ${lab.addressOf(name).padEnd(22)}  ${about}`),
     "",
-    "With ssh (any command of the qwinsta family; there is no interactive shell):",
+    "To try, in another terminal:",
     "",
-    `  ${ssh} -p ${first.port} ${labUser.name}@${first.address} qwinsta`,
-    "",
-    `Users: ${users.map(({ name, password, rights }) => `${name} (${rights ?? ""}), password ${password}`).join("; ")}`,
+    `  cd ${folder}`,
+    "  ./session-logoff --list --hosts-file rdsh.txt",
+    "  ssh -F ssh_config rdsh01 qwinsta",
     "",
     "From a Pulumi program:",
     "",
     '  new SessionLogoff("try", {',
-    `    hosts: [${addresses}],`,
+    `    hosts: [${first.join(", ")}],`,
     '    sessions: { all: true, except: { users: ["svc-*"] } },',
     "    connection: {",
     `      user: ${JSON.stringify(labUser.name)},`,
@@ -96,43 +34,60 @@ function guide(lab: Lab, folder: string): string {
     "    },",
     "  });",
     "",
+    "In the background: nohup npm run lab -- ~/lab > lab.log 2>&1 &",
+    "and to end it:     kill $(cat ~/lab/pid)",
+    "",
     "Commands that arrive are shown below. Ctrl-C ends the lab.",
     "",
   ].join("\n");
 }
 
-/** Resolves on SIGINT, SIGTERM or the end of standard input. */
+/** Resolves when the lab is to end. */
 function ending(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
+    // Node undoes what `nohup` sets. A terminal that goes away ends only the lab that it shows.
+    process.on("SIGHUP", () => {
+      if (process.stdout.isTTY) resolve();
+    });
+    // tools/lab.mjs was killed.
+    process.once("disconnect", resolve);
+    // A test that was killed. A terminal would stop a job in the background that reads from it, and /dev/null has ended already.
+    const stdin = fstatSync(0);
+    if (!stdin.isFIFO() && !stdin.isSocket()) return;
     process.stdin.once("end", resolve);
     process.stdin.once("error", () => resolve());
-    process.stdin.resume();
+    process.stdin.resume().unref();
   });
 }
 
-async function main(): Promise<void> {
+async function main([name, ...others]: readonly string[]): Promise<void> {
+  if (others.length > 0) throw new Error("npm run lab takes at most one folder: npm run lab -- FOLDER");
   const ended = ending();
-  const folder = await mkdtemp(join(tmpdir(), "session-logoff-lab-"));
+  const place = await openLabFolder(name);
   try {
-    const lab = await startLab({
-      hosts: hosts.map((host) => ({ users, ...host })),
+    const lab = await startFleet({
       onCommand: ({ host, caller, command }) => console.log(`${host}  ${caller.user}  ${command}`),
     });
-    await writeFile(join(folder, "known_hosts"), lab.knownHosts);
-    await writeFile(join(folder, "key"), clientKey.privateKey, { mode: 0o600 });
-    console.log(guide(lab, folder));
+    await writeAccess(place, lab);
+    await writeCommand(place);
+    // The last file: whoever waits for it finds the others too.
+    await place.write("pid", `${process.pid}\n`);
+    console.log(guide(lab, place.folder));
     await ended;
     // By hand, everything is allowed: what would fail a test is only reported.
     for (const { host, what } of lab.takeUnexpected()) console.log(`${host}  not scripted: ${what}`);
     await lab.close();
   } finally {
-    await rm(folder, { recursive: true, force: true });
-    process.stdin.destroy();
+    await place.remove();
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2))
+  .catch((error: unknown) => {
+    console.error(`npm run lab: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  })
+  .finally(() => {
+    if (process.connected) process.disconnect();
+  });

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { readBlocks, readLanguages, readPages, runLanguages, type Page, type Problem } from "./blocks";
+import { shown } from "./run-block";
+
+const pages = readPages();
+const index = "docs/README.md";
+
+function linesOf({ text }: Page): number {
+  return text.trimEnd().split("\n").length;
+}
+
+/** Blocks in no known language, and comments that say nothing. */
+function blockProblems(page: Page): readonly Problem[] {
+  const { blocks, problems } = readBlocks(page);
+  const known: readonly string[] = [...runLanguages, ...readLanguages];
+  const unknown = blocks
+    .filter(({ language }) => !known.includes(language))
+    .map(({ file, line, language }) => ({
+      file,
+      line,
+      message: `"${language}" is not one of ${known.join(", ")}`,
+    }));
+  return [...problems, ...unknown];
+}
+
+describe("the documents", () => {
+  for (const page of pages) {
+    const most = page.file === "README.md" ? 150 : 300;
+    it(`${page.file} has at most ${most} lines`, () => {
+      assert.ok(linesOf(page) <= most, `${linesOf(page)} lines`);
+    });
+
+    it(`${page.file} begins with its title`, () => {
+      // A generated page says first how it is made.
+      assert.match(page.text, /^(?:<!-- [^\n]* -->\n\n)?# \S/u);
+    });
+
+    it(`${page.file} has code blocks in known languages, and says why one cannot run`, () => {
+      assert.equal(shown(blockProblems(page)), "");
+    });
+  }
+
+  it("are all listed in docs/README.md", () => {
+    const list = pages.find(({ file }) => file === index)?.text ?? "";
+    const missing = pages
+      .map(({ file }) => file.replace(/^docs\//u, ""))
+      .filter((name) => name !== "README.md" && !new RegExp(`\\]\\((?:\\./)?${name}\\)`, "u").test(list));
+    assert.deepEqual(missing, []);
+  });
+
+  it("may not have a block in an unknown language or a comment without a reason", () => {
+    const text =
+      "# A page\n\n```bash\ntrue\n```\n\n<!-- not run -->\n\n```sh\nfalse\n```\n\n<!-- not run: x -->\n\ntext\n";
+    assert.deepEqual(
+      blockProblems({ file: "a.md", text }).map(({ line }) => line),
+      [7, 13, 4],
+    );
+  });
+});
