@@ -70,11 +70,12 @@ describe("getting started", { timeout: 600_000 }, () => {
       const [home, bin] = [join(base, "home"), join(base, "bin")];
       for (const folder of [home, bin]) mkdirSync(folder);
       const pidFile = join(home, "lab", "pid");
+      const labs = join(base, "labs");
       after(async () => {
-        await endLab(pidFile);
+        await endLabs(labs);
         rmSync(base, { recursive: true, force: true, maxRetries: 10 });
       });
-      addPrograms(bin, home);
+      addPrograms(bin, home, labs);
       const env = {
         ...plainEnvironment(home),
         PATH: pathWith(bin),
@@ -134,7 +135,7 @@ function inTerminal(block: Block, { folder, variables }: Terminal): Block {
  * `git clone` links this checkout, and `npm run lab` goes on in the background, in a session of its own, since the blocks of a page
  * follow each other. Everything else is what it always is.
  */
-function addPrograms(bin: string, home: string): void {
+function addPrograms(bin: string, home: string, labs: string): void {
   const scripts: Readonly<Record<string, string>> = {
     git: `
 if [ "$1" = clone ]; then exec ln -s ${shellWord(checkout)} "\${3:-$(basename "$2" .git)}"; fi
@@ -143,7 +144,9 @@ exec git "$@"
     npm: `
 if [ "$1 $2" != "run lab" ]; then exec npm "$@"; fi
 output=${shellWord(join(home, ".lab-output"))}
-setsid npm "$@" < /dev/null > "$output" 2>&1 &
+: > "$output"
+setsid npm "$@" < /dev/null >> "$output" 2>&1 &
+echo $! >> ${shellWord(labs)}
 while kill -0 $! 2> /dev/null && ! grep -q Ctrl-C "$output"; do sleep 0.1; done
 cat "$output"
 grep -q Ctrl-C "$output"
@@ -155,12 +158,17 @@ grep -q Ctrl-C "$output"
   }
 }
 
-/** Ends the lab as the page says, if it has not done so itself. */
-async function endLab(pidFile: string): Promise<void> {
-  const pid = pidIn(pidFile);
-  if (pid === undefined) return;
-  process.kill(pid, "SIGTERM");
-  await hasEnded(pid);
+/** Ends the labs that the page has not ended itself; each npm leads a process group. */
+async function endLabs(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  for (const pid of readFileSync(file, "utf8").trim().split("\n").map(Number)) {
+    try {
+      process.kill(-pid, "SIGTERM");
+    } catch {
+      // It has ended.
+    }
+    await hasEnded(-pid);
+  }
 }
 
 function pidIn(pidFile: string): number | undefined {
