@@ -160,11 +160,11 @@ export type ErrorCode =
    */
   | "timed-out"
   /**
-   * The run is cancelled before the host is finished.
+   * The run is cancelled before the host is done.
    *
    * - **Why:** Ctrl-C, SIGTERM, or the end of `pulumi`. What was sent is verified as far as the time allows. Hosts that
-   *   are not finished take new logons again, and `warn.cancelMessage` is sent to those who were warned there.
-   * - **What to do:** Run again: `pulumi up` continues with the hosts that are not finished. With the command, give the
+   *   are not done take new logons again, and `warn.cancelMessage` is sent to those who were warned there.
+   * - **What to do:** Run again: `pulumi up` continues with the hosts that are not done. With the command, give the
    *   file of `--failed-hosts` to `--hosts-file`.
    */
   | "aborted"
@@ -230,7 +230,7 @@ export type ErrorCode =
    *
    * - **Why:** The run began outside the window, or the window ended while hosts were waiting for their turn.
    *   The message shows the time and the window.
-   * - **What to do:** Run again inside the window; only hosts that are not finished run. Check
+   * - **What to do:** Run again inside the window; only hosts that are not done run. Check
    *   `window.timeZone`, or start earlier with a larger `rollout.parallel`.
    */
   | "outside-window"

@@ -29,9 +29,12 @@ export type SessionOutcome = { readonly session: Session } & (
 export type HostStatus =
   /** No selected session is left, except those that `ifStuck: "continue"` tolerates. The host may be patched. */
   | "ok"
-  /** The host was started and is not finished; `error` says why. The next run repeats it. */
+  /** The host was started and is not done; `error` says why. The next run repeats it. */
   | "failed"
-  /** The host was not started; `error` says why. The next run starts it. */
+  /**
+   * The run stopped before it sent a logoff to the host, or never tried the host; `error` says why. The next run repeats
+   * it.
+   */
   | "skipped";
 
 /** Whether the host refuses new logons, and because of whom. */
@@ -139,9 +142,9 @@ export interface Totals extends SessionCounts {
   readonly hosts: number;
   /** Hosts that are done. */
   readonly ok: number;
-  /** Hosts that were started and are not finished. */
+  /** Hosts that were started and are not done. */
   readonly failed: number;
-  /** Hosts that were not started. */
+  /** Hosts that were not tried, or that the run left before it sent a logoff there. */
   readonly skipped: number;
 }
 

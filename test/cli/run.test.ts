@@ -552,12 +552,12 @@ describe("on a terminal", () => {
       assert.doesNotMatch(stderr.split("\r\u001b[K").at(-1) ?? "", /\[[#-]{20}\]/u);
     }));
 
-  it("uses colours only on a terminal that wants them", () =>
+  it("uses colors only on a terminal that wants them", () =>
     withScene(two, async ({ run, hosts }) => {
-      const colourless = await run(["--list", ...hosts()], { isTTY: true });
-      assert.ok(!colourless.stdout.includes("\u001b"));
-      const colourful = await run(["--list", ...hosts()], { isTTY: true, env: { NO_COLOR: "" } });
-      assert.ok(colourful.stdout.includes("\u001b[32m"));
+      const colorless = await run(["--list", ...hosts()], { isTTY: true });
+      assert.ok(!colorless.stdout.includes("\u001b"));
+      const colorful = await run(["--list", ...hosts()], { isTTY: true, env: { NO_COLOR: "" } });
+      assert.ok(colorful.stdout.includes("\u001b[32m"));
     }));
 });
 

@@ -1,6 +1,6 @@
 /** Transcripts of a terminal: commands after `$ `, and what they print. */
 import type { Block } from "./blocks";
-import { normalise } from "./normalise";
+import { normalize } from "./normalize";
 
 /** A command of a transcript. */
 export interface Step {
@@ -57,8 +57,8 @@ function hostOf(line: string): string {
  * What differs, or undefined. The lines of one host come in their order, but hosts that run at the same time print theirs in any.
  */
 export function difference(expected: string, printed: string, home?: string): string | undefined {
-  const pattern = normalise(expected);
-  const lines = normalise(printed, home);
+  const pattern = normalize(expected);
+  const lines = normalize(printed, home);
   if (matches(pattern, lines)) return undefined;
   const hosts = new Set([...pattern, ...lines].map(hostOf));
   const agree = [...hosts].every((host) =>

@@ -114,15 +114,15 @@ describe("the pictures of the README", () => {
     }
   });
 
-  it("escape what hosts say, and keep columns and colours", () => {
+  it("escape what hosts say, and keep columns and colors", () => {
     const screen = readScreen("\u001b[2;39mHOST\u001b[0m   <b>&\u001b[31m failed\n\u001b[39mnext");
     assert.deepEqual(screen.lines, [
       [
-        { column: 0, columns: 4, text: "HOST", colour: "dim" },
-        { column: 7, columns: 4, text: "<b>&", colour: "plain" },
-        { column: 12, columns: 6, text: "failed", colour: "red" },
+        { column: 0, columns: 4, text: "HOST", color: "dim" },
+        { column: 7, columns: 4, text: "<b>&", color: "plain" },
+        { column: 12, columns: 6, text: "failed", color: "red" },
       ],
-      [{ column: 0, columns: 4, text: "next", colour: "plain" }],
+      [{ column: 0, columns: 4, text: "next", color: "plain" }],
     ]);
     const svg = recordingSvg([{ atMs: 0, screen }], themes.light, { title: "a < b", text: "" });
     const picture = read(svg);

@@ -6,7 +6,7 @@ const effects: readonly (readonly [OnChange, string])[] = [
     "run",
     "`pulumi up` runs on hosts again: on all of them for `triggers`, on those without `sessions` of their own for `sessions`, and on the new ones for `hosts`.",
   ],
-  ["store", "`pulumi up` stores the new value and contacts only the hosts that are not finished."],
+  ["store", "`pulumi up` stores the new value and contacts only the hosts that are not done."],
   ["nothing", "`pulumi up` does nothing. The new value takes effect in the next run."],
 ];
 

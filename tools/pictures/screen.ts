@@ -1,14 +1,14 @@
 import { displayWidth } from "../../provider/base/text";
 
-/** The colours that the command and the prompt use. */
-export type Colour = "plain" | "dim" | "red" | "green" | "blue";
+/** The colors that the command and the prompt use. */
+export type Color = "plain" | "dim" | "red" | "green" | "blue";
 
-/** Adjacent text of one colour. */
+/** Adjacent text of one color. */
 export interface Run {
   readonly column: number;
   readonly columns: number;
   readonly text: string;
-  readonly colour: Colour;
+  readonly color: Color;
 }
 
 /** What a terminal showed, and where its cursor was. */
@@ -20,10 +20,10 @@ export interface Screen {
 /** What text is written with. */
 interface Pen {
   readonly dim: boolean;
-  readonly colour: Exclude<Colour, "dim">;
+  readonly color: Exclude<Color, "dim">;
 }
 
-const firstPen: Pen = { dim: false, colour: "plain" };
+const firstPen: Pen = { dim: false, color: "plain" };
 // eslint-disable-next-line no-control-regex
 const sgr = /\u001b\[([\d;]*)m/gu;
 
@@ -32,7 +32,7 @@ function readLine(line: string, before: Pen): { readonly runs: readonly Run[]; r
   const runs: Run[] = [];
   let column = 0;
   let pen = before;
-  // Texts are at even places, colours between them.
+  // Texts are at even places, colors between them.
   line.split(sgr).forEach((part, index) => {
     if (index % 2 === 1) {
       pen = part.split(";").reduce(changed, pen);
@@ -47,7 +47,7 @@ function readLine(line: string, before: Pen): { readonly runs: readonly Run[]; r
           column: column + indent,
           columns: displayWidth(text),
           text,
-          colour: pen.dim ? "dim" : pen.colour,
+          color: pen.dim ? "dim" : pen.color,
         });
       column += displayWidth(piece);
     }
@@ -66,13 +66,13 @@ function changed(pen: Pen, code: string): Pen {
     case "22":
       return { ...pen, dim: false };
     case "31":
-      return { ...pen, colour: "red" };
+      return { ...pen, color: "red" };
     case "32":
-      return { ...pen, colour: "green" };
+      return { ...pen, color: "green" };
     case "34":
-      return { ...pen, colour: "blue" };
+      return { ...pen, color: "blue" };
     case "39":
-      return { ...pen, colour: "plain" };
+      return { ...pen, color: "plain" };
     case "49":
       return pen;
     default:

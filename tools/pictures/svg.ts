@@ -1,12 +1,12 @@
-import { screenText, type Colour, type Run, type Screen } from "./screen";
+import { screenText, type Color, type Run, type Screen } from "./screen";
 import { columns, rows, type Frame } from "./terminal";
 
-/** The colours of a picture. Text has a contrast of at least 4.5. */
+/** The colors of a picture. Text has a contrast of at least 4.5. */
 export interface Theme {
   readonly back: string;
   readonly bar: string;
   readonly rule: string;
-  readonly ink: Readonly<Record<Colour, string>>;
+  readonly ink: Readonly<Record<Color, string>>;
 }
 
 export const themes: Readonly<Record<"light" | "dark", Theme>> = {
@@ -72,7 +72,7 @@ export function recordingSvg(
     beforeMs += ms;
     return `${percent}%{transform:translateX(${-index * width}px)}`;
   });
-  const classes = Object.entries(ink).map(([colour, value]) => `.${colour[0] ?? ""}{fill:${value}}`);
+  const classes = Object.entries(ink).map(([color, value]) => `.${color[0] ?? ""}{fill:${value}}`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${escaped(title)}</title>`,
@@ -102,9 +102,9 @@ export function recordingSvg(
 }
 
 /** Every run says where it begins and how long it is, so that columns are aligned in any font. */
-function runSvg({ column, columns: length, text, colour }: Run): string {
+function runSvg({ column, columns: length, text, color }: Run): string {
   const x = at("x", round(column * columnWidth));
-  return `<text${x} y="${fontSize}" textLength="${round(length * columnWidth)}" class="${colour.slice(0, 1)}">${escaped(text)}</text>`;
+  return `<text${x} y="${fontSize}" textLength="${round(length * columnWidth)}" class="${color.slice(0, 1)}">${escaped(text)}</text>`;
 }
 
 function cursorSvg({ cursor }: Screen): string {

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const lookEveryMs = 40;
 
 /** The size of the terminal. */
-export const columns = 102;
+export const columns = 97;
 export const rows = 26;
 
 /** A screen and when it was first seen. */

@@ -118,7 +118,7 @@ export const inputs = {
     { onChange: "nothing" },
   ),
   failOn: defaulted(
-    "What fails the resource: `any` host that is not finished (default), or only a `budget` (`rollout.maxFailures`) that is exceeded.",
+    "What fails the resource: `any` host that is not done (default), or only a `budget` (`rollout.maxFailures`) that is exceeded.",
     oneOf("any", "budget"),
     "any",
     {
@@ -143,7 +143,7 @@ export const inputs = {
     onChange: "store",
   }),
   mode: defaulted(
-    "Whether a refresh looks at finished hosts again: `once` (default) does not, `ensure` lists their sessions and reports those that match as drift.",
+    "Whether a refresh lists the hosts that are done again: `once` (default) does not, `ensure` does, and reports matching sessions as drift.",
     oneOf("once", "ensure"),
     "once",
     { onChange: "store" },

@@ -223,7 +223,7 @@ const notBefore = optional("Start, as an RFC 3339 time such as `2026-03-01T22:00
 const notAfter = optional("End, as an RFC 3339 time.", moment);
 const windowName = "MaintenanceWindowArgs";
 const windowDoc =
-  "When hosts may be changed: either a span of time (`notBefore`, `notAfter` or both) or hours of every day (`daily` and `timeZone`). Hosts that are not finished wait for the next `pulumi up` inside the window.";
+  "When hosts may be changed: either a span of time (`notBefore`, `notAfter` or both) or hours of every day (`daily` and `timeZone`). Hosts that are not done wait for the next `pulumi up` inside the window.";
 /** Both forms, as a program sees them. */
 const anyWindow = object(windowName, windowDoc, {
   notBefore,

@@ -232,7 +232,7 @@ export interface RolloutArgs {
 
 /**
  * When hosts may be changed: either a span of time (`notBefore`, `notAfter` or both) or hours of every day (`daily` and
- * `timeZone`). Hosts that are not finished wait for the next `pulumi up` inside the window.
+ * `timeZone`). Hosts that are not done wait for the next `pulumi up` inside the window.
  */
 export interface MaintenanceWindowArgs {
   /** Start, as an RFC 3339 time such as `2026-03-01T22:00:00+01:00`. */
@@ -306,7 +306,7 @@ export interface SessionLogoffArgs {
   /** Parallel hosts, waves and tolerated failures. Default: all hosts in one wave, 20 at the same time. */
   rollout?: pulumi.Input<RolloutArgs | undefined>;
   /**
-   * What fails the resource: `any` host that is not finished (default), or only a `budget` (`rollout.maxFailures`) that is
+   * What fails the resource: `any` host that is not done (default), or only a `budget` (`rollout.maxFailures`) that is
    * exceeded.
    */
   failOn?: pulumi.Input<"any" | "budget" | undefined>;
@@ -315,8 +315,8 @@ export interface SessionLogoffArgs {
   /** Time limits for connections, commands, logoffs and the whole run. */
   timeouts?: pulumi.Input<TimeoutsArgs | undefined>;
   /**
-   * Whether a refresh looks at finished hosts again: `once` (default) does not, `ensure` lists their sessions and reports
-   * those that match as drift.
+   * Whether a refresh lists the hosts that are done again: `once` (default) does not, `ensure` does, and reports matching
+   * sessions as drift.
    */
   mode?: pulumi.Input<"once" | "ensure" | undefined>;
   /** Arbitrary values; when one changes, every host is processed again. Default: none. */
@@ -373,7 +373,7 @@ export interface SessionLogoffInputs {
   /** Parallel hosts, waves and tolerated failures. Default: all hosts in one wave, 20 at the same time. */
   readonly rollout: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["rollout"]>>;
   /**
-   * What fails the resource: `any` host that is not finished (default), or only a `budget` (`rollout.maxFailures`) that is
+   * What fails the resource: `any` host that is not done (default), or only a `budget` (`rollout.maxFailures`) that is
    * exceeded.
    */
   readonly failOn: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["failOn"]>>;
@@ -382,8 +382,8 @@ export interface SessionLogoffInputs {
   /** Time limits for connections, commands, logoffs and the whole run. */
   readonly timeouts: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["timeouts"]>>;
   /**
-   * Whether a refresh looks at finished hosts again: `once` (default) does not, `ensure` lists their sessions and reports
-   * those that match as drift.
+   * Whether a refresh lists the hosts that are done again: `once` (default) does not, `ensure` does, and reports matching
+   * sessions as drift.
    */
   readonly mode: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["mode"]>>;
   /** Arbitrary values; when one changes, every host is processed again. Default: none. */

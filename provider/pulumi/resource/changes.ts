@@ -81,7 +81,7 @@ export function compare(
 type Cause =
   | "failed"
   | "skipped"
-  | "not finished"
+  | "not done"
   | "new"
   | "with new sessions"
   | "with matching sessions"
@@ -107,7 +107,7 @@ function hostCause(
   const old = before.hosts.get(label);
   const result = known.hosts.get(label);
   if (old === undefined) return "new";
-  if (result === undefined) return "not finished";
+  if (result === undefined) return "not done";
   if (!isDone(result)) return result.status === "failed" ? "failed" : "skipped";
   if (after.mode === '"ensure"' && remainingOn(result) > 0) return "with matching sessions";
   if (host.sessions === undefined) return "sessions not known yet";

@@ -44,7 +44,7 @@ export function failureReasons(name: string, { hostResults, totals }: Results): 
   ];
 }
 
-const unfinished: ReportedError = { code: "command-failed", message: "not finished" };
+const unfinished: ReportedError = { code: "command-failed", message: "not done" };
 
 /** Each error once, with the first host that has it, and at most 20 hosts; the others are counted. */
 export function errorLines(hosts: readonly HostError[]): readonly string[] {

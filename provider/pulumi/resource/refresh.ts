@@ -11,7 +11,7 @@ import type { Front } from "../process/process";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
 
 /**
- * Outputs after listing the finished hosts again, in mode `ensure`: how many matching sessions each has now. A
+ * Outputs after listing the hosts that are done again, in mode `ensure`: how many matching sessions each has now. A
  * host that cannot be reached keeps what was last known of it, with the status `unknown`, which is no drift. Hosts that
  * are not done are not asked: they run anyway. Changes nothing, and never rejects.
  * @param inputs those among the outputs, without hosts that are only kept for their drain

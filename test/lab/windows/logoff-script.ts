@@ -1,4 +1,4 @@
-import { win32, type LogoffBehaviour, type Win32Error } from "./session-model";
+import { win32, type LogoffBehavior, type Win32Error } from "./session-model";
 
 /** The result for the command, and how long it waits for it. */
 export interface Answer {
@@ -19,33 +19,33 @@ export function refused(error: Win32Error): Answer {
 }
 
 /** Simulates attempt `tries` (from 1) to log off a session, `sinceFirstMs` milliseconds after the first. */
-export function playLogoff(behaviour: LogoffBehaviour, tries: number, sinceFirstMs: number): LogoffEffect {
-  switch (behaviour.kind) {
+export function playLogoff(behavior: LogoffBehavior, tries: number, sinceFirstMs: number): LogoffEffect {
+  switch (behavior.kind) {
     case "instant":
       return { answer: done, session: "gone" };
     case "closes":
       return {
-        answer: behaviour.waits === true ? { error: 0, waitMs: behaviour.ms } : done,
-        session: { closesInMs: behaviour.ms, blank: true },
+        answer: behavior.waits === true ? { error: 0, waitMs: behavior.ms } : done,
+        session: { closesInMs: behavior.ms, blank: true },
       };
     case "denied":
-      return tries > (behaviour.times ?? Infinity)
+      return tries > (behavior.times ?? Infinity)
         ? { answer: done, session: "gone" }
-        : { answer: refused(behaviour.error ?? win32.accessDenied) };
+        : { answer: refused(behavior.error ?? win32.accessDenied) };
     case "busy": {
-      const times = behaviour.times ?? (behaviour.ms === undefined ? 1 : Infinity);
-      const over = tries > times || sinceFirstMs >= (behaviour.ms ?? Infinity);
+      const times = behavior.times ?? (behavior.ms === undefined ? 1 : Infinity);
+      const over = tries > times || sinceFirstMs >= (behavior.ms ?? Infinity);
       return over
-        ? playLogoff(behaviour.then ?? { kind: "instant" }, tries, sinceFirstMs)
-        : { answer: refused(behaviour.error ?? win32.sessionBusy) };
+        ? playLogoff(behavior.then ?? { kind: "instant" }, tries, sinceFirstMs)
+        : { answer: refused(behavior.error ?? win32.sessionBusy) };
     }
     case "stuck":
-      return { answer: done, session: { closesInMs: Infinity, blank: behaviour.shows !== "user" } };
+      return { answer: done, session: { closesInMs: Infinity, blank: behavior.shows !== "user" } };
     case "ignored":
       return { answer: done };
     case "blocks": {
       const answer: Answer = { error: 0, waitMs: "for-ever" };
-      const ms = behaviour.closesAfterMs;
+      const ms = behavior.closesAfterMs;
       return ms === undefined ? { answer } : { answer, session: { closesInMs: ms, blank: true } };
     }
   }

@@ -10,7 +10,7 @@
  * - `ignored`: the command returns 0 and does nothing.
  * - `blocks`: the command does not return until it is killed; with `closesAfterMs`, the session goes away all the same.
  */
-export type LogoffBehaviour =
+export type LogoffBehavior =
   | { readonly kind: "instant" }
   | { readonly kind: "closes"; readonly ms: number; readonly waits?: boolean }
   | { readonly kind: "denied"; readonly error?: 5 | 7045; readonly times?: number }
@@ -19,7 +19,7 @@ export type LogoffBehaviour =
       readonly error?: 7007 | 7024;
       readonly ms?: number;
       readonly times?: number;
-      readonly then?: LogoffBehaviour;
+      readonly then?: LogoffBehavior;
     }
   | { readonly kind: "stuck"; readonly shows?: "blank" | "user" }
   | { readonly kind: "ignored" }
@@ -89,7 +89,7 @@ export interface SessionSeed {
   /** Default: those of Windows and, where somebody is logged on, explorer.exe and a program. */
   readonly processes?: readonly string[];
   /** Default: `instant`. */
-  readonly onLogoff?: LogoffBehaviour;
+  readonly onLogoff?: LogoffBehavior;
   /** Default: `ends`. */
   readonly onReset?: "ends" | "denied" | "ignored";
 }

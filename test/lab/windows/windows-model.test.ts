@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { manualClock } from "../clock";
-import type { LogoffBehaviour } from "./session-model";
+import type { LogoffBehavior } from "./session-model";
 import { createWindowsModel, type WindowsModel } from "./windows-model";
 
-function hostWith(onLogoff: LogoffBehaviour): { model: WindowsModel; advance: (ms: number) => void } {
+function hostWith(onLogoff: LogoffBehavior): { model: WindowsModel; advance: (ms: number) => void } {
   const clock = manualClock();
   const model = createWindowsModel({ name: "rdsh01", sessions: [{ user: "alice", onLogoff }], clock });
   return { model, advance: (ms) => clock.advance(ms) };

@@ -4,7 +4,7 @@ import {
   win32,
   type Idle,
   type LabSession,
-  type LogoffBehaviour,
+  type LogoffBehavior,
   type SeenMessage,
   type SessionSeed,
   type SessionState,
@@ -58,7 +58,7 @@ export interface WindowsModel {
   /** Shifts the logon time of one session, or of all, as a change of the host's time zone does. */
   moveLogonTime(ms: number, id?: number): void;
   /** Sets what the next logoff of this session does. */
-  onLogoff(id: number, behaviour: LogoffBehaviour): void;
+  onLogoff(id: number, behavior: LogoffBehavior): void;
   /** Makes a session that hung at signing out show its user again. */
   stopClosing(id: number): void;
   logOff(id: number): Answer;
@@ -86,7 +86,7 @@ interface Row {
   logonTime: Date | null;
   processes: readonly string[];
   readonly messages: SeenMessage[];
-  onLogoff: LogoffBehaviour;
+  onLogoff: LogoffBehavior;
   readonly onReset: "ends" | "denied" | "ignored";
   tries: number;
   firstTryMs: number;
@@ -246,8 +246,8 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
       for (const row of id === undefined ? rows.values() : [find(id)])
         if (row.logonTime !== null) row.logonTime = new Date(row.logonTime.getTime() + ms);
     },
-    onLogoff: (id, behaviour) => {
-      Object.assign(find(id), { onLogoff: behaviour, tries: 0 });
+    onLogoff: (id, behavior) => {
+      Object.assign(find(id), { onLogoff: behavior, tries: 0 });
     },
     stopClosing: (id) => {
       const row = find(id);

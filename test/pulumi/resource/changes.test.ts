@@ -193,7 +193,7 @@ describe("the set of hosts to run", () => {
       { ...inputs, hosts: [...inputs.hosts, "d", "e"] },
     );
     assert.deepEqual(runs, ["a:22", "b:22", "c:22", "d:22", "e:22"]);
-    assert.equal(why, "runs on 5 of 5 hosts (1 failed, 1 skipped, 1 not finished, 2 new)");
+    assert.equal(why, "runs on 5 of 5 hosts (1 failed, 1 skipped, 1 not done, 2 new)");
   });
 
   it("contains every host without a valid result in the state", () => {

@@ -4,7 +4,7 @@ import type { Plan } from "../../../provider/plan/plan";
 import type { ProgressEvent } from "../../../provider/report/events";
 import type { Report } from "../../../provider/report/report";
 import type { PreviousRun } from "../../../provider/run/host/state";
-import type { LogoffBehaviour } from "../../lab/windows/session-model";
+import type { LogoffBehavior } from "../../lab/windows/session-model";
 import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
 import { proveStopped } from "../stopped";
 
@@ -31,19 +31,19 @@ function plan(withCancelMessage: boolean): Partial<Plan> {
 }
 
 /** One session takes a while to close, another needs a reset. */
-const slowAndStuck: readonly LogoffBehaviour[] = [
+const slowAndStuck: readonly LogoffBehavior[] = [
   { kind: "closes", ms: 8_000 },
   { kind: "stuck", shows: "user" },
   { kind: "blocks", closesAfterMs: 3_000 },
 ];
 /** Without a stuck session, which a second run does not reset because the host says that it is busy. */
-const slow: readonly LogoffBehaviour[] = [
+const slow: readonly LogoffBehavior[] = [
   { kind: "closes", ms: 8_000 },
   { kind: "closes", ms: 3_000 },
   { kind: "blocks", closesAfterMs: 3_000 },
 ];
 
-function fleet(onLogoff: readonly LogoffBehaviour[]): Fleet {
+function fleet(onLogoff: readonly LogoffBehavior[]): Fleet {
   const sessions = people.map((user, index) => ({ user, onLogoff: onLogoff[index] ?? { kind: "instant" } }));
   return fleetOf({ sessions }, { sessions });
 }

@@ -5,7 +5,7 @@ import type { Connect } from "../../../provider/connection";
 import type { Plan, WarnPlan } from "../../../provider/plan/plan";
 import type { HostReport, Report } from "../../../provider/report/report";
 import { noExceptions } from "../../../provider/session/selector";
-import type { LogoffBehaviour } from "../../lab/windows/session-model";
+import type { LogoffBehavior } from "../../lab/windows/session-model";
 import { aSelector } from "../../session/sample";
 import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "../memory-fleet";
 
@@ -426,7 +426,7 @@ describe("a read-only run of one host", () => {
 describe("servers behind one host, which share its connection", () => {
   const servers = Array.from({ length: 10 }, (_, index) => `host${index + 2}`);
   const hosts = servers.map((server) => planFor({ server }, "host1"));
-  const people = (onLogoff: LogoffBehaviour): MemoryHostOptions => ({
+  const people = (onLogoff: LogoffBehavior): MemoryHostOptions => ({
     sessions: ["alice", "bob", "carol", "dave"].map((user, index) => ({ id: index + 2, user, onLogoff })),
   });
   const sentAt = (program: RegExp): { readonly command: string; readonly atMs: number }[] =>

@@ -8,7 +8,7 @@ import type { HostReport } from "../../../provider/report/report";
 import type { PreviousRun } from "../../../provider/run/host/state";
 import { visit } from "../../../provider/run/host/visit";
 import type { RolloutDeps } from "../../../provider/run/rollout";
-import type { LabSession, LogoffBehaviour } from "../../lab/windows/session-model";
+import type { LabSession, LogoffBehavior } from "../../lab/windows/session-model";
 import { aSelector } from "../../session/sample";
 import { fleetOf, type Fleet, type MemoryHost } from "../memory-fleet";
 import { visitOfAnotherProcess } from "../visit-of-another-process";
@@ -37,7 +37,7 @@ const selectors = { all: aSelector({ all: true, except }), ids: aSelector({ ids:
 
 /** What a person or a host does at some time. */
 type Event = { readonly atMs: number; readonly host: number } & (
-  | { readonly does: "logon"; readonly user: (typeof users)[number]; readonly onLogoff: LogoffBehaviour }
+  | { readonly does: "logon"; readonly user: (typeof users)[number]; readonly onLogoff: LogoffBehavior }
   | { readonly does: "leave" | "disconnect" | "reconnect"; readonly session: number }
   /** The same user under the same ID, with another logon time. */
   | { readonly does: "log-on-again"; readonly session: number; readonly minutes: number }
@@ -48,15 +48,15 @@ type Event = { readonly atMs: number; readonly host: number } & (
   | { readonly does: "be-drained-by-somebody" }
 );
 
-const behaviour: fc.Arbitrary<LogoffBehaviour> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<LogoffBehaviour>({ kind: "instant" }) },
-  { weight: 3, arbitrary: fc.constant<LogoffBehaviour>({ kind: "closes", ms: 8_000 }) },
-  { weight: 1, arbitrary: fc.constant<LogoffBehaviour>({ kind: "ignored" }) },
-  { weight: 1, arbitrary: fc.constant<LogoffBehaviour>({ kind: "stuck", shows: "user" }) },
-  { weight: 1, arbitrary: fc.constant<LogoffBehaviour>({ kind: "stuck", shows: "blank" }) },
-  { weight: 1, arbitrary: fc.constant<LogoffBehaviour>({ kind: "closes", ms: 120_000 }) },
-  { weight: 1, arbitrary: fc.constant<LogoffBehaviour>({ kind: "blocks", closesAfterMs: 3_000 }) },
-  { weight: 1, arbitrary: fc.constant<LogoffBehaviour>({ kind: "busy", ms: 20_000 }) },
+const behavior: fc.Arbitrary<LogoffBehavior> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<LogoffBehavior>({ kind: "instant" }) },
+  { weight: 3, arbitrary: fc.constant<LogoffBehavior>({ kind: "closes", ms: 8_000 }) },
+  { weight: 1, arbitrary: fc.constant<LogoffBehavior>({ kind: "ignored" }) },
+  { weight: 1, arbitrary: fc.constant<LogoffBehavior>({ kind: "stuck", shows: "user" }) },
+  { weight: 1, arbitrary: fc.constant<LogoffBehavior>({ kind: "stuck", shows: "blank" }) },
+  { weight: 1, arbitrary: fc.constant<LogoffBehavior>({ kind: "closes", ms: 120_000 }) },
+  { weight: 1, arbitrary: fc.constant<LogoffBehavior>({ kind: "blocks", closesAfterMs: 3_000 }) },
+  { weight: 1, arbitrary: fc.constant<LogoffBehavior>({ kind: "busy", ms: 20_000 }) },
 );
 
 const event: fc.Arbitrary<Event> = fc
@@ -68,7 +68,7 @@ const event: fc.Arbitrary<Event> = fc
       fc.record({
         does: fc.constant("logon" as const),
         user: fc.constantFrom(...users),
-        onLogoff: behaviour,
+        onLogoff: behavior,
       }),
       fc.record({
         does: fc.constantFrom("leave" as const, "disconnect" as const, "reconnect" as const),
@@ -97,7 +97,7 @@ const event: fc.Arbitrary<Event> = fc
 
 const scenario = fc.record({
   people: fc.array(
-    fc.record({ host: fc.nat({ max: hostCount - 1 }), user: fc.constantFrom(...users), onLogoff: behaviour }),
+    fc.record({ host: fc.nat({ max: hostCount - 1 }), user: fc.constantFrom(...users), onLogoff: behavior }),
     { maxLength: 8 },
   ),
   events: fc.array(event, { maxLength: 14 }),

@@ -4,7 +4,7 @@ import { LogoffError } from "../../../provider/base/errors";
 import type { Plan } from "../../../provider/plan/plan";
 import type { HostReport } from "../../../provider/report/report";
 import { noExceptions, type Selector } from "../../../provider/session/selector";
-import type { LogoffBehaviour } from "../../lab/windows/session-model";
+import type { LogoffBehavior } from "../../lab/windows/session-model";
 import { aSelector } from "../../session/sample";
 import { fleetOf, planFor, type Fleet } from "../memory-fleet";
 
@@ -86,7 +86,7 @@ describe("rows without a user", () => {
 
 /** A run that loses the host for good right after the logoffs were sent. */
 async function brokenRun(
-  onLogoff: LogoffBehaviour,
+  onLogoff: LogoffBehavior,
   selector: Selector = all,
   plan: Partial<Plan> = {},
   user = "alice",
@@ -118,8 +118,8 @@ function nextRun(report: HostReport, plan: Partial<Plan> = {}, selector = all): 
 }
 
 describe("a row that lost its user after a previous run sent its logoff", () => {
-  const slow: LogoffBehaviour = { kind: "closes", ms: 5 * minute };
-  const stuck: LogoffBehaviour = { kind: "stuck" };
+  const slow: LogoffBehavior = { kind: "closes", ms: 5 * minute };
+  const stuck: LogoffBehavior = { kind: "stuck" };
 
   it("is recorded by the run that sent the logoff", async () => {
     const { asked } = await brokenRun(slow);

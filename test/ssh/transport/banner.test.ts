@@ -212,7 +212,7 @@ describe("a host that refuses a connection with a text", () => {
 
 describe("a banner before the login", () => {
   const text = (bytes: number): string =>
-    "Unauthorised use is forbidden \u001b[31m.\r\n".repeat(bytes / 37).slice(0, bytes);
+    "Unauthorized use is forbidden \u001b[31m.\r\n".repeat(bytes / 37).slice(0, bytes);
   interface Protocol {
     readonly channelData: (id: number, data: Buffer) => void;
     readonly _packetRW: {
@@ -291,7 +291,7 @@ describe("a banner before the login", () => {
     const debug = (line: string): void => void lines.push(line);
     await (await openSsh(bareOptions({ debug })).connect(hostOf(server, patient), never)).close();
     assert.ok(lines.length > 10);
-    assert.doesNotMatch(lines.join("\n"), /Unauthorised/u);
+    assert.doesNotMatch(lines.join("\n"), /Unauthorized/u);
   });
 
   it("is the only packet that may exceed the limit of ssh2", async (t) => {

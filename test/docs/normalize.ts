@@ -13,7 +13,7 @@ const replacements: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** One line; `home` is the folder that `~` stands for. */
-export function normaliseLine(line: string, home?: string): string {
+export function normalizeLine(line: string, home?: string): string {
   let text = home === undefined ? line : line.replaceAll(home, "~");
   text = text.replace(/\/home\/[a-z]\w*/gu, "~");
   for (const [pattern, placeholder] of replacements) text = text.replace(pattern, placeholder);
@@ -21,11 +21,11 @@ export function normaliseLine(line: string, home?: string): string {
 }
 
 /** All lines, without the empty ones at the start and the end. */
-export function normalise(text: string, home?: string): readonly string[] {
+export function normalize(text: string, home?: string): readonly string[] {
   const lines = text
     .replaceAll("\r\n", "\n")
     .split("\n")
-    .map((line) => normaliseLine(line, home));
+    .map((line) => normalizeLine(line, home));
   const first = lines.findIndex((line) => line !== "");
   return first < 0 ? [] : lines.slice(first, lines.findLastIndex((line) => line !== "") + 1);
 }
