@@ -42,7 +42,7 @@ const exceptions = object(
       }),
     }),
     users: optional(
-      "User names; `*` and `?` are wildcards, and case is ignored. A `DOMAIN\\` prefix is ignored with a warning, because listings contain no domains.",
+      "User names; `*` and `?` are wildcards, and case is ignored. The domain in `DOMAIN\\user` is ignored with a warning, because listings contain no domains.",
       globs("user name"),
       {
         option: option("Sessions", "--except-user GLOB", "keep the sessions of these users", {

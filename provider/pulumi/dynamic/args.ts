@@ -12,8 +12,8 @@ export interface SessionExceptionsArgs {
   /** Session names; `*` and `?` are wildcards, and case is ignored. */
   names?: pulumi.Input<readonly pulumi.Input<string>[] | undefined>;
   /**
-   * User names; `*` and `?` are wildcards, and case is ignored. A `DOMAIN\` prefix is ignored with a warning, because
-   * listings contain no domains.
+   * User names; `*` and `?` are wildcards, and case is ignored. The domain in `DOMAIN\user` is ignored with a warning,
+   * because listings contain no domains.
    */
   users?: pulumi.Input<readonly pulumi.Input<string>[] | undefined>;
 }
