@@ -99,8 +99,8 @@ describe("the pictures of the README", () => {
       const png = readFileSync(join(images, `report-${scheme}.png`));
       assert.ok(png.length < 250_000, `${png.length} bytes`);
       assert.equal(png.toString("latin1", 1, 4), "PNG");
-      // The width, at twice the size.
-      assert.equal(png.readUInt32BE(16), 2200);
+      // At least the width at which the README shows it, for screens of twice the resolution.
+      assert.ok(png.readUInt32BE(16) >= 1300);
     });
   }
 
