@@ -347,6 +347,16 @@ describe("a read-only run of the command", () => {
     );
   });
 
+  it("warns of a user at the console in a dry run, and not in a list, which logs nobody off", async () => {
+    await withScene([{ name: "rdsh03", console: { user: "dora" } }], async ({ run, hosts }) => {
+      const list = await run(["--list", ...hosts()]);
+      assert.match(list.stdout, /dora/u);
+      assert.doesNotMatch(list.stdout + list.stderr, /warning/u);
+      const dryRun = await run(["--all", "--dry-run", ...hosts()]);
+      assert.match(dryRun.stderr, /warning: .*Kept session 1 \(dora\): it is the console/u);
+    });
+  });
+
   it("lists every session as listed, the console included", async () => {
     const { stdout } = await scene.run(["--list", ...scene.hosts(), "--output", "json"]);
     const report = json(stdout);

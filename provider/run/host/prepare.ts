@@ -3,7 +3,7 @@ import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 import type { SessionOutcome } from "../../report/report";
 import { select, selected, type Selection } from "../../session/select";
-import { describeSession, isSameSession, type Session, type SessionList } from "../../session/session";
+import { describeSession, isSameSession, type SessionList } from "../../session/session";
 import { reasonToStop, type RunContext } from "../context";
 import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { drain } from "./drain";
@@ -69,6 +69,7 @@ function selectFrom(
     selected: wanted.length,
   });
   note(selection, plan.ifMissing, record);
+  if (readOnly !== "list") warnOfConsole(selection, record);
   state.work = wanted.map(sessionWork);
   if (readOnly === undefined) adoptLogoffs(sessions, host, record);
   const awaited = state.work.map(({ session }) => session.id);
@@ -128,18 +129,22 @@ function note(selection: Selection, ifMissing: "ignore" | "fail", record: HostRe
   );
   state.usedExceptions = selection.usedExceptions;
   state.missing = selection.missing;
-  const isRefused = (session: Session): boolean => selection.protected.some((one) => one.session === session);
-  for (const kept of state.kept) {
-    if (kept.outcome !== "kept" || kept.reason !== "console" || isRefused(kept.session)) continue;
-    const who = describeSession(kept.session);
-    record.warn(`Kept session ${who}: it is the console; use \`sessions.console: true\` to log it off`);
-  }
   const { missing } = selection;
   const [first] = missing;
   if (ifMissing === "ignore")
     for (const name of missing) record.warn(`Session "${name}": ${whyMissing(name, selection)}`);
   else if (first !== undefined)
     state.notFound = `Cannot log off session "${first}" on "${label}": ${whyMissing(first, selection)}`;
+}
+
+/** Warns of users who are kept because of the console. A session that was named individually refuses the host instead. */
+function warnOfConsole(selection: Selection, record: HostRecord): void {
+  for (const decision of selection.decisions) {
+    if (decision.action !== "keep" || decision.reason !== "console") continue;
+    if (selection.protected.some(({ session }) => session === decision.session)) continue;
+    const who = describeSession(decision.session);
+    record.warn(`Kept session ${who}: it is the console; use \`sessions.console: true\` to log it off`);
+  }
 }
 
 function whyMissing(name: string, { decisions, closing }: Selection): string {
