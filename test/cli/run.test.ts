@@ -357,6 +357,12 @@ describe("a read-only run of the command", () => {
     });
   });
 
+  it("names the option in a warning about an input", async () => {
+    const argv = ["--all", "--except-user", "CORP\\svc-backup", "--dry-run"];
+    const { stderr } = await scene.run([...argv, ...scene.hosts()]);
+    assert.match(stderr, /^warning: The domain of "CORP\\svc-backup" in --except-user is ignored/mu);
+  });
+
   it("lists every session as listed, the console included", async () => {
     const { stdout } = await scene.run(["--list", ...scene.hosts(), "--output", "json"]);
     const report = json(stdout);

@@ -300,7 +300,7 @@ describe("sessions", () => {
     assert.deepEqual(
       plan({ hosts: ["h"], sessions: { all: true, except: { users: ["CORP\\svc-*"] } } }).warnings,
       [
-        'sessions.except.users[0]: the domain of "CORP\\svc-*" is ignored, because listings print none: more sessions may be kept',
+        'The domain of "CORP\\svc-*" in `sessions.except.users` is ignored, because listings print none: more sessions may be kept',
       ],
     );
   });

@@ -225,10 +225,9 @@ export function checkDomains(value: unknown, path: Path, problems: PlanProblem[]
   }
   const except = value["except"];
   if (!isRecord(except)) return;
-  for (const [index, name] of domainNames(except["users"])) {
-    const { path: at } = problem([...path, "except", "users", index], "");
+  for (const [, name] of domainNames(except["users"])) {
     warnings.push(
-      `${at}: the domain of "${name}" is ignored, because listings print none: more sessions may be kept`,
+      `The domain of "${name}" in \`sessions.except.users\` is ignored, because listings print none: more sessions may be kept`,
     );
   }
 }
