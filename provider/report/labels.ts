@@ -1,5 +1,5 @@
 import type { KeepReason } from "../session/select";
-import { type HostReport, type SessionOutcome, countSessions } from "./report";
+import { type DrainOutcome, type HostReport, type SessionOutcome, countSessions } from "./report";
 
 const reasons: Readonly<Record<KeepReason, string>> = {
   "own-session": "our own connection",
@@ -38,6 +38,18 @@ export function describeOutcome(result: SessionOutcome): string {
     case "listed":
       return "listed";
   }
+}
+
+/** Whether a host takes new logons after a run, as text; undefined for one that was not drained. */
+export function describeDrain(drained: DrainOutcome): string | undefined {
+  const words = {
+    no: undefined,
+    "until-restart": "refuses new logons until it restarts",
+    "until-destroy": "refuses new logons until the resource is destroyed",
+    undrained: "accepts new logons again",
+    already: "refused new logons before the run",
+  } as const;
+  return words[drained];
 }
 
 /** The sessions of a host by outcome: `3 logged off, 1 kept`; empty without sessions. */

@@ -1,5 +1,5 @@
 import { upTo } from "../../base/text";
-import { describeCounts, describeOutcome, stateWord } from "../labels";
+import { describeCounts, describeDrain, describeOutcome, stateWord } from "../labels";
 import type { HostReport, HostStatus, Report, SessionOutcome, Totals } from "../report";
 import { sharedErrors } from "../shared-errors";
 import { escapeXml as esc } from "../xml";
@@ -132,9 +132,9 @@ function hostSection(host: HostReport, index: number, scaleMs: number): string {
   const { status, error, warnings, sessions, notFound, commands = [], platform, drained } = host;
   const facts = [
     platform ?? "platform unknown",
-    ...(drained === "no" ? [] : [`drained: ${drained}`]),
-    ...(notFound.length === 0 ? [] : [`not found: ${notFound.join(", ")}`]),
-  ];
+    describeDrain(drained),
+    notFound.length === 0 ? undefined : `not found: ${notFound.join(", ")}`,
+  ].filter((fact) => fact !== undefined);
   return `<details class="host ${status}" id="${hostId(index)}"><summary><span class="status">${statusWords[status]}</span> <span class="name">${esc(host.host)}</span> <span class="counts">${esc(describeCounts(host))}</span> ${timelineBar(host, scaleMs)}${error === undefined ? "" : `<span class="error">${esc(error.code)}: <bdi>${esc(error.message)}</bdi></span>`}</summary>
 <p>${esc(facts.join("; "))}</p>${list("warnings", warnings)}${list("commands", commands)}${sessionTable(sessions)}</details>`;
 }

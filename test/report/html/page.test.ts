@@ -85,6 +85,18 @@ describe("the HTML report", () => {
     assert.match(pageStyle, /main:has\(#only-failed:checked\) \.host:not\(\.failed\)/u);
   });
 
+  for (const [drained, words] of [
+    ["no", "<p>windows</p>"],
+    ["until-restart", "<p>windows; refuses new logons until it restarts</p>"],
+    ["until-destroy", "<p>windows; refuses new logons until the resource is destroyed</p>"],
+    ["undrained", "<p>windows; accepts new logons again</p>"],
+    ["already", "<p>windows; refused new logons before the run</p>"],
+  ] as const)
+    it(`says whether a host takes new logons: ${drained}`, () => {
+      const html = htmlReport(report([hostReport({ drained })]));
+      assert.ok(html.includes(words), words);
+    });
+
   it("escapes all text from hosts", () => {
     fc.assert(
       fc.property(anyReport, (any) => {
