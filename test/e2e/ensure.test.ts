@@ -54,8 +54,8 @@ describe("previewSessions and mode ensure", { timeout: 300_000 }, () => {
     const { code, output } = await project.pulumi("preview");
     assert.equal(code, 0, output);
     for (const part of [
-      "would log off 2 sessions on 2 of 3 hosts, 1 could not be listed; hosts that are finished are not run again",
-      `${address("rdsh01")}: 3 (bob); kept: 2 (alice) is not-selected, 4 (svc-backup) is excepted`,
+      "would log off 2 sessions on 2 of 3 hosts, 1 could not be listed; hosts that are done are not run again",
+      `${address("rdsh01")}: 3 (bob); kept: 2 (alice): not selected, 4 (svc-backup): excepted`,
       `${address("rdsh02")}: 2 (carol)`,
       `${address("rdsh03")}: host-unreachable: `,
     ]) {

@@ -4,10 +4,13 @@ import { namedTypes } from "./typescript";
 const effects: readonly (readonly [OnChange, string])[] = [
   [
     "run",
-    "`pulumi up` runs on hosts again: on all of them for `triggers`, on those without `sessions` of their own for `sessions`, and on the new ones for `hosts`.",
+    "`pulumi up` runs hosts again: all of them for `triggers`, those without `sessions` of their own for `sessions`, and for `hosts` those that are new or have other `sessions`. A host that is removed and that this resource drained is undrained.",
   ],
-  ["store", "`pulumi up` stores the new value and contacts only the hosts that are not done."],
-  ["nothing", "`pulumi up` does nothing. The new value takes effect in the next run."],
+  [
+    "store",
+    '`pulumi up` stores the new value and contacts only the hosts that are not done. `drain: "none"` also undrains the hosts that this resource drained.',
+  ],
+  ["nothing", "`pulumi up` does nothing. The new value takes effect when hosts run for another reason."],
 ];
 
 /** The page that explains a field, by its name. */
@@ -48,9 +51,9 @@ export function inputsPage(inputs: FieldTypes): string {
   const objects = [...namedTypes(inputs).values()];
   return [
     "# Inputs",
-    "Every input of `SessionLogoff`, with its type, its default and the option of the command that sets it. Only `hosts` and `sessions` are needed:",
+    "This page lists every input of `SessionLogoff`, with its type, its default and the option of the command that sets it. Only `hosts` and `sessions` are required:",
     example(`hosts: ["rdsh01.corp.example"],\nsessions: { all: true },`),
-    "Each value may be a `pulumi.Input`. Unknown fields, wrong types and impossible combinations are reported all at once, before anything connects.",
+    "Each value may be a `pulumi.Input`. Unknown fields, wrong types and impossible combinations are all reported together, before anything connects.",
     "## Overview",
     overviewOf(inputs),
     "## What a change does",
@@ -62,7 +65,7 @@ export function inputsPage(inputs: FieldTypes): string {
         return `- ${names.join(", ")}: ${text}`;
       })
       .join("\n"),
-    "A host that failed or was skipped runs again in any case.",
+    "A host that failed or was skipped runs again in any case. [What runs again when](what-runs-again.md) has the details.",
     "## All inputs",
     listOf(inputs),
     ...objects.flatMap((type) => [

@@ -76,7 +76,7 @@ export const inputs = {
     },
   ),
   settle: optional(
-    "Time that a host waits, without a connection, after the run has seen its last session go, from 1s to 24h; profile disks and brokers can follow meanwhile. The next wave waits for it. Default: none.",
+    "Time that a host waits, without a connection, after its last session has ended; from 1s to 24h. Profile disks and brokers can catch up meanwhile. The next wave waits for it. Default: none.",
     steps.settle,
     {
       onChange: "nothing",
@@ -88,7 +88,7 @@ export const inputs = {
     },
   ),
   ifMissing: defaulted(
-    "What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host.",
+    "What happens if a session that is selected by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host.",
     oneOf("ignore", "fail"),
     "ignore",
     {
@@ -102,13 +102,13 @@ export const inputs = {
     },
   ),
   ifArrived: defaulted(
-    "What happens to matching sessions that arrive during the run: `include` (default) logs them off in one more pass, `ignore` keeps them.",
+    "What happens to matching sessions that begin during the run: `include` (default) logs them off in one more pass, `ignore` keeps them.",
     oneOf("include", "ignore"),
     "include",
     { onChange: "nothing" },
   ),
   limits: optional(
-    "Maximum numbers of sessions; where one is exceeded, nothing is changed. Default: no limits.",
+    "Maximum numbers of selected sessions; where one is exceeded, nothing is changed. Default: no limits.",
     steps.limits,
     { onChange: "nothing" },
   ),
@@ -118,7 +118,7 @@ export const inputs = {
     { onChange: "nothing" },
   ),
   failOn: defaulted(
-    "What fails the resource: `any` host that is not done (default), or only a `budget` (`rollout.maxFailures`) that is exceeded.",
+    "What fails the resource: `any` host that is not done (default), or with `budget` only the end of the whole run, by `rollout.maxFailures`, `limits.sessions` or a cancellation.",
     oneOf("any", "budget"),
     "any",
     {
@@ -143,13 +143,13 @@ export const inputs = {
     onChange: "store",
   }),
   mode: defaulted(
-    "Whether a refresh lists the hosts that are done again: `once` (default) does not, `ensure` does, and reports matching sessions as drift.",
+    "Whether a refresh lists the hosts that are already done: `once` (default) does not, `ensure` does, and reports matching sessions as drift.",
     oneOf("once", "ensure"),
     "once",
     { onChange: "store" },
   ),
   triggers: optional(
-    "Arbitrary values; when one changes, every host is processed again. Default: none.",
+    "Arbitrary values, such as the release of the patches; when one changes, every host runs again. Default: none.",
     listOf(anyValue, "a list of any values"),
     { onChange: "run" },
   ),

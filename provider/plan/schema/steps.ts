@@ -46,7 +46,7 @@ const warning = object(
       },
     ),
     gracePeriod: required(
-      "Time from the first warning on a host to the logoff, from 1s to 24h; ends early once everybody has left.",
+      "Time from the warning to the logoff, from 1s to 24h; ends early once everybody has left.",
       duration(second, day),
       {
         option: option(

@@ -188,7 +188,7 @@ export interface HostArgs {
 export interface WarningArgs {
   /** One line of at most 255 characters and 255 bytes; `{minutes}`, `{user}` and `{host}` are filled in. */
   message: pulumi.Input<string>;
-  /** Time from the first warning on a host to the logoff, from 1s to 24h; ends early once everybody has left. */
+  /** Time from the warning to the logoff, from 1s to 24h; ends early once everybody has left. */
   gracePeriod: pulumi.Input<Duration>;
   /** When to send the message again, as time before the logoff; each is shorter than `gracePeriod`. Default: never. */
   reminders?: pulumi.Input<readonly pulumi.Input<Duration>[] | undefined>;
@@ -290,24 +290,27 @@ export interface SessionLogoffArgs {
    */
   ifStuck?: pulumi.Input<"fail" | "reset" | "continue" | undefined>;
   /**
-   * Time that a host waits, without a connection, after the run has seen its last session go, from 1s to 24h; profile disks
-   * and brokers can follow meanwhile. The next wave waits for it. Default: none.
+   * Time that a host waits, without a connection, after its last session has ended; from 1s to 24h. Profile disks and
+   * brokers can catch up meanwhile. The next wave waits for it. Default: none.
    */
   settle?: pulumi.Input<Duration | undefined>;
-  /** What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host. */
+  /**
+   * What happens if a session that is selected by ID or name does not exist: `ignore` (default) only reports it, `fail`
+   * fails the host.
+   */
   ifMissing?: pulumi.Input<"ignore" | "fail" | undefined>;
   /**
-   * What happens to matching sessions that arrive during the run: `include` (default) logs them off in one more pass,
+   * What happens to matching sessions that begin during the run: `include` (default) logs them off in one more pass,
    * `ignore` keeps them.
    */
   ifArrived?: pulumi.Input<"include" | "ignore" | undefined>;
-  /** Maximum numbers of sessions; where one is exceeded, nothing is changed. Default: no limits. */
+  /** Maximum numbers of selected sessions; where one is exceeded, nothing is changed. Default: no limits. */
   limits?: pulumi.Input<LimitsArgs | undefined>;
   /** Parallel hosts, waves and tolerated failures. Default: all hosts in one wave, 20 at the same time. */
   rollout?: pulumi.Input<RolloutArgs | undefined>;
   /**
-   * What fails the resource: `any` host that is not done (default), or only a `budget` (`rollout.maxFailures`) that is
-   * exceeded.
+   * What fails the resource: `any` host that is not done (default), or with `budget` only the end of the whole run, by
+   * `rollout.maxFailures`, `limits.sessions` or a cancellation.
    */
   failOn?: pulumi.Input<"any" | "budget" | undefined>;
   /** When hosts may be changed. Default: at any time. */
@@ -315,11 +318,11 @@ export interface SessionLogoffArgs {
   /** Time limits for connections, commands, logoffs and the whole run. */
   timeouts?: pulumi.Input<TimeoutsArgs | undefined>;
   /**
-   * Whether a refresh lists the hosts that are done again: `once` (default) does not, `ensure` does, and reports matching
+   * Whether a refresh lists the hosts that are already done: `once` (default) does not, `ensure` does, and reports matching
    * sessions as drift.
    */
   mode?: pulumi.Input<"once" | "ensure" | undefined>;
-  /** Arbitrary values; when one changes, every host is processed again. Default: none. */
+  /** Arbitrary values, such as the release of the patches; when one changes, every host runs again. Default: none. */
   triggers?: pulumi.Input<readonly unknown[] | undefined>;
   /** Path or paths of the reports to write after each run; the extension selects the format: .json, .xml (JUnit) or .html. */
   report?: pulumi.Input<string | readonly pulumi.Input<string>[] | undefined>;
@@ -357,24 +360,27 @@ export interface SessionLogoffInputs {
    */
   readonly ifStuck: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["ifStuck"]>>;
   /**
-   * Time that a host waits, without a connection, after the run has seen its last session go, from 1s to 24h; profile disks
-   * and brokers can follow meanwhile. The next wave waits for it. Default: none.
+   * Time that a host waits, without a connection, after its last session has ended; from 1s to 24h. Profile disks and
+   * brokers can catch up meanwhile. The next wave waits for it. Default: none.
    */
   readonly settle: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["settle"]>>;
-  /** What happens if a session given by ID or name does not exist: `ignore` (default) only reports it, `fail` fails the host. */
+  /**
+   * What happens if a session that is selected by ID or name does not exist: `ignore` (default) only reports it, `fail`
+   * fails the host.
+   */
   readonly ifMissing: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["ifMissing"]>>;
   /**
-   * What happens to matching sessions that arrive during the run: `include` (default) logs them off in one more pass,
+   * What happens to matching sessions that begin during the run: `include` (default) logs them off in one more pass,
    * `ignore` keeps them.
    */
   readonly ifArrived: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["ifArrived"]>>;
-  /** Maximum numbers of sessions; where one is exceeded, nothing is changed. Default: no limits. */
+  /** Maximum numbers of selected sessions; where one is exceeded, nothing is changed. Default: no limits. */
   readonly limits: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["limits"]>>;
   /** Parallel hosts, waves and tolerated failures. Default: all hosts in one wave, 20 at the same time. */
   readonly rollout: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["rollout"]>>;
   /**
-   * What fails the resource: `any` host that is not done (default), or only a `budget` (`rollout.maxFailures`) that is
-   * exceeded.
+   * What fails the resource: `any` host that is not done (default), or with `budget` only the end of the whole run, by
+   * `rollout.maxFailures`, `limits.sessions` or a cancellation.
    */
   readonly failOn: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["failOn"]>>;
   /** When hosts may be changed. Default: at any time. */
@@ -382,11 +388,11 @@ export interface SessionLogoffInputs {
   /** Time limits for connections, commands, logoffs and the whole run. */
   readonly timeouts: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["timeouts"]>>;
   /**
-   * Whether a refresh lists the hosts that are done again: `once` (default) does not, `ensure` does, and reports matching
+   * Whether a refresh lists the hosts that are already done: `once` (default) does not, `ensure` does, and reports matching
    * sessions as drift.
    */
   readonly mode: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["mode"]>>;
-  /** Arbitrary values; when one changes, every host is processed again. Default: none. */
+  /** Arbitrary values, such as the release of the patches; when one changes, every host runs again. Default: none. */
   readonly triggers: pulumi.Output<readonly unknown[] | undefined>;
   /** Path or paths of the reports to write after each run; the extension selects the format: .json, .xml (JUnit) or .html. */
   readonly report: pulumi.Output<pulumi.Unwrap<SessionLogoffArgs["report"]>>;
