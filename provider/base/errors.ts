@@ -12,8 +12,8 @@ export type ErrorCode =
    * - **Why:** An unknown field, a wrong type, two values that exclude each other, a line of ssh_config that
    *   cannot be followed exactly, or jump hosts that form a loop. The message names the field
    *   (`connection.port: must be …`) or the file and the line.
-   * - **What to do:** Correct every one that the message names; all of them are reported at once.
-   *   `pulumi preview` and `--dry-run` report them too.
+   * - **What to do:** Correct every problem that the message names; problems of inputs and options are all reported
+   *   at once. `pulumi preview` and `--dry-run` report them too.
    */
   | "plan-invalid"
   /**
@@ -34,7 +34,7 @@ export type ErrorCode =
    *   (`AllowTcpForwarding`), or its connection ends. The message names the jump host and, in parentheses, the
    *   code of its own error. Later hosts behind it are skipped ("not tried, since … has just failed").
    * - **What to do:** Follow the advice for the code in parentheses, on the jump host.
-   *   `session-logoff --check --host JUMPHOST` tests it alone.
+   *   `session-logoff --check --host JUMPHOST` tests the connection and the login to it alone.
    */
   | "jump-host-failed"
   /**
@@ -45,7 +45,7 @@ export type ErrorCode =
    *   the files that were searched.
    * - **What to do:** Compare the fingerprint with the host's own (on the host:
    *   `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, on Windows
-   *   `C:\ProgramData\ssh\ssh_host_ed25519_key.pub`). Then add the line that the message ends with to
+   *   `C:\ProgramData\ssh\ssh_host_ed25519_key.pub`). Then add the line at the end of the message to
    *   known_hosts, or set `connection.hostKey` (`--host-key`). `connection.strictHostKeyChecking: "accept-new"`
    *   (`--accept-new`) accepts new hosts without comparing.
    */
@@ -70,7 +70,7 @@ export type ErrorCode =
    * There is no credential that can be offered, or none of a kind that the host accepts.
    *
    * - **Why:** No key, agent or password is set, and OpenSSH's defaults are missing. Or one that is set cannot
-   *   be used: the file is missing or readable by other users, the variable is not set, the passphrase is
+   *   be used: the file is missing or other users may read it, the variable is not set, the passphrase is
    *   missing or wrong, the agent does not answer. Or the password is withheld because
    *   `connection.strictHostKeyChecking: "no"` checks no host key.
    * - **What to do:** Set `connection.privateKeyFile` (`--identity`) or `connection.passwordEnv`
@@ -84,7 +84,7 @@ export type ErrorCode =
    * - **Why:** The login name, the key or the password is wrong, the key is not in the host's authorized_keys
    *   (for administrators of Windows: `C:\ProgramData\ssh\administrators_authorized_keys`), or the host asks a
    *   question that only a person can answer. A rejected password is not offered to further hosts, so that no
-   *   account is locked; those hosts are skipped.
+   *   account is locked; these hosts are skipped. `docs/connecting.md` has the rules.
    * - **What to do:** Try `ssh USER@HOST`, and correct `connection.user` (`--user`), the key or the password
    *   before you run again. If the message says that no host gave an answer, raise `timeouts.connect`
    *   (`--timeout-connect`).
@@ -114,7 +114,7 @@ export type ErrorCode =
    * The login lacks a right that a command needs.
    *
    * - **Why:** On Windows, the login is no administrator or lacks Full Control over other users' sessions; for
-   *   a server behind a host, a login by key carries no credentials on. On Linux, logind or sudo refuses the
+   *   a server behind a host, a login by key passes no credentials on. On Linux, logind or sudo refuses the
    *   command, or `drain` is set and the login is not root.
    * - **What to do:** Log in as an administrator (Windows), with a password if `server` (`--via`) is used, or
    *   as root or with the rights that `docs/linux-hosts.md` lists (Linux).
@@ -133,9 +133,9 @@ export type ErrorCode =
   /**
    * The host's answer cannot be read with certainty, so nobody is taken to be absent.
    *
-   * - **Why:** Windows Home, which lacks `qwinsta`; text that cmd's AutoRun or a PowerShell profile prints
-   *   before every command; two lists that contradict each other for longer than a moment; or a form that we do
-   *   not know.
+   * - **Why:** The host is a Windows Home, which lacks `qwinsta`; or its answer contains text that cmd's AutoRun or a PowerShell profile prints
+   *   before every command, two lists that contradict each other for longer than a moment, or output in a form that this
+   *   package does not know.
    * - **What to do:** Remove the text that AutoRun or the profile prints, and run again. Otherwise run
    *   `session-logoff --check --host HOST`, which prints the form of the answer without names, and report it.
    */
@@ -162,7 +162,7 @@ export type ErrorCode =
   /**
    * The run is cancelled before the host is done.
    *
-   * - **Why:** Ctrl-C, SIGTERM, or the end of `pulumi`. What was sent is verified as far as the time allows. Hosts that
+   * - **Why:** The run received Ctrl-C or SIGTERM, or `pulumi` has ended. What was sent is verified as far as the time allows. Hosts that
    *   are not done take new logons again, and `warn.cancelMessage` is sent to those who were warned there.
    * - **What to do:** Run again: `pulumi up` continues with the hosts that are not done. With the command, give the
    *   file of `--failed-hosts` to `--hosts-file`.
@@ -180,7 +180,7 @@ export type ErrorCode =
   /**
    * A session given by ID or name must not be logged off. Nothing is changed on the host.
    *
-   * - **Why:** It is a service or a listener, nobody is logged on to it, it is our own connection, or it is the
+   * - **Why:** It is a service or a listener, nobody is logged on to it, it belongs to our own connection, or it is the
    *   console. The message says which.
    * - **What to do:** Take it out of `sessions`. For the console, set `sessions.console: true`
    *   (`--id ID --console`); for our own session, `sessions: "current"`.

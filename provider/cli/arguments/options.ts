@@ -78,7 +78,7 @@ const ownOptions = {
     {
       name: "check",
       kind: "flag",
-      help: "show whether each host is ready for this command; writes no files",
+      help: "show whether each host is ready for this command; changes nothing on the host",
     },
   ],
   output: [
