@@ -123,7 +123,7 @@ function outputConflicts(line: CommandLine): readonly string[] {
   const problems: string[] = [];
   const files = given(line, ["report", "failed-hosts"]);
   if (flags.has("check") && files.length > 0)
-    problems.push(`${dashed(files)} cannot be combined with --check, which writes no files`);
+    problems.push(`${dashed(files)} cannot be combined with --check, which writes no such file`);
   const format = values.get("output")?.[0];
   if (format !== undefined && !["text", "json", "ndjson"].includes(format))
     problems.push("--output must be text, json or ndjson");

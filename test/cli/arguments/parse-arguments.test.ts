@@ -297,7 +297,7 @@ const grid: readonly Row[] = [
   ],
   [
     ["--check", "--report", "r.json", "--failed-hosts", "f", "--host", "a"],
-    /^--report, --failed-hosts cannot be combined with --check, which writes no files$/m,
+    /^--report, --failed-hosts cannot be combined with --check, which writes no such file$/m,
   ],
   [["--check", "--host", "a", "--platform", "linux", "--parallel", "5"], { task: "check" }],
   [[...A, "--output", "json"], { output: { format: "json" } }],
