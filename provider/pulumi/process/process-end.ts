@@ -7,6 +7,8 @@ const signals = ["SIGINT", "SIGTERM"] as const;
 export interface ProcessEnd extends CancelSource {
   /** Cancels the runs of now and of later. */
   readonly cancel: (why: string, urgency: Urgency) => void;
+  /** Forgets a patient request: the process goes on to serve another operation. */
+  readonly renew: () => void;
 }
 
 /**
@@ -39,6 +41,9 @@ export function endOfProcess(address: string | undefined): ProcessEnd {
   }, address);
   return {
     cancel,
+    renew: () => {
+      if (asked?.urgency === "patient") asked = undefined;
+    },
     start(cancelThem) {
       isActive = true;
       cancelAll = cancelThem;

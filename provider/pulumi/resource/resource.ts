@@ -2,6 +2,7 @@
 import { onlyFields, withoutFields } from "../../base/records";
 import { findProblems, readPlan } from "../../plan/read-plan";
 import { inputNames } from "../../plan/schema/inputs";
+import { readFields } from "../../plan/schema/read-fields";
 import { failsRun } from "../../report/outcome";
 import { inertText } from "../../report/pipeline-commands";
 import type { World } from "../process/world";
@@ -22,12 +23,39 @@ import {
   type StillDrained,
 } from "./undrain";
 
-/** The methods of the resource. Inputs and outputs are plain values. */
+/** Every problem of the inputs, which may hold unknown values; each begins with its path. */
+export function problemsOf(news: Props, configuration: Configuration): readonly string[] {
+  const problems = findProblems(ownInputs(news), { defaults: configuration });
+  return problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+/** What an update would do. The inputs may hold unknown values. */
+export function changesOf(olds: Props, news: Props): Changes {
+  return compare(ownInputs(olds), ownInputs(news));
+}
+
+/** Whether a refresh lists sessions again. */
+export function isListedAgain({ mode }: Props): boolean {
+  return mode === "ensure";
+}
+
+/** The hosts that the state says we drained. */
+export function drainedIn(props: Props): readonly string[] {
+  return [...readKnown(props).hosts].flatMap(([label, one]) => (ourDrain(one) === undefined ? [] : [label]));
+}
+
+/** Why the next update runs hosts that the program names, as far as that fails the resource; empty: nothing is open. */
+export function openReasons(name: string, props: Props): readonly string[] {
+  const { hosts, failOn } = readFields(inputsOf(withoutHostsKept(props))).read;
+  const labels = hosts.flatMap(({ label }) => (label === undefined ? [] : [label]));
+  const results = toResults(labels, readKnown(props));
+  return failsRun(Object.values(results.hostResults), failOn ?? "any", undefined)
+    ? failureReasons(name, results).map(inertText)
+    : [];
+}
+
+/** The methods of the resource that may contact hosts. Inputs and outputs are plain values. */
 export interface Resource {
-  /** Every problem of the inputs, which may hold unknown values; each begins with its path. Connects to nothing. */
-  check(news: Props, configuration: Configuration): readonly string[];
-  /** What an update would do. Connects to nothing. */
-  diff(olds: Props, news: Props): Changes;
   /** Runs every host. @throws PartialFailure once a host was contacted and not all are done */
   create(inputs: Props, call: Call): Promise<{ id: string; outs: Props }>;
   /** Runs the hosts that changes call for, and stores the rest. @throws PartialFailure when not all hosts are done */
@@ -46,31 +74,20 @@ export interface Resource {
 export function resourceIn(world: World): Resource {
   const scopeOf = (call: Call): Scope => ({ ...world, ...call });
   return {
-    check: (news, configuration) =>
-      findProblems(ownInputs(news), { defaults: configuration }).map(
-        ({ path, message }) => `${path}: ${message}`,
-      ),
-    diff: (olds, news) => compare(ownInputs(olds), ownInputs(news)),
-    create: (inputs, call) => finish(undefined, {}, inputs, compare({}, ownInputs(inputs)), scopeOf(call)),
+    create: (inputs, call) => finish(undefined, {}, inputs, changesOf({}, inputs), scopeOf(call)),
     update: async (id, olds, news, call) => {
-      const changes = compare(ownInputs(olds), ownInputs(news));
-      const { outs } = await finish(id, olds, news, changes, scopeOf(call));
+      const { outs } = await finish(id, olds, news, changesOf(olds, news), scopeOf(call));
       return outs;
     },
     read: async (props, call) =>
-      props["mode"] === "ensure"
-        ? lookForDrift(props, inputsOf(withoutHostsKept(props)), scopeOf(call))
-        : props,
+      isListedAgain(props) ? lookForDrift(props, inputsOf(withoutHostsKept(props)), scopeOf(call)) : props,
     delete: async (props, call) => {
       const { name, runs } = call;
-      const known = readKnown(props);
-      const drained = [...known.hosts].flatMap(([label, one]) =>
-        ourDrain(one) === undefined ? [] : [label],
-      );
+      const drained = drainedIn(props);
       if (drained.length === 0) return [];
       const plan = planFromState(name, ownInputs(props), drained, call.configuration);
       const { failed, unreachable } = await runs.hold((cancellation) =>
-        undrainAndRecord(plan, drained, known, scopeOf(call), cancellation),
+        undrainAndRecord(plan, drained, readKnown(props), scopeOf(call), cancellation),
       );
       warnUnreachable(call, unreachable);
       return stillDrainedReasons(name, failed).map(inertText);

@@ -3,9 +3,9 @@ import { printable } from "../../base/text";
 import { inertText } from "../../report/pipeline-commands";
 import type { Front } from "../process/process";
 import { namedVoice } from "../progress/voice";
-import type { Call } from "./call";
-import type { Configuration, Lifecycle, Props } from "./contract";
-import { resourceIn } from "./resource";
+import type { Call } from "../resource/call";
+import type { Configuration, Lifecycle, Props } from "../resource/contract";
+import { changesOf, problemsOf, resourceIn } from "../resource/resource";
 
 /** The methods on a given front. */
 export function lifecycleOn(front: Front): Lifecycle {
@@ -19,11 +19,11 @@ export function lifecycleOn(front: Front): Lifecycle {
   return {
     check: (_olds, news, configuration) => {
       // The engine prints the value of a failure's property, secrets included, so no property is named.
-      const failures = resource.check(news, configuration ?? {}).map((reason) => ({ property: "", reason }));
+      const failures = problemsOf(news, configuration ?? {}).map((reason) => ({ property: "", reason }));
       return Promise.resolve({ inputs: news, failures });
     },
     diff: (_id, olds, news) => {
-      const { changed, why } = resource.diff(olds, news);
+      const { changed, why } = changesOf(olds, news);
       if (changed) callFor(news).voice.say(why);
       return Promise.resolve({ changes: changed });
     },
