@@ -77,7 +77,16 @@ export interface Provider {
   previewUpdate(call: ResourceCall, olds: MarkedProps, news: MarkedProps): Promise<MarkedProps>;
   /** @throws PartialFailure with marked properties, so that the engine remembers that hosts are pending */
   read(call: ResourceCall, id: string, properties: MarkedProps): Promise<Stored>;
-  delete(call: ResourceCall, properties: MarkedProps): Promise<void>;
+  delete(call: ResourceCall, id: string, properties: MarkedProps): Promise<void>;
+}
+
+/**
+ * A resource that this process has created. `pulumi up --replace` creates the new resource before it deletes the old one, which must not open
+ * the hosts that the new one has closed.
+ */
+interface Created {
+  readonly id: string;
+  readonly closed: ReadonlySet<string>;
 }
 
 export function createProvider(deps: ProviderDeps): Provider {
@@ -86,7 +95,8 @@ export function createProvider(deps: ProviderDeps): Provider {
   const heavy = (): Promise<Resource> => (resource ??= deps.world().then(resourceIn));
   /** Resources that the program has registered: a refresh also calls diff, but not check. */
   const checked = new Set<string>();
-  const closedBy = new Map<string, ReadonlySet<string>>();
+  /** The last resource that was created, by URN. */
+  const created = new Map<string, Created>();
   const callOf = ({ urn, name, timeoutSeconds }: ResourceCall, inputs: MarkedProps): Call => ({
     name: printable(name, 100),
     voice: deps.log().voiceOf(urn),
@@ -130,14 +140,10 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     create: async (given, inputs) => {
       const call = callOf(given, inputs);
-      const drained = (properties: Props): void => void closedBy.set(given.urn, closedIn(properties));
       return withMarks(
         inputs,
-        async () => {
-          const { id, outs } = await (await heavy()).create(unmarkedProps(inputs), call);
-          return { id, outs };
-        },
-        drained,
+        async () => (await heavy()).create(unmarkedProps(inputs), call),
+        (id, outs) => created.set(given.urn, { id, closed: closedIn(outs) }),
       );
     },
     previewCreate: async (given, inputs) => {
@@ -174,8 +180,11 @@ export function createProvider(deps: ProviderDeps): Provider {
       if (reasons.length > 0) throw new PartialFailure(id, marked, reasons);
       return { id, properties: marked };
     },
-    delete: async (given, properties) => {
-      const props = withoutHostsClosedBy(closedBy.get(given.urn), unmarkedProps(properties));
+    delete: async (given, id, properties) => {
+      const successor = created.get(given.urn);
+      const plain = unmarkedProps(properties);
+      const props =
+        successor === undefined || successor.id === id ? plain : withoutHosts(successor.closed, plain);
       if (drainedIn(props).length === 0) return;
       const reasons = await (await heavy()).delete(props, callOf(given, properties));
       // An error keeps the resource and with it the names of the drained hosts.
@@ -195,15 +204,15 @@ function jsonBytes(value: unknown): number {
 async function withMarks(
   inputs: MarkedProps,
   work: () => Promise<{ readonly id: string; readonly outs: Props }>,
-  see: (outs: Props) => void = () => undefined,
+  see: (id: string, outs: Props) => void = () => undefined,
 ): Promise<Stored> {
   try {
     const { id, outs } = await work();
-    see(outs);
+    see(id, outs);
     return { id, properties: markedOuts(outs, inputs) };
   } catch (thrown) {
     if (!(thrown instanceof PartialFailure)) throw thrown;
-    see(thrown.properties);
+    see(thrown.id, thrown.properties);
     throw new PartialFailure(thrown.id, markedOuts(thrown.properties, inputs), thrown.reasons);
   }
 }
@@ -244,12 +253,10 @@ function closedIn(properties: Props): ReadonlySet<string> {
   );
 }
 
-/** `--replace` creates the new resource before it deletes the old one, which must not open the hosts that the new one has closed. */
-function withoutHostsClosedBy(labels: ReadonlySet<string> | undefined, props: Props): Props {
+/** The state without what it says of these hosts. */
+function withoutHosts(labels: ReadonlySet<string>, props: Props): Props {
   const { hostResults } = props;
-  if (labels === undefined || !isRecord(hostResults)) return props;
-  return {
-    ...props,
-    hostResults: Object.fromEntries(Object.entries(hostResults).filter(([label]) => !labels.has(label))),
-  };
+  if (!isRecord(hostResults)) return props;
+  const others = Object.entries(hostResults).filter(([label]) => !labels.has(label));
+  return { ...props, hostResults: Object.fromEntries(others) };
 }

@@ -170,7 +170,7 @@ function resourceMethods(loaded: () => Promise<Provider>): Methods {
       return response;
     },
     delete: async (request: messages.DeleteRequest) => {
-      await (await loaded()).delete(callOf(request), fromStruct(request.getProperties()));
+      await (await loaded()).delete(callOf(request), request.getId(), fromStruct(request.getProperties()));
       return new Empty();
     },
   };
