@@ -9,7 +9,8 @@ const modules: Readonly<Record<string, RegExp>> = {
   node: /^node:/,
   "iconv-lite": /^iconv-lite$/,
   ssh2: /^ssh2$/,
-  sdk: /^@pulumi\/pulumi(\/|$)/,
+  sdk: /^@pulumi\/pulumi(\/(?!proto\/)|$)/,
+  grpc: /^@grpc\/grpc-js$|^google-protobuf\/|^@pulumi\/pulumi\/proto\//,
   // The serialized provider loads its code by the package's own name.
   itself: /^pulumi-session-logoff\/provider$/,
 };
@@ -33,7 +34,8 @@ const rules: Readonly<Record<string, string>> = {
   "pulumi/resource": "base connection files plan session report run pulumi/process pulumi/progress",
   "pulumi/progress": "base session report pulumi/process",
   "pulumi/process": "base connection files report run ssh node sdk",
-  "pulumi/dynamic": "base plan pulumi/resource pulumi/process node sdk itself",
+  "pulumi/dynamic": "base plan report pulumi/resource pulumi/progress pulumi/process node sdk itself",
+  "pulumi/plugin": "base plan report pulumi/resource pulumi/progress pulumi/process node grpc",
   cli: "base connection files plan session report run ssh local node",
 };
 

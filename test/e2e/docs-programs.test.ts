@@ -76,7 +76,9 @@ async function openCase(
 ): Promise<{ readonly workshop: Workshop; readonly project: Project }> {
   const workshop = await openWorkshop(true);
   const { home, env } = workshop.shell;
-  const project = await createProject({ HOME: home, RDS_PASSWORD: env["RDS_PASSWORD"] ?? "" });
+  const project = await createProject({
+    environment: { HOME: home, RDS_PASSWORD: env["RDS_PASSWORD"] ?? "" },
+  });
   for (const name of ["known_hosts", "key", "rdsh.txt", "ssh_config"])
     copyFileSync(join(home, name), join(project.folder, name));
   const patchStep = readFileSync(join(checkout, "examples", "pre-patch", "patch.ts"), "utf8");

@@ -81,18 +81,33 @@ for (const [name, args] of Object.entries(JSON.parse(fs.readFileSync("resources.
 }
 `;
 
-/** `more` is added to the environment of the engine. */
-export async function createProject(more: Readonly<Record<string, string>> = {}): Promise<Project> {
+/** What a project differs in from one that uses the class. */
+export interface ProjectOptions {
+  /** The program, as the text of `index.js`. */
+  readonly program?: string;
+  /** Further lines of Pulumi.yaml. */
+  readonly settings?: string;
+  /** Added to the environment of the engine. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function createProject(options: ProjectOptions = {}): Promise<Project> {
   const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
   const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
   const { path } = await ensureEngine();
   const { folder, remove } = installedFolder();
   const home = join(folder, ".pulumi-home");
   const stateDir = join(folder, ".state");
-  const env = { ...engineEnvironment({ engine: path, home, stateDir, passphrase: "lab" }), ...more };
-  writeFileSync(join(folder, "Pulumi.yaml"), "name: lab\nruntime: nodejs\nmain: index.js\n");
+  const env = {
+    ...engineEnvironment({ engine: path, home, stateDir, passphrase: "lab" }),
+    ...options.environment,
+  };
+  writeFileSync(
+    join(folder, "Pulumi.yaml"),
+    `name: lab\nruntime: nodejs\nmain: index.js\n${options.settings ?? ""}`,
+  );
   writeFileSync(join(folder, "package.json"), '{ "name": "lab", "private": true }\n');
-  writeFileSync(join(folder, "index.js"), program);
+  writeFileSync(join(folder, "index.js"), options.program ?? program);
   let said = "";
   const start = (...args: readonly string[]): Running => {
     const child = spawn(path, [...args, "--non-interactive", "--color=never"], {

@@ -32,7 +32,7 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     "provider/pulumi/dynamic/args.ts": argumentTypes(inputTypes),
     "provider/cli/arguments/input-options.ts": optionTable(inputTypes),
     "schema/inputs.schema.json": jsonSchema(inputTypes),
-    "schema/pulumi.json": pulumiSchema(inputTypes),
+    "schema/pulumi.json": pulumiSchema(inputTypes, root),
     "docs/inputs.md": inputsPage(inputTypes),
     "docs/options.md": optionsPage(join(__dirname, "options-page.md")),
     "docs/troubleshooting.md": troubleshooting(

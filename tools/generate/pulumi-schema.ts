@@ -1,30 +1,77 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stackDefaults } from "../../provider/plan/schema/connection";
 import type { FieldTypes, Type } from "../../provider/plan/schema/type";
+import { resultTypes } from "./result-types";
 import { namedTypes } from "./typescript";
 
 type Json = Readonly<Record<string, unknown>>;
 
 const packageName = "session-logoff";
+/** The type of the class, whose resources the plugin takes over. */
+const dynamicType = "pulumi-nodejs:dynamic/session-logoff:SessionLogoff";
 
 /**
- * The inputs in the schema of a Pulumi package. No union contains a list, which Python's SDK cannot take: `sessions` is a string, an
- * integer or a selector, and `report` is a list. At run time every form is read.
+ * The schema of the Pulumi package. It has no defaults, since SDKs write them into a program's inputs, where a new default would be a change.
+ * No union contains a list, which Python's SDK cannot take: `sessions` is a string, an integer or a selector, and `report` is a list. At run
+ * time every form is read.
  */
-export function pulumiSchema(inputs: FieldTypes): string {
-  const types = [...namedTypes(inputs).values()].flatMap((type) =>
+export function pulumiSchema(inputs: FieldTypes, root: string): string {
+  const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly version: string;
+    readonly license: string;
+  };
+  const enums = new Map<string, Json>();
+  const propertyOf = propertiesWith(enums);
+  const objects = [...namedTypes(inputs).values()].flatMap((type) =>
     type.kind === "object"
-      ? [[tokenOf(type.name), { description: type.doc, type: "object", ...properties(type.fields) }]]
+      ? [[tokenOf(type.name), { description: type.doc, type: "object", ...propertyOf(type.fields) }] as const]
       : [],
   );
-  const { properties: inputProperties, required: requiredInputs } = properties(inputs);
+  const { properties: inputProperties, required: requiredInputs = [] } = propertyOf(inputs);
+  const results = resultTypes(root, tokenOf);
+  const configuration = propertyOf(stackDefaults.type.fields).properties;
+  const types = {
+    ...Object.fromEntries(objects),
+    ...Object.fromEntries([...enums, ...results.types].map(([name, type]) => [tokenOf(name), type])),
+  };
   return JSON.stringify({
     name: packageName,
-    types: Object.fromEntries(types) as Json,
+    displayName: "Session Logoff",
+    version,
+    description:
+      "Logs users off their sessions on many Windows Remote Desktop hosts over SSH before the hosts are patched.",
+    keywords: ["pulumi", packageName, "category/infrastructure", "kind/native"],
+    license,
+    config: { variables: configuration, defaults: [] },
+    types,
+    provider: {
+      description:
+        "How to log in to hosts, where neither a host nor the resource says it. A change is no change of any resource.",
+      inputProperties: configuration,
+      properties: configuration,
+    },
     resources: {
-      [`${packageName}:index:SessionLogoff`]: {
+      [tokenOf("SessionLogoff")]: {
+        description:
+          "Sessions logged off on many hosts, before they are patched. Creating it runs every host; a later update runs the hosts that are new, that failed, or all of them when `triggers` change. Let the patch step depend on it.",
         inputProperties,
         requiredInputs,
-        ...properties(inputs),
+        properties: { ...inputProperties, ...withSecret(results.properties, "resume") },
+        required: [...requiredInputs, ...results.required],
+        aliases: [{ type: dynamicType }],
       },
+    },
+    language: {
+      nodejs: { packageName: "@pulumi/session-logoff", respectSchemaVersion: true },
+      python: {
+        packageName: "pulumi_session_logoff",
+        respectSchemaVersion: true,
+        pyproject: { enabled: true },
+      },
+      go: { respectSchemaVersion: true, generateResourceContainerTypes: true },
+      csharp: { respectSchemaVersion: true },
+      java: {},
     },
   });
 }
@@ -34,44 +81,62 @@ function tokenOf(name: string): string {
   return `${packageName}:index:${name.replace(/Args$/u, "")}`;
 }
 
-function properties(fields: FieldTypes): {
-  readonly properties: Json;
-  readonly required?: readonly string[];
-} {
-  const required = Object.entries(fields).flatMap(([name, { isRequired }]) => (isRequired ? [name] : []));
-  const entries = Object.entries(fields).map(([name, { doc, type, isSecret }]) => [
-    name,
-    { description: doc, ...propertyOf(type), ...(isSecret ? { secret: true } : {}) },
-  ]);
-  return {
-    properties: Object.fromEntries(entries) as Json,
-    ...(required.length === 0 ? {} : { required }),
-  };
+function withSecret(properties: Json, name: string): Json {
+  return { ...properties, [name]: { ...(properties[name] as Json), secret: true } };
 }
 
-function propertyOf(type: Type): Json {
-  switch (type.kind) {
-    case "string":
-    case "number":
-    case "integer":
-    case "boolean":
-      return { type: type.kind };
-    case "any":
-      return { $ref: "pulumi.json#/Any" };
-    case "enum":
-      return { type: "string" };
-    case "list":
-      return { type: "array", items: propertyOf(type.item) };
-    case "alias":
-      return propertyOf(type.of);
-    case "object":
-      return { $ref: `#/types/${tokenOf(type.name)}` };
-    case "union": {
-      const single = type.of.filter(({ kind }) => kind !== "list");
-      const list = type.of.find(({ kind }) => kind === "list");
-      if (single.length === 1 && list !== undefined) return propertyOf(list);
-      const [only] = single;
-      return single.length === 1 && only !== undefined ? propertyOf(only) : { oneOf: single.map(propertyOf) };
+interface Properties {
+  readonly properties: Json;
+  readonly required?: readonly string[];
+}
+
+/** @param enums receives the types of the words, by name */
+function propertiesWith(enums: Map<string, Json>): (fields: FieldTypes) => Properties {
+  const enumOf = (field: string, words: readonly string[]): Json => {
+    const name = field.charAt(0).toUpperCase() + field.slice(1);
+    const type = { type: "string", enum: words.map((value) => ({ value })) };
+    const known = enums.get(name) ?? type;
+    if (JSON.stringify(known) !== JSON.stringify(type))
+      throw new Error(`two fields ${field} differ in their words`);
+    enums.set(name, type);
+    return { $ref: `#/types/${tokenOf(name)}` };
+  };
+  const propertyOf = (field: string, type: Type): Json => {
+    switch (type.kind) {
+      case "string":
+      case "number":
+      case "integer":
+      case "boolean":
+        return { type: type.kind };
+      case "any":
+        return { $ref: "pulumi.json#/Any" };
+      case "enum":
+        return enumOf(field, type.words);
+      case "list":
+        return { type: "array", items: propertyOf(field.replace(/s$/u, ""), type.item) };
+      case "alias":
+        return propertyOf(field, type.of);
+      case "object":
+        return { $ref: `#/types/${tokenOf(type.name)}` };
+      case "union": {
+        const single = type.of.filter(({ kind }) => kind !== "list");
+        const list = type.of.find(({ kind }) => kind === "list");
+        const [only] = single;
+        if (single.length !== 1 || only === undefined)
+          return { oneOf: single.map((one) => propertyOf(field, one)) };
+        return propertyOf(field, list ?? only);
+      }
     }
-  }
+  };
+  return (fields) => {
+    const required = Object.entries(fields).flatMap(([name, { isRequired }]) => (isRequired ? [name] : []));
+    const properties = Object.entries(fields).map(([name, { doc, type, isSecret }]) => [
+      name,
+      { description: doc, ...propertyOf(name, type), ...(isSecret ? { secret: true } : {}) },
+    ]);
+    return {
+      properties: Object.fromEntries(properties) as Json,
+      ...(required.length === 0 ? {} : { required }),
+    };
+  };
 }

@@ -4,8 +4,8 @@
  */
 import { processFront } from "../process/process";
 import type { Configuration, ConfigureRequest, Lifecycle } from "../resource/contract";
-import { lifecycleOn } from "../resource/lifecycle";
 import { configurationNames } from "./configuration";
+import { lifecycleOn } from "./lifecycle";
 
 /** The values of the stack configuration, which the project sets as `session-logoff:user` and so on. */
 export function configure({ config }: ConfigureRequest): Promise<Configuration> {

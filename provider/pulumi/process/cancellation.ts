@@ -10,10 +10,19 @@ export interface Cancellation {
   readonly gaveUp: Promise<void>;
 }
 
-/** The source of cancellations: in the plugin, the signals of the process and the end of its standard input. */
+/**
+ * How soon the result is due. `urgent`: within 4 s, because the process is about to be killed. `patient`: when everything that was sent is
+ * verified and cleaned up, however long that takes.
+ */
+export type Urgency = "urgent" | "patient";
+
+/** The source of cancellations, such as the signals of the process and the end of its standard input. */
 export interface CancelSource {
-  /** Called before the first run starts. It may cancel at once, for a request that came before. */
-  start(cancel: (why: string) => void): void;
+  /**
+   * Called before the first run starts. It may cancel at once, for a request that came before. An urgent request may follow a patient one; its
+   * default is `urgent`.
+   */
+  start(cancel: (why: string, urgency?: Urgency) => void): void;
   stop(): void;
 }
 
@@ -24,7 +33,7 @@ export interface Runs {
 }
 
 /**
- * Times after the request to cancel. The engine kills the process about 5 s after it, so the result is due after 4 s. A run has 2.5 s to verify
+ * Times after an urgent request to cancel. The engine kills the process about 5 s after it, so the result is due after 4 s. A run has 2.5 s to verify
  * what it sent, and 1 s more to close its connections.
  */
 const dropAfterMs = 2500;
@@ -35,11 +44,11 @@ const giveUpAfterMs = 3500;
  * start.
  */
 export function runsUntil(source: CancelSource): Runs {
-  const active = new Set<(why: string) => void>();
-  let cancelledWhy: string | undefined;
-  const cancelAll = (why: string): void => {
-    cancelledWhy = why;
-    for (const cancel of active) cancel(why);
+  const active = new Set<(why: string, urgency: Urgency) => void>();
+  let cancelled: { readonly why: string; readonly urgency: Urgency } | undefined;
+  const cancelAll = (why: string, urgency: Urgency = "urgent"): void => {
+    if (cancelled?.urgency !== "urgent") cancelled = { why, urgency };
+    for (const cancel of active) cancel(why, urgency);
   };
   return {
     async hold(work) {
@@ -50,10 +59,10 @@ export function runsUntil(source: CancelSource): Runs {
       const gaveUp = new Promise<void>((resolve) => {
         giveUp = resolve;
       });
-      const cancel = (why: string): void => {
-        if (stop.signal.aborted) return;
+      const cancel = (why: string, urgency: Urgency): void => {
         const reason = new LogoffError("aborted", `Stopped before it was done: ${why}; run again`);
-        stop.abort(reason);
+        if (!stop.signal.aborted) stop.abort(reason);
+        if (urgency === "patient" || timers.length > 0) return;
         timers.push(
           setTimeout(() => drop.abort(reason), dropAfterMs),
           setTimeout(giveUp, giveUpAfterMs),
@@ -61,14 +70,14 @@ export function runsUntil(source: CancelSource): Runs {
       };
       if (active.size === 0) source.start(cancelAll);
       active.add(cancel);
-      if (cancelledWhy !== undefined) cancel(cancelledWhy);
+      if (cancelled !== undefined) cancel(cancelled.why, cancelled.urgency);
       try {
         return await work({ stop: stop.signal, signal: drop.signal, gaveUp });
       } finally {
         for (const timer of timers) clearTimeout(timer);
         active.delete(cancel);
         if (active.size === 0) {
-          cancelledWhy = undefined;
+          cancelled = undefined;
           source.stop();
         }
       }

@@ -2,17 +2,13 @@
 import type { Clock } from "../../base/clock";
 import { printable } from "../../base/text";
 import type { OnProgress } from "../../report/events";
-import type { LiveStatus } from "../process/live-status";
+import type { Voice } from "./voice";
 
 /** Options for the printed progress of one resource. */
 export interface LinesOptions {
-  /** The resource's name, in front of every line. */
-  readonly name: string;
   readonly hosts: number;
   readonly clock: Clock;
-  readonly print: (line: string) => void;
-  /** Shows a transient line; absent without a live status. */
-  readonly status?: LiveStatus | undefined;
+  readonly voice: Voice;
 }
 
 /** Prints progress events. */
@@ -44,9 +40,9 @@ const countEveryMs = 5000;
 const countEveryMsBesideLive = 60_000;
 const liveEveryMs = 2000;
 
-/** Prints a line below the resource's name. */
-export function sayOn({ name, print }: LinesOptions): (line: string) => void {
-  return (line) => print(printable(`${name}: ${line}`, 600));
+/** Prints a line of bounded length. */
+export function sayOn({ voice }: LinesOptions): (line: string) => void {
+  return (line) => voice.say(printable(line, 600));
 }
 
 /**
@@ -54,11 +50,14 @@ export function sayOn({ name, print }: LinesOptions): (line: string) => void {
  * @returns ends the printing
  */
 export function countByTime(options: LinesOptions, line: () => string): () => void {
-  const { name, clock, status } = options;
+  const {
+    clock,
+    voice: { status },
+  } = options;
   const say = sayOn(options);
   const ends = [
     every(status === undefined ? countEveryMs : countEveryMsBesideLive, clock, () => say(line())),
-    status === undefined ? undefined : every(liveEveryMs, clock, () => status(`${name}: ${line()}`)),
+    status === undefined ? undefined : every(liveEveryMs, clock, () => status(line())),
   ];
   return () => {
     for (const end of ends) end?.();

@@ -25,6 +25,14 @@ export interface Changes {
   readonly removed: readonly string[];
   /** Hosts with a drain of ours that is no longer wanted. */
   readonly undrain: readonly string[];
+  /** Whether the identities of some hosts are not known yet. */
+  readonly hasUnknownHosts: boolean;
+  /** Names of the inputs that differ, those included whose change alone has no effect. */
+  readonly inputs: readonly string[];
+  /** Hosts that run because of what the state says of them. */
+  readonly unfinished: readonly string[];
+  /** Whether hosts run because they have matching sessions again. */
+  readonly hasDrifted: boolean;
   /** What will happen, and why, in one line. */
   readonly why: string;
 }
@@ -66,6 +74,12 @@ export function compare(
     labels: [...after.hosts.keys()],
     removed,
     undrain,
+    hasUnknownHosts: unknownHosts > 0,
+    inputs: changedInputs(before, after),
+    unfinished: [...causes].flatMap(([label, cause]) =>
+      cause === "failed" || cause === "skipped" || cause === "not done" ? [label] : [],
+    ),
+    hasDrifted: [...causes.values()].includes("with matching sessions"),
     why: describe({
       causes: [...causes.values()],
       hosts: after.hosts.size,
@@ -117,6 +131,7 @@ function hostCause(
 interface NormalHost {
   /** The selection of the host, its own or the common one; absent if not known yet. */
   readonly sessions?: string | undefined;
+  readonly hasOwnSessions: boolean;
 }
 
 /** Inputs in a form in which equal texts mean equal inputs. */
@@ -126,6 +141,10 @@ interface Normalized {
   readonly unknownHosts: number;
   /** Absent when not known yet. */
   readonly triggers: string | undefined;
+  /** The selection of the hosts that have none of their own; absent when not known yet. */
+  readonly sessions: string | undefined;
+  /** The inputs that concern all hosts, except `sessions` and `triggers`, by name. */
+  readonly others: ReadonlyMap<string, string>;
   /** The inputs whose change is only stored, by name. */
   readonly stored: ReadonlyMap<string, string>;
   readonly drain: string;
@@ -137,6 +156,32 @@ const storedInputs = Object.entries(inputTypes).flatMap(([name, { onChange }]) =
   onChange === "store" ? [name] : [],
 );
 
+/** Inputs that are compared as a whole. */
+const otherInputs = Object.keys(inputTypes).filter(
+  (name) => name !== "hosts" && name !== "sessions" && name !== "triggers",
+);
+
+const connectionsOfHosts = "connections of hosts";
+
+function changedInputs(before: Normalized, after: Normalized): readonly string[] {
+  const ownSessions = ({ hosts }: Normalized): string =>
+    canonical(
+      [...hosts].flatMap(([label, one]) => (one.hasOwnSessions ? [[label, one.sessions]] : [])).sort(),
+    );
+  const haveHostsChanged =
+    after.unknownHosts > 0 ||
+    before.hosts.size !== after.hosts.size ||
+    [...after.hosts.keys()].some((label) => !before.hosts.has(label)) ||
+    ownSessions(before) !== ownSessions(after) ||
+    before.stored.get(connectionsOfHosts) !== after.stored.get(connectionsOfHosts);
+  return [
+    ...(haveHostsChanged ? ["hosts"] : []),
+    ...(before.sessions === after.sessions ? [] : ["sessions"]),
+    ...otherInputs.filter((name) => before.others.get(name) !== after.others.get(name)),
+    ...(before.triggers === after.triggers ? [] : ["triggers"]),
+  ];
+}
+
 function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
   const { read } = readFields(inputs);
   const given = (name: string): unknown => inputs[name] ?? undefined;
@@ -145,9 +190,10 @@ function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
   const common = selection(read.selector, given("sessions"));
   const fields: Readonly<Record<string, unknown>> = { ...read };
   const valueOf = (name: string): unknown => fields[name] ?? given(name) ?? inputTypes[name]?.default ?? {};
+  const others = new Map(otherInputs.map((name) => [name, canonical(valueOf(name))] as const));
   const hosts = new Map(
     read.hosts.flatMap((host, index): (readonly [string, NormalHost])[] =>
-      host.label === undefined ? [] : [[host.label, { sessions: selectionOf(host, entries[index], common) }]],
+      host.label === undefined ? [] : [[host.label, normalHost(host, entries[index], common)]],
     ),
   );
   return {
@@ -157,19 +203,22 @@ function normalized(inputs: Readonly<Record<string, unknown>>): Normalized {
       : entries.filter((entry, index) => read.hosts[index]?.label === undefined && holdsUnknown(entry))
           .length,
     triggers: holdsUnknown(given("triggers")) ? undefined : canonical(given("triggers") ?? []),
+    sessions: common,
+    others,
     stored: new Map([
-      ...storedInputs.map((name) => [name, canonical(valueOf(name))] as const),
-      ["connections of hosts", canonical(accessOf(read, entries))],
+      ...storedInputs.map((name) => [name, others.get(name) ?? ""] as const),
+      [connectionsOfHosts, canonical(accessOf(read, entries))],
     ]),
     drain: canonical(valueOf("drain")),
     mode: canonical(valueOf("mode")),
   };
 }
 
-/** The host's own selection or the common one; absent if not known yet. */
-function selectionOf(host: HostEntry, entry: unknown, common: string | undefined): string | undefined {
+function normalHost(host: HostEntry, entry: unknown, common: string | undefined): NormalHost {
   const own = isRecord(entry) ? (entry["sessions"] ?? undefined) : undefined;
-  return own === undefined ? common : selection(host.selector, own);
+  return own === undefined
+    ? { sessions: common, hasOwnSessions: false }
+    : { sessions: selection(host.selector, own), hasOwnSessions: true };
 }
 
 /** Lists in a selection are compared as sets. Values that cannot be read, as in the state of a newer version, are compared as they are. */

@@ -16,6 +16,14 @@ import { errorLines } from "./partial-failure";
 const namedHosts = 50;
 const namedSessions = 20;
 
+/** Which hosts to list, and what ends it. */
+export interface PreviewOptions {
+  /** The hosts that would run. Absent: not known, so all hosts are listed. */
+  readonly hosts?: ReadonlySet<string>;
+  /** Ends the listing. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Lists the hosts of these inputs, reading only, and says who would be logged off, line by line. A host that cannot be
  * listed has a line that says why. Never rejects.
@@ -24,24 +32,30 @@ export async function previewText(
   inputs: unknown,
   defaults: ConnectionDefaults,
   front: ReadOnlyFront,
+  { hosts, signal = new AbortController().signal }: PreviewOptions = {},
 ): Promise<string> {
   try {
     const { plan, problems } = readPlan(inputs, { defaults });
     // check says what is wrong, all of it, and says it better.
     if (plan === undefined) return `sessions are not shown: ${problems[0]?.path ?? "inputs"} cannot be used`;
+    const { connect, clock, slots, turns } = front;
     const deps = {
-      ...front,
+      connect,
+      clock,
+      slots,
+      turns,
+      ...(hosts === undefined ? {} : { hosts }),
       readOnly: "dry-run",
       onProgress: () => undefined,
     } as const satisfies RolloutDeps;
-    const report = await runRollout(plan, deps, new AbortController().signal);
-    return inertText(linesOf(report).join("\n"));
+    const report = await runRollout(plan, deps, signal);
+    return inertText(linesOf(report, hosts !== undefined).join("\n"));
   } catch (thrown) {
     return inertText(asLogoffError(thrown, "command-failed", "sessions are not shown").message);
   }
 }
 
-function linesOf(report: Report): readonly string[] {
+function linesOf(report: Report, isExact: boolean): readonly string[] {
   const { hosts, warnings } = report;
   const going = hosts.filter((host) => goingOn(host).length > 0);
   const failed = hosts.filter(({ status }) => status !== "ok");
@@ -50,7 +64,7 @@ function linesOf(report: Report): readonly string[] {
   const what = isOnlyWarned(report) ? `would warn ${who}, and log nobody off,` : `would log off ${who}`;
   const notListed = failed.length === 0 ? "" : `, ${failed.length} could not be listed`;
   return [
-    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notListed}; hosts that are done are not run again`,
+    `${what} on ${going.length} of ${counted(hosts.length, "host")}${notListed}${isExact ? "" : "; hosts that are done are not run again"}`,
     ...going.slice(0, namedHosts).map(hostLine),
     ...(going.length > namedHosts ? [`… and ${going.length - namedHosts} more hosts`] : []),
     ...errorLines(failed),

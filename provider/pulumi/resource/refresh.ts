@@ -1,13 +1,12 @@
 import { asLogoffError } from "../../base/errors";
 import { counted, firstAndMore } from "../../base/text";
-import type { ConnectionDefaults } from "../../plan/connection-defaults";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
 import { blankReport, type HostReport } from "../../report/report";
 import { sharedErrors, toldErrors } from "../../report/shared-errors";
 import { alsoOn } from "../../report/text";
 import { runRollout, type RolloutDeps } from "../../run/rollout";
-import type { Front } from "../process/process";
+import type { Scope } from "./call";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
 
 /**
@@ -17,14 +16,12 @@ import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./st
  * @param inputs those among the outputs, without hosts that are only kept for their drain
  */
 export async function lookForDrift(
-  name: string,
   outputs: Readonly<Record<string, unknown>>,
   inputs: Readonly<Record<string, unknown>>,
-  defaults: ConnectionDefaults,
-  front: Front,
+  scope: Scope,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const warn = (text: string): void => front.print(`${name}: warning: ${text}`);
-  const { plan, problems } = readPlan(inputs, { defaults });
+  const { say, warn } = scope.voice;
+  const { plan, problems } = readPlan(inputs, { defaults: scope.configuration });
   if (plan === undefined) {
     warn(
       `the hosts were not listed because the inputs in the state cannot be used: ${problems[0]?.path ?? ""}`,
@@ -36,8 +33,8 @@ export async function lookForDrift(
   const done = new Set(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );
-  const reports = await front.runs.hold(({ stop, signal, gaveUp }) =>
-    Promise.race([list(plan, done, front, stop, signal), gaveUp.then((): HostReport[] => [])]),
+  const reports = await scope.runs.hold(({ stop, signal, gaveUp }) =>
+    Promise.race([list(plan, done, scope, stop, signal), gaveUp.then((): HostReport[] => [])]),
   );
   const seen = new Map(reports.map((report) => [report.host, report]));
   const unread: HostReport[] = [];
@@ -59,9 +56,9 @@ export async function lookForDrift(
   if (untold > 0) warn(`${counted(untold, "more host")} could not be listed`);
   const drifted = [...hosts].filter(([, result]) => result.status === "ok" && remainingOn(result) > 0);
   for (const [label, result] of drifted.slice(0, mostNamed))
-    front.print(`${name}: ${label}: ${remainingOn(result)} matching sessions again`);
+    say(`${label}: ${remainingOn(result)} matching sessions again`);
   if (drifted.length > mostNamed)
-    front.print(`${name}: ${drifted.length - mostNamed} more hosts have matching sessions again`);
+    say(`${drifted.length - mostNamed} more hosts have matching sessions again`);
   const leaving = [...hosts.keys()].filter((label) => !labels.has(label));
   return { ...outputs, ...toResults([...labels], { ...known, hosts }, leaving) };
 }
@@ -72,7 +69,7 @@ const mostNamed = 20;
 async function list(
   plan: Plan,
   hosts: ReadonlySet<string>,
-  { connect, clock, slots, turns }: Front,
+  { connect, clock, slots, turns }: Scope,
   stop: AbortSignal,
   signal: AbortSignal,
 ): Promise<readonly HostReport[]> {

@@ -2,7 +2,7 @@ import { asLogoffError } from "../../base/errors";
 import type { Plan } from "../../plan/plan";
 import { exitStatusOf, failsRun } from "../../report/outcome";
 import type { Report } from "../../report/report";
-import type { Front } from "../process/process";
+import type { Scope } from "./call";
 
 /** A disk that does not answer must not hold up a run that has ended, least of all one that is killed in a second. */
 const mostMs = 10_000;
@@ -13,23 +13,22 @@ export async function writeReports(
   { reports, failOn }: Pick<Plan, "reports" | "failOn">,
   report: Report,
   isCancelled: boolean,
-  front: Front,
-  warn: (text: string) => void,
+  { clock, writeReport, voice }: Pick<Scope, "clock" | "writeReport" | "voice">,
 ): Promise<void> {
   // The resource succeeds when everything was done before it was cancelled, and the report says so.
   const isFailed = failsRun(report.hosts, failOn, report.ended);
   const exitStatus = exitStatusOf(report, failOn, isCancelled && isFailed);
   const over = new AbortController();
-  const tooLong = front.clock
+  const tooLong = clock
     .sleep(isCancelled ? mostMsWhenCancelled : mostMs, over.signal)
     .then(() => Promise.reject(new Error("the disk does not answer")));
   tooLong.catch(() => undefined);
   await Promise.all(
     reports.map(async (path) => {
       try {
-        await Promise.race([front.writeReport(path, report, exitStatus), tooLong]);
+        await Promise.race([writeReport(path, report, exitStatus), tooLong]);
       } catch (thrown) {
-        warn(asLogoffError(thrown, "command-failed", `Cannot write the report "${path}"`).message);
+        voice.warn(asLogoffError(thrown, "command-failed", `Cannot write the report "${path}"`).message);
       }
     }),
   );

@@ -4,8 +4,8 @@ import type { Report, ReportedError } from "../../report/report";
 import type { PreviousRun } from "../../run/host/state";
 import { startRollout, type RolloutDeps } from "../../run/rollout";
 import type { Cancellation } from "../process/cancellation";
-import type { Front } from "../process/process";
 import { progressLines } from "../progress/progress-lines";
+import type { Scope } from "./call";
 import { writeReports } from "./reports";
 import { askedOf, ourDrain, toHostResult, warnedOf, type Known } from "./state";
 
@@ -31,17 +31,16 @@ export interface RunResult {
  * ends: when it is cancelled and hosts do not finish in time, they count as stopped.
  */
 export async function runAndRecord(
-  name: string,
   plan: Plan,
   labels: ReadonlySet<string>,
   known: Known,
-  front: Front,
+  scope: Scope,
   cancellation: Cancellation,
 ): Promise<RunResult> {
-  const warn = (text: string): void => front.print(`${name}: warning: ${text}`);
-  const report = await runHosts(name, plan, labels, known, front, cancellation);
+  const { warn } = scope.voice;
+  const report = await runHosts(plan, labels, known, scope, cancellation);
   report.warnings.forEach(warn);
-  await writeReports(plan, report, cancellation.stop.aborted, front, warn);
+  await writeReports(plan, report, cancellation.stop.aborted, scope);
   const hosts = new Map(known.hosts);
   const resume = new Map(known.resume);
   for (const one of report.hosts) {
@@ -56,15 +55,14 @@ export async function runAndRecord(
 
 /** The report of the run, or what is known of it when it does not end in time or breaks. */
 async function runHosts(
-  name: string,
   plan: Plan,
   labels: ReadonlySet<string>,
   known: Known,
-  front: Front,
+  scope: Scope,
   { stop, signal, gaveUp }: Cancellation,
 ): Promise<Report> {
-  const { connect, findJumpHosts, clock, slots, turns, print, status } = front;
-  const lines = progressLines({ name, hosts: labels.size, clock, print, status });
+  const { connect, findJumpHosts, clock, slots, turns, voice } = scope;
+  const lines = progressLines({ hosts: labels.size, clock, voice });
   const deps: RolloutDeps = {
     connect,
     ...(findJumpHosts === undefined ? {} : { findJumpHosts }),

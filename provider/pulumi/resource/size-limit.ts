@@ -20,13 +20,15 @@ export interface SizedState {
  * left out, nor a logon time: with half an identity somebody who was not warned might pass for warned.
  *
  * @param isOver whether a warning's grace period is over: then the session is warned again in any case
+ * @param markBytes what marks of secrets add
  */
 export function withinSizeLimit(
   inputs: Readonly<Record<string, unknown>>,
   results: Results,
   isOver: (warned: WarnedSession) => boolean,
+  markBytes = 0,
 ): SizedState {
-  const roomBytes = mostBytes - jsonBytes(inputs);
+  const roomBytes = mostBytes - jsonBytes(inputs) - markBytes;
   const warnings: string[] = [];
   let left = results;
   for (const { without, warning } of steps(isOver)) {

@@ -8,8 +8,8 @@ import type { OnProgress } from "../../report/events";
 import { sharedErrors } from "../../report/shared-errors";
 import { undrainHosts, type UndrainOutcome } from "../../run/undrain";
 import type { Cancellation } from "../process/cancellation";
-import type { Front } from "../process/process";
 import { undrainLines } from "../progress/undrain-lines";
+import type { Scope } from "./call";
 import { connectionOfEvery, entriesOf } from "./kept-hosts";
 import { errorLines } from "./partial-failure";
 import { ourDrain, type Known, type OurDrain } from "./state";
@@ -36,11 +36,10 @@ export interface Undrained {
  * reached. Always ends: when it is cancelled, a host that does not answer in time counts as failed.
  */
 export async function undrainAndRecord(
-  name: string,
   plan: Pick<Plan, "hosts" | "rollout" | "timeouts">,
   labels: readonly string[],
   known: Known,
-  front: Front,
+  { connect, clock, slots, turns, voice }: Omit<Scope, "writeReport" | "newId">,
   { stop, signal, gaveUp }: Cancellation,
 ): Promise<Undrained> {
   const drained = new Map(
@@ -49,10 +48,8 @@ export async function undrainAndRecord(
       return ours === undefined ? [] : [[label, ours]];
     }),
   );
-  const { connect, clock, slots, turns } = front;
   const hosts = new Map(known.hosts);
-  const { print, status } = front;
-  const lines = undrainLines({ name, hosts: drained.size, clock, print, status });
+  const lines = undrainLines({ hosts: drained.size, clock, voice });
   const onProgress: OnProgress = (event) => {
     lines.hear(event);
     const before = event.type === "host-drained" ? hosts.get(event.host) : undefined;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
-import { runsUntil, type Runs } from "../../../provider/pulumi/process/cancellation";
+import { runsUntil, type Runs, type Urgency } from "../../../provider/pulumi/process/cancellation";
 
 let runs: Runs;
-let cancel: (why: string) => void;
+let cancel: (why: string, urgency?: Urgency) => void;
 /** If set, the source cancels with this reason as soon as it starts. */
 let atOnce: string | undefined;
 let listening: boolean[];
@@ -96,5 +96,39 @@ describe("cancelling the runs of a process", () => {
     assert.equal(seen.join(), "dropped");
     mock.timers.tick(1);
     await running;
+  });
+
+  it("leaves a run that is cancelled patiently all its time, until an urgent request follows", async ({
+    mock,
+  }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const seen: string[] = [];
+    const running = runs.hold(async ({ stop, signal, gaveUp }) => {
+      stop.addEventListener("abort", () => seen.push(`stop: ${(stop.reason as Error).message}`));
+      signal.addEventListener("abort", () => seen.push("dropped"));
+      await gaveUp;
+    });
+    cancel("the operation was cancelled", "patient");
+    mock.timers.tick(3_600_000);
+    await new Promise(setImmediate);
+    const stopped = "stop: Stopped before it was done: the operation was cancelled; run again";
+    assert.deepEqual(seen, [stopped]);
+    cancel("the provider received SIGINT");
+    cancel("the operation was cancelled", "patient");
+    mock.timers.tick(2500);
+    assert.deepEqual(seen, [stopped, "dropped"]);
+    mock.timers.tick(1000);
+    await running;
+  });
+
+  it("holds a run that begins later to the most urgent request so far", async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const one = begin();
+    cancel("the provider received SIGINT");
+    cancel("the operation was cancelled", "patient");
+    const late = runs.hold(async ({ gaveUp }) => gaveUp);
+    mock.timers.tick(3500);
+    await late;
+    await one.end();
   });
 });

@@ -4,6 +4,7 @@ import type { ErrorCode } from "../../../provider/base/errors";
 import type { ProgressLines } from "../../../provider/pulumi/progress/lines";
 import { progressLines } from "../../../provider/pulumi/progress/progress-lines";
 import { undrainLines } from "../../../provider/pulumi/progress/undrain-lines";
+import { namedVoice } from "../../../provider/pulumi/progress/voice";
 import type { ProgressEvent } from "../../../provider/report/events";
 import type { DrainOutcome, HostReport } from "../../../provider/report/report";
 import type { Session } from "../../../provider/session/session";
@@ -46,7 +47,7 @@ function printed(
   const lines: string[] = [];
   const clock = handClock();
   const print = (line: string): void => void lines.push(line);
-  const { hear, end } = progressLines({ name: "pre-patch", hosts, clock, print, status });
+  const { hear, end } = progressLines({ hosts, clock, voice: namedVoice("pre-patch", print, status) });
   return { lines, tell: hear, end, pass: clock.pass, waiting: clock.waiting };
 }
 
@@ -259,7 +260,7 @@ describe("progress of undraining", () => {
     const clock = handClock();
     const print = (line: string): void => void lines.push(line);
     const status = (line: string): void => void live.push(line);
-    const { hear, end } = undrainLines({ name: "pre-patch", hosts, clock, print, status });
+    const { hear, end } = undrainLines({ hosts, clock, voice: namedVoice("pre-patch", print, status) });
     outcomes.forEach((drained, index) => {
       hear({ type: "host-drained", host: `h${index}:22`, drained });
       clock.pass(1000);

@@ -5,7 +5,7 @@ import { LogoffError } from "../../../provider/base/errors";
 import { unknownValue } from "../../../provider/plan/unknown";
 import { configure } from "../../../provider/pulumi/dynamic/provider";
 import type { Lifecycle, Props } from "../../../provider/pulumi/resource/contract";
-import { lifecycleOn } from "../../../provider/pulumi/resource/lifecycle";
+import { lifecycleOn } from "../../../provider/pulumi/dynamic/lifecycle";
 import { PartialFailure } from "../../../provider/pulumi/resource/partial-failure";
 import { previewText } from "../../../provider/pulumi/resource/preview";
 import type { Results } from "../../../provider/pulumi/resource/state";

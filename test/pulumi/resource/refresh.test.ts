@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Lifecycle, Props } from "../../../provider/pulumi/resource/contract";
-import { lifecycleOn } from "../../../provider/pulumi/resource/lifecycle";
+import { lifecycleOn } from "../../../provider/pulumi/dynamic/lifecycle";
 import type { Results } from "../../../provider/pulumi/resource/state";
 import { until } from "../../lab/until";
 import { fakeFront, type FakeFront } from "./fake-front";

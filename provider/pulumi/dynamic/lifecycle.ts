@@ -1,0 +1,58 @@
+/** The methods of the resource as the text in a state calls them. */
+import { printable } from "../../base/text";
+import { inertText } from "../../report/pipeline-commands";
+import type { Front } from "../process/process";
+import { namedVoice } from "../progress/voice";
+import type { Call } from "../resource/call";
+import type { Configuration, Lifecycle, Props } from "../resource/contract";
+import { changesOf, problemsOf, resourceIn } from "../resource/resource";
+
+/** The methods on a given front. */
+export function lifecycleOn(front: Front): Lifecycle {
+  const resource = resourceIn(front);
+  // Printed text appears in the log of a pipeline, where text from a host must not act as a command.
+  const print = (line: string): void => front.print(inertText(line));
+  const callFor = (props: Props, configuration: Configuration = {}): Call => {
+    const name = nameOf(props);
+    return { name, voice: namedVoice(name, print, front.status), configuration, runs: front.runs };
+  };
+  return {
+    check: (_olds, news, configuration) => {
+      // The engine prints the value of a failure's property, secrets included, so no property is named.
+      const failures = problemsOf(news, configuration ?? {}).map((reason) => ({ property: "", reason }));
+      return Promise.resolve({ inputs: news, failures });
+    },
+    diff: (_id, olds, news) => {
+      const { changed, why } = changesOf(olds, news);
+      if (changed) callFor(news).voice.say(why);
+      return Promise.resolve({ changes: changed });
+    },
+    create: (inputs, configuration) => resource.create(inputs, callFor(inputs, configuration)),
+    update: async (id, olds, news, configuration) => ({
+      outs: await resource.update(id, olds, news, callFor(news, configuration)),
+    }),
+    read: async (id, props, configuration) => ({
+      id,
+      props: await resource.read(props, callFor(props, configuration)),
+    }),
+    delete: async (_id, props, configuration) => {
+      const reasons = await resource.delete(props, callFor(props, configuration));
+      // A plain error keeps the resource and with it the names of the drained hosts.
+      if (reasons.length > 0) throw withoutStack(new Error([...reasons, rotated].join("\n")));
+    },
+  };
+}
+
+/** A destroy receives what the last run of the program left in the state. */
+const rotated =
+  'A destroy uses the stack configuration of the last "pulumi up"; if it has changed since, "pulumi destroy --run-program" uses today\'s';
+
+/** The SDK's host prints the stack of an error of delete, which is of no use to an operator. */
+function withoutStack(error: Error): Error {
+  error.stack = "";
+  return error;
+}
+
+function nameOf({ resourceName }: Props): string {
+  return typeof resourceName === "string" ? printable(resourceName, 100) : "session-logoff";
+}

@@ -1,0 +1,64 @@
+/** Messages to the engine, in order. Calls that do not wait for each other overtake each other. */
+import { inertText } from "../../report/pipeline-commands";
+import type { Voice } from "../progress/voice";
+
+/** A message under a resource. There are no errors among them: the engine would show the resource as failed whatever it answers. */
+export interface LogMessage {
+  readonly urn: string;
+  readonly severity: "info" | "warning";
+  readonly text: string;
+  /** Whether the next message replaces it. */
+  readonly isEphemeral: boolean;
+}
+
+/** Sends a message. @returns whether the engine can still be reached; never rejects */
+export type Send = (message: LogMessage) => Promise<boolean>;
+
+export interface LogQueue {
+  /** The voice of a resource. Text from a host cannot act as a command in the log of a pipeline. */
+  readonly voiceOf: (urn: string) => Voice;
+  /** Resolves when everything said so far was sent, or cannot be sent any more. */
+  readonly drained: () => Promise<void>;
+}
+
+/** What is joined to one message is not longer than this. */
+const mostLetters = 16_000;
+
+/** Sends one message at a time. Lines of one resource that wait are joined, and only the last of its ephemeral ones is sent. */
+export function logQueue(send: Send): LogQueue {
+  let waiting: LogMessage[] = [];
+  let sending: Promise<void> | undefined;
+  let isLost = false;
+  const sendAll = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (await send(next)) continue;
+      isLost = true;
+      waiting = [];
+    }
+    sending = undefined;
+  };
+  const add = (message: LogMessage): void => {
+    if (isLost) return;
+    waiting = withMessage(waiting, { ...message, text: inertText(message.text) });
+    sending ??= sendAll();
+  };
+  return {
+    voiceOf: (urn) => ({
+      say: (text) => add({ urn, severity: "info", text, isEphemeral: false }),
+      warn: (text) => add({ urn, severity: "warning", text, isEphemeral: false }),
+      status: (text) => add({ urn, severity: "info", text, isEphemeral: true }),
+    }),
+    drained: () => sending ?? Promise.resolve(),
+  };
+}
+
+function withMessage(waiting: readonly LogMessage[], message: LogMessage): LogMessage[] {
+  const { urn, severity, isEphemeral, text } = message;
+  // Whatever comes next replaces a line that nobody has seen yet.
+  const others = waiting.filter((one) => one.urn !== urn || !one.isEphemeral);
+  const index = others.findLastIndex((one) => one.urn === urn);
+  const last = others[index];
+  const joined = `${last?.text ?? ""}\n${text}`;
+  if (isEphemeral || last?.severity !== severity || joined.length > mostLetters) return [...others, message];
+  return others.with(index, { ...last, text: joined });
+}

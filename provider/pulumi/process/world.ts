@@ -1,0 +1,41 @@
+/** What a provider process holds for all resources of a stack. Loading this module loads the SSH client. */
+import { randomUUID } from "node:crypto";
+import { homedir } from "node:os";
+import { systemClock, type Clock } from "../../base/clock";
+import { KeyedMutex, Semaphore } from "../../base/concurrency";
+import type { Reach } from "../../connection";
+import { writeFileAtomically } from "../../files/atomic-file";
+import { resolvePath } from "../../files/paths";
+import type { Report } from "../../report/report";
+import { reportText } from "../../report/report-text";
+import { connectionLimit } from "../../run/rollout";
+import { openSsh } from "../../ssh/open-ssh";
+
+/** What the methods of the resource need of their process. */
+export interface World extends Reach {
+  readonly clock: Clock;
+  /** Connections of the whole process. */
+  readonly slots: Semaphore;
+  /** Runs with a host in common take turns on it. */
+  readonly turns: KeyedMutex;
+  readonly newId: () => string;
+  /** Writes a report in the format of its extension. @throws LogoffError `command-failed` */
+  readonly writeReport: (path: string, report: Report, exitStatus: number) => Promise<void>;
+}
+
+/** A new world. Relative paths start at the working directory, which is the program's folder. */
+export function createWorld(): World {
+  const baseFolder = process.cwd();
+  return {
+    ...openSsh({ baseFolder }),
+    clock: systemClock,
+    slots: new Semaphore(connectionLimit),
+    turns: new KeyedMutex(),
+    newId: () => `session-logoff-${randomUUID()}`,
+    writeReport: (path, report, exitStatus) =>
+      writeFileAtomically(
+        resolvePath({ baseFolder, home: homedir() }, path),
+        reportText(path, report, { dryRun: false, exitStatus }),
+      ),
+  };
+}

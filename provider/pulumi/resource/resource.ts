@@ -1,0 +1,168 @@
+/** What check, diff, create, update, read and delete do, whoever calls them. */
+import { onlyFields, withoutFields } from "../../base/records";
+import { findProblems, readPlan } from "../../plan/read-plan";
+import { inputNames } from "../../plan/schema/inputs";
+import { readFields } from "../../plan/schema/read-fields";
+import { failsRun } from "../../report/outcome";
+import { inertText } from "../../report/pipeline-commands";
+import type { World } from "../process/world";
+import type { Call, Scope } from "./call";
+import { compare, type Changes } from "./changes";
+import type { Configuration, Props } from "./contract";
+import { withHostsKept, withoutHostsKept } from "./kept-hosts";
+import { failureReasons, PartialFailure } from "./partial-failure";
+import { lookForDrift } from "./refresh";
+import { planError, runAndRecord, type RunResult } from "./run";
+import { withinSizeLimit } from "./size-limit";
+import { ourDrain, readKnown, toResults } from "./state";
+import {
+  planFromState,
+  stillDrainedReasons,
+  undrainAndRecord,
+  unreachableWarnings,
+  type StillDrained,
+} from "./undrain";
+
+/** Every problem of the inputs, which may hold unknown values; each begins with its path. */
+export function problemsOf(news: Props, configuration: Configuration): readonly string[] {
+  const problems = findProblems(ownInputs(news), { defaults: configuration });
+  return problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+/** What an update would do. The inputs may hold unknown values. */
+export function changesOf(olds: Props, news: Props): Changes {
+  return compare(ownInputs(olds), ownInputs(news));
+}
+
+/** Whether a refresh lists sessions again. */
+export function isListedAgain({ mode }: Props): boolean {
+  return mode === "ensure";
+}
+
+/** The hosts that the state says we drained. */
+export function drainedIn(props: Props): readonly string[] {
+  return [...readKnown(props).hosts].flatMap(([label, one]) => (ourDrain(one) === undefined ? [] : [label]));
+}
+
+/** Why the next update runs hosts that the program names, as far as that fails the resource; empty: nothing is open. */
+export function openReasons(name: string, props: Props): readonly string[] {
+  const { hosts, failOn } = readFields(inputsOf(withoutHostsKept(props))).read;
+  const labels = hosts.flatMap(({ label }) => (label === undefined ? [] : [label]));
+  const results = toResults(labels, readKnown(props));
+  return failsRun(Object.values(results.hostResults), failOn ?? "any", undefined)
+    ? failureReasons(name, results).map(inertText)
+    : [];
+}
+
+/** The methods of the resource that may contact hosts. Inputs and outputs are plain values. */
+export interface Resource {
+  /** Runs every host. @throws PartialFailure once a host was contacted and not all are done */
+  create(inputs: Props, call: Call): Promise<{ id: string; outs: Props }>;
+  /** Runs the hosts that changes call for, and stores the rest. @throws PartialFailure when not all hosts are done */
+  update(id: string, olds: Props, news: Props, call: Call): Promise<Props>;
+  /** The outputs; in mode `ensure` with the sessions that hosts have now. Never throws. */
+  read(props: Props, call: Call): Promise<Props>;
+  /**
+   * Undrains the hosts that we drained and contacts no others.
+   * @returns why the resource must not be forgotten; empty: it may be
+   * @throws LogoffError `plan-invalid`
+   */
+  delete(props: Props, call: Call): Promise<readonly string[]>;
+}
+
+/** The methods in a given process. */
+export function resourceIn(world: World): Resource {
+  const scopeOf = (call: Call): Scope => ({ ...world, ...call });
+  return {
+    create: (inputs, call) => finish(undefined, {}, inputs, changesOf({}, inputs), scopeOf(call)),
+    update: async (id, olds, news, call) => {
+      const { outs } = await finish(id, olds, news, changesOf(olds, news), scopeOf(call));
+      return outs;
+    },
+    read: async (props, call) =>
+      isListedAgain(props) ? lookForDrift(props, inputsOf(withoutHostsKept(props)), scopeOf(call)) : props,
+    delete: async (props, call) => {
+      const { name, runs } = call;
+      const drained = drainedIn(props);
+      if (drained.length === 0) return [];
+      const plan = planFromState(name, ownInputs(props), drained, call.configuration);
+      const { failed, unreachable } = await runs.hold((cancellation) =>
+        undrainAndRecord(plan, drained, readKnown(props), scopeOf(call), cancellation),
+      );
+      warnUnreachable(call, unreachable);
+      return stillDrainedReasons(name, failed).map(inertText);
+    },
+  };
+}
+
+function warnUnreachable({ voice }: Call, hosts: readonly StillDrained[]): void {
+  unreachableWarnings(hosts).forEach(voice.warn);
+}
+
+async function finish(
+  id: string | undefined,
+  olds: Props,
+  inputs: Props,
+  changes: Pick<Changes, "labels" | "hostsToRun" | "removed" | "undrain">,
+  scope: Scope,
+): Promise<{ id: string; outs: Props }> {
+  const { name, configuration, voice } = scope;
+  const { labels, hostsToRun, removed, undrain } = changes;
+  const { plan: given, problems } = readPlan(ownInputs(inputs), { defaults: configuration });
+  if (given === undefined) throw planError(name, problems);
+  const plan = {
+    ...given,
+    timeouts: { ...given.timeouts, totalMs: smaller(given.timeouts.totalMs, scope.mostMs) },
+  };
+  const gone = undrain.filter((label) => removed.includes(label));
+  const goneHosts = planFromState(name, ownInputs(olds), gone, configuration).hosts;
+  const { known, contacted, ended, failed } = await scope.runs.hold(async (cancellation) => {
+    const all = { ...plan, hosts: [...plan.hosts, ...goneHosts] };
+    const lifted = await undrainAndRecord(all, undrain, readKnown(olds), scope, cancellation);
+    warnUnreachable(scope, lifted.unreachable);
+    const ran: RunResult =
+      hostsToRun.size === 0
+        ? { known: lifted.known, contacted: false }
+        : await runAndRecord(plan, hostsToRun, lifted.known, scope, cancellation);
+    return { ...ran, failed: lifted.failed };
+  });
+  // A host that still has to be undrained is kept, whatever the program contains.
+  const leaving = failed.map(({ host }) => host).filter((host) => removed.includes(host));
+  const results = toResults(labels, known, leaving);
+  const itsId = id ?? scope.newId();
+  const ofProgram = toResults(labels, known);
+  const isUndone = failsRun(Object.values(ofProgram.hostResults), plan.failOn, ended);
+  if (!isUndone && failed.length === 0) return { id: itsId, outs: { ...inputs, ...results } };
+  const reasons = [
+    ...(isUndone ? failureReasons(name, ofProgram) : []),
+    ...stillDrainedReasons(name, failed),
+  ].map(inertText);
+  // Nothing was touched and nothing exists yet, so there is no state to keep.
+  if (id === undefined && !contacted) throw new Error(reasons.join("\n"));
+  const { properties, warnings } = withinSizeLimit(
+    withHostsKept(inputs, ownInputs(olds), leaving),
+    results,
+    ({ warnedAt }) =>
+      !(scope.clock.date().getTime() - Date.parse(warnedAt) < (plan.warn?.gracePeriodMs ?? 0)),
+    scope.markBytes,
+  );
+  warnings.forEach(voice.warn);
+  throw new PartialFailure(itsId, properties, reasons);
+}
+
+/** The smaller of two limits, of which each may be absent. */
+function smaller(limit: number | null, other: number | undefined): number | null {
+  return limit === null || other === undefined ? (limit ?? other ?? null) : Math.min(limit, other);
+}
+
+/** Fields that the class and the SDK add to the program's inputs. */
+const notInputs = ["__provider", "resourceName"];
+
+function ownInputs(props: Props): Props {
+  return withoutFields(props, notInputs);
+}
+
+/** The inputs among the outputs. */
+function inputsOf(props: Props): Props {
+  return onlyFields(props, inputNames);
+}

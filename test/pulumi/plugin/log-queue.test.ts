@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { logQueue, type LogMessage, type LogQueue } from "../../../provider/pulumi/plugin/log-queue";
+import { holdsCommand } from "../../report/sample";
+
+describe("the queue of messages to the engine", () => {
+  let sent: LogMessage[];
+  let queue: LogQueue;
+  /** Answers the call that is under way. */
+  let answer: (isReachable: boolean) => Promise<void>;
+  beforeEach(() => {
+    sent = [];
+    queue = logQueue((message) => {
+      sent.push(message);
+      return new Promise((resolve) => {
+        answer = async (isReachable) => {
+          resolve(isReachable);
+          await new Promise(setImmediate);
+        };
+      });
+    });
+  });
+  const texts = (): string[] => sent.map(({ urn, text }) => `${urn}: ${text}`);
+
+  it("sends one message at a time and joins what waits, resource by resource", async () => {
+    const [a, b] = [queue.voiceOf("a"), queue.voiceOf("b")];
+    a.say("1");
+    a.say("2");
+    b.say("x");
+    a.say("3");
+    assert.deepEqual(texts(), ["a: 1"]);
+    await answer(true);
+    await answer(true);
+    assert.deepEqual(texts(), ["a: 1", "a: 2\n3", "b: x"]);
+    await answer(true);
+    await queue.drained();
+    assert.equal(sent.length, 3);
+  });
+
+  it("keeps warnings apart, in their order", async () => {
+    const voice = queue.voiceOf("a");
+    voice.say("first");
+    voice.say("before");
+    voice.warn("careful");
+    voice.say("after");
+    for (let index = 0; index < 4; index += 1) await answer(true);
+    assert.deepEqual(
+      sent.map(({ severity, text }) => [severity, text]),
+      [
+        ["info", "first"],
+        ["info", "before"],
+        ["warning", "careful"],
+        ["info", "after"],
+      ],
+    );
+  });
+
+  it("sends only the last transient line, and none that something else has replaced", async () => {
+    const voice = queue.voiceOf("a");
+    voice.say("begin");
+    voice.status?.("1 of 3");
+    voice.status?.("2 of 3");
+    await answer(true);
+    voice.status?.("3 of 3");
+    voice.say("end");
+    await answer(true);
+    await answer(true);
+    assert.deepEqual(
+      sent.map(({ text, isEphemeral }) => [text, isEphemeral]),
+      [
+        ["begin", false],
+        ["2 of 3", true],
+        ["end", false],
+      ],
+    );
+  });
+
+  it("does not join without end", async () => {
+    const voice = queue.voiceOf("a");
+    const line = "x".repeat(9000);
+    for (const text of ["", line, line]) voice.say(text);
+    await answer(true);
+    await answer(true);
+    assert.deepEqual(
+      sent.map(({ text }) => text.length),
+      [0, 9000, 9000],
+    );
+  });
+
+  it("is drained when the last message is answered", async () => {
+    queue.voiceOf("a").say("1");
+    queue.voiceOf("b").say("2");
+    let isDrained = false;
+    const drained = queue.drained().then(() => (isDrained = true));
+    await answer(true);
+    assert.equal(isDrained, false);
+    await answer(true);
+    await drained;
+  });
+
+  it("gives up when the engine is gone", async () => {
+    const voice = queue.voiceOf("a");
+    voice.say("1");
+    voice.warn("2");
+    await answer(false);
+    await queue.drained();
+    voice.say("3");
+    await queue.drained();
+    assert.deepEqual(texts(), ["a: 1"]);
+  });
+
+  it("makes text of hosts harmless for build agents", () => {
+    queue.voiceOf("a").say("##vso[task.setvariable variable=x]y");
+    assert.equal(sent.length, 1);
+    assert.ok(!holdsCommand(sent[0]?.text ?? ""));
+  });
+});

@@ -1,0 +1,43 @@
+// Makes dist/plugin, the provider plugin: two scripts with everything in them, the schema, and the two files that start it.
+// The second script is loaded late, because reading all of it would double the time that the engine waits for the port.
+import { build } from "esbuild";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const name = "pulumi-resource-session-logoff";
+
+/** The name that Windows starts, and the one that every other system does. */
+const starters = {
+  [`${name}.cmd`]: `@node "%~dp0plugin.js" %*\r\n`,
+  [name]: `#!/usr/bin/env node\nrequire("./plugin.js");\n`,
+};
+
+/** @type {typeof import("./bundle.mjs").bundlePlugin} */
+export async function bundlePlugin(folder = join(root, "dist", "plugin")) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const source = join(root, "provider", "pulumi", "plugin");
+  await build({
+    entryPoints: { plugin: join(source, "main.ts"), late: join(source, "late.ts") },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    target: "node20",
+    // ssh2 does without its native parts where they are not installed; an empty stand-in would pass for them.
+    // The gRPC library reads .proto files only for services that are not used here.
+    external: ["*.node", "cpu-features", "@grpc/proto-loader", "./late.js"],
+    logLevel: "warning",
+    legalComments: "none",
+  });
+  copyFileSync(join(root, "schema", "pulumi.json"), join(folder, "schema.json"));
+  for (const [file, text] of Object.entries(starters)) {
+    writeFileSync(join(folder, file), text);
+    chmodSync(join(folder, file), 0o755);
+  }
+  return folder;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await bundlePlugin());
