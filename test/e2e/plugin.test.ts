@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { labUser, startLab, type Lab } from "../lab/lab";
+import { checkout } from "../pulumi/dynamic/built-package";
 import { createPluginProject } from "./plugin-project";
 import type { Project } from "./project";
 
@@ -57,6 +59,10 @@ describe("pulumi with the plugin", { timeout: 600_000 }, () => {
   after(async () => {
     project.remove();
     await lab.close();
+  });
+
+  it("has a schema that the engine accepts", async () => {
+    await succeeds("schema", "check", join(checkout, "schema", "pulumi.json"));
   });
 
   it("reports all invalid inputs at once, without secrets", async () => {
