@@ -76,7 +76,15 @@ describe("the files that GitHub reads", () => {
 
   it("are not in the package", () => {
     const { files } = JSON.parse(read("package.json")) as { readonly files: readonly string[] };
-    assert.deepEqual(files, ["dist", "schema", "README.md", "CHANGELOG.md", "LICENSE"]);
+    assert.deepEqual(files, [
+      "dist",
+      "!dist/provider/pulumi/plugin",
+      "plugin",
+      "schema",
+      "README.md",
+      "CHANGELOG.md",
+      "LICENSE",
+    ]);
   });
 });
 
@@ -147,7 +155,7 @@ describe("workflows", () => {
     for (const { jobs } of workflows.values()) {
       for (const { uses } of Object.values(jobs)) if (uses) assert.ok(existsSync(join(root, uses)), uses);
     }
-    for (const one of ["build", "test/base", ".ci/run", ".github/windows-server/try.mjs"]) {
+    for (const one of ["build", "package:plugin", "test/base", ".ci/run", ".github/windows-server/try.mjs"]) {
       assert.ok(called.includes(one), `nothing calls ${one}`);
     }
   });
