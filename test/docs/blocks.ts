@@ -32,11 +32,22 @@ export interface Problem {
 }
 
 /** Languages whose blocks are run. */
-export const runLanguages = ["console", "sh", "ts", "yaml"] as const;
+export const runLanguages = ["console", "sh", "ts", "yaml", "python"] as const;
 export type RunLanguage = (typeof runLanguages)[number];
 
 /** Languages whose blocks are only read. */
-export const readLanguages = ["json", "text", "powershell", "ini", "js", "xml", "sudoers"] as const;
+export const readLanguages = [
+  "json",
+  "text",
+  "powershell",
+  "ini",
+  "js",
+  "xml",
+  "sudoers",
+  "go",
+  "csharp",
+  "java",
+] as const;
 
 export function isRun(block: Block, language: RunLanguage): boolean {
   return block.language === language && block.notRun === undefined;
@@ -45,9 +56,17 @@ export function isRun(block: Block, language: RunLanguage): boolean {
 /** The page of {@link readWalk}. */
 export const walkPage = "docs/getting-started.md";
 
-/** README.md and docs/*.md. */
+/**
+ * Pages of docs/ for Pulumi's registry, which fixes their names and their form: front matter, shortcodes, and no title of their own. They are no
+ * part of the guide, and repeat programs of docs/languages.md in more languages than can be run here.
+ */
+export const registryPages: readonly string[] = ["_index.md", "installation-configuration.md"];
+
+/** README.md and docs/*.md, without the pages for the registry. */
 export function readPages(): readonly Page[] {
-  const docs = readdirSync(join(checkout, "docs")).filter((name) => name.endsWith(".md"));
+  const docs = readdirSync(join(checkout, "docs")).filter(
+    (name) => name.endsWith(".md") && !registryPages.includes(name),
+  );
   return ["README.md", ...docs.sort().map((name) => `docs/${name}`)].map((file) => ({
     file,
     text: readFileSync(join(checkout, file), "utf8"),

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readBlocks, readLanguages, readPages, runLanguages, type Page, type Problem } from "./blocks";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkout } from "../pulumi/dynamic/built-package";
+import {
+  readBlocks,
+  readLanguages,
+  readPages,
+  registryPages,
+  runLanguages,
+  type Page,
+  type Problem,
+} from "./blocks";
 import { shown } from "./run-block";
 
 const pages = readPages();
@@ -56,5 +67,30 @@ describe("the documents", () => {
       blockProblems({ file: "a.md", text }).map(({ line }) => line),
       [7, 13, 4],
     );
+  });
+});
+
+describe("the pages for Pulumi's registry", () => {
+  const textOf = (name: string): string => readFileSync(join(checkout, "docs", name), "utf8");
+  const flat = (text: string): string => text.replaceAll(/\s+/gu, " ").trim();
+  const schema = JSON.parse(readFileSync(join(checkout, "schema", "pulumi.json"), "utf8")) as {
+    readonly displayName: string;
+  };
+
+  it("have the titles that the registry asks for", () => {
+    const titles = registryPages.map(
+      (name) => /^---\ntitle: (.+)\nmeta_desc: .+\nlayout: package\n---\n/u.exec(textOf(name))?.[1],
+    );
+    assert.deepEqual(titles, [schema.displayName, `${schema.displayName} Installation & Configuration`]);
+  });
+
+  it("repeat the programs of docs/languages.md, which are tested", () => {
+    const shownThere = flat(textOf("_index.md"));
+    const { blocks } = readBlocks({ file: "docs/languages.md", text: textOf("languages.md") });
+    for (const language of ["yaml", "python", "ts", "go", "csharp", "java"]) {
+      const first = blocks.find((block) => block.language === language);
+      assert.ok(first, language);
+      assert.ok(shownThere.includes(flat(first.code)), `${language}:\n${first.code}`);
+    }
   });
 });

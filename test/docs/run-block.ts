@@ -1,6 +1,7 @@
 /** Runs a block of a document in a workshop of its own. */
 import type { Block, Problem } from "./blocks";
 import { runPipeline } from "./pipelines";
+import { languageOf } from "./language-programs";
 import { fieldProblems, isProgram } from "./programs";
 import { runCommands, runTranscript } from "./shell";
 import { openWorkshop } from "./workshop";
@@ -8,6 +9,7 @@ import { openWorkshop } from "./workshop";
 /** Whether a block needs a Pulumi engine, so that it runs below test/e2e. */
 export function needsEngine(block: Block): boolean {
   if (block.language === "ts") return isProgram(block);
+  if (languageOf(block) !== undefined) return true;
   return (block.language === "sh" || block.language === "console") && /^(?:\$ )?pulumi\s/mu.test(block.code);
 }
 

@@ -12,6 +12,7 @@ const languages = new Map([
   [".json", "json"],
   [".yaml", "yaml"],
   [".yml", "yaml"],
+  [".py", "python"],
   [".xml", "xml"],
   [".ps1", "powershell"],
   [".sh", "sh"],
