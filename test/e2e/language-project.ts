@@ -32,8 +32,16 @@ export function pluginIn(folder: string): string {
   return `plugins:\n  providers:\n    - { name: session-logoff, path: ${JSON.stringify(folder)} }\n`;
 }
 
-/** What a language needs, or why it cannot be had and how to enable it. */
-export async function findLanguage(name: LanguageName): Promise<Language | string> {
+const found = new Map<LanguageName, Promise<Language | string>>();
+
+/** What a language needs, or why it cannot be had and how to enable it. The first call may build it. */
+export function findLanguage(name: LanguageName): Promise<Language | string> {
+  const known = found.get(name) ?? ensured(name);
+  found.set(name, known);
+  return known;
+}
+
+async function ensured(name: LanguageName): Promise<Language | string> {
   const { ensureEngine } = await import("../../tools/engine/ensure.mjs");
   const { ensureLanguage } = await import("../../tools/engine/language.mjs");
   const { path } = await ensureEngine();
