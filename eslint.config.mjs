@@ -51,6 +51,11 @@ export default tseslint.config(
     },
   },
   {
+    // Started as they are, by Node or by Pulumi.
+    files: ["plugin/**"],
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
+  {
     files: ["provider/report/html/script.js"],
     languageOptions: {
       globals: { document: "readonly", location: "readonly", addEventListener: "readonly" },

@@ -18,6 +18,8 @@ const packageOf = {
   chromium: "chromium",
   zsh: "zsh",
   fish: "fish",
+  // Brings python3 too, and what makes a virtual environment with pip.
+  python3: "python3-venv",
 };
 
 /** @typedef {keyof typeof packageOf} Program */

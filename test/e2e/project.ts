@@ -1,23 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkout, installedFolder } from "../pulumi/dynamic/built-package";
+import { engineCommands, type Ran, type Running } from "./engine-commands";
 
-/** The exit code of an engine command, and everything that it printed. */
-export interface Ran {
-  readonly code: number | null;
-  readonly output: string;
-}
-
-/** A running engine command, in its own process group. */
-export interface Running {
-  readonly child: ChildProcess;
-  /** Does what a terminal does on Ctrl-C: sends SIGINT to every process in the foreground group. */
-  readonly pressCtrlC: () => void;
-  /** Resolves once the command has printed the text. */
-  readonly prints: (text: string) => Promise<void>;
-  readonly ended: Promise<Ran>;
-}
+export type { Ran, Running };
 
 /** A Pulumi project in a temporary folder, with a real engine, its own state and the installed package. */
 export interface Project {
@@ -108,45 +94,7 @@ export async function createProject(options: ProjectOptions = {}): Promise<Proje
   );
   writeFileSync(join(folder, "package.json"), '{ "name": "lab", "private": true }\n');
   writeFileSync(join(folder, "index.js"), options.program ?? program);
-  let said = "";
-  const start = (...args: readonly string[]): Running => {
-    const child = spawn(path, [...args, "--non-interactive", "--color=never"], {
-      cwd: folder,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    // A separate process group does not end with ours.
-    const endWithUs = (): void => void child.kill("SIGKILL");
-    process.once("exit", endWithUs);
-    let output = "";
-    const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        for (const one of waiting) if (output.includes(one.text)) one.resolve();
-      });
-    }
-    const ended = new Promise<Ran>((done, fail) => {
-      child.on("error", fail);
-      child.on("close", (code) => {
-        process.off("exit", endWithUs);
-        said += output;
-        done({ code, output });
-      });
-    });
-    const prints = (text: string): Promise<void> =>
-      new Promise((resolve, reject) => {
-        waiting.push({ text, resolve });
-        if (output.includes(text)) resolve();
-        void ended.then(() => reject(new Error(`ended without printing ${text}:\n${output}`)), reject);
-      });
-    const pressCtrlC = (): void => {
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
-    };
-    return { child, pressCtrlC, prints, ended };
-  };
-  const pulumi: Project["pulumi"] = (...args) => start(...args).ended;
+  const { start, pulumi, said } = engineCommands({ engine: path, folder, env });
   await pulumi("stack", "init", "test");
   return {
     folder,
@@ -166,7 +114,7 @@ export async function createProject(options: ProjectOptions = {}): Promise<Proje
       if (found?.outputs === undefined) throw new Error(`the state has no ${name}`);
       return found.outputs;
     },
-    said: () => said,
+    said,
     written: () =>
       readdirSync(stateDir, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -10,9 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { createLanguageProject, findLanguage } from "../e2e/language-project";
 import { labUser, startLab } from "../lab/lab";
 
 const root = resolve(__dirname, "..", "..");
@@ -83,6 +86,7 @@ describe("the packed package", () => {
       "README.md",
       "dist",
       "package.json",
+      "plugin",
       "schema",
     ]);
     const files = readdirSync(join(installed, "dist"), { recursive: true }).map(String);
@@ -91,6 +95,8 @@ describe("the packed package", () => {
       [],
     );
     assert.ok(existsSync(main));
+    // Outside the bundle it would not find the gRPC library.
+    assert.ok(!existsSync(join(installed, "dist", "provider", "pulumi", "plugin")));
   });
 
   it("does not install Pulumi, which the command does not need", () => {
@@ -157,6 +163,87 @@ describe("the packed package", () => {
     assert.equal((await run(bin, ["--version"], folder)).code, 0);
     const npx = await run("npx", ["--no-install", "pulumi-session-logoff", "--version"], folder);
     assert.equal(npx.code, 0, npx.stderr);
+  });
+
+  for (const [what, path] of [
+    ["its command", "node_modules/.bin"],
+    ["its folder plugin/", "node_modules/pulumi-session-logoff/plugin"],
+  ] as const)
+    it(`provides the plugin to a program in YAML, by ${what}`, async (test) => {
+      const language = await findLanguage("yaml");
+      if (typeof language === "string") {
+        test.skip(language);
+        return;
+      }
+      const lab = await startLab({ hosts: [{ name: "a", sessions: [{ user: "alice" }] }] });
+      const project = await createLanguageProject({
+        language,
+        files: {
+          "Pulumi.yaml": `name: stranger
+runtime: yaml
+plugins: { providers: [{ name: session-logoff, path: ${path} }] }
+resources:
+  pre-patch:
+    type: session-logoff:SessionLogoff
+    properties: { hosts: ["${lab.addressOf("a")}"], sessions: { all: true } }
+`,
+        },
+      });
+      try {
+        symlinkSync(join(folder, "node_modules"), join(project.folder, "node_modules"), "junction");
+        await project.configure(lab);
+        const up = await project.succeed("up", "--yes", "--skip-preview");
+        assert.deepEqual(lab.host("a").model.people(), []);
+        assert.doesNotMatch(up, /warning/u);
+      } finally {
+        project.remove();
+        await lab.close();
+      }
+    });
+
+  it("is a source for `pulumi package add`, which needs no more than the package", async (test) => {
+    const plugin = join(installed, "plugin");
+    // What the command does first.
+    const got = await run("npm", ["install", "--no-audit", "--no-fund", "--offline"], plugin);
+    assert.equal(got.code, 0, got.stderr);
+    const start = createRequire(join(plugin, "index.js")).resolve("@pulumi/pulumi/cmd/run-plugin");
+    const child = spawn(process.execPath, [start, plugin, "127.0.0.1:1"], {
+      cwd: tmpdir(),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    test.after(() => child.kill("SIGKILL"));
+    const [port] = (await once(child.stdout, "data", { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+    assert.match(port.toString(), /^\d+\n$/u);
+    const ended = once(child, "exit", { signal: AbortSignal.timeout(30_000) });
+    child.kill("SIGINT");
+    await ended;
+  });
+
+  it("gives a program in YAML its package by `pulumi package add`", async (test) => {
+    const language = await findLanguage("yaml");
+    if (typeof language === "string") {
+      test.skip(language);
+      return;
+    }
+    const project = await createLanguageProject({
+      language,
+      files: { "Pulumi.yaml": "name: stranger\nruntime: yaml\n" },
+    });
+    try {
+      symlinkSync(join(folder, "node_modules"), join(project.folder, "node_modules"), "junction");
+      const added = await project.pulumi("package", "add", "./node_modules/pulumi-session-logoff/plugin");
+      if (added.output.includes("not supported")) {
+        test.skip("the Node host that we can build is older than this command; install an official Pulumi");
+        return;
+      }
+      assert.equal(added.code, 0, added.output);
+      assert.match(
+        readFileSync(join(project.folder, "Pulumi.yaml"), "utf8"),
+        /^packages:\n +session-logoff:/mu,
+      );
+    } finally {
+      project.remove();
+    }
   });
 
   it("works in a Pulumi program in TypeScript", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -36,4 +36,38 @@ test("engineEnvironment is separate from the caller's and passes on no credentia
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   });
   assert.ok(existsSync(home) && existsSync(stateDir), "both folders are made");
+});
+
+test("engineEnvironment gives the engine the hosts of further languages", async (t) => {
+  const { engineEnvironment } = await import("../../tools/engine/environment.mjs");
+  const { folder } = fakeMachine(t);
+  const host = join(folder, "kept", "bin");
+  mkdirSync(host, { recursive: true });
+  writeFileSync(join(host, "pulumi-language-python"), "the host");
+  const home = join(folder, "home of pulumi");
+  const options = {
+    engine: join(folder, "engine", "bin", "pulumi"),
+    home,
+    stateDir: join(folder, "states"),
+    languages: [
+      {
+        name: "python",
+        host: { folder: host, version: "3.60.0" },
+        path: [join(folder, "venv", "bin")],
+        why: "",
+      },
+      { name: "yaml", path: [], why: "the engine brings it" },
+    ],
+    env: { PATH: "/usr/bin" },
+  } as const;
+  const { PATH } = engineEnvironment(options);
+  assert.equal(
+    PATH,
+    [join(folder, "venv", "bin"), join(folder, "engine", "bin"), dirname(process.execPath), "/usr/bin"].join(
+      delimiter,
+    ),
+  );
+  const plugin = join(home, "plugins", "language-python-v3.60.0", "pulumi-language-python");
+  assert.equal(readFileSync(plugin, "utf8"), "the host");
+  assert.doesNotThrow(() => engineEnvironment(options), "the same home again");
 });

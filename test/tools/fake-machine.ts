@@ -55,6 +55,13 @@ export function fakeGo(machine: FakeMachine, { version = "go1.99.0", buildMs = 0
   const sdk = join(machine.folder, "sdk");
   mkdirSync(join(sdk, "nodejs", "dist"), { recursive: true });
   writeFileSync(join(sdk, "nodejs", "dist", "pulumi-resource-pulumi-nodejs"), "#!/bin/sh\n");
+  for (const folder of ["cmd", "dist"]) mkdirSync(join(sdk, "python", folder), { recursive: true });
+  for (const script of [
+    ["cmd", "pulumi-language-python-exec"],
+    ["dist", "pulumi-resource-pulumi-python"],
+    ["dist", "pulumi-analyzer-policy-python"],
+  ])
+    writeFileSync(join(sdk, "python", ...script), "#!/bin/sh\n");
   machine.program(
     "go",
     `const fs = require("node:fs"), path = require("node:path");

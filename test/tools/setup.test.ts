@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { startScript } from "./child.js";
@@ -50,6 +50,8 @@ function fakeCheckout(t: TestContext, npm = "") {
          fs.mkdirSync(path.dirname(output), { recursive: true });
          fs.writeFileSync(output, "");
        }
+       fs.mkdirSync("dist/plugin", { recursive: true });
+       fs.writeFileSync("dist/plugin/pulumi-resource-session-logoff", "");
      }`,
   );
   return {
@@ -103,6 +105,25 @@ describe("setUp", () => {
     const past = new Date(Date.now() - 60_000);
     utimesSync(join(checkout.root, "dist/provider/index.js"), past, past);
     assert.deepEqual((await checkout.setUp()).calls, ["run build"]);
+  });
+
+  test("builds again if the plugin's bundle is missing, incomplete or older than what is in it", async (t) => {
+    const checkout = fakeCheckout(t);
+    checkout.write("schema/pulumi.json", "{}");
+    checkout.write("tools/plugin/bundle.mjs", "");
+    await checkout.setUp();
+    rmSync(join(checkout.root, "dist/plugin/pulumi-resource-session-logoff"));
+    assert.deepEqual((await checkout.setUp()).calls, ["run build"]);
+    for (const name of ["provider/index.ts", "schema/pulumi.json", "tools/plugin/bundle.mjs"]) {
+      const file = join(checkout.root, name);
+      const { mtime } = statSync(file);
+      utimesSync(file, soon, soon);
+      // Only the bundle can be too old.
+      if (name === "provider/index.ts") utimesSync(join(checkout.root, "dist/provider/index.js"), soon, soon);
+      assert.deepEqual((await checkout.setUp()).calls, ["run build"], name);
+      utimesSync(file, mtime, mtime);
+      assert.deepEqual((await checkout.setUp()).calls, [], `${name} is as old as before`);
+    }
   });
 
   test("builds again if a source is gone, and removes its outputs", async (t) => {

@@ -1,20 +1,18 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync } from "node:fs";
-import { join, sep } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildArguments, copyScripts, elapsed, hosts, sdk, sourceOfSdk } from "./go-build.mjs";
 import { findGo, pinnedVersion } from "./go.mjs";
 
 const cli = fileURLToPath(new URL("cli", import.meta.url));
-const languageHost = fileURLToPath(new URL("language-nodejs", import.meta.url));
 
-/** Version 3.60.0 still contains the Node language host, which works with the current engine and Node SDK (tested). */
-const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const versions = () => ({
   pulumi: pinnedVersion(cli, "github.com/pulumi/pulumi/pkg/v3"),
-  languageHost: pinnedVersion(languageHost, sdk),
+  languageHost: pinnedVersion(hosts, sdk),
 });
 
 /**
- * The engine built from the Go modules pinned in cli/ and language-nodejs/, for machines that can reach a Go module proxy but
+ * The engine built from the Go modules pinned in cli/ and language-hosts/, for machines that can reach a Go module proxy but
  * not Pulumi's downloads.
  *
  * @type {import("./ensure.mjs").EngineMaker}
@@ -37,47 +35,9 @@ export const builtEngine = {
     mkdirSync(bin);
 
     // The small program first, so that problems with Go or the network show within seconds.
-    await go(languageHost, build(`${sdk}/nodejs/cmd/pulumi-language-nodejs`, host, bin), onTick);
-    await go(cli, build("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", pulumi, bin), onTick);
-    const source = await go(languageHost, ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", sdk]);
-    copyScripts(join(source.trim(), "nodejs", "dist"), bin);
+    await go(hosts, buildArguments(`${sdk}/nodejs/cmd/pulumi-language-nodejs`, host, bin), onTick);
+    await go(cli, buildArguments("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", pulumi, bin), onTick);
+    copyScripts(join(await sourceOfSdk(go, hosts), "nodejs", "dist"), bin);
     log(`Built Pulumi ${pulumi} in ${elapsed(started)}`);
   },
 };
-
-/** @param {string} program @param {string} version @param {string} bin */
-function build(program, version, bin) {
-  const ldflags = `-s -w -X ${sdk}/go/common/version.Version=${version}`;
-  // Sets every flag that may also be in GOFLAGS, because the command line takes precedence.
-  return [
-    "build",
-    "-trimpath",
-    "-mod=readonly",
-    "-buildvcs=false",
-    "-ldflags",
-    ldflags,
-    "-o",
-    bin + sep,
-    program,
-  ];
-}
-
-/**
- * Copies the small scripts that start the Node SDK's plugins next to the engine. The engine also finds them on PATH, but then
- * prints a warning.
- *
- * @param {string} from @param {string} bin
- */
-function copyScripts(from, bin) {
-  for (const name of readdirSync(from)) {
-    if (name.endsWith(".cmd") !== (process.platform === "win32")) continue;
-    copyFileSync(join(from, name), join(bin, name));
-    chmodSync(join(bin, name), 0o755); // Files in a Go module have no executable bit.
-  }
-}
-
-/** @param {number} started */
-function elapsed(started) {
-  const seconds = Math.round((Date.now() - started) / 1000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}

@@ -18,10 +18,13 @@ export interface EngineMaker {
   /** The name of its folder. It contains all versions that went into the engine, so that an upgrade makes a new one. */
   folder(): string;
   /** Writes `bin/pulumi` and its companion programs into the folder, which is empty and temporary. */
-  make(
-    folder: string,
-    options: { readonly env: NodeJS.ProcessEnv; readonly log: (line: string) => void },
-  ): Promise<void>;
+  make(folder: string, options: MakeOptions): Promise<void>;
+}
+
+/** How something is made: for whom, and where to say what takes so long. */
+export interface MakeOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: (line: string) => void;
 }
 
 export interface EngineOptions {

@@ -5,7 +5,7 @@ import { findOnPath, isExecutable } from "../on-path.mjs";
 import { builtEngine } from "./built.mjs";
 import { engineVersion, isRecentEnough, oldestVersion } from "./choice.mjs";
 import { goVersionOf } from "./go.mjs";
-import { engineFolder, keptEngine, makeEngine } from "./kept.mjs";
+import { engineFolder, engineOf, keptFile, makeAndKeep } from "./kept.mjs";
 import { officialEngine } from "./official.mjs";
 
 /** @typedef {import("./ensure.mjs").Engine} Engine */
@@ -56,7 +56,7 @@ async function chooseOrMake(makers, env, log) {
     const problems = [found];
     for (const maker of makers) {
       try {
-        const path = await makeEngine(maker, { env, log });
+        const path = await makeAndKeep(engineOf(maker), { env, log });
         return {
           path,
           version: maker.version(),
@@ -95,7 +95,7 @@ async function onPath(env) {
  */
 function firstKept(makers, env, problem) {
   for (const maker of makers) {
-    const path = keptEngine(maker, env);
+    const path = keptFile(engineOf(maker), env);
     if (path)
       return {
         path,

@@ -1,3 +1,5 @@
+import type { Language } from "./language.mjs";
+
 export interface EngineEnvironmentOptions {
   /** Path of the executable, as returned by `ensureEngine`. */
   readonly engine: string;
@@ -7,6 +9,8 @@ export interface EngineEnvironmentOptions {
   readonly stateDir: string;
   /** Encrypts secrets in the state. Default: empty, suitable for disposable states. */
   readonly passphrase?: string;
+  /** Further languages of programs, as returned by `ensureLanguage`. */
+  readonly languages?: readonly Language[];
   /** The source of PATH, HOME and similar variables. Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
 }

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { delimiter, dirname } from "node:path";
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { searchPath } from "../on-path.mjs";
 
@@ -11,8 +11,16 @@ const passedOn = new Set([
 ]);
 
 /** @type {typeof import("./environment.mjs").engineEnvironment} */
-export function engineEnvironment({ engine, home, stateDir, passphrase = "", env = process.env }) {
+export function engineEnvironment({
+  engine,
+  home,
+  stateDir,
+  passphrase = "",
+  languages = [],
+  env = process.env,
+}) {
   for (const folder of [home, stateDir]) mkdirSync(folder, { recursive: true });
+  for (const language of languages) putHost(language, home);
 
   /** @type {Record<string, string>} */
   const result = {};
@@ -23,11 +31,31 @@ export function engineEnvironment({ engine, home, stateDir, passphrase = "", env
   return {
     ...result,
     // The engine starts its language host by name, which starts `node` by name; that must be the Node that runs us.
-    PATH: [dirname(engine), dirname(process.execPath), searchPath(env)].join(delimiter),
+    PATH: [
+      ...languages.flatMap(({ path }) => path),
+      dirname(engine),
+      dirname(process.execPath),
+      searchPath(env),
+    ].join(delimiter),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: pathToFileURL(stateDir).href,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "1",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
+}
+
+/**
+ * Puts a language's host where the engine keeps plugins, because it warns of one on PATH. It takes no notice of a folder that is a
+ * link.
+ *
+ * @param {import("./language.mjs").Language} language @param {string} home
+ */
+function putHost({ name, host }, home) {
+  if (!host) return;
+  const folder = join(home, "plugins", `language-${name}-v${host.version}`);
+  mkdirSync(folder, { recursive: true });
+  for (const file of readdirSync(host.folder)) {
+    if (!existsSync(join(folder, file))) symlinkSync(join(host.folder, file), join(folder, file), "file");
+  }
 }

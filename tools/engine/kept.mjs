@@ -5,6 +5,17 @@ import { executableName, isExecutable } from "../on-path.mjs";
 import { engineVersion } from "./choice.mjs";
 
 /** @typedef {import("./ensure.mjs").EngineMaker} EngineMaker */
+/** @typedef {import("./ensure.mjs").MakeOptions} MakeOptions */
+
+/**
+ * What is made once and then kept in the user's cache.
+ *
+ * @typedef {object} Keepable
+ * @property {string} folder The name of its folder, with every version that went into it
+ * @property {string} file The executable, relative to the folder
+ * @property {(folder: string, options: MakeOptions) => Promise<void>} make Fills the folder, which is empty and temporary
+ * @property {(file: string, env: NodeJS.ProcessEnv, aside: string) => Promise<unknown>} check Fails if the executable does not work
+ */
 
 /** The folder for engines that this project fetched or built. @param {NodeJS.ProcessEnv} env */
 export function engineFolder(env) {
@@ -12,40 +23,52 @@ export function engineFolder(env) {
 }
 
 /**
- * The executable that this maker made before, or undefined. It is always complete, because it was moved there by one rename.
+ * The executable if it was made before, or undefined. It is always complete, because it was moved there by one rename.
  *
- * @param {EngineMaker} maker
+ * @param {Keepable} keepable
  * @param {NodeJS.ProcessEnv} env
  */
-export function keptEngine(maker, env) {
-  const file = executableIn(join(engineFolder(env), maker.folder()));
-  return isExecutable(file) ? file : undefined;
+export function keptFile({ folder, file }, env) {
+  const path = join(engineFolder(env), folder, file);
+  return isExecutable(path) ? path : undefined;
 }
 
 /**
- * Makes an engine, tests it, and only then moves it to where engines are kept. The caller must hold the lock.
+ * Makes it, tests it, and only then moves it to where it is kept. The caller must hold the lock.
  *
- * @param {EngineMaker} maker
- * @param {{ env: NodeJS.ProcessEnv, log: (line: string) => void }} options
+ * @param {Keepable} keepable
+ * @param {MakeOptions} options
  * @returns {Promise<string>} the executable
  */
-export async function makeEngine(maker, { env, log }) {
-  const target = join(engineFolder(env), maker.folder());
+export async function makeAndKeep({ folder, file, make, check }, { env, log }) {
+  const target = join(engineFolder(env), folder);
   mkdirSync(dirname(target), { recursive: true });
   removeLeftovers(target);
   const aside = mkdtempSync(`${target}${making}`);
   try {
-    await maker.make(aside, { env, log });
-    // A separate home, because an engine creates folders in it when first started.
-    const home = join(aside, "first-start");
-    await engineVersion(executableIn(aside), { ...env, PULUMI_HOME: home });
-    rmSync(home, { recursive: true, force: true });
+    await make(aside, { env, log });
+    await check(join(aside, file), env, aside);
     rmSync(target, { recursive: true, force: true });
     renameSync(aside, target);
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
-  return executableIn(target);
+  return join(target, file);
+}
+
+/** The engine that this maker makes. @param {EngineMaker} maker @returns {Keepable} */
+export function engineOf(maker) {
+  return {
+    folder: maker.folder(),
+    file: join("bin", executableName("pulumi")),
+    make: (folder, options) => maker.make(folder, options),
+    check: async (file, env, aside) => {
+      // A separate home, because an engine creates folders in it when first started.
+      const home = join(aside, "first-start");
+      await engineVersion(file, { ...env, PULUMI_HOME: home });
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
 }
 
 const making = ".making-";
@@ -57,9 +80,4 @@ function removeLeftovers(target) {
       rmSync(join(dirname(target), name), { recursive: true, force: true });
     }
   }
-}
-
-/** @param {string} folder */
-function executableIn(folder) {
-  return join(folder, "bin", executableName("pulumi"));
 }

@@ -1,9 +1,10 @@
-// Makes dist/plugin, the provider plugin: two scripts with everything in them, the schema, and the two files that start it.
+// Makes dist/plugin, the provider plugin: two scripts with everything in them, the schema, the two files that start it, and whose work it is.
 // The second script is loaded late, because reading all of it would double the time that the engine waits for the port.
 import { build } from "esbuild";
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundledPackages, noticesOf } from "./notices.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const name = "pulumi-resource-session-logoff";
@@ -19,7 +20,9 @@ export async function bundlePlugin(folder = join(root, "dist", "plugin")) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const source = join(root, "provider", "pulumi", "plugin");
-  await build({
+  const { metafile } = await build({
+    absWorkingDir: root,
+    metafile: true,
     entryPoints: { plugin: join(source, "main.ts"), late: join(source, "late.ts") },
     outdir: folder,
     bundle: true,
@@ -33,6 +36,7 @@ export async function bundlePlugin(folder = join(root, "dist", "plugin")) {
     legalComments: "none",
   });
   copyFileSync(join(root, "schema", "pulumi.json"), join(folder, "schema.json"));
+  writeFileSync(join(folder, "THIRD-PARTY-NOTICES"), noticesOf(bundledPackages(metafile, root)));
   for (const [file, text] of Object.entries(starters)) {
     writeFileSync(join(folder, file), text);
     chmodSync(join(folder, file), 0o755);

@@ -3,8 +3,11 @@ import { join } from "node:path";
 
 const endings = [".js", ".d.ts", ".js.map", ".d.ts.map"];
 
+/** Written last, so that it is as old as the bundle. */
+const lastOfBundle = "dist/plugin/pulumi-resource-session-logoff";
+
 /**
- * Whether dist/provider contains exactly the outputs of the sources in provider/, none older than its source or the compiler
+ * Whether dist/plugin is the bundle of what there is now, and dist/provider contains exactly the outputs of the sources in provider/, none older than its source or the compiler
  * settings.
  *
  * Each source is compared with its own output, because a killed compiler leaves a mix of new and old outputs.
@@ -20,7 +23,17 @@ export function buildIsCurrent(root) {
     const written = changedAt(join(root, `${name}.ts`)) ?? 0;
     return built !== undefined && built >= written && built >= settings;
   });
-  return fresh && outputsWithoutSource(root).length === 0;
+  return fresh && outputsWithoutSource(root).length === 0 && bundleIsCurrent(root);
+}
+
+/** @param {string} root */
+function bundleIsCurrent(root) {
+  const bundledAt = changedAt(join(root, lastOfBundle));
+  if (bundledAt === undefined) return false;
+  const tools = namesUnder(root, "tools/plugin", ".mjs").map((name) => `${name}.mjs`);
+  return [...sources(root).map((name) => `${name}.ts`), ...tools, "schema/pulumi.json"].every(
+    (name) => (changedAt(join(root, name)) ?? 0) <= bundledAt,
+  );
 }
 
 /** Removes the outputs of deleted sources, which the compiler never does. @param {string} root */
