@@ -11,16 +11,18 @@ export function startedBy(id: number | undefined): number[] {
     .flatMap((child) => [Number(child), ...startedBy(Number(child))]);
 }
 
-/** Waits for the dynamic provider's process that an engine starts, and returns its ID. */
+/** Waits for the provider's process that an engine starts, and returns its ID. */
 export async function providerOf(engine: number | undefined): Promise<number> {
   const provider = (): number | undefined => providersAmong(startedBy(engine))[0];
   await until(() => provider() !== undefined, 30_000);
   return provider() ?? assert.fail("there is no provider process");
 }
 
-/** The processes of dynamic providers; empty until the engine starts one. */
+/** The processes of dynamic providers and of the plugin; empty until the engine starts one. */
 export function providersAmong(processes: readonly number[]): readonly number[] {
-  return processes.filter((id) => /^node\0.*dynamic-provider/u.test(textOf(`/proc/${id}/cmdline`)));
+  return processes.filter((id) =>
+    /^node\0.*(?:dynamic-provider|pulumi-resource-session-logoff)/u.test(textOf(`/proc/${id}/cmdline`)),
+  );
 }
 
 /** Whether a process is still running. */

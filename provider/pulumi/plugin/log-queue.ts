@@ -21,10 +21,12 @@ export interface LogQueue {
   readonly drained: () => Promise<void>;
 }
 
+/** While fewer messages wait, none are joined: without a terminal, the engine shows only the first line of each before the end. */
+const mostWaiting = 50;
 /** What is joined to one message is not longer than this. */
 const mostLetters = 16_000;
 
-/** Sends one message at a time. Lines of one resource that wait are joined, and only the last of its ephemeral ones is sent. */
+/** Sends one message at a time. When many wait, lines of one resource are joined; only the last of its ephemeral ones is sent. */
 export function logQueue(send: Send): LogQueue {
   let waiting: LogMessage[] = [];
   let sending: Promise<void> | undefined;
@@ -59,6 +61,12 @@ function withMessage(waiting: readonly LogMessage[], message: LogMessage): LogMe
   const index = others.findLastIndex((one) => one.urn === urn);
   const last = others[index];
   const joined = `${last?.text ?? ""}\n${text}`;
-  if (isEphemeral || last?.severity !== severity || joined.length > mostLetters) return [...others, message];
+  if (
+    isEphemeral ||
+    others.length < mostWaiting ||
+    last?.severity !== severity ||
+    joined.length > mostLetters
+  )
+    return [...others, message];
   return others.with(index, { ...last, text: joined });
 }

@@ -32,9 +32,6 @@ import {
   type MarkedProps,
 } from "./values";
 
-/** The token of the resource. */
-export const resourceToken = "session-logoff:index:SessionLogoff";
-
 /** What the answers depend on. */
 export interface ProviderDeps {
   /** The process, on first use: it loads the SSH client. */

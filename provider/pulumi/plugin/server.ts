@@ -204,14 +204,20 @@ interface ResourceRequest {
   getTimeout?(): number;
 }
 
-/** Older engines say neither name nor timeout. */
+/** Older engines say neither name nor timeout. @throws Error for another type of resource */
 function callOf(request: ResourceRequest): ResourceCall {
   const urn = request.getUrn();
+  // `urn:pulumi:STACK::PROJECT::PARENTS$TYPE::NAME`
+  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  if (type !== resourceToken) throw new Error(`The plugin "session-logoff" has no resource "${type}"`);
   return { urn, name: request.getName() || nameIn(urn), timeoutSeconds: request.getTimeout?.() ?? 0 };
 }
 
+/** The token of the only resource. */
+const resourceToken = "session-logoff:index:SessionLogoff";
+
 function nameIn(urn: string): string {
-  return urn.split("::").at(-1) ?? "";
+  return urn.split("::").slice(3).join("::");
 }
 
 // The service calls each method with the message of its own request only.

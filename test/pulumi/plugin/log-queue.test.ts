@@ -22,19 +22,27 @@ describe("the queue of messages to the engine", () => {
   });
   const texts = (): string[] => sent.map(({ urn, text }) => `${urn}: ${text}`);
 
-  it("sends one message at a time and joins what waits, resource by resource", async () => {
+  it("sends one message at a time, in order", async () => {
     const [a, b] = [queue.voiceOf("a"), queue.voiceOf("b")];
     a.say("1");
     a.say("2");
     b.say("x");
     a.say("3");
     assert.deepEqual(texts(), ["a: 1"]);
-    await answer(true);
-    await answer(true);
-    assert.deepEqual(texts(), ["a: 1", "a: 2\n3", "b: x"]);
-    await answer(true);
+    for (let index = 0; index < 4; index += 1) await answer(true);
     await queue.drained();
-    assert.equal(sent.length, 3);
+    assert.deepEqual(texts(), ["a: 1", "a: 2", "b: x", "a: 3"]);
+  });
+
+  it("joins lines of a resource when fifty messages wait", async () => {
+    const [a, b] = [queue.voiceOf("a"), queue.voiceOf("b")];
+    for (let index = 0; index <= 50; index += 1) a.say(`${index}`);
+    b.say("x");
+    a.say("51");
+    b.say("y");
+    for (let index = 0; index < 52; index += 1) await answer(true);
+    await queue.drained();
+    assert.deepEqual(texts().slice(-2), ["a: 50\n51", "b: x\ny"]);
   });
 
   it("keeps warnings apart, in their order", async () => {
@@ -77,13 +85,13 @@ describe("the queue of messages to the engine", () => {
 
   it("does not join without end", async () => {
     const voice = queue.voiceOf("a");
+    for (let index = 0; index <= 50; index += 1) voice.say("");
     const line = "x".repeat(9000);
-    for (const text of ["", line, line]) voice.say(text);
-    await answer(true);
-    await answer(true);
+    for (const text of [line, line]) voice.say(text);
+    for (let index = 0; index < 52; index += 1) await answer(true);
     assert.deepEqual(
-      sent.map(({ text }) => text.length),
-      [0, 9000, 9000],
+      sent.slice(-2).map(({ text }) => text.length),
+      [9001, 9000],
     );
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { status, type ServiceError } from "@grpc/grpc-js";
-import { GetMappingRequest, GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { CheckRequest, GetMappingRequest, GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { LogoffError } from "../../../provider/base/errors";
 import { until } from "../../lab/until";
 import { fakeFront, type FakeFront } from "../resource/fake-front";
@@ -400,6 +400,15 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
       );
       assert.deepEqual(contacted(), ["a:22"]);
     });
+  });
+
+  it("refuses a resource that it does not have", async () => {
+    const request = new CheckRequest();
+    request.setUrn("urn:pulumi:test::lab::my:Component$session-logoff:index:Other::pre-patch");
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      plugin.client.check(request, (thrown) => resolve(thrown));
+    });
+    assert.equal(error?.details, 'The plugin "session-logoff" has no resource "session-logoff:index:Other"');
   });
 
   it("uses today's configuration of the stack for a default provider only", async () => {
