@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { describe, test } from "node:test";
 import type { Language, LanguageName } from "../../tools/engine/language.mjs";
 import { fakeGo, fakeMachine, type FakeMachine } from "./fake-machine.js";
@@ -83,8 +83,12 @@ describe("ensureLanguage", posixOnly, () => {
     assert.deepEqual(readdirSync(host.folder).sort(), expected);
     for (const name of expected)
       assert.ok(statSync(join(host.folder, name)).mode & 0o100, `${name} is executable`);
-    const sdk = `python-sdk-3.272.0-python-3.11.7-${place}`;
-    assert.deepEqual(path, [join(machine.engines, sdk, "bin")]);
+    const sdk = /^python-sdk-3\.272\.0-[0-9a-f]{8}-python-3\.11\.7-/u;
+    assert.match(relative(machine.engines, path[0] ?? ""), sdk);
+    assert.deepEqual(
+      path.map((one) => basename(one)),
+      ["bin"],
+    );
     const [, pip = "", ...more] = machine.calls();
     assert.deepEqual(more, []);
     assert.match(pip, /^pip install .*--no-deps --only-binary=:all: --requirement .*requirements\.txt$/);
@@ -116,4 +120,42 @@ describe("ensureLanguage", posixOnly, () => {
         return true;
       });
     });
+});
+
+describe("generateSdk", posixOnly, () => {
+  const schema = resolve(__dirname, "..", "..", "schema", "pulumi.json");
+
+  test("asks the engine if it brought the language's host", async (t) => {
+    const machine = fakeMachine(t);
+    const { generateSdk } = await import("../../tools/engine/sdk.mjs");
+    const log =
+      'require("node:fs").appendFileSync(process.env.FAKE_LOG, process.argv.slice(2).join(" ") + "\\n");';
+    const engine = machine.program("pulumi", log);
+    const language = { name: "python", path: [], why: "" } as const;
+    const folder = join(machine.folder, "sdks");
+    const sdk = await generateSdk({ language, engine, schema, folder, env: machine.env });
+    assert.equal(sdk, join(folder, "python"));
+    assert.deepEqual(machine.calls(), [`package gen-sdk ${schema} --language python --out ${folder}`]);
+    // What the SDK finds its own version in.
+    assert.match(readdirSync(sdk).join(), /^pulumi_session_logoff-\d+\.\d+\.\d+\.dist-info$/u);
+  });
+
+  test("builds the generator once if the host is one that was built", async (t) => {
+    const machine = fakeMachine(t);
+    fakeGo(machine);
+    const { generateSdk } = await import("../../tools/engine/sdk.mjs");
+    const options = {
+      language: { name: "yaml", host: { folder: machine.bin, version: "1.25.0" }, path: [], why: "" },
+      engine: join(machine.bin, "pulumi"),
+      schema,
+      folder: join(machine.folder, "sdks"),
+      env: machine.env,
+    } as const;
+    await generateSdk(options);
+    await generateSdk(options);
+    assert.deepEqual(
+      machine.calls().map((call) => call.split(" ").slice(0, 2)),
+      [["build", "gen-sdk"]],
+    );
+  });
 });

@@ -1,4 +1,7 @@
 import type { HostOptions, Lab } from "../../test/lab/lab";
+import type { LanguageName } from "../engine/language.mjs";
+import { demoHosts } from "./fleet";
+import { demonstrate } from "./pre-patch";
 import type { Ran } from "./project";
 import { listed, up, type Stage } from "./stage";
 
@@ -10,6 +13,8 @@ export interface Example {
   readonly hosts: readonly HostOptions[];
   /** Default: a key. */
   readonly login?: "password";
+  /** Of a program that uses the plugin. Default: TypeScript, with the class. */
+  readonly language?: LanguageName;
   /** Runs the program; shows the engine's output if `shown`. */
   readonly run: (stage: Stage, shown: boolean) => Promise<readonly Check[]>;
 }
@@ -112,5 +117,17 @@ const canary: Example = {
   },
 };
 
+const prePatchIn = (language: LanguageName): Example => ({
+  language,
+  hosts: demoHosts,
+  run: (stage, shown) => demonstrate(stage, shown, { patches: false }),
+});
+
 /** The examples by folder name. */
-export const examples: Readonly<Record<string, Example>> = { relay, "nightly-clean-up": nightly, canary };
+export const examples: Readonly<Record<string, Example>> = {
+  relay,
+  "nightly-clean-up": nightly,
+  canary,
+  "pre-patch-yaml": prePatchIn("yaml"),
+  "pre-patch-python": prePatchIn("python"),
+};

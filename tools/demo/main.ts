@@ -22,7 +22,9 @@ async function main(name = "pre-patch"): Promise<boolean> {
     console.log("Simulated hosts are running:");
     for (const { name: host, address, port } of stage.lab.hosts) console.log(`  ${host}  ${address}:${port}`);
     if (linux !== undefined) console.log(`and a real Linux host:\n  ${linux.name}  ${linux.place}`);
-    const checks = await (example === undefined ? demonstrate(stage, true, linux) : example.run(stage, true));
+    const checks = await (example === undefined
+      ? demonstrate(stage, true, { linux })
+      : example.run(stage, true));
     console.log("");
     for (const [what, holds] of checks) console.log(`  ${holds ? "ok  " : "FAIL"} ${what}`);
     return checks.every(([, holds]) => holds);

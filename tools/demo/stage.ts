@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labUser, startLab, type HostOptions, type Lab } from "../../test/lab/lab";
+import type { LanguageName } from "../engine/language.mjs";
+import { pluginProject } from "./plugin-project";
 import { runEngine, shadowProject, type Ran } from "./project";
 
 /** Simulated hosts, and a program in its own stack with a real engine. */
@@ -13,6 +15,8 @@ export interface Stage {
   readonly pulumi: (args: readonly string[], shown?: boolean, stdin?: string) => Promise<Ran>;
   /** Sets values in the program's configuration, by path. @throws Error with the engine's output */
   readonly set: (values: Readonly<Record<string, string>>) => Promise<void>;
+  /** Sets an empty list in the program's configuration. @throws Error with the engine's output */
+  readonly setEmpty: (name: string) => Promise<void>;
   /** Also trusts hosts outside the lab. */
   readonly trust: (knownHosts: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -26,29 +30,43 @@ interface StageOptions {
   readonly hosts: readonly HostOptions[];
   /** Default: the lab's key. */
   readonly login?: "password";
+  /** Of a program that uses the plugin. Default: TypeScript, with the class. */
+  readonly language?: LanguageName;
 }
 
 /**
  * Starts the hosts and creates a stack for a program in examples/, with the credentials in its configuration, as an operator
  * would. `close` stops and removes everything.
+ *
+ * @throws Error if the program's language cannot be had here
  */
-export async function openStage(example: string, { hosts, login }: StageOptions): Promise<Stage> {
+export async function openStage(example: string, options: StageOptions): Promise<Stage> {
+  const { hosts, login, language: name } = options;
   const { ensureEngine } = await import("../engine/ensure.mjs");
   const { engineEnvironment } = await import("../engine/environment.mjs");
-  const engine = await ensureEngine({ log: (line) => console.log(line) });
+  const log = (line: string): void => console.log(line);
+  const engine = await ensureEngine({ log });
+  const { ensureLanguage } = await import("../engine/language.mjs");
+  const languages = name === undefined ? [] : [await ensureLanguage(name, { engine: engine.path, log })];
   const folder = mkdtempSync(join(tmpdir(), "session-logoff-demo-"));
+  const place = join(folder, "project");
+  const [language] = languages;
+  const project =
+    language === undefined
+      ? { folder: shadowProject(place, example), env: {} }
+      : await pluginProject(place, example, { language, engine: engine.path, log });
   const lab = await startLab({ hosts });
-  const cwd = shadowProject(join(folder, "project"), example);
-  const env = engineEnvironment({
+  const environment = engineEnvironment({
     engine: engine.path,
     home: join(folder, "home"),
     stateDir: join(folder, "state"),
     passphrase: "demo",
+    languages,
   });
   const pulumi: Stage["pulumi"] = (args, shown = false, stdin) =>
     runEngine(engine.path, [...args, "--color", "never"], {
-      cwd,
-      env,
+      cwd: project.folder,
+      env: { ...environment, ...project.env },
       ...(shown ? { prefix: "  | " } : {}),
       ...(stdin === undefined ? {} : { stdin }),
     });
@@ -81,6 +99,11 @@ export async function openStage(example: string, { hosts, login }: StageOptions)
         `--plaintext=${path}=${value}`,
       ]);
       return must(["config", "set-all", ...pairs]);
+    },
+    // "[]" would be a text, which a program in YAML does not take for a list.
+    setEmpty: async (name) => {
+      await must(["config", "set", "--path", `${name}[0]`, "x"]);
+      await must(["config", "rm", "--path", `${name}[0]`]);
     },
     trust: (knownHosts) => must(["config", "set", "session-logoff:knownHosts"], lab.knownHosts + knownHosts),
     close,

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { cacheFolder } from "../cache-folder.mjs";
+import { withLock } from "../lock.mjs";
 import { executableName, isExecutable } from "../on-path.mjs";
 import { engineVersion } from "./choice.mjs";
 
@@ -54,6 +56,24 @@ export async function makeAndKeep({ folder, file, make, check }, { env, log }) {
     rmSync(aside, { recursive: true, force: true });
   }
   return join(target, file);
+}
+
+/** The executable, made now unless it is kept. @param {Keepable} keepable @param {MakeOptions} options */
+export async function keptOrMade(keepable, { env, log }) {
+  const kept = () => keptFile(keepable, env);
+  // One lock for everything, so that two builds never share the machine.
+  return (
+    kept() ??
+    withLock(join(engineFolder(env), "lock"), { log, what: `it makes ${keepable.folder}` }, () => {
+      const madeMeanwhile = kept();
+      return madeMeanwhile ? Promise.resolve(madeMeanwhile) : makeAndKeep(keepable, { env, log });
+    })
+  );
+}
+
+/** A part of a folder's name that changes with a text that goes into it. @param {string} text */
+export function digestOf(text) {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
 /** The engine that this maker makes. @param {EngineMaker} maker @returns {Keepable} */

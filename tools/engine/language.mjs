@@ -2,15 +2,13 @@ import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../command.mjs";
-import { withLock } from "../lock.mjs";
 import { executableName, findOnPath, isExecutable } from "../on-path.mjs";
 import { parseVersion } from "./choice.mjs";
 import { buildArguments, copyScript, copyScripts, elapsed, hosts, sdk, sourceOfSdk } from "./go-build.mjs";
 import { findGo, goVersionOf, pinnedVersion } from "./go.mjs";
-import { engineFolder, keptFile, makeAndKeep } from "./kept.mjs";
+import { digestOf, keptOrMade } from "./kept.mjs";
 
 /** @typedef {import("./kept.mjs").Keepable} Keepable */
-/** @typedef {import("./ensure.mjs").MakeOptions} MakeOptions */
 /** @typedef {import("./language.mjs").LanguageName} LanguageName */
 
 const yaml = fileURLToPath(new URL("language-yaml", import.meta.url));
@@ -92,20 +90,6 @@ function hostBeside(engine, name) {
     .find(isExecutable);
 }
 
-/** @param {Keepable} keepable @param {MakeOptions} options */
-async function keptOrMade(keepable, options) {
-  const kept = () => keptFile(keepable, options.env);
-  // The lock of the engine, so that two builds never share the machine.
-  const lock = join(engineFolder(options.env), "lock");
-  return (
-    kept() ??
-    withLock(lock, { log: options.log, what: `it makes ${keepable.folder}` }, () => {
-      const madeMeanwhile = kept();
-      return madeMeanwhile ? Promise.resolve(madeMeanwhile) : makeAndKeep(keepable, options);
-    })
-  );
-}
-
 /**
  * @param {LanguageName} name @param {string} version @param {string} module
  * @param {(go: import("./go.mjs").Go, bin: string, onTick: () => void) => Promise<void>} build
@@ -134,10 +118,11 @@ async function pythonSdk(env) {
   const python = findOnPath("python3", env);
   if (!python) throw new Error('no "python3" on PATH');
   const version = parseVersion(await run(python, ["--version"], { env, timeoutMs: 30_000 })) ?? "unknown";
-  const pinned = /^pulumi==(.*)$/m.exec(readFileSync(requirements, "utf8"))?.[1];
+  const list = readFileSync(requirements, "utf8");
+  const pinned = /^pulumi==(.*)$/m.exec(list)?.[1];
   /** @type {Keepable} */
   const keepable = {
-    folder: `python-sdk-${pinned}-python-${version}-${place}`,
+    folder: `python-sdk-${pinned}-${digestOf(list)}-python-${version}-${place}`,
     file: join("bin", "python3"),
     make: async (folder, { env, log }) => {
       log(`Fetching Pulumi's SDK ${pinned} for Python with pip; once, for some seconds`);
