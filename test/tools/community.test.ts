@@ -147,7 +147,7 @@ describe("workflows", () => {
     for (const { jobs } of workflows.values()) {
       for (const { uses } of Object.values(jobs)) if (uses) assert.ok(existsSync(join(root, uses)), uses);
     }
-    for (const one of ["build", "test/base", ".ci/run", ".github/windows-server/try.mjs"]) {
+    for (const one of ["build", "package:plugin", "test/base", ".ci/run", ".github/windows-server/try.mjs"]) {
       assert.ok(called.includes(one), `nothing calls ${one}`);
     }
   });
