@@ -36,7 +36,17 @@ export const runLanguages = ["console", "sh", "ts", "yaml"] as const;
 export type RunLanguage = (typeof runLanguages)[number];
 
 /** Languages whose blocks are only read. */
-export const readLanguages = ["json", "text", "powershell", "ini", "js", "xml", "sudoers"] as const;
+export const readLanguages = [
+  "json",
+  "text",
+  "powershell",
+  "ini",
+  "js",
+  "xml",
+  "sudoers",
+  "python",
+  "go",
+] as const;
 
 export function isRun(block: Block, language: RunLanguage): boolean {
   return block.language === language && block.notRun === undefined;
@@ -45,9 +55,14 @@ export function isRun(block: Block, language: RunLanguage): boolean {
 /** The page of {@link readWalk}. */
 export const walkPage = "docs/getting-started.md";
 
+/** Pages of the Pulumi registry, which have its own syntax. */
+const registryPages = ["_index.md", "installation-configuration.md"];
+
 /** README.md and docs/*.md. */
 export function readPages(): readonly Page[] {
-  const docs = readdirSync(join(checkout, "docs")).filter((name) => name.endsWith(".md"));
+  const docs = readdirSync(join(checkout, "docs")).filter(
+    (name) => name.endsWith(".md") && !registryPages.includes(name),
+  );
   return ["README.md", ...docs.sort().map((name) => `docs/${name}`)].map((file) => ({
     file,
     text: readFileSync(join(checkout, file), "utf8"),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, posix, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { inflateSync } from "node:zlib";
+import { readPages } from "../docs/blocks";
 
 const root = resolve(__dirname, "..", "..");
 
@@ -37,7 +38,7 @@ describe("npm run docs", () => {
 
   const read = (name: string): string => readFileSync(join(folder, name), "utf8");
   const pages = () => [...files].filter((name) => name.endsWith(".html"));
-  const sources = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+  const sources = readPages().flatMap(({ file }) => (file.startsWith("docs/") ? [file.slice(5)] : []));
   const heading = (source: string): string =>
     /^# (.+)$/mu.exec(readFileSync(join(root, "docs", source), "utf8"))?.[1] ?? "";
 
