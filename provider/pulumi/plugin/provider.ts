@@ -164,7 +164,8 @@ export function createProvider(deps: ProviderDeps): Provider {
       return markedOuts({ ...after, ...expectedResults(before, changes) }, news);
     },
     read: async (given, id, properties) => {
-      if (id === "" || Object.keys(properties).length === 0)
+      // Not an output of ours: a program that gets a resource may give inputs with the id.
+      if (id === "" || properties["stateVersion"] === undefined)
         throw new Error(
           `Cannot import or get SessionLogoff "${given.name}": there is nothing to adopt; create it`,
         );

@@ -327,13 +327,15 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
     });
 
     it("refuses to import and to get, in one sentence", async () => {
-      for (const properties of [undefined, {}]) {
+      // A program may give inputs with the id, as if they were the state.
+      for (const properties of [undefined, {}, inputs(), inputs({ mode: "ensure" })]) {
         const { details } = await thrownBy(plugin.read(properties, properties));
         assert.equal(
           details,
           'Cannot import or get SessionLogoff "pre-patch": there is nothing to adopt; create it',
         );
       }
+      assert.deepEqual(contacted(), []);
     });
   });
 
