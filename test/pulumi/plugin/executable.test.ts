@@ -50,6 +50,8 @@ describe(
       const child = spawn(join(folder, "pulumi-resource-session-logoff"), args, {
         stdio: "pipe",
         cwd: tmpdir(),
+        // With these, gRPC would describe every call on standard error.
+        env: { ...process.env, GRPC_TRACE: "server", GRPC_VERBOSITY: "DEBUG" },
       });
       started.push(child);
       let printed = "";
