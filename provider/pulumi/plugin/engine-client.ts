@@ -4,7 +4,7 @@ import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import type { Send } from "./log-queue";
 
-/** An engine that does not answer for so long is lost. */
+/** An engine that does not answer for so long misses what waits for it. */
 const deadlineMs = 5000;
 
 /** Sends messages to the log of the engine at this address. */

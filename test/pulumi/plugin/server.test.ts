@@ -357,6 +357,19 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
       assert.ok(!details.includes("run-program"), "today's configuration was used");
     });
 
+    it("keeps a host secret that the program has removed and that is still drained", async () => {
+      const olds = await created(inputs({ hosts: ["a", S("b")], drain: "until-destroy" }));
+      front.trouble.set("b", new LogoffError("auth-rejected", "Login rejected"));
+      const error = await thrownBy(plugin.update(olds, inputs({ hosts: ["a"], drain: "until-destroy" })));
+      const { properties } = partialOf(error);
+      assert.deepEqual(properties["hosts"], S((properties["hosts"] as Values)["value"]));
+      assert.ok(JSON.stringify(properties["hosts"]).includes('"host":"b"'));
+      assert.deepEqual(properties["hostResults"], S((properties["hostResults"] as Values)["value"]));
+      front.trouble.clear();
+      const undrained = await plugin.update(properties, inputs({ hosts: ["a"], drain: "until-destroy" }));
+      assert.deepEqual([drained(), undrained["hosts"]], [["a"], ["a"]]);
+    });
+
     it("leaves the drains of the resource that replaces it", async () => {
       const olds = await created(inputs({ drain: "until-destroy" }));
       await plugin.create(inputs({ hosts: ["a"], drain: "until-destroy" }));
