@@ -76,7 +76,15 @@ describe("the files that GitHub reads", () => {
 
   it("are not in the package", () => {
     const { files } = JSON.parse(read("package.json")) as { readonly files: readonly string[] };
-    assert.deepEqual(files, ["dist", "schema", "README.md", "CHANGELOG.md", "LICENSE"]);
+    assert.deepEqual(files, [
+      "dist",
+      "!dist/provider/pulumi/plugin",
+      "plugin",
+      "schema",
+      "README.md",
+      "CHANGELOG.md",
+      "LICENSE",
+    ]);
   });
 });
 
