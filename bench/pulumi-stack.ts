@@ -87,7 +87,9 @@ export async function withStack<T>(
 function projectIn(folder: string, program: string): string {
   const project = join(folder, "project");
   cpSync(join(__dirname, "pulumi", program), project, { recursive: true });
-  writeFileSync(join(project, "Pulumi.yaml"), "name: bench\nruntime: nodejs\nmain: index.js\n");
+  // Only a program with the plugin looks for it there.
+  const plugin = `plugins:\n  providers:\n    - name: session-logoff\n      path: ${join(checkout, "dist", "plugin")}\n`;
+  writeFileSync(join(project, "Pulumi.yaml"), `name: bench\nruntime: nodejs\nmain: index.js\n${plugin}`);
   writeFileSync(join(project, "package.json"), '{ "name": "bench", "private": true }\n');
   const modules = join(project, "node_modules");
   mkdirSync(join(modules, "@pulumi"), { recursive: true });

@@ -79,6 +79,7 @@ export function markdown(results: Results): string {
           table(
             [
               "resources × hosts",
+              "by",
               "runs",
               "up",
               "unchanged up",
@@ -88,6 +89,7 @@ export function markdown(results: Results): string {
             ],
             stacks.rows.map((row) => [
               `${row.resources} × ${row.hostsEach}`,
+              row.front,
               String(row.rounds),
               seconds(row.upSeconds),
               seconds(row.unchangedSeconds),

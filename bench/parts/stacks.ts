@@ -4,8 +4,14 @@ import { stackJob, withStack } from "../pulumi-stack";
 import type { StackSize } from "../sizes";
 import { medianOf } from "../statistics";
 
+/** The programs in bench/pulumi/ that do the same, by what they use. */
+const programs = { class: "session-logoff", plugin: "session-logoff-plugin" } as const;
+type Front = keyof typeof programs;
+const fronts: readonly Front[] = ["class", "plugin"];
+
 /** The results for one stack size: medians over the rounds, and peak memory over all of them. */
 export interface StackRow extends StackSize {
+  readonly front: Front;
   readonly rounds: number;
   /** The first `pulumi up`, which logs everybody off. */
   readonly upSeconds: number;
@@ -21,7 +27,7 @@ export interface StacksResult {
   readonly rows: readonly StackRow[];
 }
 
-type Round = Omit<StackRow, keyof StackSize | "rounds">;
+type Round = Omit<StackRow, keyof StackSize | "rounds" | "front">;
 
 /** Part 6: the largest realistic stacks on a real engine: time, provider memory, state size. */
 export async function stacks(context: BenchContext): Promise<StacksResult> {
@@ -33,29 +39,36 @@ export async function stacks(context: BenchContext): Promise<StacksResult> {
   for (const size of stackSizes) {
     const hosts = size.resources * size.hostsEach;
     const fleet = await startFleet(go.fleet, { hosts, people });
-    const rounds: Round[] = [];
+    const rounds: Record<Front, Round[]> = { class: [], plugin: [] };
     try {
-      for (let round = 1; round <= scaleRounds; round += 1) {
-        const done = await upTwice(engine.path, fleet, size, parallel);
-        rounds.push(done);
-        log(
-          `  ${round}/${scaleRounds} ${size.resources} × ${size.hostsEach} hosts: ${done.upSeconds.toFixed(1)} s, unchanged ` +
-            `${done.unchangedSeconds.toFixed(1)} s, state ${(done.stateBytes / 1e6).toFixed(2)} MB, ${done.providerPeakMb} MiB`,
-        );
-      }
+      for (let round = 1; round <= scaleRounds; round += 1)
+        for (const front of fronts) {
+          const done = await upTwice(engine.path, programs[front], fleet, size, parallel);
+          rounds[front].push(done);
+          log(
+            `  ${round}/${scaleRounds} ${size.resources} × ${size.hostsEach} hosts, ${front}: ${done.upSeconds.toFixed(1)} s, unchanged ` +
+              `${done.unchangedSeconds.toFixed(1)} s, state ${(done.stateBytes / 1e6).toFixed(2)} MB, ${done.providerPeakMb} MiB`,
+          );
+        }
     } finally {
       await fleet.close();
     }
-    rows.push(rowOf(size, rounds));
+    rows.push(...fronts.map((front) => rowOf(size, front, rounds[front])));
   }
   return { parallel, rows };
 }
 
-async function upTwice(engine: string, fleet: Fleet, size: StackSize, parallel: number): Promise<Round> {
+async function upTwice(
+  engine: string,
+  program: string,
+  fleet: Fleet,
+  size: StackSize,
+  parallel: number,
+): Promise<Round> {
   const hosts = size.resources * size.hostsEach;
   await fleet.reset(hosts);
   const job = { ...stackJob(fleet, hosts, parallel), resources: size.resources };
-  return withStack(engine, "session-logoff", job, async (stack) => {
+  return withStack(engine, program, job, async (stack) => {
     const first = await stack.up();
     const after = await fleet.stats();
     if (after.people > 0) throw new Error(`pulumi up left ${after.people} people logged on`);
@@ -73,10 +86,11 @@ async function upTwice(engine: string, fleet: Fleet, size: StackSize, parallel: 
   });
 }
 
-function rowOf(size: StackSize, rounds: readonly Round[]): StackRow {
+function rowOf(size: StackSize, front: Front, rounds: readonly Round[]): StackRow {
   const median = (pick: (round: Round) => number): number => medianOf(rounds.map(pick));
   return {
     ...size,
+    front,
     rounds: rounds.length,
     upSeconds: median((round) => round.upSeconds),
     unchangedSeconds: median((round) => round.unchangedSeconds),

@@ -31,7 +31,7 @@ pre_patch = session_logoff.SessionLogoff(
         message="Maintenance starts in {minutes} minutes. Please save your work and log off.",
         grace_period=config.get("gracePeriod") or "15m",
         reminders=config.get_object("reminders", ["5m", "1m"]),
-        cancel_message="The maintenance has been put off. You may go on working.",
+        cancel_message="The maintenance is postponed. You can continue working.",
     ),
     rollout=session_logoff.RolloutArgs(parallel=20),
     # A new release runs everything again; without one, a second `pulumi up` changes nothing.

@@ -27,7 +27,7 @@ const loggedOff = new SessionLogoff("pre-patch", {
     message: "Maintenance starts in {minutes} minutes. Please save your work and log off.",
     gracePeriod: config.get("gracePeriod") ?? "15m",
     reminders: config.getObject<string[]>("reminders") ?? ["5m", "1m"],
-    cancelMessage: "The maintenance has been put off. You may go on working.",
+    cancelMessage: "The maintenance is postponed. You can continue working.",
   },
   rollout: { parallel: 20 },
   // A new release runs everything again; without one, a second `pulumi up` changes nothing.

@@ -47,6 +47,8 @@ describe("the archive of the plugin", { timeout: 900_000 }, () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
   beforeEach(async () => {
+    // Node runs no afterEach after a test that is skipped.
+    if (typeof language === "string") return;
     lab = await startLab({ hosts: [{ name: "a", sessions: [{ user: "alice" }] }] });
   });
   afterEach(async () => {

@@ -75,7 +75,7 @@ describe("the archives of the plugin", { timeout: 120_000 }, () => {
 
   it("hold the plugin, what starts it on every system, the schema and the licenses", async () => {
     const scripts = ["pulumi-resource-session-logoff", "pulumi-resource-session-logoff.cmd"];
-    const others = ["LICENSE", "THIRD-PARTY-NOTICES", "late.js", "plugin.js", "schema.json"];
+    const others = ["LICENSE", "THIRD-PARTY-NOTICES", "late.js", "package.json", "plugin.js", "schema.json"];
     for (const file of files) {
       const entries = await entriesOf(file);
       assert.deepEqual(entries.map(({ path }) => path).sort(), [...others, ...scripts].sort());

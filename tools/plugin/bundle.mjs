@@ -37,6 +37,8 @@ export async function bundlePlugin(folder = join(root, "dist", "plugin")) {
   });
   copyFileSync(join(root, "schema", "pulumi.json"), join(folder, "schema.json"));
   writeFileSync(join(folder, "THIRD-PARTY-NOTICES"), noticesOf(bundledPackages(metafile, root)));
+  // Otherwise a package.json in a folder above, such as the user's home, might say that the scripts are modules.
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
   for (const [file, text] of Object.entries(starters)) {
     writeFileSync(join(folder, file), text);
     chmodSync(join(folder, file), 0o755);

@@ -11,13 +11,13 @@ export interface LogMessage {
   readonly isEphemeral: boolean;
 }
 
-/** Sends a message. @returns whether the engine can still be reached; never rejects */
+/** Sends a message. @returns whether the engine has it; never rejects */
 export type Send = (message: LogMessage) => Promise<boolean>;
 
 export interface LogQueue {
   /** The voice of a resource. Text from a host cannot act as a command in the log of a pipeline. */
   readonly voiceOf: (urn: string) => Voice;
-  /** Resolves when everything said so far was sent, or cannot be sent any more. */
+  /** Resolves when everything said so far was sent, or given up. */
   readonly drained: () => Promise<void>;
 }
 
@@ -30,17 +30,14 @@ const mostLetters = 16_000;
 export function logQueue(send: Send): LogQueue {
   let waiting: LogMessage[] = [];
   let sending: Promise<void> | undefined;
-  let isLost = false;
   const sendAll = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (await send(next)) continue;
-      isLost = true;
-      waiting = [];
+      // An engine that is gone refuses at once; one that is suspended must not hold up answers for every message that waits.
+      if (!(await send(next))) waiting = [];
     }
     sending = undefined;
   };
   const add = (message: LogMessage): void => {
-    if (isLost) return;
     waiting = withMessage(waiting, { ...message, text: inertText(message.text) });
     sending ??= sendAll();
   };

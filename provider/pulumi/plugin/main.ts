@@ -1,9 +1,13 @@
 /** The executable that the engine starts, as one file with the schema beside it. It writes its port and nothing else. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { runsUntil } from "../process/cancellation";
 import { endOfProcess, type ProcessEnd } from "../process/process-end";
 import { listen, pluginServer } from "./server";
+
+// The library would print its errors, and whatever GRPC_TRACE asks for, to standard error.
+setLogVerbosity(logVerbosity.NONE);
 
 // Flags come first, as with --logflow.
 const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-"));

@@ -27,6 +27,7 @@ import {
   isSecret,
   markedLike,
   secret,
+  unmarked,
   unmarkedProps,
   withCredentialsMarked,
   type MarkedProps,
@@ -137,11 +138,9 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     create: async (given, inputs) => {
       const call = callOf(given, inputs);
-      return withMarks(
-        inputs,
-        async () => (await heavy()).create(unmarkedProps(inputs), call),
-        (id, outs) => created.set(given.urn, { id, closed: closedIn(outs) }),
-      );
+      return withMarks(inputs, async () => (await heavy()).create(unmarkedProps(inputs), call), {
+        see: (id, outs) => created.set(given.urn, { id, closed: closedIn(outs) }),
+      });
     },
     previewCreate: async (given, inputs) => {
       const plain = unmarkedProps(inputs);
@@ -151,10 +150,14 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     update: async (given, id, olds, news) => {
       const call = callOf(given, news);
-      const { properties } = await withMarks(news, async () => {
-        const outs = await (await heavy()).update(id, unmarkedProps(olds), unmarkedProps(news), call);
-        return { id, outs };
-      });
+      const { properties } = await withMarks(
+        news,
+        async () => {
+          const outs = await (await heavy()).update(id, unmarkedProps(olds), unmarkedProps(news), call);
+          return { id, outs };
+        },
+        { olds },
+      );
       return properties;
     },
     previewUpdate: async (given, olds, news) => {
@@ -164,7 +167,8 @@ export function createProvider(deps: ProviderDeps): Provider {
       return markedOuts({ ...after, ...expectedResults(before, changes) }, news);
     },
     read: async (given, id, properties) => {
-      if (id === "" || Object.keys(properties).length === 0)
+      // Not an output of ours: a program that gets a resource may give inputs with the id.
+      if (id === "" || properties["stateVersion"] === undefined)
         throw new Error(
           `Cannot import or get SessionLogoff "${given.name}": there is nothing to adopt; create it`,
         );
@@ -201,16 +205,17 @@ function jsonBytes(value: unknown): number {
 async function withMarks(
   inputs: MarkedProps,
   work: () => Promise<{ readonly id: string; readonly outs: Props }>,
-  see: (id: string, outs: Props) => void = () => undefined,
+  { see, olds = {} }: { readonly see?: (id: string, outs: Props) => void; readonly olds?: MarkedProps } = {},
 ): Promise<Stored> {
   try {
     const { id, outs } = await work();
-    see(id, outs);
+    see?.(id, outs);
     return { id, properties: markedOuts(outs, inputs) };
   } catch (thrown) {
     if (!(thrown instanceof PartialFailure)) throw thrown;
-    see(thrown.id, thrown.properties);
-    throw new PartialFailure(thrown.id, markedOuts(thrown.properties, inputs), thrown.reasons);
+    see?.(thrown.id, thrown.properties);
+    const marked = markedOuts(thrown.properties, withHostsHidden(thrown.properties, inputs, olds));
+    throw new PartialFailure(thrown.id, marked, thrown.reasons);
   }
 }
 
@@ -227,6 +232,15 @@ function markedOuts(outs: Props, like: MarkedProps): MarkedProps {
       return [name, name === "hosts" || name === "connection" ? withCredentialsMarked(marked) : marked];
     }),
   );
+}
+
+/** The inputs with their hosts marked as a whole if secret hosts of the state, which the program has removed, are kept with them. */
+function withHostsHidden({ hosts: outs }: Props, inputs: MarkedProps, olds: MarkedProps): MarkedProps {
+  const hosts = unmarked(inputs["hosts"]);
+  const areHostsKept = Array.isArray(outs) && Array.isArray(hosts) && outs.length > hosts.length;
+  return areHostsKept && hasSecretHosts(olds["hosts"])
+    ? { ...inputs, hosts: secret(inputs["hosts"]) }
+    : inputs;
 }
 
 /** Whether the addresses of hosts are secret, not only their credentials. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,13 +16,17 @@ describe(
   "the plugin's executable",
   { timeout: 120_000, skip: process.platform === "win32" && "starts the script" },
   () => {
+    let above: string;
     let folder: string;
     let engine: Server;
     let address: string;
     const started: ChildProcess[] = [];
     before(async () => {
       const { bundlePlugin } = await import("../../../tools/plugin/bundle.mjs");
-      folder = mkdtempSync(join(tmpdir(), "session-logoff-plugin-"));
+      above = mkdtempSync(join(tmpdir(), "session-logoff-plugin-"));
+      // A home folder, in which Pulumi keeps its plugins, may hold any package.json.
+      writeFileSync(join(above, "package.json"), JSON.stringify({ type: "module" }));
+      folder = join(above, "plugin");
       await bundlePlugin(folder);
       engine = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
       await once(engine, "listening");
@@ -35,7 +39,7 @@ describe(
     });
     after(() => {
       engine.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(above, { recursive: true, force: true });
     });
 
     interface Plugin {
@@ -50,6 +54,8 @@ describe(
       const child = spawn(join(folder, "pulumi-resource-session-logoff"), args, {
         stdio: "pipe",
         cwd: tmpdir(),
+        // With these, gRPC would describe every call on standard error.
+        env: { ...process.env, GRPC_TRACE: "server", GRPC_VERBOSITY: "DEBUG" },
       });
       started.push(child);
       let printed = "";

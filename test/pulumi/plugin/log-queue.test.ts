@@ -106,15 +106,16 @@ describe("the queue of messages to the engine", () => {
     await drained;
   });
 
-  it("gives up when the engine is gone", async () => {
+  it("drops what waits when the engine does not answer, as while it is suspended, and tries again with the next message", async () => {
     const voice = queue.voiceOf("a");
     voice.say("1");
     voice.warn("2");
     await answer(false);
     await queue.drained();
     voice.say("3");
+    await answer(true);
     await queue.drained();
-    assert.deepEqual(texts(), ["a: 1"]);
+    assert.deepEqual(texts(), ["a: 1", "a: 3"]);
   });
 
   it("makes text of hosts harmless for build agents", () => {

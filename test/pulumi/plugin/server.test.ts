@@ -327,13 +327,15 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
     });
 
     it("refuses to import and to get, in one sentence", async () => {
-      for (const properties of [undefined, {}]) {
+      // A program may give inputs with the id, as if they were the state.
+      for (const properties of [undefined, {}, inputs(), inputs({ mode: "ensure" })]) {
         const { details } = await thrownBy(plugin.read(properties, properties));
         assert.equal(
           details,
           'Cannot import or get SessionLogoff "pre-patch": there is nothing to adopt; create it',
         );
       }
+      assert.deepEqual(contacted(), []);
     });
   });
 
@@ -353,6 +355,19 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
       const { details } = await thrownBy(plugin.delete(olds, "id-1"));
       assert.match(details, /^pre-patch: 1 host is still drained/u);
       assert.ok(!details.includes("run-program"), "today's configuration was used");
+    });
+
+    it("keeps a host secret that the program has removed and that is still drained", async () => {
+      const olds = await created(inputs({ hosts: ["a", S("b")], drain: "until-destroy" }));
+      front.trouble.set("b", new LogoffError("auth-rejected", "Login rejected"));
+      const error = await thrownBy(plugin.update(olds, inputs({ hosts: ["a"], drain: "until-destroy" })));
+      const { properties } = partialOf(error);
+      assert.deepEqual(properties["hosts"], S((properties["hosts"] as Values)["value"]));
+      assert.ok(JSON.stringify(properties["hosts"]).includes('"host":"b"'));
+      assert.deepEqual(properties["hostResults"], S((properties["hostResults"] as Values)["value"]));
+      front.trouble.clear();
+      const undrained = await plugin.update(properties, inputs({ hosts: ["a"], drain: "until-destroy" }));
+      assert.deepEqual([drained(), undrained["hosts"]], [["a"], ["a"]]);
     });
 
     it("leaves the drains of the resource that replaces it", async () => {
