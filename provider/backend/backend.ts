@@ -1,6 +1,7 @@
 import type { ExecResult, Platform } from "../connection";
 import type { Selector } from "../session/selector";
 import type { Session, SessionList } from "../session/session";
+import type { BootId } from "./boot-id";
 
 /**
  * One command and the reader of its reply. Pure: the holder of a connection performs it, and a dry run prints
@@ -48,8 +49,11 @@ export interface Warning {
 /** How long a drain lasts. */
 export type Drain = "until-restart" | "until-destroy";
 
-/** Whether a host accepts new logons: `open`, one of our modes, or closed in a way that we never set. */
-export type DrainMode = "open" | Drain | "other";
+/**
+ * Whether a host accepts new logons: `open`, one of our modes, closed in a way that we never set, or `starting`: closed by the system itself while
+ * it starts or shuts down.
+ */
+export type DrainMode = "open" | Drain | "other" | "starting";
 
 /** Identifies a session whose logoff was sent. */
 export type AskedRow = Pick<Session, "id" | "user">;
@@ -83,8 +87,13 @@ export interface Backend {
   drainMode(): Query<DrainMode>;
   /** Refuses new logons. `parse` throws `permission-denied`, `drain-failed`. `drainMode` tells whether it worked. */
   drain(mode: Drain): Action<void>;
-  /** Allows new logons again. `parse` throws as `drain`. */
-  undrain(): Action<void>;
+  /**
+   * Allows new logons again. `parse` throws as `drain`.
+   * @param force Linux: removes `/run/nologin` even if it is not ours
+   */
+  undrain(options?: { readonly force?: boolean }): Action<void>;
+  /** The host's boot ID; `parse` returns undefined if it cannot be read, and never throws. */
+  bootId(): Query<BootId | undefined>;
 }
 
 /** The target of a backend's commands. */

@@ -3,6 +3,7 @@ import { printable } from "../base/text";
 import type { ExecResult, Platform } from "../connection";
 import type { SessionList } from "../session/session";
 import type { Backend, Query, Target } from "./backend";
+import type { BootId } from "./boot-id";
 import { linuxBackend } from "./linux/backend";
 import { windowsBackend } from "./windows/backend";
 import { readCodePage } from "./windows/code-page";
@@ -55,27 +56,55 @@ export interface FirstContact {
   readonly detected: Detected;
   /** Absent if the listing depends on the platform or could not be read: then list again. */
   readonly sessions?: SessionList;
+  /** Null if it could not be read; absent if it was not asked for, or depends on the platform: then ask for it. */
+  readonly bootId?: BootId | null;
+}
+
+/** What {@link firstContact} asks for besides the platform and the sessions. */
+export interface FirstQuestions {
+  /** Whether to read the boot ID. A server behind the host has none. */
+  readonly bootId: boolean;
 }
 
 /**
- * {@link detection} and the first listing in parallel, which saves a round trip: the commands of Windows have no effect on other platforms.
- * They are left out if the host is known to be Linux, and with `/server:`, a switch that a Unix shell rewrites.
+ * {@link detection}, the first listing and the boot ID in parallel, which saves a round trip: the commands of Windows have no effect on other
+ * platforms. They are left out if the host is known to be Linux, and with `/server:`, a switch that a Unix shell rewrites.
  * `parse` throws `unsupported-host`.
  */
-export function firstContact(target: Target, platform: Platform | undefined): Query<FirstContact> {
+export function firstContact(
+  target: Target,
+  platform: Platform | undefined,
+  { bootId: asksBootId }: FirstQuestions = { bootId: false },
+): Query<FirstContact> {
   const { commands, parse } = detection(target.label, platform);
   const guess: Detected = { platform: platform ?? "windows" };
-  const along = target.server === undefined ? backendFor(guess, target).list().commands : [];
+  if (target.server !== undefined) return { commands, parse: (results) => ({ detected: parse(results) }) };
+  const guessed = backendFor(guess, target);
+  const lists = guessed.list().commands;
+  const boots = asksBootId ? guessed.bootId().commands : [];
   return {
-    commands: [...commands, ...along],
+    commands: [...commands, ...lists, ...boots],
     parse: (results) => {
       const detected = parse(results);
-      if (along.length === 0 || detected.platform !== guess.platform) return { detected };
-      const sessions = ifReadable(() =>
-        backendFor(detected, target).list().parse(results.slice(commands.length)),
-      );
-      return { detected, ...(sessions === undefined ? {} : { sessions }) };
+      if (detected.platform !== guess.platform) return { detected };
+      const backend = backendFor(detected, target);
+      const [listed, booted] = [commands.length, commands.length + lists.length];
+      const sessions = ifReadable(() => backend.list().parse(results.slice(listed, booted)));
+      return {
+        detected,
+        ...(sessions === undefined ? {} : { sessions }),
+        ...(asksBootId ? { bootId: backend.bootId().parse(results.slice(booted)) ?? null } : {}),
+      };
     },
+  };
+}
+
+/** Two queries as one, whose commands run in parallel. */
+export function together<A, B>(first: Query<A>, second: Query<B>): Query<readonly [A, B]> {
+  const count = first.commands.length;
+  return {
+    commands: [...first.commands, ...second.commands],
+    parse: (results) => [first.parse(results.slice(0, count)), second.parse(results.slice(count))],
   };
 }
 

@@ -9,7 +9,7 @@ import type { Report } from "../report/report";
 import { wouldGo } from "../report/text";
 import { checkHosts } from "../run/check";
 import { connectionLimit, runRollout, type RolloutDeps } from "../run/rollout";
-import { undrainEveryHost } from "../run/undrain";
+import { undrainEveryHost } from "../run/undrain/undrain";
 import { completionScript } from "./arguments/completion";
 import { helpText } from "./arguments/help";
 import type { GivenHost } from "./arguments/host-entries";
@@ -177,7 +177,7 @@ async function performed(work: Work): Promise<Report | undefined> {
     case "dry-run":
       return readOnlyRun(work, "dry-run", view.onProgress);
     case "undrain":
-      return undrainEveryHost(plan, deps);
+      return undrainEveryHost(plan, null, deps);
     case "check":
     case "log-off":
       break;

@@ -1,6 +1,6 @@
 import type { Platform } from "../connection";
 import type { Session } from "../session/session";
-import type { DrainOutcome, HostReport } from "./report";
+import type { DrainOutcome, HostReport, ReportedError } from "./report";
 
 /** The events of a run, emitted as they happen. The core prints nothing; fronts decide what to print. */
 export type ProgressEvent =
@@ -38,6 +38,17 @@ export type ProgressEvent =
   | { readonly type: "session-gone"; readonly host: string; readonly session: Session }
   /** The sessions that were asked to log off and are still present; emitted again only when there are fewer. */
   | { readonly type: "host-waiting"; readonly host: string; readonly sessions: readonly Session[] }
+  /** The host is awaited after a restart; emitted again only when something else is missing. `why` is the end of a sentence about it. */
+  | { readonly type: "host-awaited"; readonly host: string; readonly why: string }
+  /** The host is no longer awaited: it accepts logons, or with `error` it is given up. */
+  | {
+      readonly type: "host-back";
+      readonly host: string;
+      readonly afterMs: number;
+      readonly error?: ReportedError;
+    }
+  /** The operator's command begins for the ready hosts of a wave. */
+  | { readonly type: "wave-command"; readonly wave: number; readonly waves: number; readonly hosts: number }
   | { readonly type: "host-finished"; readonly host: string; readonly report: HostReport }
   | { readonly type: "run-finished" };
 

@@ -40,7 +40,8 @@ function headOf(report: Report, { dryRun, exitStatus }: JsonContext) {
 
 /** The object of a host; `drained` and `durationMs` are absent for a host whose platform was never detected. */
 function hostObject(host: HostReport): object {
-  const { platform, status, error, drained, durationMs, warnings, notFound, commands, sessions } = host;
+  const { platform, status, error, drained, durationMs, warnings, notFound, bootId, commands, sessions } =
+    host;
   return {
     host: host.host,
     platform,
@@ -49,6 +50,7 @@ function hostObject(host: HostReport): object {
     ...(platform === null ? {} : { drained, durationMs }),
     warnings,
     ...(notFound.length === 0 ? {} : { notFound }),
+    ...(bootId === undefined ? {} : { bootId }),
     ...(commands === undefined ? {} : { commands }),
     sessions: sessions.map(sessionObject),
   };

@@ -45,7 +45,7 @@ export function describeDrain(drained: DrainOutcome): string | undefined {
   const words = {
     no: undefined,
     "until-restart": "refuses new logons until it restarts",
-    "until-destroy": "refuses new logons until the resource is destroyed",
+    "until-destroy": "refuses new logons until it is undrained",
     undrained: "accepts new logons again",
     already: "refused new logons before the run",
   } as const;

@@ -8,8 +8,8 @@ interface HostOutcome {
   readonly error?: ReportedError;
 }
 
-/** Reasons why a whole run fails, whatever its hosts' outcomes: too many failures, or a limit. */
-const runFailures: readonly ErrorCode[] = ["budget-exceeded", "limit-exceeded"];
+/** Reasons why a whole run fails, whatever its hosts' outcomes: too many failures, a limit, or a command after a wave. */
+const runFailures: readonly ErrorCode[] = ["budget-exceeded", "limit-exceeded", "then-failed"];
 
 /** Errors of skipped hosts that show a whole run failed; `command-failed` when it failed unexpectedly. */
 const skippedByFailedRun: readonly ErrorCode[] = [...runFailures, "aborted", "command-failed"];

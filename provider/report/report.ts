@@ -79,6 +79,8 @@ export interface HostReport {
   readonly asked?: readonly AskedSession[];
   /** How the host's time was spent, ordered by end; absent: unknown. */
   readonly phases?: readonly HostPhase[];
+  /** What changes when the host restarts, as of its first listing, for comparison; absent: not read, or unreadable. */
+  readonly bootId?: string;
   /** Only in a read-only run: the commands that a real run would send now. */
   readonly commands?: readonly string[];
 }

@@ -1,21 +1,22 @@
 import { orAborted } from "../base/abort";
 import type { Clock } from "../base/clock";
-import { Semaphore, startInOrder, type KeyedMutex } from "../base/concurrency";
+import { Semaphore, type KeyedMutex } from "../base/concurrency";
 import { formatDuration } from "../base/duration";
 import { LogoffError } from "../base/errors";
-import { counted } from "../base/text";
 import type { Reach } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
+import type { AfterWave } from "./after-wave";
 import { reasonToStop, type RunContext } from "./context";
 import { driveHost, type Turns } from "./host/driver";
 import type { PreviousRun } from "./host/state";
 import { visit, type HostRun } from "./host/visit";
 import { withSharedRelays } from "./relay";
+import { runWaves } from "./run-waves";
 import { refusedByLimit, type RunOne } from "./session-limit";
-import { stillDrained, unusedExceptions } from "./warnings";
-import { isExceeded, wavesOf } from "./waves";
+import { leftClosed, stillDrained, unusedExceptions } from "./warnings";
+import { wavesOf } from "./waves";
 import { watchWindow } from "./window";
 
 /** The maximum number of connections of a process at a time, whatever `rollout.parallel` is. */
@@ -38,6 +39,8 @@ export interface RolloutDeps extends Reach {
    * given explicitly: a real run.
    */
   readonly readOnly: "list" | "dry-run" | undefined;
+  /** What follows each wave of a real run. Absent: nothing. */
+  readonly afterWave?: AfterWave;
   /** What a previous, unfinished run left behind, by label. */
   readonly previous?: ReadonlyMap<string, PreviousRun>;
   /** Visits a host. Absent: in this process. */
@@ -138,7 +141,16 @@ async function roll(
     const waves = isReadOnly
       ? [hosts]
       : wavesOf(hosts, plan.rollout.waves, await routesOf(hosts, deps, stop));
-    const runs = await runWaves(waves, plan, runOrRefuse, { clock, outsideWindow, stop, enough });
+    const afterWave = isReadOnly ? undefined : deps.afterWave;
+    const control = {
+      ...context,
+      slots: deps.slots,
+      turns: deps.turns,
+      end: enough,
+      enough: enough.signal,
+      afterWave,
+    };
+    const runs = await runWaves(waves, plan, runOrRefuse, control);
     return { runs, isRefused: refused !== undefined };
   };
   onProgress({ type: "run-started", hosts: hosts.length });
@@ -156,6 +168,7 @@ async function roll(
       ...plan.warnings,
       ...(ended === undefined || isSaid ? [] : [ended.message]),
       ...(isReadOnly ? [] : stillDrained(reports, isRefused)),
+      ...(isReadOnly || deps.afterWave?.undrain === undefined ? [] : leftClosed(reports)),
       ...(hosts.length === plan.hosts.length ? unusedExceptions(hosts, runs) : []),
     ],
     ...(ended === undefined ? {} : { ended: { code: ended.code, message: ended.message } }),
@@ -200,69 +213,6 @@ async function routesOf(
 /** Why the run stopped itself; undefined if it did not. */
 function endOf(enough: AbortSignal): LogoffError | undefined {
   return enough.aborted && enough.reason instanceof LogoffError ? enough.reason : undefined;
-}
-
-interface WaveControl extends Pick<RunContext, "clock" | "outsideWindow" | "stop"> {
-  /** Ends the run. */
-  readonly enough: AbortController;
-}
-
-/** Hosts wait for each other only between waves; within a wave each host goes at its own pace. */
-async function runWaves(
-  waves: readonly (readonly HostPlan[])[],
-  plan: Plan,
-  run: RunOne,
-  { clock, outsideWindow, stop, enough }: WaveControl,
-): Promise<readonly HostRun[]> {
-  const { rollout } = plan;
-  const runs: HostRun[] = [];
-  const failures = new FailureCount();
-  for (const [index, wave] of waves.entries()) {
-    // Outside the window there is no point in pausing.
-    const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
-    if (outside !== undefined) enough.abort(outside);
-    // A pause is cut short only by a stop, and then each remaining host reports why it was skipped.
-    if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
-    failures.startWave();
-    await startInOrder(wave, rollout.parallel, async (host, begins) => {
-      const done = await run(host, begins);
-      runs.push(done);
-      // A wave tests the ones after it, but hosts that the window holds back test nothing.
-      const { error } = done.report;
-      if (error?.code === "outside-window") enough.abort(new LogoffError(error.code, error.message));
-      if (done.report.status !== "failed") return;
-      failures.add();
-      const { inRun, inWave } = failures;
-      if (
-        rollout.maxFailures !== null &&
-        isExceeded(rollout.maxFailures, { inRun, inWave, waveSize: wave.length })
-      ) {
-        enough.abort(budgetExceeded(inRun, rollout.maxFailures));
-      }
-    });
-  }
-  return runs;
-}
-
-/** Counts failed hosts. */
-class FailureCount {
-  inRun = 0;
-  inWave = 0;
-
-  startWave(): void {
-    this.inWave = 0;
-  }
-
-  add(): void {
-    this.inRun += 1;
-    this.inWave += 1;
-  }
-}
-
-function budgetExceeded(failed: number, limit: NonNullable<Plan["rollout"]["maxFailures"]>): LogoffError {
-  const allowed = "hosts" in limit ? String(limit.hosts) : `${limit.percent}% of a wave`;
-  const message = `Stopped after ${counted(failed, "failed host")}: \`rollout.maxFailures\` allows ${allowed}; fix the cause and run again`;
-  return new LogoffError("budget-exceeded", message);
 }
 
 /** Ends the run after `timeouts.total`. */

@@ -1,4 +1,4 @@
-import { counted } from "../base/text";
+import { counted, upTo } from "../base/text";
 import type { HostPlan } from "../plan/plan";
 import type { HostReport } from "../report/report";
 import type { HostRun } from "./host/visit";
@@ -34,4 +34,13 @@ export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly Host
   return [...new Set(asked)]
     .filter((exception) => !used.has(exception))
     .map((exception) => `The exception "${exception}" matched no session on any host: check its spelling`);
+}
+
+/** Warns about hosts that are done and were to be opened again after their wave, but the wave's command was not run, or failed. */
+export function leftClosed(reports: readonly HostReport[]): readonly string[] {
+  const closed = reports.filter(({ status, drained }) => status === "ok" && drained === "until-destroy");
+  if (closed.length === 0) return [];
+  const hosts = closed.map(({ host }) => host);
+  const [verb, them] = closed.length === 1 ? ["refuses", "it"] : ["refuse", "them"];
+  return [`${upTo(20, hosts)} ${verb} new logons until somebody undrains ${them}`];
 }

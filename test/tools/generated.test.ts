@@ -30,7 +30,7 @@ it("generated pages are short, and no cell of their tables is long", async () =>
 });
 
 it("every error code has a comment in three parts", () => {
-  const comments = errorComments(join(__dirname, "..", "..", "provider", "base", "errors.ts"));
+  const comments = errorComments(join(__dirname, "..", "..", "provider", "base", "error-codes.ts"));
   assert.deepEqual(
     comments.map(({ code }) => code),
     errorCodes,

@@ -37,7 +37,7 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     "docs/options.md": optionsPage(join(__dirname, "options-page.md")),
     "docs/troubleshooting.md": troubleshooting(
       join(__dirname, "troubleshooting.md"),
-      join(root, "provider", "base", "errors.ts"),
+      join(root, "provider", "base", "error-codes.ts"),
     ),
   };
   return Promise.all(

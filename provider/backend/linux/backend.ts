@@ -2,6 +2,7 @@ import { LogoffError } from "../../base/errors";
 import type { Session, SessionList } from "../../session/session";
 import type { Action, Backend, LogoffAnswer, Query, Target } from "../backend";
 import { readAnswer } from "./answers";
+import { bootId } from "./boot-id";
 import { drain, drainMode, undrain } from "./drain";
 import { limitsOnLinux } from "./limits";
 import { listCommand } from "./list";
@@ -35,7 +36,8 @@ export function linuxBackend(target: Target): Backend {
     warn: (session: Session, text) => warning(session, text),
     drainMode: () => drainMode(target.label),
     drain: (mode) => drain(target.label, mode),
-    undrain: () => undrain(target.label),
+    undrain: ({ force = false } = {}) => undrain(target.label, force),
+    bootId: () => bootId,
   };
 }
 

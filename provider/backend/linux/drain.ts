@@ -24,6 +24,12 @@ const texts: Readonly<Record<Drain, string>> = {
 const drains: readonly Drain[] = ["until-restart", "until-destroy"];
 
 /**
+ * The beginnings of the file that systemd writes while it starts (tmpfiles.d/systemd-nologin.conf) and while it shuts down
+ * (systemd-user-sessions), and removes by itself. Neither is translated.
+ */
+const systemTexts: readonly string[] = ["System is booting up.", "System is going down."];
+
+/**
  * Reads the first lines of both files, which needs no right. If one file is ours, the answer is our mode, whatever the other file contains,
  * because ours is to be lifted.
  */
@@ -49,7 +55,10 @@ function readDrainMode(label: string, text: string): DrainMode {
   const start = lines.indexOf(`@closed ${file}`);
   if (start === -1) return lasting === -1 ? "open" : "other";
   const held = lines.slice(start + 1, lasting === -1 ? end : lasting).join("\n");
-  return drains.find((mode) => `${texts[mode]}\n` === held) ?? "other";
+  const ours = drains.find((mode) => `${texts[mode]}\n` === held);
+  if (ours !== undefined) return ours;
+  const isSystems = lasting === -1 && systemTexts.some((text) => held.startsWith(text));
+  return isSystems ? "starting" : "other";
 }
 
 /** Writes the text to a temporary file first: on a full /run a created file may stay empty, and an empty file refuses logins too. */
@@ -74,13 +83,18 @@ export function drain(label: string, mode: Drain): Action<void> {
   };
 }
 
-/** Removes the file if its text is ours, in any mode. `parse` names a file of somebody else that still refuses new logins. */
-export function undrain(label: string): Action<void> {
+/**
+ * Removes the file if its text is ours, in any mode; with `force` whatever its text is. `parse` names a file of somebody else that still refuses new
+ * logins.
+ */
+export function undrain(label: string, force: boolean): Action<void> {
+  const removal = force
+    ? `rm -f ${file}`
+    : `held=$(cat ${file}) || exit; case $held in ${drains.map((mode) => `"${texts[mode]}"`).join("|")}) rm -f ${file};; esac`;
   return {
     command: inShell(
       `if [ -e ${file} ]; then ${loginIsRoot} || exit ${exitNoPermission}`,
-      `held=$(cat ${file}) || exit`,
-      `case $held in ${drains.map((mode) => `"${texts[mode]}"`).join("|")}) rm -f ${file};; esac`,
+      removal,
       "fi",
       ...Object.entries(stillClosed).map(([code, path]) => `[ -e ${path} ] && exit ${code}`),
       "exit 0",

@@ -14,6 +14,8 @@ import type {
   Warning,
 } from "../backend";
 import { endOf } from "../replies";
+import type { BootId } from "../boot-id";
+import { bootIdCommands, readBootId } from "./boot-id";
 import { decodeConsole, encodingOf } from "./code-page";
 import { drainModeCommands, readDrainMode } from "./drain";
 import { errorMeaning } from "./error-numbers";
@@ -78,6 +80,11 @@ export function windowsBackend(
     }),
     drain: (mode) => changeLogon(host, mode === "until-restart" ? "/drainuntilrestart" : "/drain"),
     undrain: () => changeLogon(host, "/enable"),
+    bootId: (): Query<BootId | undefined> => ({
+      // The registry is this machine's, not that of a server behind it.
+      commands: target.server === undefined ? bootIdCommands : [],
+      parse: ([shutdownTime, boots]) => readBootId(textOf(host, shutdownTime), textOf(host, boots)),
+    }),
   };
 }
 

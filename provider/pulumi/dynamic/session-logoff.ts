@@ -88,6 +88,7 @@ const noOutputsYet: Record<keyof Results, undefined> = {
   readyHosts: undefined,
   hostResults: undefined,
   remaining: undefined,
+  bootIds: undefined,
   finishedAt: undefined,
   resume: undefined,
   stateVersion: undefined,
@@ -111,6 +112,11 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
   declare readonly hostResults: pulumi.Output<Readonly<Record<string, HostResult>>>;
   /** Number of matching sessions that are still there, over all hosts. */
   declare readonly remaining: pulumi.Output<number>;
+  /**
+   * What changes when a host restarts, by host, as each host's last run read it; `restartedSince` of HostUndrain takes it. Servers behind another
+   * host, and hosts where it cannot be read, are absent.
+   */
+  declare readonly bootIds: pulumi.Output<Readonly<Record<string, string>>>;
   /** When the last run that contacted a host ended, in RFC 3339. Empty before that; a refresh does not change it. */
   declare readonly finishedAt: pulumi.Output<string>;
   /** Who was warned and when, and who was asked to log off, on hosts that are not done, by identity. A secret. */

@@ -220,7 +220,7 @@ async function withMarks(
 }
 
 /** Results that name hosts. */
-const namingHosts = ["readyHosts", "hostResults"];
+const namingHosts = ["readyHosts", "hostResults", "bootIds"];
 
 /** Outputs with the marks of what they come from. The engine stores what has no mark in plain text, whatever the inputs are. */
 function markedOuts(outs: Props, like: MarkedProps): MarkedProps {

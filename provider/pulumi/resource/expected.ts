@@ -26,6 +26,7 @@ export function expectedResults(
     readyHosts: unknownValue,
     hostResults,
     remaining: unknownValue,
+    bootIds: unknownValue,
     finishedAt: unknownValue,
     resume: unknownValue,
     stateVersion,

@@ -42,15 +42,22 @@ export async function runAndRecord(
   report.warnings.forEach(warn);
   await writeReports(plan, report, cancellation.stop.aborted, scope);
   const hosts = new Map(known.hosts);
+  const bootIds = new Map(known.bootIds);
   const resume = new Map(known.resume);
   for (const one of report.hosts) {
     hosts.set(one.host, toHostResult(one));
+    if (one.bootId !== undefined) bootIds.set(one.host, one.bootId);
+    else if (one.contacted) bootIds.delete(one.host);
     resume.set(one.host, [...one.warned, ...(one.asked ?? [])]);
   }
   const contacted = report.hosts.some((one) => one.contacted);
   const finishedAt = contacted ? report.finishedAt : known.finishedAt;
   const { ended } = report;
-  return { known: { hosts, finishedAt, resume }, contacted, ...(ended === undefined ? {} : { ended }) };
+  return {
+    known: { hosts, bootIds, finishedAt, resume },
+    contacted,
+    ...(ended === undefined ? {} : { ended }),
+  };
 }
 
 /** The report of the run, or what is known of it when it does not end in time or breaks. */

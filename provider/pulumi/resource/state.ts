@@ -46,6 +46,11 @@ export interface Results {
   readonly hostResults: Readonly<Record<string, HostResult>>;
   /** Number of matching sessions that are still there, over all hosts. */
   readonly remaining: number;
+  /**
+   * What changes when a host restarts, by host, as each host's last run read it. `restartedSince` of HostUndrain takes it. Servers behind another host
+   * and hosts where it cannot be read are absent.
+   */
+  readonly bootIds: Readonly<Record<string, string>>;
   /** When the last run that contacted a host ended, in RFC 3339. Empty before that; a refresh does not change it. */
   readonly finishedAt: string;
   /** Who was warned and when, and who was asked to log off, on hosts that are not done, by identity. A secret. */
@@ -57,6 +62,8 @@ export interface Results {
 /** What older outputs tell, as far as they can be read. */
 export interface Known {
   readonly hosts: ReadonlyMap<string, HostResult>;
+  /** Boot IDs by host. */
+  readonly bootIds: ReadonlyMap<string, string>;
   readonly finishedAt: string;
   readonly resume: ReadonlyMap<string, readonly ResumeEntry[]>;
 }
@@ -98,13 +105,14 @@ function stored(message: string): string {
 
 /** Reads outputs of any age. What cannot be read is absent, and a host that is absent is pending. Never throws. */
 export function readKnown(outputs: unknown): Known {
-  const { hostResults, finishedAt, resume } = isRecord(outputs) ? outputs : {};
+  const { hostResults, bootIds, finishedAt, resume } = isRecord(outputs) ? outputs : {};
   const entries = Object.entries(isRecord(hostResults) ? hostResults : {}).flatMap(([label, value]) => {
     const result = readHostResult(value);
     return result === undefined ? [] : [[label, result] as const];
   });
   return {
     hosts: new Map(entries),
+    bootIds: readBootIds(bootIds),
     finishedAt: typeof finishedAt === "string" ? finishedAt : "",
     resume: readResume(resume),
   };
@@ -154,6 +162,12 @@ export function toResults(labels: readonly string[], known: Known, leaving: read
     readyHosts: hosts.flatMap(([label, result]) => (isDone(result) ? [label] : [])),
     hostResults: Object.fromEntries([...hosts, ...resultsOf(leaving)]),
     remaining: results.reduce((total, result) => total + remainingOn(result), 0),
+    bootIds: Object.fromEntries(
+      hosts.flatMap(([label]) => {
+        const bootId = known.bootIds.get(label);
+        return bootId === undefined ? [] : [[label, bootId] as const];
+      }),
+    ),
     finishedAt: known.finishedAt,
     resume: Object.fromEntries(resume),
     stateVersion,
@@ -204,6 +218,13 @@ const drainOutcomes = [
   "already",
   "undrained",
 ] as const satisfies readonly DrainOutcome[];
+
+function readBootIds(value: unknown): ReadonlyMap<string, string> {
+  const entries = Object.entries(isRecord(value) ? value : {});
+  return new Map(
+    entries.flatMap(([label, id]): [string, string][] => (typeof id === "string" ? [[label, id]] : [])),
+  );
+}
 
 function readResume(value: unknown): ReadonlyMap<string, readonly ResumeEntry[]> {
   const hosts = Object.entries(isRecord(value) ? value : {}).map(

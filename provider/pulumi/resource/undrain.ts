@@ -6,7 +6,7 @@ import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
 import type { OnProgress } from "../../report/events";
 import { sharedErrors } from "../../report/shared-errors";
-import { undrainHosts, type UndrainOutcome } from "../../run/undrain";
+import { undrainHosts, type UndrainOutcome } from "../../run/undrain/undrain";
 import type { Cancellation } from "../process/cancellation";
 import { undrainLines } from "../progress/undrain-lines";
 import type { Scope } from "./call";

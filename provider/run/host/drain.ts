@@ -28,7 +28,7 @@ export async function drain(
     return false;
   }
   if (before !== "open" && !isOurs) {
-    if (before !== "other") record.warn(notKnownToBeOurs(before, host));
+    if (before === "until-restart" || before === "until-destroy") record.warn(notKnownToBeOurs(before, host));
     state.drained = "already";
     onProgress({ type: "host-drained", host: label, drained: "already" });
     return false;

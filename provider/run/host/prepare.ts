@@ -1,4 +1,6 @@
-import { firstContact } from "../../backend/detect";
+import type { Query } from "../../backend/backend";
+import type { BootId } from "../../backend/boot-id";
+import { firstContact, together } from "../../backend/detect";
 import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 import type { SessionOutcome } from "../../report/report";
@@ -31,15 +33,27 @@ export async function prepare(run: RunContext, record: HostRecord): Promise<Dete
 async function selectAndDrain(run: RunContext, record: HostRecord): Promise<DetectedHost> {
   const { plan, readOnly, onProgress } = run;
   const { state, label, plan: hostPlan, connection } = record;
-  const { detected, sessions } = await connection.ask(firstContact(hostPlan.host, hostPlan.host.platform));
+  const asksBootId = readOnly === undefined && hostPlan.host.server === undefined;
+  const { detected, sessions, bootId } = await connection.ask(
+    firstContact(hostPlan.host, hostPlan.host.platform, { bootId: asksBootId }),
+  );
   state.detected = detected;
   onProgress({ type: "host-connected", host: label, platform: detected.platform });
   const host = detectedHost(run, record);
   const { backend } = host;
   for (const caveat of backend.caveats({ states: hostPlan.selector.states, drain: plan.drain }))
     record.warn(caveat);
-  const listed =
-    sessions === undefined ? await connection.ask(backend.list()) : readListing(run, record, sessions);
+  const isBootIdOpen = asksBootId && bootId === undefined;
+  const [listed, readLater] =
+    sessions !== undefined && !isBootIdOpen
+      ? [readListing(run, record, sessions), null]
+      : await connection.ask(
+          together<SessionList, BootId | null | undefined>(
+            backend.list(),
+            isBootIdOpen ? backend.bootId() : nothing,
+          ),
+        );
+  if (asksBootId) noteBootId(bootId ?? readLater ?? null, record);
   selectFrom(listed, run, host, record);
   if (readOnly !== undefined) {
     state.commands = commandsFor(run, host, state.work);
@@ -49,6 +63,14 @@ async function selectAndDrain(run: RunContext, record: HostRecord): Promise<Dete
   if (plan.warn !== null) adoptWarnings(run, record, plan.warn, state.work);
   state.isSelected = true;
   return host;
+}
+
+const nothing: Query<null> = { commands: [], parse: () => null };
+
+function noteBootId(bootId: BootId | null, record: HostRecord): void {
+  record.state.bootId = bootId;
+  if (bootId === null)
+    record.warn("Its boot ID cannot be read, so nothing will tell whether it has restarted after this run");
 }
 
 /** Puts the selected sessions of a listing into the record. Refuses the host if one of them is protected or there are too many. */

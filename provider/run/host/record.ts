@@ -153,6 +153,7 @@ export class HostRecord implements RunningHost {
       contacted: this.contacted,
       phases: [...state.phases],
       warned: failure === null ? [] : warnedIn(state),
+      ...(state.bootId === null ? {} : { bootId: state.bootId }),
       ...(failure === null ? {} : askedIn(state)),
       ...(state.commands === null ? {} : { commands: state.commands }),
     };

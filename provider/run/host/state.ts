@@ -1,5 +1,6 @@
 /** What is known about a host between two visits: plain JSON without credentials, so that another process can continue from it. */
 import type { LogoffAnswer } from "../../backend/backend";
+import type { BootId } from "../../backend/boot-id";
 import type { Detected } from "../../backend/detect";
 import type {
   AskedSession,
@@ -48,6 +49,8 @@ export interface HostState {
   readonly connections: number;
   /** Null: not known yet. */
   detected: Detected | null;
+  /** The boot ID at the first listing; null: not read, or unreadable. */
+  bootId: BootId | null;
   /** The logon times in the listings so far. */
   times: LogonTimes;
   own: OwnSessions;
@@ -166,6 +169,7 @@ export function firstState(previous: PreviousRun = { warned: [] }): HostState {
     contacted: false,
     connections: 0,
     detected: null,
+    bootId: null,
     times: logonTimesOf([...previous.warned, ...(previous.asked ?? [])]),
     own: noOwnSessions,
     isSelected: false,

@@ -23,6 +23,7 @@ function after(
   const all = { "a:22": ok, "b:22": ok, "c:22": ok, ...results };
   const known = {
     hosts: new Map(Object.entries(all)),
+    bootIds: new Map(),
     finishedAt: "2026-01-01T00:00:00Z",
     resume: new Map(),
   };
@@ -145,7 +146,12 @@ describe("the set of hosts to run", () => {
 
   it("contains a removed host that was kept for its drain and is named again", () => {
     const results = { "a:22": ok, "b:22": { ...ok, drained: "until-restart" } } as const;
-    const known = { hosts: new Map(Object.entries(results)), finishedAt: "", resume: new Map() };
+    const known = {
+      hosts: new Map(Object.entries(results)),
+      bootIds: new Map(),
+      finishedAt: "",
+      resume: new Map(),
+    };
     const kept = { host: "b", connection: { user: "own" } };
     const given = { ...inputs, hosts: ["a"], drain: "until-restart" };
     const olds = { ...given, hosts: ["a", kept], ...toResults(["a:22"], known, ["b:22"]) };

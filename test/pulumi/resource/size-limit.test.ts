@@ -33,6 +33,7 @@ function stopped(message: string, people: number, some = labels): Results {
     hostReport({ host, status: "failed", error: { code: "aborted", message }, drained: "until-restart" });
   return toResults(some, {
     hosts: new Map(some.map((label) => [label, toHostResult(report(label))])),
+    bootIds: new Map(),
     finishedAt: warnedAt(0),
     resume: new Map(some.map((label, index) => [label, warned(index)])),
   });

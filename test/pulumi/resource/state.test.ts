@@ -38,6 +38,7 @@ function failure(host: string, message: string): HostReport {
 function knownOf(reports: readonly HostReport[], resume: Known["resume"] = new Map()): Known {
   return {
     hosts: new Map(reports.map((one) => [one.host, toHostResult(one)])),
+    bootIds: new Map(),
     finishedAt: "2026-01-01T00:00:00Z",
     resume,
   };

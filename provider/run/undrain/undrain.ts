@@ -1,16 +1,17 @@
-import type { Drain } from "../backend/backend";
-import { backendFor, detection } from "../backend/detect";
-import { Semaphore } from "../base/concurrency";
-import { asLogoffError, type LogoffError } from "../base/errors";
-import type { Platform } from "../connection";
-import type { HostPlan, Plan } from "../plan/plan";
-import { blankReport, totalsOf, type HostReport, type Report } from "../report/report";
-import { lift } from "./host/drain";
-import { HostConnection } from "./host-connection";
-import type { RolloutDeps } from "./rollout";
+import type { Drain } from "../../backend/backend";
+import { backendFor, detection } from "../../backend/detect";
+import { Semaphore } from "../../base/concurrency";
+import { asLogoffError, type LogoffError } from "../../base/errors";
+import type { Platform } from "../../connection";
+import type { HostPlan, Plan } from "../../plan/plan";
+import { blankReport, totalsOf, type HostReport, type Report } from "../../report/report";
+import { lift } from "../host/drain";
+import { HostConnection } from "../host-connection";
+import { hostAwaiter } from "./await-hosts";
+import type { AwaitDeps, AwaitOutcome } from "./awaited";
 
 /** What a front passes to undrain hosts. */
-export type UndrainDeps = Pick<RolloutDeps, "connect" | "clock" | "slots" | "turns" | "onProgress" | "stop">;
+export type UndrainDeps = AwaitDeps;
 
 /**
  * The result of undraining one host. Without an error, `drained` is `undrained`, `already` (closed, but not by our drain) or `no` (it was
@@ -66,15 +67,57 @@ export async function undrainHosts(
 /** A host that was started is finished even if the run is stopped. */
 const never = new AbortController().signal;
 
-/** Opens every host of a plan for new logons, whatever closed it, because the operator explicitly asked for this. Never rejects. */
-export async function undrainEveryHost(plan: Plan, deps: UndrainDeps): Promise<Report> {
+/**
+ * Opens every host of a plan for new logons, whatever closed it, because the operator explicitly asked for this. Never rejects.
+ * @param waitMs how long a host that does not answer yet, or does not accept logons yet, is awaited; null: not at all
+ */
+export async function undrainEveryHost(
+  plan: Plan,
+  waitMs: number | null,
+  deps: UndrainDeps,
+): Promise<Report> {
   const { clock, onProgress } = deps;
   const startedAt = clock.date().toISOString();
   onProgress({ type: "run-started", hosts: plan.hosts.length });
-  const hosts = (await undrainHosts(plan, "everybody's", deps, never)).map(toReport);
+  const hosts =
+    waitMs === null
+      ? (await undrainHosts(plan, "everybody's", deps, never)).map(toReport)
+      : await openAwaited(plan, waitMs, deps);
   onProgress({ type: "run-finished" });
   const finishedAt = clock.date().toISOString();
   return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings: plan.warnings };
+}
+
+async function openAwaited(
+  { hosts, rollout, timeouts }: Plan,
+  totalMs: number,
+  deps: UndrainDeps,
+): Promise<readonly HostReport[]> {
+  const options = { parallel: rollout.parallel, commandMs: timeouts.commandMs, totalMs };
+  const awaitHost = hostAwaiter(options, deps, never);
+  return Promise.all(
+    hosts.map(async ({ host }) => {
+      const outcome = await awaitHost({ host, lifts: "any" });
+      const report = awaitedReport(blankReport(host.label), outcome);
+      deps.onProgress({ type: "host-finished", host: host.label, report });
+      return report;
+    }),
+  );
+}
+
+/** The report of a host with what became of it while it was awaited. */
+export function awaitedReport(report: HostReport, outcome: AwaitOutcome): HostReport {
+  const { status, drained, error, platform, contacted, warnings, durationMs } = outcome;
+  return {
+    ...report,
+    status,
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    ...(platform === undefined ? {} : { platform }),
+    drained: drained === "left" ? report.drained : drained,
+    durationMs: report.durationMs + durationMs,
+    warnings: [...new Set([...report.warnings, ...warnings])],
+    contacted: report.contacted || contacted,
+  };
 }
 
 async function undrainHost(

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { linuxBackend } from "../../provider/backend/linux/backend";
-import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
-import { LogoffError } from "../../provider/base/errors";
-import { undrainHosts, type UndrainDeps } from "../../provider/run/undrain";
-import { createLinuxHost, linuxHostsPossible } from "../lab/linux/linux-host";
-import { fakeFront } from "../pulumi/resource/fake-front";
-import { plainPlan, planFor } from "./memory-fleet";
+import { linuxBackend } from "../../../provider/backend/linux/backend";
+import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { LogoffError } from "../../../provider/base/errors";
+import { undrainHosts, type UndrainDeps } from "../../../provider/run/undrain/undrain";
+import { createLinuxHost, linuxHostsPossible } from "../../lab/linux/linux-host";
+import { fakeFront } from "../../pulumi/resource/fake-front";
+import { plainPlan, planFor } from "../memory-fleet";
 
 const names = ["a", "b", "c", "d", "e"];
 const plan = { ...plainPlan, hosts: names.map((name) => planFor({}, name)) };
