@@ -61,6 +61,8 @@ export interface Host {
   readonly keepaliveMs: number;
   /** Milliseconds from the first packet to the end of the login, retries included; each jump host has its own timeout. */
   readonly connectTimeoutMs: number;
+  /** The host is awaited after a restart: connecting makes a single attempt, and a password is offered to one awaited host at a time. */
+  readonly awaited?: true;
 }
 
 /**

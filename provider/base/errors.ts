@@ -285,6 +285,8 @@ interface LogoffErrorOptions {
   readonly atLogin?: boolean;
   readonly isContradiction?: boolean;
   readonly sent?: boolean;
+  readonly isProven?: boolean;
+  readonly retryInMs?: number;
 }
 
 /**
@@ -303,6 +305,13 @@ export class LogoffError extends Error {
   readonly isContradiction: boolean;
   /** Whether the command was sent to the host; undefined: that is not known, or the error is not about a command. */
   readonly sent: boolean | undefined;
+  /**
+   * Whether this process has seen a host accept a credential that this host did not accept: the host may only not be ready yet. For
+   * failed logins, mostly with code `auth-rejected`.
+   */
+  readonly isProven: boolean;
+  /** Milliseconds after which the same may be tried again, if it was not tried now only because it was too early; otherwise undefined. */
+  readonly retryInMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -313,6 +322,8 @@ export class LogoffError extends Error {
     this.atLogin = options.atLogin ?? false;
     this.isContradiction = options.isContradiction ?? false;
     this.sent = options.sent;
+    this.isProven = options.isProven ?? false;
+    this.retryInMs = options.retryInMs;
   }
 }
 
@@ -326,7 +337,7 @@ export function asLogoffError(thrown: unknown, fallback: ErrorCode, action: stri
 /** The same error, which says that the command was not sent. */
 export function notSent(error: LogoffError): LogoffError {
   if (error.sent === false) return error;
-  const { code, message, cause, problems, untried, atLogin, isContradiction } = error;
+  const { code, message, cause, problems, untried, atLogin, isContradiction, isProven, retryInMs } = error;
   return new LogoffError(code, message, {
     cause,
     problems,
@@ -334,5 +345,7 @@ export function notSent(error: LogoffError): LogoffError {
     atLogin,
     isContradiction,
     sent: false,
+    isProven,
+    ...(retryInMs !== undefined && { retryInMs }),
   });
 }
