@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import type { AuthContext } from "ssh2";
+import { OpenSSHAgent, type AuthContext, type AuthenticationType } from "ssh2";
 import { LogoffError, notSent } from "../../../provider/base/errors";
 import type { Connect, Host } from "../../../provider/connection";
+import { beginLogin } from "../../../provider/ssh/login/auth";
 import { acceptedKeys } from "../../../provider/ssh/login/proven-credentials";
 import { openSsh } from "../../../provider/ssh/open-ssh";
 import {
@@ -144,6 +145,49 @@ describe("a connection that ends during the login", () => {
     await logIn(connect, ready, logins.good);
     const after = await rejection(connect, hangingUp, logins.good);
     assert.deepEqual([after.code, after.isProven], ["host-unreachable", true]);
+  });
+});
+
+describe("a key that could not sign", () => {
+  it("proves nothing about the host, which has not rejected it", async () => {
+    for (const isSigned of [true, false]) {
+      const login = beginLogin({
+        label: "rdsh01:22",
+        user: "admin",
+        credentials: {
+          keys: [],
+          agentKeys: [
+            { label: "the agent's key", blob: good.blob, signer: () => new OpenSSHAgent("/nonexistent") },
+          ],
+          secrets: [],
+          notes: [],
+        },
+        proven: {
+          hasKey: (blob) => blob.equals(good.blob),
+          hasPassword: () => false,
+          keyAccepted: () => undefined,
+        },
+        mayOfferPassword: true,
+        sha1: false,
+        quote: (text) => text,
+        beforeLogin: () => Promise.resolve(),
+        claimPassword: () => assert.fail("there is no password"),
+        over: never,
+        fail: (error) => assert.fail(String(error)),
+      });
+      const answer = (methods: AuthenticationType[]): Promise<unknown> =>
+        new Promise((next) => login.handler(methods, false, next));
+      assert.deepEqual(await answer([]), { type: "none", username: "admin" });
+      const offered = await answer(["publickey"]);
+      assert.ok(offered instanceof Object && "type" in offered && offered.type === "agent");
+      assert.ok(login.isProven(), "its answer may still be a rejection");
+      if (!isSigned) login.couldNotSign("the agent did not sign");
+      assert.equal(await answer(["publickey"]), false);
+      const error = login.failure();
+      assert.deepEqual([error.code, error.isProven], ["auth-rejected", isSigned]);
+      assert.equal(error.message.includes("the agent did not sign"), !isSigned);
+      assert.deepEqual(login.acceptedKeys(), []);
+    }
   });
 });
 
