@@ -1,7 +1,8 @@
 import type { ErrorCode } from "./error-codes";
 import { printable } from "./text";
 
-export { errorCodes, type ErrorCode } from "./error-codes";
+export { errorCodes } from "./error-codes";
+export type { ErrorCode } from "./error-codes";
 
 /** One problem of the input: its path, such as `connection.port`, and what a valid value would be. */
 export interface PlanProblem {
