@@ -18,8 +18,7 @@ const longestMs = 2 ** 31 - 1;
 export const realClock: LabClock = {
   now: () => performance.now(),
   // Where somebody waits, the sleep must settle: closing the lab aborts those that are pending.
-  sleep: (ms, signal, isIdle = false) =>
-    delay(Math.min(ms, longestMs), undefined, { signal, ref: !isIdle }),
+  sleep: (ms, signal, isIdle = false) => delay(Math.min(ms, longestMs), undefined, { signal, ref: !isIdle }),
 };
 
 /** A clock that moves only when a test advances it. */

@@ -112,7 +112,8 @@ export function createPower<Plan extends RestartPlan>(context: PowerContext<Plan
 
   return {
     isUp: () => up,
-    rejectsLogins: () => (rejecting !== undefined && nowMs() < rejecting.untilMs ? rejecting.plan : undefined),
+    rejectsLogins: () =>
+      rejecting !== undefined && nowMs() < rejecting.untilMs ? rejecting.plan : undefined,
     restart: (plan) => {
       if (!begin(plan, 0, Promise.resolve())) throw new Error(`${model.name} is restarting already`);
     },

@@ -18,7 +18,10 @@ export const shutdown: Program = (context) => {
   const wanted = readShutdown(context.args);
   if (typeof wanted === "string") {
     context.unexpected(`shutdown with ${wanted}`);
-    return { code: 1, stderr: `Usage: shutdown [/i | /l | /s | /sg | /r | /g | /a | /p | /h | /e | /o]${lineEnd}` };
+    return {
+      code: 1,
+      stderr: `Usage: shutdown [/i | /l | /s | /sg | /r | /g | /a | /p | /h | /e | /o]${lineEnd}`,
+    };
   }
   const fail = (words: string, code: number): { code: number; stderr: string } => ({
     code,
