@@ -46,6 +46,10 @@ export interface Host {
   readonly server?: string;
   /** Whether the host is the local machine, which is reached without SSH. */
   readonly local?: boolean;
+  /**
+   * The host is awaited after a restart: connecting makes a single attempt, and a password is offered to one awaited host at a time.
+   */
+  readonly awaited?: true;
   /** Absent: detected after connecting. */
   readonly platform?: Platform;
   readonly login: Login;
