@@ -1,6 +1,6 @@
 /** Runs a command of the operator on this machine, in the shell and in a process group of its own. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { onAbort } from "../base/abort";
+import { aborted, onAbort } from "../base/abort";
 import { systemClock, type Clock } from "../base/clock";
 import { printable } from "../base/text";
 import { eachLine } from "./output-lines";
@@ -42,6 +42,7 @@ const outputEndsMs = 500;
 /** The {@link RunShell} of this machine. */
 export function shellRunner({ platform, env, clock = systemClock }: ShellOptions = {}): RunShell {
   return async (given, end) => {
+    if (end.aborted) return { notStarted: aborted(end).message };
     let child: ChildProcessWithoutNullStreams;
     try {
       child = start(given, platform, env);
@@ -82,12 +83,6 @@ function follow(
   const outputs = [child.stdout, child.stderr].map((stream) => eachLine(stream, onLine));
   return new Promise((resolve) => {
     const settled = new AbortController();
-    let ending = Promise.resolve();
-    const stopListening = onAbort(end, () => {
-      ending = endGroup(child, clock, platform);
-      // One that belongs to another user cannot be ended, and is not waited for.
-      settleSoon({ signal: "SIGKILL" });
-    });
     const settle = (how: CommandEnd): void => {
       if (settled.signal.aborted) return;
       settled.abort();
@@ -97,6 +92,7 @@ function follow(
       child.unref();
       resolve(how);
     };
+    let ending = Promise.resolve();
     const settleSoon = (how: CommandEnd): void => {
       void ending
         .then(() => clock.sleep(outputEndsMs, settled.signal))
@@ -105,6 +101,11 @@ function follow(
           () => undefined,
         );
     };
+    const stopListening = onAbort(end, () => {
+      ending = endGroup(child, clock, platform);
+      // One that belongs to another user cannot be ended, and is not waited for.
+      settleSoon({ signal: "SIGKILL" });
+    });
     child.once("error", (cause: Error) => {
       stopListening();
       settle({ notStarted: reasonOf(cause) });
