@@ -141,7 +141,8 @@ async function checked({
   if (format === "json") stdout.write(checkJson(checks, status));
   else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
   else stdout.write(checkText(checks, styleFor(world)));
-  if (format === "text") for (const line of hintsFor({ hosts: checks })) world.stderr.write(`hint: ${line}\n`);
+  if (format === "text")
+    for (const line of hintsFor({ hosts: checks })) world.stderr.write(`hint: ${line}\n`);
   return status;
 }
 

@@ -18,7 +18,9 @@ function hostsIn(stdout: string): readonly JsonHost[] {
 
 /** The status of each host, with its error. */
 function statusesIn(stdout: string): readonly string[] {
-  return hostsIn(stdout).map(({ status, error }) => `${status}${error === undefined ? "" : ` ${error.code}`}`);
+  return hostsIn(stdout).map(
+    ({ status, error }) => `${status}${error === undefined ? "" : ` ${error.code}`}`,
+  );
 }
 
 const three = ["rdsh01", "rdsh02", "rdsh03"].map((name) => ({ name, sessions: [{ user: "alice" }] }));
@@ -72,7 +74,9 @@ describe("the command of --then", { skip }, () => {
       const [first, ...others] = three.map(({ name }) => lab.addressOf(name));
       assert.match(
         stdout,
-        new RegExp(`Stopped: the command after wave 1 of 3 ended with status 3; its host is ${first ?? ""}\n`),
+        new RegExp(
+          `Stopped: the command after wave 1 of 3 ended with status 3; its host is ${first ?? ""}\n`,
+        ),
       );
       assert.match(stdout, /skipped: then-failed/u);
       assert.match(stderr, /^hint: then-failed: .*--undrain/mu);

@@ -72,7 +72,9 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
     return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
   if (waits.thenUndrainMs !== null && isRelayed) {
     const why = "for a server behind a host, nothing tells whether it has restarted or takes logons";
-    return { problems: [`--then-undrain cannot be relayed: ${why}; leave it out, or give that server with --host`] };
+    return {
+      problems: [`--then-undrain cannot be relayed: ${why}; leave it out, or give that server with --host`],
+    };
   }
   const allowed = request.mayBeConsole === true ? withConsole(plan) : plan;
   return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries, ...waits };
