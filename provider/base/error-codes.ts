@@ -268,7 +268,16 @@ export type ErrorCode =
    *   stay closed to new logons if they were drained. Then open them with `--undrain`, or run again for
    *   them and for the hosts that were skipped.
    */
-  | "then-failed";
+  | "then-failed"
+  /**
+   * The journal cannot be written, so nothing more is changed.
+   *
+   * - **Why:** The disk is full, the file was removed, or its file system is gone. What is not noted must not be
+   *   done, because a run that goes on from the journal would do it again.
+   * - **What to do:** Make room, or repair the file system. Then run again with `--resume` and the same file: it
+   *   goes on with the hosts that are not done.
+   */
+  | "journal-failed";
 
 /** All error codes. */
 export const errorCodes = Object.keys({
@@ -299,4 +308,5 @@ export const errorCodes = Object.keys({
   "not-back": true,
   "not-restarted": true,
   "then-failed": true,
+  "journal-failed": true,
 } satisfies Record<ErrorCode, true>) as readonly ErrorCode[];

@@ -28,7 +28,11 @@ export function afterWaveOf(parts: AfterWaveParts): AfterWave | undefined {
         {
           command: then.command,
           stdin: wave.hosts.map((label) => `${written.get(label) ?? label}\n`).join(""),
-          env: { SESSION_LOGOFF_WAVE: String(wave.number), SESSION_LOGOFF_WAVES: String(wave.waves) },
+          env: {
+            SESSION_LOGOFF_WAVE: String(wave.number),
+            SESSION_LOGOFF_WAVES: String(wave.waves),
+            ...(wave.isResumed ? { SESSION_LOGOFF_RESUMED: "1" } : {}),
+          },
           onLine: say,
         },
         AbortSignal.any([end, cancellation.atOnce]),

@@ -23,7 +23,7 @@ const world: World = {
   hostName: hostname(),
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   version: packageVersion(),
-  openSsh: (debug) => openSsh({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
+  openSsh: (options) => openSsh({ baseFolder: process.cwd(), ...options }),
   connectHere: () => localConnect(),
   commandHere: (command) => systemCommand(command),
   runShell: shellRunner(),

@@ -1,5 +1,5 @@
 import { KeyedMutex, Semaphore } from "../base/concurrency";
-import { asLogoffError } from "../base/errors";
+import { asLogoffError, LogoffError } from "../base/errors";
 import { counted } from "../base/text";
 import type { Reach } from "../connection";
 import type { OnProgress } from "../report/events";
@@ -19,6 +19,7 @@ import type { RunRequest } from "./arguments/run-request";
 import { cancelOnSignals, type Cancellation } from "./cancellation";
 import { ask, consentFor, questionFor, showWho } from "./confirm";
 import type { ExitStatus } from "./exit-status";
+import { checkNewJournal, createJournal, resumeJournal, unfinishedHosts, type OpenJournal } from "./journal";
 import { checkJson, checkNdjson, checkText } from "./output/check-text";
 import { hintsFor } from "./output/hints";
 import { progressView, type ProgressView } from "./output/progress";
@@ -75,6 +76,8 @@ interface Work extends WholeRequest {
   readonly slots: Semaphore;
   readonly view: ProgressView;
   readonly cancellation: Cancellation;
+  /** The journal of the interrupted run that this run goes on with. */
+  readonly interrupted: OpenJournal | undefined;
 }
 
 async function runRequest(request: RunRequest, world: World): Promise<ExitStatus> {
@@ -84,6 +87,8 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
   const { output, task } = request;
   try {
     await checkFiles(request, plan);
+    if (request.journal?.isResumed === false && task === "log-off")
+      await checkNewJournal(request.journal.path);
   } catch (thrown) {
     return wrongUsage([asLogoffError(thrown, "command-failed", "Cannot write").message], world);
   }
@@ -100,17 +105,33 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
   if (parallel > connectionLimit)
     view.say(`warning: --parallel ${parallel}: at most ${connectionLimit} hosts are connected at a time`);
   const cancellation = cancelOnSignals(world, view.say);
-  const debug = output.debug ? (line: string) => view.say(`debug: ${line}`) : undefined;
-  const reach: Reach = request.here === true ? { connect: world.connectHere() } : world.openSsh(debug);
-  const slots = new Semaphore(connectionLimit);
   try {
+    const open = await interruptedJournal(request, read);
+    if (open instanceof LogoffError) return wrongUsage([open.message], world);
+    const debug = output.debug ? { debug: (line: string) => view.say(`debug: ${line}`) } : {};
+    const rejectedBefore = open?.resumed?.rejectedBy ?? [];
+    const reach: Reach =
+      request.here === true ? { connect: world.connectHere() } : world.openSsh({ ...debug, rejectedBefore });
+    const slots = new Semaphore(connectionLimit);
     const mustAsk = consent.ask;
-    const work = { ...read, request, mustAsk, world, reach, slots, view, cancellation };
-    return await (task === "check" ? checked(work) : reported(work));
+    const work = { ...read, request, mustAsk, world, reach, slots, view, cancellation, interrupted: open };
+    return await (task === "check" ? checked(work) : reported(work)).finally(() => open?.close());
   } finally {
     cancellation.end();
     view.end();
   }
+}
+
+/** The journal that the run goes on with; undefined: there is none, or nothing is changed. An error is wrong usage. */
+async function interruptedJournal(
+  request: RunRequest,
+  read: WholeRequest,
+): Promise<OpenJournal | LogoffError | undefined> {
+  const { task, journal } = request;
+  if (journal?.isResumed !== true || task !== "log-off") return undefined;
+  return resumeJournal(journal.path, { ...read, request }).catch((thrown: unknown) =>
+    asLogoffError(thrown, "journal-failed", "Cannot read the journal"),
+  );
 }
 
 async function checked({
@@ -192,7 +213,13 @@ async function performed(work: Work): Promise<Report | undefined> {
     }
   }
   const run = { ...deps, readOnly: undefined, ...(afterWave === undefined ? {} : { afterWave }) };
-  return runRollout(plan, run, new AbortController().signal);
+  const { journal } = request;
+  const never = new AbortController().signal;
+  if (journal === undefined) return runRollout(plan, run, never);
+  const opened = work.interrupted ?? (await createJournal(journal.path, work, world.clock.date()));
+  const { resumed } = opened;
+  const noted = { ...run, journal: opened.journal, ...(resumed === undefined ? {} : { resumed }) };
+  return runRollout(plan, noted, never).finally(opened.close);
 }
 
 /** A read-only run, which a stop may drop at once. */
@@ -201,8 +228,10 @@ async function readOnlyRun(
   readOnly: "list" | "dry-run",
   onProgress: OnProgress,
 ): Promise<Report> {
-  const { request, plan, world, cancellation } = work;
-  const report = await runRollout(plan, { ...depsOf(work), onProgress, readOnly }, cancellation.stop);
+  const { request, plan, world, cancellation, interrupted } = work;
+  // Hosts that an interrupted run has finished are not contacted, not even to look.
+  const hosts = unfinishedHosts(plan, interrupted?.resumed);
+  const report = await runRollout(plan, { ...depsOf(work), hosts, onProgress, readOnly }, cancellation.stop);
   return request.here === true ? withCommands(report, world.commandHere) : report;
 }
 

@@ -4,7 +4,7 @@ import type { Connect } from "../connection";
 import type { RunShell } from "../local/shell-command";
 import { inertText } from "../report/pipeline-commands";
 import type { Paint } from "../report/table";
-import type { Ssh } from "../ssh/open-ssh";
+import type { Ssh, SshOptions } from "../ssh/open-ssh";
 
 /** An output stream. */
 export interface Output {
@@ -24,8 +24,8 @@ export interface World {
   readonly hostName: string;
   readonly timeZone: string;
   readonly version: string;
-  /** Opens SSH. `debug` receives the SSH dialogue without secrets. */
-  readonly openSsh: (debug: ((line: string) => void) | undefined) => Ssh;
+  /** Opens SSH. */
+  readonly openSsh: (options: Pick<SshOptions, "debug" | "rejectedBefore">) => Ssh;
   /** This machine. */
   readonly connectHere: () => Connect;
   /** A command as this machine runs it, as shown by a dry run. */

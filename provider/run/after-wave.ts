@@ -1,11 +1,12 @@
 /** What follows a wave: the operator's command for its ready hosts, and the wait until they are back. */
-import type { LogoffError } from "../base/errors";
+import { asLogoffError, type LogoffError } from "../base/errors";
 import type { HostPlan } from "../plan/plan";
 import type { HostReport } from "../report/report";
 import type { RunContext } from "./context";
 import { isDrainedByUs } from "./host/state";
 import type { HostRun } from "./host/visit";
-import { awaitHosts, type AwaitDeps, type AwaitedHost } from "./undrain/await-hosts";
+import type { Resumed } from "./resumed";
+import { hostAwaiter, type AwaitDeps, type AwaitedHost } from "./undrain/await-hosts";
 import { awaitedReport } from "./undrain/undrain";
 
 /** A wave whose hosts are ready for the command. */
@@ -16,6 +17,8 @@ export interface ReadyWave {
   readonly waves: number;
   /** The labels of the hosts that are done, in the order of the plan. */
   readonly hosts: readonly string[];
+  /** Whether an interrupted run began the command and did not see its end, so that it may run for the second time. */
+  readonly isResumed: boolean;
 }
 
 /** What a front does after each wave. */
@@ -34,10 +37,12 @@ export interface AfterWave {
   };
 }
 
-export interface AfterWaveContext extends Pick<RunContext, "plan" | "stop" | "signal">, AwaitDeps {
+export interface AfterWaveContext
+  extends Pick<RunContext, "plan" | "stop" | "signal" | "journal">, AwaitDeps {
   readonly stop: AbortSignal;
   /** Fires when the run is ended by itself, such as after its total time. */
   readonly enough: AbortSignal;
+  readonly resumed: Resumed | undefined;
 }
 
 /** The end of a wave. */
@@ -56,36 +61,50 @@ export async function finishWave(
     waves,
     hosts,
   }: { readonly number: number; readonly waves: number; readonly hosts: readonly HostPlan[] },
-  runs: readonly HostRun[],
+  finished: readonly HostRun[],
   context: AfterWaveContext,
 ): Promise<WaveEnd> {
-  const { plan, stop, enough, signal, onProgress } = context;
-  const done = new Map(runs.map((run) => [run.report.host, run]));
+  const { plan, stop, enough, signal, onProgress, journal, resumed } = context;
+  const done = new Map(finished.map((run) => [run.report.host, run]));
   const ready = hosts.flatMap(({ host }) => {
     const run = done.get(host.label);
     return run?.report.status === "ok" ? [{ host, run }] : [];
   });
   if (ready.length === 0 || stop.aborted) return { runs: [] };
-  onProgress({ type: "wave-command", wave: number, waves, hosts: ready.length });
-  const error = await command({ number, waves, hosts: ready.map(({ host }) => host.label) }, enough);
-  if (error !== undefined) return { error, runs: [] };
+  const progress = resumed?.commands.get(number);
+  if (progress !== "ended") {
+    onProgress({ type: "wave-command", wave: number, waves, hosts: ready.length });
+    const labels = ready.map(({ host }) => host.label);
+    const error = await journal.write({ note: "command", wave: number }).then(
+      () => command({ number, waves, hosts: labels, isResumed: progress === "began" }, enough),
+      (thrown: unknown) => asLogoffError(thrown, "journal-failed", "Cannot write the journal"),
+    );
+    if (error !== undefined) return { error, runs: [] };
+    journal.add({ note: "command-ended", wave: number });
+  }
   if (undrain === undefined || hasStopped(stop)) return { runs: [] };
-  const asked = ready.map(({ host, run: { report } }): AwaitedHost => {
+  const away = ready.filter(({ host }) => resumed?.back.has(host.label) !== true);
+  const awaited = ({ host, run: { report } }: (typeof away)[number]): AwaitedHost => {
     const lifts = isDrainedByUs(report.drained) ? [report.drained] : [];
     return { host, lifts, ...(undrain.mustRestart ? { restartedSince: report.bootId ?? null } : {}) };
-  });
+  };
   const options = {
     parallel: plan.rollout.parallel,
     commandMs: plan.timeouts.commandMs,
     totalMs: undrain.totalMs,
   };
-  const outcomes = await awaitHosts(asked, options, context, signal);
-  return {
-    runs: ready.flatMap(({ run }, index) => {
-      const outcome = outcomes[index];
-      return outcome === undefined ? [] : [{ ...run, report: reportAfter(run.report, outcome) }];
+  const awaitHost = hostAwaiter(options, context, signal);
+  const runs = await Promise.all(
+    away.map(async (one): Promise<HostRun> => {
+      const { run } = one;
+      const after = { ...run, report: reportAfter(run.report, await awaitHost(awaited(one))) };
+      const { host, status } = after.report;
+      journal.add({ note: "done", host, run: after });
+      if (status === "ok") journal.add({ note: "back", host });
+      return after;
     }),
-  };
+  );
+  return { runs };
 }
 
 /** A run may be stopped while a command runs. */

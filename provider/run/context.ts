@@ -1,10 +1,11 @@
 import { aborted } from "../base/abort";
 import type { Clock } from "../base/clock";
-import { notSent, type LogoffError } from "../base/errors";
+import { asLogoffError, notSent, type LogoffError } from "../base/errors";
 import type { Connect } from "../connection";
 import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import type { HostReport } from "../report/report";
+import { noJournal, type Journal, type Note } from "./journal";
 import type { OutsideWindow } from "./window";
 
 /** What the hosts of a run have in common. */
@@ -25,6 +26,8 @@ export interface RunContext {
   readonly startedAt: Date;
   /** Read-only: nothing is changed on any host. */
   readonly readOnly: "list" | "dry-run" | undefined;
+  /** What is about to be done is noted here first. */
+  readonly journal: Journal;
   /** The record of each host that has started, by label. */
   readonly records: Map<string, RunningHost>;
 }
@@ -56,14 +59,22 @@ export function throwIfStopped(run: Pick<RunContext, "stop" | "outsideWindow" | 
 }
 
 /**
- * The hook of a command that changes something, called right before the command is sent. `judge` records the sending or throws to
- * withhold the command; nothing is awaited between the hook and the sending.
+ * The hook of a command that changes something, called right before the command is sent. The note of it is kept for good first. Then
+ * `judge` records the sending or throws to withhold the command; nothing is awaited between that and the sending.
  */
-export function beforeSend(run: RunContext, judge: () => void): () => Promise<void> {
-  return () =>
-    new Promise((resolve) => {
-      throwIfStopped(run);
-      judge();
-      resolve();
-    });
+export function beforeSend(run: RunContext, note: Note, judge: () => void): () => Promise<void> {
+  return async () => {
+    throwIfStopped(run);
+    if (run.journal !== noJournal) await writeFirst(run, note);
+    judge();
+  };
+}
+
+async function writeFirst(run: RunContext, note: Note): Promise<void> {
+  try {
+    await run.journal.write(note);
+  } catch (thrown) {
+    throw notSent(asLogoffError(thrown, "journal-failed", "Cannot write the journal"));
+  }
+  throwIfStopped(run);
 }

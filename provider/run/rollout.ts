@@ -14,6 +14,8 @@ import type { PreviousRun } from "./host/state";
 import { visit, type HostRun } from "./host/visit";
 import { withSharedRelays } from "./relay";
 import { runWaves } from "./run-waves";
+import { endingWith, noJournal, type Journal } from "./journal";
+import type { Resumed } from "./resumed";
 import { refusedByLimit, type RunOne } from "./session-limit";
 import { leftClosed, stillDrained, unusedExceptions } from "./warnings";
 import { wavesOf } from "./waves";
@@ -39,6 +41,10 @@ export interface RolloutDeps extends Reach {
    * given explicitly: a real run.
    */
   readonly readOnly: "list" | "dry-run" | undefined;
+  /** Where the run writes down what it does, so that another process can go on with it. Absent: nowhere. */
+  readonly journal?: Journal;
+  /** The interrupted run that this run goes on with. Absent: there is none. */
+  readonly resumed?: Resumed;
   /** What follows each wave of a real run. Absent: nothing. */
   readonly afterWave?: AfterWave;
   /** What a previous, unfinished run left behind, by label. */
@@ -82,6 +88,18 @@ function notStarted(label: string, { code, message }: LogoffError, previous?: Pr
   return { ...blankReport(label), status: "skipped", error: { code, message }, drained, warned, asked };
 }
 
+/** A rejected password keeps counting in a run that goes on, since the account counts it too. */
+function noteEnd(journal: Journal, { host }: HostPlan, run: HostRun): void {
+  const { error, status } = run.report;
+  const { password, privateKeys } = host.login;
+  if (password !== undefined && privateKeys.length === 0) {
+    if (error?.code === "auth-rejected" && status === "failed")
+      journal.add({ note: "rejected", host: host.label });
+    else if (status === "ok") journal.add({ note: "accepted", host: host.label });
+  }
+  journal.add({ note: "done", host: host.label, run });
+}
+
 function hostsOf({ hosts }: Plan, deps: RolloutDeps): readonly HostPlan[] {
   return hosts.filter(({ host }) => deps.hosts?.has(host.label) ?? true);
 }
@@ -97,11 +115,14 @@ async function roll(
   const plan = isReadOnly ? withNothingHeldBack(asked) : asked;
   const startedAt = clock.date();
   const hosts = hostsOf(plan, deps);
+  const unfinished = hosts.filter(({ host }) => deps.resumed?.done.has(host.label) !== true);
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal, ...(deps.stop ? [deps.stop] : [])]);
   const over = new AbortController();
   void expire(plan.timeouts.totalMs, clock, enough, over.signal);
   const outsideWindow = watchWindow(plan.window);
+  const journal = isReadOnly ? noJournal : endingWith(deps.journal ?? noJournal, enough);
+  const previous = deps.resumed?.previous ?? deps.previous;
   const hostSlots = new Semaphore(plan.rollout.parallel);
   const context: RunContext = {
     plan,
@@ -115,6 +136,7 @@ async function roll(
     stop,
     signal,
     readOnly: deps.readOnly,
+    journal,
     records,
   };
   const run: RunOne = (host, begins, how = {}) => {
@@ -126,16 +148,21 @@ async function roll(
         return deps.turns.run(label, () => deps.slots.run(work, until), until);
       }, until);
     const turns = { take, visit: deps.visit ?? visit };
-    return driveHost({ ...context, ...how }, host, turns, deps.previous?.get(label));
+    return driveHost({ ...context, ...how }, host, turns, previous?.get(label));
   };
   const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
     const isLimited = !isReadOnly && reasonToStop({ stop, outsideWindow, clock }) === undefined;
-    const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.previous, stop) : undefined;
+    const refused = isLimited ? await refusedByLimit(unfinished, plan, run, previous, stop) : undefined;
     if (refused !== undefined) enough.abort(refused.error);
     const runOrRefuse: RunOne = async (host, begins) => {
-      const known = refused?.runs.get(host.host.label);
-      if (known === undefined) return run(host, begins);
-      onProgress({ type: "host-finished", host: host.host.label, report: known.report });
+      const { label } = host.host;
+      const known = refused?.runs.get(label) ?? deps.resumed?.done.get(label);
+      if (known === undefined) {
+        const done = await run(host, begins);
+        noteEnd(journal, host, done);
+        return done;
+      }
+      onProgress({ type: "host-finished", host: label, report: known.report });
       return known;
     };
     const waves = isReadOnly
@@ -149,6 +176,7 @@ async function roll(
       end: enough,
       enough: enough.signal,
       afterWave,
+      resumed: deps.resumed,
     };
     const runs = await runWaves(waves, plan, runOrRefuse, control);
     return { runs, isRefused: refused !== undefined };

@@ -40,12 +40,16 @@ export async function runWaves(
     if (rollout.maxFailures !== null && isExceeded(rollout.maxFailures, { inRun, inWave, waveSize }))
       end.abort(budgetExceeded(inRun, rollout.maxFailures));
   };
+  /** Whether an interrupted run was done with a wave. */
+  const isBehind = (wave: readonly HostPlan[] = []): boolean =>
+    wave.every(({ host }) => control.resumed?.done.has(host.label) === true);
   for (const [index, wave] of waves.entries()) {
     // Outside the window there is no point in pausing.
     const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
     if (outside !== undefined) end.abort(outside);
     // A pause is cut short only by a stop, and then each remaining host reports why it was skipped.
-    if (index > 0 && rollout.pauseMs > 0) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
+    const isPaused = index > 0 && rollout.pauseMs > 0 && !isBehind(waves[index - 1]);
+    if (isPaused) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
     failures.startWave();
     await startInOrder(wave, rollout.parallel, async (host, begins) => {
       note(await run(host, begins), wave.length);

@@ -37,7 +37,7 @@ export interface Session {
 export type SessionList = readonly Session[];
 
 /** Whether two rows have the same ID and the same user, whether or not it is the same logon. */
-export function isSamePerson(a: Session, b: Session): boolean {
+export function isSamePerson(a: Pick<Session, "id" | "user">, b: Pick<Session, "id" | "user">): boolean {
   return a.id === b.id && a.user?.toLowerCase() === b.user?.toLowerCase();
 }
 

@@ -23,6 +23,8 @@ export interface SshOptions {
   readonly systemSshConfigFile?: string;
   /** Shared by all connections of a process, to notice a wrong password across hosts. */
   readonly passwordGuard?: PasswordGuard;
+  /** Hosts that rejected a password in a run that this process goes on with. Default: none. */
+  readonly rejectedBefore?: readonly string[];
   /** Concurrent handshakes through one jump host. Default: 8. */
   readonly handshakesPerJumpHost?: number;
 }
@@ -64,7 +66,7 @@ export function sshContext(options: SshOptions): SshContext {
       options.systemKnownHostsFiles ??
       ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => systemFolder(platform, env) + name),
     systemSshConfigFile: options.systemSshConfigFile ?? `${systemFolder(platform, env)}ssh_config`,
-    passwordGuard: options.passwordGuard ?? passwordGuard(clock),
+    passwordGuard: options.passwordGuard ?? passwordGuard(clock, options.rejectedBefore),
     acceptedKeys: acceptedKeys(),
     handshakesPerJumpHost: options.handshakesPerJumpHost ?? 8,
   };

@@ -111,11 +111,11 @@ export async function runHere(
     hostName: "This-Machine",
     timeZone: "Europe/Berlin",
     version: "1.2.3",
-    openSsh: (debug) =>
+    openSsh: (options) =>
       openSsh({
         baseFolder: folder,
         env: { ...process.env, ...env },
-        ...(debug === undefined ? {} : { debug }),
+        ...options,
       }),
     connectHere: () => localConnect(),
     commandHere: (command) => systemCommand(command),

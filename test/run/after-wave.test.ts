@@ -64,9 +64,9 @@ describe("the command after a wave", () => {
     };
     const report = await fleet.run(inWaves([1, 2]), { afterWave });
     assert.deepEqual(waves, [
-      { number: 1, waves: 3, hosts: ["host1:22"] },
-      { number: 2, waves: 3, hosts: ["host2:22", "host3:22"] },
-      { number: 3, waves: 3, hosts: ["host4:22", "host5:22"] },
+      { number: 1, waves: 3, hosts: ["host1:22"], isResumed: false },
+      { number: 2, waves: 3, hosts: ["host2:22", "host3:22"], isResumed: false },
+      { number: 3, waves: 3, hosts: ["host4:22", "host5:22"], isResumed: false },
     ]);
     assert.deepEqual(new Set(outcomes(report)), new Set(["ok until-destroy"]));
   });
@@ -76,7 +76,7 @@ describe("the command after a wave", () => {
     (fleet.hosts[1] as MemoryHost).down = new LogoffError("host-unreachable", "away");
     const { waves, afterWave } = patching(fleet);
     await fleet.run(inWaves([3], { maxFailures: { hosts: 1 } }), { afterWave });
-    assert.deepEqual(waves, [{ number: 1, waves: 1, hosts: ["host1:22", "host3:22"] }]);
+    assert.deepEqual(waves, [{ number: 1, waves: 1, hosts: ["host1:22", "host3:22"], isResumed: false }]);
   });
 
   it("is not run when the failure budget of its wave is exceeded", async () => {

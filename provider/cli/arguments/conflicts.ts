@@ -145,6 +145,12 @@ function outputConflicts(line: CommandLine): readonly string[] {
   const files = given(line, ["report", "failed-hosts"]);
   if (flags.has("check") && files.length > 0)
     problems.push(`${dashed(files)} cannot be combined with --check, which writes no such file`);
+  const journals = given(line, ["journal", "resume"]);
+  if (journals.length > 1)
+    problems.push("--journal and --resume cannot be combined: --resume writes to the file that it reads");
+  const idle = (["check", "undrain"] as const).find((task) => flags.has(task));
+  if (idle !== undefined && journals.length > 0)
+    problems.push(`${dashed(journals)} cannot be combined with --${idle}, which logs nobody off`);
   const format = values.get("output")?.[0];
   if (format !== undefined && !["text", "json", "ndjson"].includes(format))
     problems.push("--output must be text, json or ndjson");

@@ -47,6 +47,7 @@ function toRun(line: CommandLine, context: ArgumentsContext): RunRequest {
       ...(platform === undefined ? {} : { platform }),
     },
     ...thenOptions(line),
+    ...journalOptions(line),
     ...(wait === undefined ? {} : { wait }),
     ...(operand === undefined ? {} : { operand }),
     narrowed,
@@ -59,6 +60,12 @@ function toRun(line: CommandLine, context: ArgumentsContext): RunRequest {
       yes: flags.has("yes"),
     },
   };
+}
+
+function journalOptions({ values }: CommandLine): Pick<RunRequest, "journal"> {
+  const resume = values.get("resume")?.[0];
+  const path = resume ?? values.get("journal")?.[0];
+  return path === undefined ? {} : { journal: { path, isResumed: resume !== undefined } };
 }
 
 function thenOptions({ flags, values }: CommandLine): Pick<RunRequest, "then"> {

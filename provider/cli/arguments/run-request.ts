@@ -51,6 +51,8 @@ export interface RunRequest {
   readonly operand?: string;
   /** `--list` with a selection shows only what it matches. */
   readonly narrowed: boolean;
+  /** The journal, new or of an interrupted run. Absent: none is kept. */
+  readonly journal?: { readonly path: string; readonly isResumed: boolean };
   readonly output: OutputOptions;
 }
 

@@ -36,7 +36,7 @@ export async function drain(
   throwIfStopped(run);
   // The host is opened first, because on Linux a drain never overwrites another.
   if (isOurs) await lift(host, previous.drained, plan.timeouts.commandMs);
-  const onSend = beforeSend(run, () => {
+  const onSend = beforeSend(run, { note: "drain", host: label, mode }, () => {
     // From now on the drain may be in force, whatever the answer.
     state.drained = mode;
   });
@@ -49,11 +49,13 @@ export async function drain(
       const isOpen =
         isRefused && (await connection.ask(backend.drainMode()).catch(() => undefined)) === "open";
       if (isOpen || error.sent === false) state.drained = "no";
+      noteDrained(run, record);
       throw error;
     });
   const after = await connection.ask(backend.drainMode());
   if (after !== mode) {
     state.drained = after === "open" ? "no" : mode;
+    noteDrained(run, record);
     throw new LogoffError(
       "drain-failed",
       `Cannot drain "${label}": it was told to refuse new logons, but its mode is "${after}"`,
@@ -61,6 +63,10 @@ export async function drain(
   }
   onProgress({ type: "host-drained", host: label, drained: mode });
   return true;
+}
+
+function noteDrained({ journal }: RunContext, { label, state: { drained } }: HostRecord): void {
+  journal.add({ note: "drained", host: label, drained });
 }
 
 /** A killed run loses its state, including that it drained the host, so nobody would ever undrain it. */
@@ -73,17 +79,15 @@ function notKnownToBeOurs(mode: Drain, { backend }: DetectedHost): string {
  * Undrains a host if it is still in the mode that we set. Never throws: a host that cannot be undrained stays marked as drained in the
  * record and gets a warning.
  */
-export async function undrain(
-  { plan, onProgress }: RunContext,
-  host: DetectedHost,
-  record: HostRecord,
-): Promise<void> {
+export async function undrain(run: RunContext, host: DetectedHost, record: HostRecord): Promise<void> {
+  const { plan, onProgress } = run;
   const { backend, label } = host;
   const { state } = record;
   const ours = state.drained;
   if (!isDrainedByUs(ours)) return;
   try {
     state.drained = await lift(host, ours, plan.timeouts.commandMs);
+    noteDrained(run, record);
     onProgress({ type: "host-drained", host: label, drained: state.drained });
   } catch (thrown) {
     const error = asLogoffError(thrown, "drain-failed", "Cannot undrain it");

@@ -45,7 +45,7 @@ export async function logOffAndVerify(
 ): Promise<SessionList> {
   const { ifStuck, timeouts } = run.plan;
   const list = await sendAndWatch(run, host, record, work, timeouts.logoffMs, (one, isWanted) =>
-    sendLogoff(run, host, one, work, isWanted),
+    sendLogoff(run, host, record, one, work, isWanted),
   );
   const stuck = work.filter(isStuck);
   const left = work.filter((one) => leftoverOf(one) !== undefined);

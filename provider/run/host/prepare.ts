@@ -3,14 +3,23 @@ import type { BootId } from "../../backend/boot-id";
 import { firstContact, together } from "../../backend/detect";
 import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
+import type { Plan, WarnPlan } from "../../plan/plan";
 import type { SessionOutcome } from "../../report/report";
+import { isOneByOne } from "../../session/recheck";
 import { select, selected, type Selection } from "../../session/select";
-import { describeSession, isSameSession, type SessionList } from "../../session/session";
+import type { Selector } from "../../session/selector";
+import {
+  describeSession,
+  isSamePerson,
+  isSameSession,
+  type Session,
+  type SessionList,
+} from "../../session/session";
 import { reasonToStop, type RunContext } from "../context";
 import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { drain } from "./drain";
 import { namelessIn, type HostRecord } from "./record";
-import { isDrainedByUs, sessionWork, type SessionWork } from "./state";
+import { isDrainedByUs, sessionWork, settle, type PreviousRun, type SessionWork } from "./state";
 import { adoptWarnings } from "./warn";
 
 /**
@@ -62,7 +71,36 @@ async function selectAndDrain(run: RunContext, record: HostRecord): Promise<Dete
   }
   if (plan.warn !== null) adoptWarnings(run, record, plan.warn, state.work);
   state.isSelected = true;
+  if (readOnly !== undefined) return host;
+  settleGone(record, plan.warn);
+  run.journal.add({ note: "selected", host: label, sessions: state.work.map(({ session }) => session) });
   return host;
+}
+
+/** Sessions of the interrupted run that are gone now: they are not listed, and belong to the report all the same. */
+function settleGone({ state }: HostRecord, warn: WarnPlan | null): void {
+  const { selected: before = [], warned, asked = [] } = state.previous;
+  for (const session of before) {
+    const isListed = [...state.work, ...state.kept].some((one) => isSamePerson(one.session, session));
+    if (isListed) continue;
+    const askedBefore = asked.some((one) => isSamePerson(one, session));
+    const wasWarned = warn !== null && warned.some((one) => isSamePerson(one, session));
+    const outcome = askedBefore ? "logged-off" : wasWarned ? "left" : "already-gone";
+    const one: SessionWork = { ...sessionWork(session), place: { is: "gone" }, askedBefore };
+    settle(one, { session, outcome });
+    state.work.push(one);
+  }
+}
+
+/** With `ifArrived: ignore`, sessions that arrived after the first selection of the interrupted run are kept. */
+function arrivedSince(
+  session: Session,
+  { selected: before }: PreviousRun,
+  { ifArrived }: Plan,
+  selector: Selector,
+): boolean {
+  if (before === undefined || ifArrived === "include" || isOneByOne(selector)) return false;
+  return !before.some((one) => isSameSession(one, session));
 }
 
 const nothing: Query<null> = { commands: [], parse: () => null };
@@ -92,7 +130,12 @@ function selectFrom(
   });
   note(selection, plan.ifMissing, record);
   if (readOnly !== "list") warnOfConsole(selection, record);
-  state.work = wanted.map(sessionWork);
+  const arrived = wanted.filter((session) => arrivedSince(session, state.previous, plan, selector));
+  state.work = wanted.filter((session) => !arrived.includes(session)).map(sessionWork);
+  state.kept = [
+    ...state.kept,
+    ...arrived.map((session) => ({ session, outcome: "kept", reason: "arrived-later" }) as const),
+  ];
   if (readOnly === undefined) adoptLogoffs(sessions, host, record);
   const awaited = state.work.map(({ session }) => session.id);
   state.nameless = namelessIn(sessions, state.work);

@@ -12,6 +12,7 @@ import {
 } from "../../session/session";
 import { reasonToStop, type RunContext, type RunningHost } from "../context";
 import { HostConnection } from "../host-connection";
+import type { NotedSession } from "../journal";
 import {
   isGone,
   outcomeOf,
@@ -62,6 +63,11 @@ export class HostRecord implements RunningHost {
   /** Adds a warning to the host's report. */
   warn(text: string): void {
     this.state.warnings.push(text);
+  }
+
+  /** A session as the next run needs it. */
+  identityOf(session: Session): NotedSession {
+    return identityOf(session, this.state.times);
   }
 
   begin(): void {
@@ -199,10 +205,7 @@ function askedIn({ isSelected, previous, work, times }: HostState): Pick<HostRep
 }
 
 /** The next run compares the logon time with what the host prints then, so it needs the time as last printed. */
-function identityOf(
-  session: Session,
-  times: HostState["times"],
-): { readonly id: string; readonly user: string; readonly logonTime?: string } {
+function identityOf(session: Session, times: HostState["times"]): NotedSession {
   const { id, user = "" } = session;
   const logonTime = printedTime(times, session) ?? session.logonTime;
   return { id, user, ...(logonTime === undefined ? {} : { logonTime }) };

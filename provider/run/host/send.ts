@@ -14,6 +14,7 @@ const unwanted = new LogoffError("aborted", "It is no longer wanted", { sent: fa
 export async function sendLogoff(
   run: RunContext,
   host: DetectedHost,
+  record: HostRecord,
   one: SessionWork,
   all: readonly SessionWork[],
   isWanted: () => boolean,
@@ -26,7 +27,8 @@ export async function sendLogoff(
   }
   const { clock, plan, onProgress } = run;
   const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
-  const onSend = beforeSend(run, () => {
+  const noted = { note: "logoff", host: host.label, session: record.identityOf(one.session) } as const;
+  const onSend = beforeSend(run, noted, () => {
     if (!isWanted()) throw unwanted;
     const isFirst = one.progress.is === "waiting";
     one.progress = { is: "asked", atMs: clock.now() };
@@ -34,6 +36,7 @@ export async function sendLogoff(
   });
   if (!isWanted()) return;
   const answer = await answerTo(run, host, () => host.backend.logOff(one.session), timeoutMs, onSend);
+  if (!answer.isSent) run.journal.add({ ...noted, note: "unsent" });
   // The listing may have decided before the answer came, and the session is being reset.
   if (one.progress.is !== "reset") note(one, answer, { is: "waiting" });
 }
@@ -48,7 +51,8 @@ export async function sendReset(
 ): Promise<void> {
   const { clock, plan, onProgress } = run;
   const { label } = host;
-  const onSend = beforeSend(run, () => {
+  const noted = { note: "reset", host: label, session: record.identityOf(one.session) } as const;
+  const onSend = beforeSend(run, noted, () => {
     if (!isWanted()) throw unwanted;
     const isFirst = one.progress.is === "reset" && one.progress.atMs === null;
     one.progress = { is: "reset", atMs: clock.now() };
@@ -64,6 +68,7 @@ export async function sendReset(
     plan.timeouts.commandMs,
     onSend,
   );
+  if (!answer.isSent) run.journal.add({ ...noted, note: "unsent" });
   note(one, answer, { is: "reset", atMs: null });
 }
 

@@ -89,6 +89,8 @@ export interface PreviousRun {
   readonly warned: readonly WarnedSession[];
   /** Sessions whose logoff was sent but not verified. Absent: none. */
   readonly asked?: readonly AskedSession[];
+  /** The sessions that the interrupted run selected first, which this run goes on with. Absent: this run selects by itself. */
+  readonly selected?: readonly Session[];
 }
 
 /** A grace period between two visits. */

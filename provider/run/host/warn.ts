@@ -42,7 +42,13 @@ export async function warnFirst(
   return Math.max(...people.map((one) => warningTimes(one)?.atMs ?? -Infinity)) + warn.gracePeriodMs;
 }
 
-/** Adopts the warnings of a previous run: users who are still within their grace period are not warned again. */
+/** A deadline that passed longer ago is void: a user who is still there has been left to work on, and is warned anew. */
+const voidAfterMs = 600_000;
+
+/**
+ * Adopts the warnings of a previous run: users who are within their grace period, or whose deadline has just passed, are not warned
+ * again.
+ */
 export function adoptWarnings(
   run: RunContext,
   { state }: HostRecord,
@@ -59,7 +65,7 @@ export function adoptWarnings(
         (warned.logonTime === undefined || logonTime === undefined || warned.logonTime === logonTime),
     );
     const ageMs = before === undefined ? Infinity : nowMs - Date.parse(before.warnedAt);
-    if (before !== undefined && ageMs >= 0 && ageMs < warn.gracePeriodMs)
+    if (before !== undefined && ageMs >= 0 && ageMs < warn.gracePeriodMs + voidAfterMs)
       one.warning = {
         is: "sent",
         at: before.warnedAt,
@@ -115,7 +121,7 @@ export function awaitsCancel(one: SessionWork): boolean {
 
 /** Sends the cancel message to every user who was warned. Best effort; never throws. */
 export async function sendCancelMessage(
-  { plan, onProgress }: RunContext,
+  { plan, onProgress, journal }: RunContext,
   host: DetectedHost,
   record: HostRecord,
 ): Promise<void> {
@@ -129,6 +135,7 @@ export async function sendCancelMessage(
     if (where !== "present" && where !== "returned") return;
     // A user who received the cancel message has to be warned again.
     one.warning = { is: "none" };
+    journal.add({ note: "withdrawn", host: host.label, session: record.identityOf(session) });
     onProgress({ type: "warning-withdrawn", host: host.label, session });
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)
@@ -191,7 +198,10 @@ async function sendOne(
   const text = fill(warn.message, session, remainingMs, host);
   const message = host.backend.warn(session, text, remainingMs / 1000);
   reportChanges(message, session, record);
-  const onSend = beforeSend(run, () => {
+  const identity = record.identityOf(session);
+  const about = { note: "warn", host: label, session: identity } as const;
+  const announced = reminderMs === undefined ? about : { ...about, reminderMs };
+  const onSend = beforeSend(run, announced, () => {
     if (clock.now() > lateAtMs) throw tooLate;
     // Recorded before the message is sent, so that nobody is warned twice if the answer is lost.
     one.warning = noted(before, reminderMs, clock);
@@ -205,6 +215,8 @@ async function sendOne(
   const counts =
     problem === undefined || reminderMs !== undefined || (isUnknown && ifUndelivered === "continue");
   if (!counts) one.warning = { ...newWarning(clock), ...warningTimes(one), is: "undelivered" };
+  else if (reminderMs === undefined && one.warning.is === "sent")
+    run.journal.add({ note: "warned", host: label, session: identity, at: one.warning.at });
   onProgress({ type: "session-warned", host: label, session, delivered: problem === undefined, remainingMs });
   if (problem === undefined) return undefined;
   record.warn(`Could not warn session ${describeSession(session)}: ${problem}`);

@@ -53,8 +53,15 @@ interface Trust {
   waiting: (() => void)[];
 }
 
-/** A guard that all resources of a process share. It stores keyed digests, not passwords. */
-export function passwordGuard(clock: Pick<Clock, "now"> = systemClock): PasswordGuard {
+/**
+ * A guard that all resources of a process share. It stores keyed digests, not passwords.
+ * @param rejectedBefore hosts that rejected a password in a run that this process goes on with; they count for every password, since nothing
+ * tells which one it was
+ */
+export function passwordGuard(
+  clock: Pick<Clock, "now"> = systemClock,
+  rejectedBefore: readonly string[] = [],
+): PasswordGuard {
   const digestKey = randomBytes(32);
   const trusts = new Map<string, Trust>();
   const trustOf = (user: string, password: string): Trust => {
@@ -63,9 +70,9 @@ export function passwordGuard(clock: Pick<Clock, "now"> = systemClock): Password
     const digest = createHmac("sha256", digestKey).update(text).digest("base64");
     const trust = trusts.get(digest) ?? {
       successes: 0,
-      failures: [],
+      failures: rejectedBefore.map((host) => ({ host, kind: "rejected" as const, atMs: clock.now() })),
       failuresByHost: new Map<string, PasswordFailure[]>(),
-      barredBy: undefined,
+      barredBy: rejectedBefore[mostFailures - 1],
       open: new Set<PasswordOffer>(),
       waiting: [],
     };

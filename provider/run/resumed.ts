@@ -1,0 +1,169 @@
+/** What the notes of an interrupted run mean for the run that goes on with it. Pure. */
+import type { ErrorCode } from "../base/errors";
+import type { AskedSession, WarnedSession } from "../report/report";
+import type { Session } from "../session/session";
+import { isDrainedByUs, type PreviousRun } from "./host/state";
+import type { HostRun } from "./host/visit";
+import type { HostNote, Note, NotedSession } from "./journal";
+
+/** How far the command of a wave has come. */
+export type CommandProgress = "began" | "ended";
+
+/** What an interrupted run leaves to the next. */
+export interface Resumed {
+  /** Hosts that are done or have failed by themselves; they are not contacted again. */
+  readonly done: ReadonlyMap<string, HostRun>;
+  /** What was done on hosts that are not. */
+  readonly previous: ReadonlyMap<string, PreviousRun>;
+  /** Hosts that are back after the command of their wave. */
+  readonly back: ReadonlySet<string>;
+  /** The commands that were begun, by the number of their wave. */
+  readonly commands: ReadonlyMap<number, CommandProgress>;
+  /** The hosts that rejected a login with a password since one was accepted. */
+  readonly rejectedBy: readonly string[];
+}
+
+/** Errors of hosts that only the end of the whole run left undone. */
+const leftUndone: readonly ErrorCode[] = [
+  "aborted",
+  "journal-failed",
+  "budget-exceeded",
+  "then-failed",
+  "outside-window",
+];
+
+/** Reads the notes of a run in their order. */
+export function resumedFrom(notes: readonly Note[]): Resumed {
+  const hosts = new Map<string, HostFacts>();
+  const commands = new Map<number, CommandProgress>();
+  const back = new Set<string>();
+  const done = new Map<string, HostRun>();
+  let rejectedBy: readonly string[] = [];
+  for (const note of notes) {
+    switch (note.note) {
+      case "command":
+      case "command-ended":
+        commands.set(note.wave, note.note === "command" ? "began" : "ended");
+        break;
+      case "rejected":
+        rejectedBy = [...rejectedBy, note.host];
+        break;
+      case "accepted":
+        rejectedBy = [];
+        break;
+      case "back":
+        back.add(note.host);
+        break;
+      case "done":
+        if (isLeftUndone(note.run)) hosts.set(note.host, factsOf(note.run));
+        else done.set(note.host, note.run);
+        break;
+      case "selected":
+      case "drain":
+      case "drained":
+      case "warn":
+      case "warned":
+      case "withdrawn":
+      case "logoff":
+      case "reset":
+      case "unsent": {
+        // A run that goes on with a host knows what was done there before.
+        const facts = hosts.get(note.host) ?? noFacts();
+        hosts.set(note.host, facts);
+        learn(facts, note);
+      }
+    }
+  }
+  const previous = [...hosts].flatMap(([host, facts]) =>
+    done.has(host) ? [] : [[host, previousOf(facts)] as const],
+  );
+  return { done, previous: new Map(previous), back, commands, rejectedBy };
+}
+
+function isLeftUndone({ report: { status, error } }: HostRun): boolean {
+  return status === "skipped" || (error !== undefined && leftUndone.includes(error.code));
+}
+
+interface HostFacts {
+  selected: readonly Session[];
+  drained: PreviousRun["drained"];
+  warned: WarnedSession[];
+  asked: AskedSession[];
+  /** Whether the logoff that was noted last for a session is the first. */
+  readonly isFirst: Map<string, boolean>;
+}
+
+function noFacts(): HostFacts {
+  return { selected: [], drained: undefined, warned: [], asked: [], isFirst: new Map() };
+}
+
+function factsOf({ report: { drained, warned, asked = [], sessions } }: HostRun): HostFacts {
+  const gone = ["logged-off", "left", "already-gone"];
+  return {
+    ...noFacts(),
+    selected: sessions.flatMap(({ session, outcome }) =>
+      outcome === "kept" || gone.includes(outcome) ? [] : [session],
+    ),
+    drained: isDrainedByUs(drained) ? drained : undefined,
+    warned: [...warned],
+    asked: [...asked],
+  };
+}
+
+type Fact = Exclude<HostNote, { readonly note: "rejected" | "accepted" | "done" | "back" }>;
+
+function learn(facts: HostFacts, fact: Fact): void {
+  switch (fact.note) {
+    case "selected":
+      facts.selected = fact.sessions;
+      return;
+    case "drain":
+      // From now on it may be in force.
+      facts.drained = fact.mode;
+      return;
+    case "drained":
+      facts.drained = isDrainedByUs(fact.drained) ? fact.drained : undefined;
+      return;
+    case "warn": {
+      const { session, reminderMs } = fact;
+      if (reminderMs === undefined) return;
+      facts.warned = facts.warned.map((one) =>
+        isSame(one, session) ? { ...one, remindersMs: [...one.remindersMs, reminderMs] } : one,
+      );
+      return;
+    }
+    case "warned": {
+      const { session, at } = fact;
+      facts.warned = [...without(facts.warned, session), { ...session, warnedAt: at, remindersMs: [] }];
+      return;
+    }
+    case "withdrawn":
+      facts.warned = without(facts.warned, fact.session);
+      return;
+    case "logoff":
+    case "reset": {
+      const { session } = fact;
+      facts.isFirst.set(keyOf(session), !facts.asked.some((one) => isSame(one, session)));
+      facts.asked = [...without(facts.asked, session), { ...session, logoffSent: true }];
+      return;
+    }
+    case "unsent":
+      if (facts.isFirst.get(keyOf(fact.session)) === true) facts.asked = without(facts.asked, fact.session);
+  }
+}
+
+function previousOf({ selected, drained, warned, asked }: HostFacts): PreviousRun {
+  return { selected, ...(drained === undefined ? {} : { drained }), warned, asked };
+}
+
+function keyOf({ id, user }: NotedSession): string {
+  return `${id} ${user.toLowerCase()}`;
+}
+
+function isSame(a: NotedSession, b: NotedSession): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
+function without<S extends NotedSession>(sessions: readonly S[], session: NotedSession): S[] {
+  return sessions.filter((one) => !isSame(one, session));
+}
