@@ -29,6 +29,13 @@ const texts: Describe = {
   "session-reset": ({ session }) => `resetting ${describeSession(session)}`,
   "session-gone": ({ session }) => `${describeSession(session)} is gone`,
   "host-waiting": ({ sessions }) => `waiting for ${firstSessions(sessions)} to end`,
+  "host-awaited": ({ why }) => `waits: ${why}`,
+  "host-back": ({ afterMs, error }) =>
+    error === undefined
+      ? `back after ${formatDuration(afterMs)}`
+      : `given up after ${formatDuration(afterMs)}: ${error.code}`,
+  "wave-command": ({ wave, waves, hosts }) =>
+    `wave ${wave} of ${waves}: running the command for ${counted(hosts, "host")}`,
   "host-finished": ({ report }) => {
     if (report.error !== undefined) return `${report.status}: ${report.error.code}`;
     const { loggedOff } = countSessions(report);

@@ -17,13 +17,13 @@ describe("hintsFor", () => {
       failed("aborted", "says it all"),
     ];
     assert.deepEqual(
-      hintsFor(hosts).map((line) => line.replace(/:.*/u, "")),
+      hintsFor({ hosts }).map((line) => line.replace(/:.*/u, "")),
       ["session-not-found", "host-key-unknown"],
     );
   });
 
   it("gives none where every message says what to do", () => {
     const codes = ["host-key-changed", "host-unreachable", "auth-rejected", "session-stuck"] as const;
-    assert.deepEqual(hintsFor(codes.map((code) => failed(code, "a"))), []);
+    assert.deepEqual(hintsFor({ hosts: codes.map((code) => failed(code, "a")) }), []);
   });
 });
