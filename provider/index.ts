@@ -20,8 +20,16 @@ export type {
   TimeoutsArgs,
   WarningArgs,
 } from "./pulumi/dynamic/args";
+export type {
+  HostDrainArgs,
+  HostUndrainArgs,
+  HostUndrainInputs,
+  UndrainRolloutArgs,
+  UndrainTimeoutsArgs,
+} from "./pulumi/dynamic/host-undrain-args";
 export { SessionLogoff } from "./pulumi/dynamic/session-logoff";
 export type { HostResult, Results, ResumeEntry } from "./pulumi/resource/state";
+export type { UndrainHostResult, UndrainResults } from "./pulumi/undrain/state";
 export type {
   AskedSession,
   DrainOutcome,

@@ -20,7 +20,7 @@ const modules: Readonly<Record<string, RegExp>> = {
  * A subfolder has its own rule only if that is narrower.
  */
 const rules: Readonly<Record<string, string>> = {
-  index: "base plan report pulumi/resource pulumi/dynamic",
+  index: "base plan report pulumi/resource pulumi/undrain pulumi/dynamic",
   connection: "base",
   base: "",
   files: "base node",
@@ -32,6 +32,7 @@ const rules: Readonly<Record<string, string>> = {
   ssh: "base connection files node ssh2",
   local: "base connection node",
   "pulumi/resource": "base connection files plan session report run pulumi/process pulumi/progress",
+  "pulumi/undrain": "base",
   "pulumi/progress": "base session report pulumi/process",
   "pulumi/process": "base connection files report run ssh node sdk",
   "pulumi/dynamic": "base plan report pulumi/resource pulumi/progress pulumi/process node sdk itself",

@@ -35,16 +35,8 @@ export function crossCheck(
         "must not contain IDs for several hosts, because an ID belongs to a different session on each: set `sessions` of each host";
       problems.push(problem(["sessions", ...at], advice));
     }
-    const shared = input["connection"];
-    if (isRecord(shared) && shared["hostKey"] !== undefined) {
-      problems.push(
-        problem(
-          ["connection", "hostKey"],
-          "must be set with each host if there are several, as its own `connection.hostKey`",
-        ),
-      );
-    }
   }
+  checkSharedHostKey(input, problems);
   if (fields.mode === "ensure") {
     const selections: readonly (readonly [Path, unknown])[] = [
       [["sessions"], sessions],
@@ -90,5 +82,21 @@ export function crossCheck(
     const advice =
       "must be longer than `warn.gracePeriod`: otherwise the run ends before it logs anybody off";
     problems.push(problem(["timeouts", "total"], advice));
+  }
+}
+
+/** Adds a problem for a key that several hosts share: each host has a key of its own. */
+export function checkSharedHostKey(
+  { hosts, connection }: Readonly<Record<string, unknown>>,
+  problems: PlanProblem[],
+): void {
+  if (!Array.isArray(hosts) || hosts.length < 2) return;
+  if (isRecord(connection) && connection["hostKey"] !== undefined) {
+    problems.push(
+      problem(
+        ["connection", "hostKey"],
+        "must be set with each host if there are several, as its own `connection.hostKey`",
+      ),
+    );
   }
 }

@@ -46,8 +46,11 @@ export function readPlan(input: unknown, context: PlanContext = {}): PlanResult 
   return { plan: toPlan(fields, defaults, warnings) };
 }
 
-/** Problems of the stack configuration have the key of `pulumi config set` as their path. */
-function readDefaults(given: ConnectionDefaults | undefined, problems: PlanProblem[]): ConnectionDefaults {
+/** The values of the stack configuration. Its problems have the key of `pulumi config set` as their path. */
+export function readDefaults(
+  given: ConnectionDefaults | undefined,
+  problems: PlanProblem[],
+): ConnectionDefaults {
   const wrong: PlanProblem[] = [];
   const values = readWhole(stackDefaults, withoutEmptyFields(given ?? {}), [], wrong);
   problems.push(...wrong.map(({ path, message }) => ({ path: `session-logoff:${path}`, message })));
@@ -100,7 +103,7 @@ function toPlan(fields: PlanFields, defaults: ConnectionDefaults, warnings: read
 }
 
 /** A warning if any host's key is not checked; one per run, however many hosts it concerns. */
-function uncheckedHosts({ connections }: PlanFields): readonly string[] {
+export function uncheckedHosts({ connections }: Pick<PlanFields, "connections">): readonly string[] {
   return connections.some(({ read: { strictHostKeyChecking } }) => strictHostKeyChecking === "no")
     ? ["host keys are not checked, and no password is offered (`connection.strictHostKeyChecking: no`)"]
     : [];

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { describe, it } from "node:test";
 import ts from "typescript";
+import { undrainInputTypes } from "../../provider/plan/schema/host-undrain";
 import { inputTypes } from "../../provider/plan/schema/inputs";
 import type { FieldTypes, Type } from "../../provider/plan/schema/type";
 
@@ -28,7 +29,7 @@ interface Input {
 function objectsIn(type: Type): readonly FieldTypes[] {
   if (type.kind === "object") return [type.fields];
   if (type.kind === "alias") return objectsIn(type.of);
-  if (type.kind === "list") return objectsIn(type.item);
+  if (type.kind === "list" || type.kind === "record") return objectsIn(type.item);
   return type.kind === "union" ? type.of.flatMap(objectsIn) : [];
 }
 
@@ -41,7 +42,7 @@ function wordsOf(type: Type): readonly string[] {
 const inputName = new RegExp(
   `(?<![\\w.])(?:${[
     ...new Set(
-      allInputs(inputTypes).flatMap(({ path, name, words }) => [
+      [...allInputs(inputTypes), ...allInputs(undrainInputTypes)].flatMap(({ path, name, words }) => [
         ...(path.includes(".") ? [path.replaceAll(".", "\\.")] : []),
         ...(/[A-Z]/u.test(name) ? [name] : []),
         ...words.map((word) => `${name}(?:: | is | to | )"?${word}"?`),

@@ -1,8 +1,10 @@
 import { join, relative } from "node:path";
 import { format, resolveConfig } from "prettier";
+import { undrainInputTypes } from "../../provider/plan/schema/host-undrain";
 import { inputTypes } from "../../provider/plan/schema/inputs";
 import { htmlAssets } from "./html-assets";
 import { inputsPage } from "./inputs-page";
+import { hostUndrainText, sessionLogoffText } from "./inputs-page-texts";
 import { jsonSchema } from "./json-schema";
 import { optionTable } from "./options";
 import { optionsPage } from "./options-page";
@@ -29,11 +31,20 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
       stackDefaults.type.fields,
     ),
     "provider/plan/credential-fields.ts": credentialFields(inputTypes),
-    "provider/pulumi/dynamic/args.ts": argumentTypes(inputTypes),
+    "provider/pulumi/dynamic/args.ts": argumentTypes("SessionLogoff", inputTypes),
+    "provider/pulumi/dynamic/host-undrain-args.ts": argumentTypes("HostUndrain", undrainInputTypes, {
+      inputs: inputTypes,
+      module: "./args",
+    }),
     "provider/cli/arguments/input-options.ts": optionTable(inputTypes),
-    "schema/inputs.schema.json": jsonSchema(inputTypes),
-    "schema/pulumi.json": pulumiSchema(inputTypes, root),
-    "docs/inputs.md": inputsPage(inputTypes),
+    "schema/inputs.schema.json": jsonSchema("SessionLogoff", inputTypes),
+    "schema/undrain-inputs.schema.json": jsonSchema("HostUndrain", undrainInputTypes),
+    "schema/pulumi.json": pulumiSchema(root),
+    "docs/inputs.md": inputsPage(inputTypes, sessionLogoffText),
+    "docs/undrain-inputs.md": inputsPage(undrainInputTypes, hostUndrainText, {
+      file: "inputs.md",
+      inputs: inputTypes,
+    }),
     "docs/options.md": optionsPage(join(__dirname, "options-page.md")),
     "docs/troubleshooting.md": troubleshooting(
       join(__dirname, "troubleshooting.md"),

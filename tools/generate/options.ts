@@ -48,6 +48,7 @@ function takesNumber(type: Type): boolean {
     case "boolean":
     case "any":
     case "enum":
+    case "record":
     case "object":
       return false;
   }

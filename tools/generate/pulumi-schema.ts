@@ -1,39 +1,72 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackDefaults } from "../../provider/plan/schema/connection";
+import { undrainInputTypes } from "../../provider/plan/schema/host-undrain";
+import { inputTypes } from "../../provider/plan/schema/inputs";
 import type { FieldTypes, Type } from "../../provider/plan/schema/type";
-import { resultTypes } from "./result-types";
+import { resultTypes, type ResultProperties, type ResultSource } from "./result-types";
 import { namedTypes } from "./typescript";
 
 type Json = Readonly<Record<string, unknown>>;
 
 const packageName = "session-logoff";
-/** The type of the class, whose resources the plugin takes over. */
-const dynamicType = "pulumi-nodejs:dynamic/session-logoff:SessionLogoff";
+
+/** A resource, and what its schema is made from. */
+interface Resource {
+  readonly name: string;
+  readonly description: string;
+  readonly inputs: FieldTypes;
+  readonly results: ResultSource;
+  /** Outputs that are secrets. */
+  readonly secrets: readonly string[];
+}
+
+const resources: readonly Resource[] = [
+  {
+    name: "SessionLogoff",
+    description:
+      "Sessions logged off on many hosts, before they are patched. Creating it runs every host; a later update runs the hosts that are new, that failed, or all of them when `triggers` change. Let the patch step depend on it.",
+    inputs: inputTypes,
+    results: { file: "provider/pulumi/resource/state.ts", name: "Results" },
+    secrets: ["resume"],
+  },
+  {
+    name: "HostUndrain",
+    description:
+      "Hosts that take logons again, after they were patched. Creating it waits until every host has restarted and answers, and lifts its drain; a later update waits for the hosts that are new, that failed, or for all of them when `triggers` change. Let it depend on the patch step.",
+    inputs: undrainInputTypes,
+    results: { file: "provider/pulumi/undrain/state.ts", name: "UndrainResults" },
+    secrets: [],
+  },
+];
 
 /**
  * The schema of the Pulumi package. It has no defaults, since SDKs write them into a program's inputs, where a new default would be a change.
  * No union contains a list, which Python's SDK cannot take: `sessions` is a string, an integer or a selector, and `report` is a list. At run
  * time every form is read.
  */
-export function pulumiSchema(inputs: FieldTypes, root: string): string {
+export function pulumiSchema(root: string): string {
   const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly version: string;
     readonly license: string;
   };
   const enums = new Map<string, Json>();
   const propertyOf = propertiesWith(enums);
-  const objects = [...namedTypes(inputs).values()].flatMap((type) =>
-    type.kind === "object"
+  const objects = [...namedTypes(...resources.map(({ inputs }) => inputs)).values()].flatMap((type) =>
+    type.kind === "object" && type.isOpen !== true
       ? [[tokenOf(type.name), { description: type.doc, type: "object", ...propertyOf(type.fields) }] as const]
       : [],
   );
-  const { properties: inputProperties, required: requiredInputs = [] } = propertyOf(inputs);
-  const results = resultTypes(root, tokenOf);
+  const sources = resources.map(({ results }) => results);
+  const { results, types: resultObjects } = resultTypes(root, sources, tokenOf);
+  const declared = resources.map((resource, index) => [
+    tokenOf(resource.name),
+    resourceSchema(resource, propertyOf(resource.inputs), results[index]),
+  ]);
   const configuration = propertyOf(stackDefaults.type.fields).properties;
   const types = {
     ...Object.fromEntries(objects),
-    ...Object.fromEntries([...enums, ...results.types].map(([name, type]) => [tokenOf(name), type])),
+    ...Object.fromEntries([...enums, ...resultObjects].map(([name, type]) => [tokenOf(name), type])),
   };
   return JSON.stringify({
     name: packageName,
@@ -51,17 +84,7 @@ export function pulumiSchema(inputs: FieldTypes, root: string): string {
       inputProperties: configuration,
       properties: configuration,
     },
-    resources: {
-      [tokenOf("SessionLogoff")]: {
-        description:
-          "Sessions logged off on many hosts, before they are patched. Creating it runs every host; a later update runs the hosts that are new, that failed, or all of them when `triggers` change. Let the patch step depend on it.",
-        inputProperties,
-        requiredInputs,
-        properties: { ...inputProperties, ...withSecret(results.properties, "resume") },
-        required: [...requiredInputs, ...results.required],
-        aliases: [{ type: dynamicType }],
-      },
-    },
+    resources: Object.fromEntries(declared) as Json,
     language: {
       nodejs: { packageName: "@pulumi/session-logoff", respectSchemaVersion: true },
       python: {
@@ -76,13 +99,34 @@ export function pulumiSchema(inputs: FieldTypes, root: string): string {
   });
 }
 
+/** The plugin takes over resources of the class, which have the type in `aliases`. */
+function resourceSchema(
+  { name, description, secrets }: Resource,
+  { properties: inputProperties, required: requiredInputs = [] }: Properties,
+  results: ResultProperties = { properties: {}, required: [] },
+): Json {
+  return {
+    description,
+    inputProperties,
+    requiredInputs,
+    properties: { ...inputProperties, ...withSecrets(results.properties, secrets) },
+    required: [...requiredInputs, ...results.required],
+    aliases: [{ type: `pulumi-nodejs:dynamic/${packageName}:${name}` }],
+  };
+}
+
 /** `HostArgs` is the type `Host`, whose arguments the SDKs call `HostArgs`. */
 function tokenOf(name: string): string {
   return `${packageName}:index:${name.replace(/Args$/u, "")}`;
 }
 
-function withSecret(properties: Json, name: string): Json {
-  return { ...properties, [name]: { ...(properties[name] as Json), secret: true } };
+function withSecrets(properties: Json, names: readonly string[]): Json {
+  const secrets = names.map((name) => [name, { ...(properties[name] as Json), secret: true }]);
+  return { ...properties, ...(Object.fromEntries(secrets) as Json) };
+}
+
+function isOpenObject(type: Type): boolean {
+  return type.kind === "object" && type.isOpen === true;
 }
 
 interface Properties {
@@ -114,6 +158,11 @@ function propertiesWith(enums: Map<string, Json>): (fields: FieldTypes) => Prope
         return enumOf(field, type.words);
       case "list":
         return { type: "array", items: propertyOf(field.replace(/s$/u, ""), type.item) };
+      case "record":
+        // The output that it takes has types of its own, which most SDKs would not take for those of an input.
+        return isOpenObject(type.item)
+          ? { $ref: "pulumi.json#/Any" }
+          : { type: "object", additionalProperties: propertyOf(field, type.item) };
       case "alias":
         return propertyOf(field, type.of);
       case "object":

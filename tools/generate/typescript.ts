@@ -1,15 +1,51 @@
 import type { FieldType, FieldTypes, Type } from "../../provider/plan/schema/type";
 
-/** The declarations of a program's arguments, whose leaves may be a `pulumi.Input`, and of the inputs as outputs. */
-export function argumentTypes(inputs: FieldTypes): string {
+/** An object or an alias. */
+export type NamedType = Extract<Type, { readonly name: string }>;
+
+/** Types that another module declares already. */
+export interface DeclaredElsewhere {
+  /** The inputs that the module is made from. */
+  readonly inputs: FieldTypes;
+  /** The module, as it is imported. */
+  readonly module: string;
+}
+
+/**
+ * The declarations of a resource's arguments, whose leaves may be a `pulumi.Input`, and of its inputs as outputs.
+ * @param elsewhere types that are imported
+ */
+export function argumentTypes(resource: string, inputs: FieldTypes, elsewhere?: DeclaredElsewhere): string {
+  const declared = elsewhere === undefined ? new Map<string, NamedType>() : namedTypes(elsewhere.inputs);
+  const own = [...namedTypes(inputs).values()].filter(({ name }) => !declared.has(name));
+  const used = [inputs, ...own.map(fieldsOf)].flatMap((fields) =>
+    Object.values(fields).flatMap(({ type }) => namesIn(type)),
+  );
+  const imported = [...new Set(used)].filter((name) => declared.has(name)).sort();
   return [
     `import type * as pulumi from "@pulumi/pulumi";`,
-    ...[...namedTypes(inputs).values()].map(declaration),
-    comment("The arguments of `SessionLogoff`."),
-    interfaceOf("SessionLogoffArgs", inputs),
-    comment("The inputs of `SessionLogoff` as given, which are outputs too."),
-    outputsOf(inputs),
+    ...(elsewhere === undefined || imported.length === 0
+      ? []
+      : [`import type { ${imported.join(", ")} } from "${elsewhere.module}";`]),
+    ...own.map(declaration),
+    comment(`The arguments of \`${resource}\`.`),
+    interfaceOf(`${resource}Args`, inputs),
+    comment(`The inputs of \`${resource}\` as given, which are outputs too.`),
+    outputsOf(resource, inputs),
   ].join("\n\n");
+}
+
+/** The names in the text of a type. */
+function namesIn(type: Type): readonly string[] {
+  if (type.kind === "list" || type.kind === "record") return namesIn(type.item);
+  if (type.kind === "union") return type.of.flatMap(namesIn);
+  return type.kind === "alias" || type.kind === "object" ? [type.name] : [];
+}
+
+function fieldsOf(type: NamedType): FieldTypes {
+  return type.kind === "object"
+    ? type.fields
+    : { of: { doc: "", type: type.of, isRequired: true, isSecret: false } };
 }
 
 /** The interface of plain values with these fields. */
@@ -34,23 +70,26 @@ export function credentialFields(inputs: FieldTypes): string {
   `;
 }
 
-/** The objects and aliases below these fields, innermost first, by name. */
-export function namedTypes(
-  fields: FieldTypes,
-): ReadonlyMap<string, Extract<Type, { readonly name: string }>> {
-  const found = new Map<string, Extract<Type, { readonly name: string }>>();
+/**
+ * The objects and aliases below the inputs of some resources, innermost first, by name.
+ * @throws Error if two types have one name
+ */
+export function namedTypes(...resources: readonly FieldTypes[]): ReadonlyMap<string, NamedType> {
+  const found = new Map<string, NamedType>();
   const visit = (type: Type): void => {
-    if (type.kind === "list") visit(type.item);
+    if (type.kind === "list" || type.kind === "record") visit(type.item);
     if (type.kind === "union") type.of.forEach(visit);
     if (type.kind === "alias") visit(type.of);
     if (type.kind === "object") for (const field of Object.values(type.fields)) visit(field.type);
-    if (type.kind === "alias" || type.kind === "object") found.set(type.name, type);
+    if (type.kind !== "alias" && type.kind !== "object") return;
+    if ((found.get(type.name) ?? type) !== type) throw new Error(`Two types are named ${type.name}`);
+    found.set(type.name, type);
   };
-  for (const { type } of Object.values(fields)) visit(type);
+  for (const fields of resources) for (const { type } of Object.values(fields)) visit(type);
   return found;
 }
 
-function declaration(type: Extract<Type, { readonly name: string }>): string {
+function declaration(type: NamedType): string {
   const text =
     type.kind === "object"
       ? interfaceOf(type.name, type.fields)
@@ -69,18 +108,18 @@ function interfaceOf(name: string, fields: FieldTypes): string {
   return `export interface ${name} {\n${members.join("\n")}\n}`;
 }
 
-function outputsOf(fields: FieldTypes): string {
+function outputsOf(resource: string, fields: FieldTypes): string {
   const members = Object.entries(fields).map(
     ([name, { doc, type }]: readonly [string, FieldType]) =>
-      `${comment(doc)}\nreadonly ${name}: pulumi.Output<${outputText(name, type)}>;`,
+      `${comment(doc)}\nreadonly ${name}: pulumi.Output<${outputText(resource, name, type)}>;`,
   );
-  return `export interface SessionLogoffInputs {\n${members.join("\n")}\n}`;
+  return `export interface ${resource}Inputs {\n${members.join("\n")}\n}`;
 }
 
-function outputText(name: string, type: Type): string {
+function outputText(resource: string, name: string, type: Type): string {
   // `pulumi.Unwrap` of unknown values is never.
   const holdsAny = type.kind === "list" && type.item.kind === "any";
-  return holdsAny ? "readonly unknown[] | undefined" : `pulumi.Unwrap<SessionLogoffArgs["${name}"]>`;
+  return holdsAny ? "readonly unknown[] | undefined" : `pulumi.Unwrap<${resource}Args["${name}"]>`;
 }
 
 function typeText(type: Type): string {
@@ -99,6 +138,8 @@ function typeText(type: Type): string {
       const item = typeText(type.item);
       return item === "unknown" ? "readonly unknown[]" : `readonly pulumi.Input<${item}>[]`;
     }
+    case "record":
+      return `Readonly<Record<string, pulumi.Input<${typeText(type.item)}>>>`;
     case "union":
       return [...new Set(type.of.map(typeText))].join(" | ");
     case "alias":

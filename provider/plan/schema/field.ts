@@ -1,4 +1,4 @@
-import { isRecord } from "../../base/records";
+import { isRecord, onlyFields } from "../../base/records";
 import { checkFields, fieldList, problem } from "../problem";
 import { holdsUnknown, isUnknown } from "../unknown";
 import type { Shape } from "./shape";
@@ -62,16 +62,16 @@ export type Fields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: Va
   readonly [K in OptionalNames<F>]?: ValueOf<F[K]>;
 };
 
-/** An object with these fields only. */
+/** An object with these fields only; one that is open may have others, which are not read. */
 export function object<F extends FieldMap>(
   name: string,
   doc: string,
   fields: F,
+  { isOpen }: Pick<ObjectType, "isOpen"> = {},
 ): Shape<Fields<F>> & { readonly type: ObjectType; readonly fields: F } {
   const names = Object.keys(fields);
-  const types = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, typeOf(field)]));
   return {
-    type: { kind: "object", name, doc, fields: types },
+    type: { kind: "object", name, doc, fields: typesOf(fields), ...(isOpen === true ? { isOpen } : {}) },
     fields,
     read: (value, path, problems) => {
       if (isUnknown(value)) return undefined;
@@ -80,18 +80,21 @@ export function object<F extends FieldMap>(
         return undefined;
       }
       const problemsBefore = problems.length;
-      checkFields(value, names, path, problems);
+      if (isOpen !== true) checkFields(value, names, path, problems);
       const entries = Object.entries<Field<unknown>>(fields).flatMap(([name, { shape, isRequired }]) => {
         const given = value[name];
         if (given === undefined && !isRequired) return [];
         return [[name, shape.read(given, [...path, name], problems)] as const];
       });
-      if (problems.length > problemsBefore || holdsUnknown(value)) return undefined;
+      if (problems.length > problemsBefore || holdsUnknown(onlyFields(value, names))) return undefined;
       return Object.fromEntries(entries) as Fields<F>;
     },
   };
 }
 
-function typeOf({ shape, ...rest }: Field<unknown>): FieldType {
-  return { ...rest, type: shape.type };
+/** What the generators know of declared fields. */
+export function typesOf(fields: FieldMap): Readonly<Record<string, FieldType>> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, { shape, ...rest }]) => [name, { ...rest, type: shape.type }]),
+  );
 }

@@ -1,6 +1,6 @@
 /** The declarations of all inputs. */
 import { connection } from "./connection";
-import { defaulted, option, optional, required } from "./field";
+import { defaulted, option, optional, required, typesOf } from "./field";
 import { hostsType } from "./hosts";
 import { sessions } from "./sessions";
 import { anyValue, flag, listOf, oneOf, type Shape } from "./shape";
@@ -178,6 +178,4 @@ export const inputs = {
 export const inputNames: readonly string[] = Object.keys(inputs);
 
 /** What is known of every input, for the generators. */
-export const inputTypes: Readonly<Record<string, FieldType>> = Object.fromEntries(
-  Object.entries(inputs).map(([name, { shape, ...rest }]) => [name, { ...rest, type: shape.type }]),
-);
+export const inputTypes: Readonly<Record<string, FieldType>> = typesOf(inputs);

@@ -3,7 +3,9 @@ import { isRecord, withoutEmptyFields } from "../../base/records";
 import { crossCheck } from "../cross-checks";
 import { checkFields, problem } from "../problem";
 import { isUnknown } from "../unknown";
-import { readConnection, readHosts, readSelection } from "./hosts";
+import type { ConnectionFields } from "./connection";
+import type { FieldMap } from "./field";
+import { readConnection, readHosts, readSelection, type HostEntry } from "./hosts";
 import { inputNames, inputs } from "./inputs";
 import type { PlanFields } from "./plan-fields";
 import { readWhole } from "./shape";
@@ -22,39 +24,66 @@ const special: readonly string[] = ["hosts", "sessions", "connection"];
 export function readFields(input: unknown): FieldsResult {
   const problems: PlanProblem[] = [];
   const warnings: string[] = [];
-  if (!isRecord(input)) {
-    return {
-      read: { hosts: [], connections: [] },
-      problems: isUnknown(input) ? [] : [problem(["input"], "must be an object")],
-      warnings,
-    };
-  }
-  checkFields(input, inputNames, [], problems);
-  const { triggers, ...others } = input;
-  const values: Readonly<Record<string, unknown>> = {
-    ...(withoutEmptyFields(others) as object),
-    triggers: triggers ?? undefined,
-  };
-  const simple = Object.entries(inputs).flatMap(([name, { shape }]): (readonly [string, unknown])[] => {
-    if (special.includes(name) || values[name] === undefined) return [];
-    const value = readWhole<unknown>(shape, values[name], [name], problems);
-    return value === undefined ? [] : [[name, value]];
-  });
+  const values = givenValues(input, inputNames, problems);
+  if (values === undefined) return { read: { hosts: [], connections: [] }, problems, warnings };
+  const simple = readByShape(inputs, special, values, problems);
   const hosts = readHosts(values["hosts"], problems, warnings);
   const selector = readSelection(values["sessions"], ["sessions"], undefined, problems, warnings);
   const connection = readConnection(values["connection"], ["connection"], problems);
   const read: PlanFields = {
-    ...(Object.fromEntries(simple) as Omit<PlanFields, "hosts" | "connections">),
+    ...(simple as Omit<PlanFields, "hosts" | "connections">),
     hosts,
     ...(selector === undefined ? {} : { selector }),
     ...(connection === undefined ? {} : { connection }),
-    connections: [
-      ...(connection === undefined ? [] : [{ path: ["connection"], read: connection }]),
-      ...hosts.flatMap((host) =>
-        host.connection === undefined ? [] : [{ path: [...host.path, "connection"], read: host.connection }],
-      ),
-    ],
+    connections: connectionsOf(connection, hosts),
   };
   crossCheck(values, read, problems);
   return { read, problems, warnings };
+}
+
+/**
+ * The fields that an input sets, without null and undefined ones; values of `triggers` are only compared, so they stay as they are.
+ * Adds a problem for every field that is not one of `known`.
+ * @returns undefined if the input is not known yet, or after adding a problem if it is no object
+ */
+export function givenValues(
+  input: unknown,
+  known: readonly string[],
+  problems: PlanProblem[],
+): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(input)) {
+    if (!isUnknown(input)) problems.push(problem(["input"], "must be an object"));
+    return undefined;
+  }
+  checkFields(input, known, [], problems);
+  const { triggers, ...others } = input;
+  return { ...(withoutEmptyFields(others) as object), triggers: triggers ?? undefined };
+}
+
+/** The values of the declared fields, each read by its shape alone, but for those of `except`. */
+export function readByShape(
+  declared: FieldMap,
+  except: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+  problems: PlanProblem[],
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(declared).flatMap(([name, { shape }]): (readonly [string, unknown])[] => {
+    if (except.includes(name) || values[name] === undefined) return [];
+    const value = readWhole(shape, values[name], [name], problems);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The connections of the resource and of its hosts, with their paths. */
+export function connectionsOf(
+  connection: ConnectionFields | undefined,
+  hosts: readonly HostEntry[],
+): PlanFields["connections"] {
+  return [
+    ...(connection === undefined ? [] : [{ path: ["connection"], read: connection }]),
+    ...hosts.flatMap((host) =>
+      host.connection === undefined ? [] : [{ path: [...host.path, "connection"], read: host.connection }],
+    ),
+  ];
 }

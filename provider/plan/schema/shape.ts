@@ -4,6 +4,7 @@
  */
 import { formatDuration, parseDuration } from "../../base/duration";
 import type { PlanProblem } from "../../base/errors";
+import { isRecord } from "../../base/records";
 import { alternatives } from "../../base/text";
 import { problem, type Path } from "../problem";
 import { holdsUnknown, isUnknown } from "../unknown";
@@ -82,6 +83,25 @@ export function listOf<T>(item: Shape<T>, must: string, least = 0): Shape<readon
       const problemsBefore = problems.length;
       const items = value.map((one: unknown, index) => item.read(one, [...path, index], problems));
       return problems.length > problemsBefore || holdsUnknown(value) ? undefined : (items as T[]);
+    },
+  };
+}
+
+/** Values of one shape by name. */
+export function recordOf<T>(item: Shape<T>, must: string): Shape<Readonly<Record<string, T>>> {
+  return {
+    type: { kind: "record", item: item.type },
+    read: (value, path, problems) => {
+      if (isUnknown(value)) return undefined;
+      if (!isRecord(value)) {
+        problems.push(problem(path, `must be ${must}`));
+        return undefined;
+      }
+      const items = Object.entries(value).map(
+        ([name, one]) => [name, item.read(one, [...path, name], problems)] as const,
+      );
+      const isWhole = items.every(([, one]) => one !== undefined);
+      return isWhole ? (Object.fromEntries(items) as Record<string, T>) : undefined;
     },
   };
 }

@@ -6,16 +6,20 @@ export type Type =
   | { readonly kind: "enum"; readonly words: readonly string[] }
   | { readonly kind: "list"; readonly item: Type }
   | { readonly kind: "union"; readonly of: readonly Type[] }
+  /** Values of one type by names that the program chooses, such as identities of hosts. */
+  | { readonly kind: "record"; readonly item: Type }
   /** A name for another type. */
   | { readonly kind: "alias"; readonly name: string; readonly doc: string; readonly of: Type }
   | ObjectType;
 
-/** An object with these fields only. */
+/** An object with these fields only, unless it is open. */
 export interface ObjectType {
   readonly kind: "object";
   readonly name: string;
   readonly doc: string;
   readonly fields: FieldTypes;
+  /** Other fields are allowed and not read, because the object is an output of a resource of another version. */
+  readonly isOpen?: true;
 }
 
 export type FieldTypes = Readonly<Record<string, FieldType>>;

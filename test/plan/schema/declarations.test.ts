@@ -18,6 +18,8 @@ function below(type: Type, path: Declared["path"]): readonly Declared[] {
       return fieldsOf(type.fields, path);
     case "list":
       return below(type.item, [...path, 0]);
+    case "record":
+      return below(type.item, [...path, "*"]);
     case "union":
       return type.of.flatMap((one) => below(one, path));
     case "alias":
@@ -73,6 +75,7 @@ function hasForm(type: Type, value: unknown): boolean {
       return type.words.some((word) => word === value);
     case "list":
       return Array.isArray(value);
+    case "record":
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value);
     case "union":
