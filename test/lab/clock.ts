@@ -4,15 +4,21 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface LabClock {
   /** Milliseconds, monotonic; only differences are meaningful. */
   now(): number;
-  /** Resolves after `ms` milliseconds; rejects as soon as `signal` aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves after `ms` milliseconds; rejects as soon as `signal` aborts.
+   * @param isIdle whether nobody waits for it, so that it need not keep the process alive
+   */
+  sleep(ms: number, signal: AbortSignal, isIdle?: boolean): Promise<void>;
 }
+
+/** Node's longest timer; a longer one fires at once. */
+const longestMs = 2 ** 31 - 1;
 
 /** The computer's own monotonic clock. */
 export const realClock: LabClock = {
   now: () => performance.now(),
-  // The timer is not unref'd: every sleep must settle, and closing the lab aborts those that are pending.
-  sleep: (ms, signal) => delay(ms, undefined, { signal }),
+  // Where somebody waits, the sleep must settle: closing the lab aborts those that are pending.
+  sleep: (ms, signal, isIdle = false) => delay(Math.min(ms, longestMs), undefined, { signal, ref: !isIdle }),
 };
 
 /** A clock that moves only when a test advances it. */

@@ -86,6 +86,8 @@ export function startFleet({
   return startLab({
     hosts: fleet.map(({ sessions = [], ...host }) => ({
       users,
+      // Long enough to see, and short enough to wait for.
+      onShutdown: { answersForMs: 500, downForMs: 10_000, listenersAfterMs: 3000 },
       ...host,
       sessions: everybodyGoes ? sessions.map(willing) : sessions,
     })),

@@ -1,6 +1,8 @@
 import { manyAddresses, nextAddress } from "./addresses";
 import { realClock, type LabClock } from "./clock";
+import { createClosedLog, type ClosedEvent } from "./closed-log";
 import type { CommandRecord } from "./command-record";
+import { createPower, type RestartPlan, type RestartTimes } from "./restart";
 import { createKeyPair, sharedKeyPair, type HostKeyType, type KeyPair } from "./ssh/keys";
 import type { LoginUser } from "./ssh/login";
 import { createSshHost, type SshHost } from "./ssh/ssh-host";
@@ -10,7 +12,13 @@ import type { Machine } from "./windows/program";
 import { defaultLook, type Look } from "./windows/render";
 import { createWindowsModel, type ModelOptions, type WindowsModel } from "./windows/windows-model";
 
-export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> {
+/** What happens to a host of the lab that restarts. */
+export interface LabRestart extends RestartPlan {
+  /** Another host key, which it shows when it is back, as after a reinstallation. Default: the one it had. */
+  readonly hostKey?: KeyPair;
+}
+
+export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock" | "onDrainChange"> {
   /** Default: a new address. */
   readonly address?: string;
   /** Default, or 0: the system picks one. */
@@ -22,6 +30,8 @@ export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> 
   /** `shared` (the default) is one key for the whole process; `own` generates one; key pairs are used as given. */
   readonly hostKey?: "shared" | "own" | HostKeyType | KeyPair | readonly KeyPair[];
   readonly ssh?: SshOptions;
+  /** What `shutdown /r` does. Default: the host has no such command. */
+  readonly onShutdown?: LabRestart;
   readonly messagesReachDisconnected?: boolean;
   readonly missingTools?: readonly string[];
   readonly unixTools?: boolean;
@@ -29,18 +39,25 @@ export interface HostOptions extends Partial<Look>, Omit<ModelOptions, "clock"> 
   readonly errorGreeting?: string;
 }
 
-export interface LabHost extends Omit<SshHost, "listen" | "close"> {
+export interface LabHost extends Omit<SshHost, "listen" | "close" | "goDown" | "comeUp"> {
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly model: WindowsModel;
+  /** The one that it starts with. */
   readonly hostKey: KeyPair;
-  /** A known_hosts line for each host key. */
+  /** A known_hosts line for each host key that it starts with. */
   readonly knownHosts: string;
   /** The raw text of every command so far. */
   commandTexts(): readonly string[];
   /** Listens again after {@link SshHost.stopListening}, at the same address and port. */
   listenAgain(): Promise<void>;
+  /** Restarts the host, without a command. @throws Error if it is restarting already */
+  restart(how?: LabRestart): void;
+  /** Every restart so far, in order. */
+  restarts(): readonly RestartTimes[];
+  /** False from when it goes away until it is back. */
+  isUp(): boolean;
 }
 
 /** A request to a host that was not scripted. */
@@ -61,6 +78,10 @@ export interface Lab {
   readonly clientKey: KeyPair;
   /** The commands of all hosts, in order of arrival. */
   commands(): readonly CommandRecord[];
+  /** Every change of a drain mode and every restart, with the number of hosts that took no new logons then. */
+  closedLog(): readonly ClosedEvent[];
+  /** The most hosts that took no new logons at once: drained, away, or back without a listener. */
+  mostClosed(): number;
   unexpected(): readonly Unexpected[];
   /** Returns and clears the unexpected requests, for tests that provoke them. */
   takeUnexpected(): readonly Unexpected[];
@@ -92,12 +113,20 @@ export async function startLab(options: {
   const clock = options.clock ?? realClock;
   const startMs = clock.now();
   const unexpected: Unexpected[] = [];
-  const machines = new Map<string, Machine>();
+  const machines = new Map<string, { readonly machine: Machine; readonly isUp: () => boolean }>();
+  const nowMs = (): number => clock.now() - startMs;
+  const closedLog = createClosedLog(nowMs);
+  const closing = new AbortController();
   let seq = 0;
   const separate = await manyAddresses();
 
   async function startHost(host: HostOptions): Promise<LabHost & { readonly close: () => void }> {
-    const machine = machineOf(host, clock);
+    const unexpectedHere = (what: string): void => void unexpected.push({ host: host.name, what });
+    const { onShutdown } = host;
+    const machine: Machine = {
+      ...machineOf(host, clock, (mode) => closedLog.note(host.name, mode)),
+      ...(onShutdown && { shutDown: (afterMs, answered) => power.shutDown(onShutdown, afterMs, answered) }),
+    };
     const hostKeys = hostKeysOf(host.hostKey ?? "shared");
     const ssh = createSshHost({
       machine,
@@ -107,13 +136,29 @@ export async function startLab(options: {
       options: host.ssh ?? {},
       onCommand: options.onCommand ?? (() => undefined),
       nextSeq: () => (seq += 1),
-      nowMs: () => clock.now() - startMs,
-      peer: (name) => machines.get(name.toLowerCase()),
-      unexpected: (what) => void unexpected.push({ host: host.name, what }),
+      nowMs,
+      rejectsLogins: () => power.rejectsLogins() !== undefined,
+      peer: (name) => {
+        const peer = machines.get(name.toLowerCase());
+        return peer?.isUp() === true ? peer.machine : undefined;
+      },
+      unexpected: unexpectedHere,
     });
+    const power = createPower<LabRestart>({
+      model: machine.model,
+      clock,
+      nowMs,
+      closedLog,
+      closing: closing.signal,
+      goDown: ({ whileDown = "refuses" }) => ssh.goDown(whileDown),
+      comeUp: ({ hostKey }) => ssh.comeUp(address, port, hostKey && [hostKey]),
+      unexpected: unexpectedHere,
+    });
+    closedLog.add(() => !power.isUp() || !machine.model.takesLogons());
     const address = host.address ?? (separate ? nextAddress() : "127.0.0.1");
     const port = await ssh.listen(address, host.port ?? 0);
-    for (const name of [host.name, address]) machines.set(name.toLowerCase(), machine);
+    for (const name of [host.name, address])
+      machines.set(name.toLowerCase(), { machine, isUp: () => power.isUp() });
     const place = port === 22 ? address : `[${address}]:${port}`;
     return {
       ...ssh,
@@ -127,6 +172,9 @@ export async function startLab(options: {
       listenAgain: async () => {
         await ssh.listen(address, port);
       },
+      restart: (how = {}) => power.restart(how),
+      restarts: () => power.restarts(),
+      isUp: () => power.isUp(),
     };
   }
 
@@ -137,6 +185,7 @@ export async function startLab(options: {
   const hosts = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failure = started.find((result) => result.status === "rejected");
   if (failure !== undefined) {
+    closing.abort();
     for (const host of hosts) host.close();
     throw failure.reason;
   }
@@ -160,10 +209,13 @@ export async function startLab(options: {
     knownHosts: hosts.map((one) => one.knownHosts).join(""),
     clientKey,
     commands: () => hosts.flatMap((one) => one.commands).sort((a, b) => a.seq - b.seq),
+    closedLog: () => closedLog.events(),
+    mostClosed: () => closedLog.most(),
     unexpected: () => [...unexpected],
     takeUnexpected: () => unexpected.splice(0),
     assertNoUnexpected,
     close: async () => {
+      closing.abort();
       for (const one of hosts) one.close();
       // Gives the sockets and servers one turn of the event loop to close.
       await new Promise((resolve) => setImmediate(resolve));
@@ -172,7 +224,11 @@ export async function startLab(options: {
   };
 }
 
-function machineOf(host: HostOptions, clock: LabClock): Machine {
+function machineOf(
+  host: HostOptions,
+  clock: LabClock,
+  onDrainChange: NonNullable<ModelOptions["onDrainChange"]>,
+): Machine {
   const {
     codePage,
     headerLanguage,
@@ -183,7 +239,7 @@ function machineOf(host: HostOptions, clock: LabClock): Machine {
     errorGreeting,
   } = host;
   return {
-    model: createWindowsModel({ ...host, clock }),
+    model: createWindowsModel({ ...host, clock, onDrainChange }),
     look: {
       language: host.language ?? defaultLook.language,
       layout: host.layout ?? defaultLook.layout,

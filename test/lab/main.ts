@@ -21,6 +21,7 @@ function guide(lab: Lab, folder: string): string {
     `  cd ${folder}`,
     "  ./session-logoff --list --hosts-file rdsh.txt",
     "  ssh -F ssh_config rdsh01 qwinsta",
+    "  ssh -F ssh_config rdsh01 shutdown.exe /r /t 0     (away for ten seconds)",
     "",
     "From a Pulumi program:",
     "",
@@ -65,6 +66,8 @@ async function main([name, ...others]: readonly string[]): Promise<void> {
   if (others.length > 0) throw new Error("npm run lab takes at most one folder: npm run lab -- FOLDER");
   const ended = ending();
   const place = await openLabFolder(name);
+  // A host that restarts does not keep the process, and all six may restart at once.
+  const staying = setInterval(() => undefined, 2 ** 30);
   try {
     const lab = await startFleet({
       onCommand: ({ host, caller, command }) => console.log(`${host}  ${caller.user}  ${command}`),
@@ -79,6 +82,7 @@ async function main([name, ...others]: readonly string[]): Promise<void> {
     for (const { host, what } of lab.takeUnexpected()) console.log(`${host}  not scripted: ${what}`);
     await lab.close();
   } finally {
+    clearInterval(staying);
     await place.remove();
   }
 }

@@ -1,42 +1,17 @@
-import { aborted } from "../../provider/base/abort";
 import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
-import { LogoffError, notSent } from "../../provider/base/errors";
-import type { Connect, Connection, ExecOptions, ExecResult, Host } from "../../provider/connection";
+import type { Connect, Host } from "../../provider/connection";
 import type { HostPlan, Plan } from "../../provider/plan/plan";
 import type { ProgressEvent } from "../../provider/report/events";
 import type { HostReport, Report } from "../../provider/report/report";
 import { startRollout, type Rollout, type RolloutDeps } from "../../provider/run/rollout";
-import type { Selector } from "../../provider/session/selector";
-import { createFaultScript, type CommandFault, type FaultScript } from "../lab/faults";
-import { runCommand } from "../lab/windows/commands";
-import type { Machine, Rights } from "../lab/windows/program";
-import { defaultLook, type Look } from "../lab/windows/render";
-import { createWindowsModel, type ModelOptions, type WindowsModel } from "../lab/windows/windows-model";
+import { createClosedLog, type ClosedEvent } from "../lab/closed-log";
+import type { Machine } from "../lab/windows/program";
 import { aSelector } from "../session/sample";
+import { connectTo, memoryHost, type MemoryHost, type MemoryHostOptions } from "./memory-host";
 import { virtualClock, type VirtualClock } from "./virtual-clock";
 import { howToVisit } from "./visit-of-another-process";
 
-/** One host of the fleet: the lab's model and programs without SSH, so that simulated hours take no time. */
-export interface MemoryHost {
-  readonly model: WindowsModel;
-  /** The raw text and standard input of every command, in order. */
-  readonly commands: { readonly command: string; readonly stdin: string; readonly atMs: number }[];
-  readonly faults: FaultScript;
-  /** While set, connecting fails with this error. */
-  down: LogoffError | undefined;
-  open: number;
-  connections: number;
-}
-
-export interface MemoryHostOptions extends Omit<ModelOptions, "clock" | "name">, Partial<Look> {
-  readonly rights?: Rights;
-  readonly faults?: readonly CommandFault[];
-  readonly selector?: Selector;
-  readonly server?: string;
-  readonly missingTools?: readonly string[];
-  readonly greeting?: string;
-  readonly errorGreeting?: string;
-}
+export type { MemoryHost, MemoryHostOptions, MemoryRestart } from "./memory-host";
 
 export interface Fleet {
   readonly clock: VirtualClock;
@@ -52,6 +27,10 @@ export interface Fleet {
   runOne(plan?: Partial<Plan>, deps?: Partial<RolloutDeps>): Promise<HostReport>;
   /** The highest number of connections open at once, over all hosts. */
   mostOpen(): number;
+  /** Every change of a drain mode and every restart, with the number of hosts that took no new logons then. */
+  closedLog(): readonly ClosedEvent[];
+  /** The most hosts that took no new logons at once: drained, away, or back without a listener. */
+  mostClosed(): number;
   /** Everything that the simulated programs did not expect. */
   readonly unexpected: string[];
 }
@@ -79,27 +58,27 @@ export const plainPlan: Omit<Plan, "hosts"> = {
 export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
   const clock = virtualClock();
   const unexpected: string[] = [];
-  const hosts = options.map((one, index) => memoryHost(one, `host${index + 1}`, clock));
-  const machines = new Map(hosts.map(({ host, machine }) => [host.model.name, machine]));
+  const closedLog = createClosedLog(() => clock.now());
+  const hosts = options.map((one, index) =>
+    memoryHost(one, `host${index + 1}`, { clock, closedLog, unexpected }),
+  );
+  const entries = new Map(hosts.map((entry) => [entry.host.model.name, entry]));
+  const peer = (name: string): Machine | undefined => {
+    const entry = entries.get(name.toLowerCase());
+    return entry?.host.isUp() === true ? entry.machine : undefined;
+  };
   const events: ProgressEvent[] = [];
   const stop = new AbortController();
   let mostOpen = 0;
   const connect: Connect = (host, signal) => {
-    const found = hosts.find(({ host: { model } }) => model.name === host.address);
+    const found = entries.get(host.address);
     if (found === undefined) throw new Error(`no host ${host.address} in this fleet`);
-    return connectTo(
-      found,
-      signal,
-      clock,
-      (name) => machines.get(name.toLowerCase()),
-      unexpected,
-      () => {
-        mostOpen = Math.max(
-          mostOpen,
-          hosts.reduce((sum, { host: { open } }) => sum + open, 0),
-        );
-      },
-    );
+    return connectTo(found, signal, clock, host.connectTimeoutMs, peer, unexpected, () => {
+      mostOpen = Math.max(
+        mostOpen,
+        hosts.reduce((sum, { host: { open } }) => sum + open, 0),
+      );
+    });
   };
   const start: Fleet["start"] = (plan = {}, deps = {}, signal = new AbortController().signal) =>
     startRollout(
@@ -126,6 +105,8 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
     connect,
     unexpected,
     mostOpen: () => mostOpen,
+    closedLog: () => closedLog.events(),
+    mostClosed: () => closedLog.most(),
     start,
     run,
     runOne: async (plan, deps) => {
@@ -149,125 +130,4 @@ export function planFor({ selector, server }: MemoryHostOptions, name: string): 
     ...(server === undefined ? {} : { server }),
   };
   return { host, selector: selector ?? aSelector({ all: true }) };
-}
-
-interface Entry {
-  readonly host: MemoryHost;
-  readonly machine: Machine;
-  readonly rights: Rights;
-}
-
-function memoryHost(options: MemoryHostOptions, name: string, clock: VirtualClock): Entry {
-  const model = createWindowsModel({ ...options, name, clock });
-  const look: Look = { ...defaultLook, ...options };
-  const { missingTools = [], greeting = "", errorGreeting = "" } = options;
-  return {
-    machine: { model, look, missingTools, greeting, errorGreeting },
-    rights: options.rights ?? "full-control",
-    host: {
-      model,
-      commands: [],
-      faults: createFaultScript(options.faults),
-      down: undefined,
-      open: 0,
-      connections: 0,
-    },
-  };
-}
-
-async function connectTo(
-  { host, machine, rights }: Entry,
-  signal: AbortSignal,
-  clock: VirtualClock,
-  peer: (name: string) => Machine | undefined,
-  unexpected: string[],
-  onOpen: () => void,
-): Promise<Connection> {
-  await clock.sleep(50, signal);
-  if (host.down !== undefined) throw host.down;
-  host.open += 1;
-  host.connections += 1;
-  onOpen();
-  const lost = new AbortController();
-  const lose = (): void => {
-    if (!lost.signal.aborted) host.open -= 1;
-    lost.abort(new LogoffError("connection-lost", "the connection was lost"));
-  };
-  // As over SSH, a connection limits concurrent commands, and concurrent blocking commands further.
-  const slots = new Semaphore(4);
-  const blocking = new Semaphore(2);
-  return {
-    warnings: [],
-    close: () => {
-      lose();
-      return Promise.resolve();
-    },
-    exec: (command, options) => {
-      const attempt = { isSending: false };
-      const send = (): Promise<ExecResult> => {
-        attempt.isSending = true;
-        return exec(command, options);
-      };
-      const turn = (): Promise<ExecResult> => slots.run(send, lost.signal);
-      const result = options.mayBlock ? blocking.run(turn, lost.signal) : turn();
-      return result.catch((thrown: unknown) => {
-        throw attempt.isSending ? thrown : notSent(thrown as LogoffError);
-      });
-    },
-  };
-
-  async function exec(
-    command: string,
-    { stdin, timeoutMs, signal: given, beforeSend }: ExecOptions,
-  ): Promise<ExecResult> {
-    const throwIfLost = (): void => {
-      if (lost.signal.aborted) throw notSent(aborted(lost.signal));
-    };
-    throwIfLost();
-    await beforeSend?.();
-    throwIfLost();
-    const text = Buffer.from(stdin ?? new Uint8Array());
-    host.commands.push({ command, stdin: text.toString("latin1"), atMs: clock.now() });
-    const ended = new AbortController();
-    const timeout = new AbortController();
-    void clock
-      .sleep(timeoutMs, ended.signal)
-      .then(() => timeout.abort(new LogoffError("timed-out", `no answer within ${timeoutMs} ms`)))
-      .catch(() => undefined);
-    const killed = AbortSignal.any([lost.signal, timeout.signal, ...(given ? [given] : [])]);
-    const dead = new Promise<never>((_, reject) => {
-      killed.addEventListener("abort", () => reject(aborted(killed)), { once: true });
-    });
-    try {
-      return await Promise.race([dead, work(command, text, killed)]);
-    } finally {
-      ended.abort();
-    }
-  }
-
-  async function work(command: string, text: Buffer, killed: AbortSignal): Promise<ExecResult> {
-    await clock.sleep(20, killed);
-    const trouble = host.faults.next(command);
-    if (trouble === "drop-before") lose();
-    if (trouble === "hang") await clock.sleep(1e9, killed);
-    if (killed.aborted) throw aborted(killed);
-    if (typeof trouble === "object" && trouble.instead) {
-      const { code = 0, stdout = "", stderr = "" } = trouble;
-      return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
-    }
-    const reply = await runCommand(command, "cmd", {
-      here: machine,
-      caller: { user: "admin", rights, method: "password" },
-      stdin: () => Promise.resolve(text),
-      wait: (ms) => clock.sleep(ms === "for-ever" ? 1e9 : ms, killed),
-      peer,
-      unexpected: (what) => unexpected.push(what),
-    });
-    if (trouble === "drop-after") lose();
-    if (trouble === "hang-after") await clock.sleep(1e9, killed);
-    killed.throwIfAborted();
-    if (typeof trouble !== "object") return reply;
-    const { code = reply.code, stdout = reply.stdout, stderr = reply.stderr } = trouble;
-    return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
-  }
 }

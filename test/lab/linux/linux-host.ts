@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { LogoffError } from "../../../provider/base/errors";
@@ -81,6 +82,13 @@ export interface LinuxHost {
   sessions(): readonly string[];
   /** Whether any process of that session is alive. */
   hasProcesses(id: string): boolean;
+  /** The UUID of the kernel's boot, in the file that Linux has for it. */
+  bootId(): string;
+  /**
+   * Restarts the host: all sessions, ours too, and all processes are gone, `/run/nologin` as well, session IDs start again, and
+   * the boot ID is another one.
+   */
+  restart(): void;
   /** Starts a process outside all sessions, with this line in `/proc/PID/cgroup`. @returns whether it is still alive */
   start(group: string): () => boolean;
   /** The text shown on a terminal. */
@@ -103,6 +111,13 @@ export interface LinuxHost {
 /** Whether this machine can run such a host: the scripts need a POSIX system. */
 export const linuxHostsPossible = process.platform !== "win32" && existsSync("/bin/sh");
 
+/** What systemd writes to `/run/nologin` until the host has started. */
+export const systemdNologin =
+  "System is booting up. Unprivileged users are not permitted to log in yet. Please come back later. " +
+  "For technical details, see pam_nologin(8).\n";
+
+const bootIdFile = "proc/sys/kernel/random/boot_id";
+
 /** Commands that probe a host before it is known to be Linux; here its shell must answer "not found". */
 const askedAlong = /^(?:chcp\.com|qwinsta\.exe|quser\.exe)$/u;
 /** Host paths that our commands use, all redirected to the host's folder. */
@@ -111,7 +126,7 @@ const hostPaths = /\/(?:proc\/|dev\/(?=pts|tty)|run\/nologin|etc\/nologin)/gu;
 export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   const lab = mkdtempSync(join(tmpdir(), "linux-host-"));
   const bin = join(lab, "bin");
-  for (const folder of ["bin", "sessions", "proc", "dev/pts", "run", "etc"]) {
+  for (const folder of ["bin", "sessions", "proc", "proc/sys/kernel/random", "dev/pts", "run", "etc"]) {
     mkdirSync(join(lab, folder), { recursive: true });
   }
   const missing = options.missingTools ?? [];
@@ -128,6 +143,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   const own = new Set<string>();
   const commands: { command: string; stdin: string }[] = [];
   let nextId = 1;
+  let boots = 0;
   // Above the kernel's highest PID, so that no signal can ever reach a process of this machine.
   let nextPid = 5_000_000;
 
@@ -246,6 +262,23 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     });
   }
 
+  function boot(): void {
+    boots += 1;
+    writeFileSync(join(lab, bootIdFile), `${randomUUID()}\n`);
+  }
+
+  function restart(): void {
+    for (const id of readdirSync(join(lab, "sessions"))) end(id);
+    for (const name of readdirSync(join(lab, "proc")).filter((one) => /^\d+$/u.test(one)))
+      rmSync(join(lab, "proc", name), { recursive: true });
+    // /run is in memory only.
+    for (const name of readdirSync(join(lab, "run"))) rmSync(join(lab, "run", name), { recursive: true });
+    own.clear();
+    nextId = 1;
+    boot();
+  }
+
+  boot();
   for (const session of options.sessions ?? []) logon(session);
 
   return {
@@ -254,7 +287,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
       const isKnown = options.isUnknownToLogind !== true;
       const id = isKnown ? logon({ user: uid === 0 ? "root" : "operator", uid }) : "";
       if (isKnown) own.add(id);
+      // After a restart, another session has the ID of ours.
+      const bootOfOurs = boots;
       const close = (): Promise<void> => {
+        if (boots !== bootOfOurs) return Promise.resolve();
         own.delete(id);
         if (isKnown) end(id);
         return Promise.resolve();
@@ -264,7 +300,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
         close,
         exec: async (command, { stdin, beforeSend }) => {
           const throwIfLost = (): void => {
-            if (!existsSync(join(lab, "sessions", id)))
+            if (boots !== bootOfOurs || !existsSync(join(lab, "sessions", id)))
               throw new LogoffError("connection-lost", "the session was ended");
           };
           throwIfLost();
@@ -281,6 +317,8 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     sessions: () => readdirSync(join(lab, "sessions")).filter((id) => !own.has(id)),
     hasProcesses: (id) =>
       readdirSync(join(lab, "proc")).some((pid) => read(`proc/${pid}/cgroup`).includes(`:/${id}\n`)),
+    bootId: () => read(bootIdFile).trim(),
+    restart,
     start: (group) => {
       const pid = String(addProcess(`${group}\n`, 1, "?", "daemon"));
       return () => existsSync(join(lab, "proc", pid));

@@ -86,6 +86,7 @@ export async function runOnChannel(
   channel.on("close", end);
   channel.on("error", () => undefined);
   socket.once("close", end);
+  const answered = new Promise<void>((resolve) => channel.once("close", () => resolve()));
   const input = gatherInput(channel, killed);
   const record: GrowingRecord = {
     seq: context.nextSeq(),
@@ -154,6 +155,7 @@ export async function runOnChannel(
       caller,
       stdin: input.whole,
       wait,
+      answered,
       peer: context.peer,
       unexpected: (what) => context.unexpected(`${what}, in the command ${JSON.stringify(command)}`),
     });

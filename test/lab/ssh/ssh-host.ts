@@ -4,6 +4,7 @@ import type { CommandRecord } from "../command-record";
 import { createFaultScript, type CommandFault, type ConnectionTrouble } from "../faults";
 import type { Caller } from "../windows/program";
 import { runOnChannel } from "./exec-channel";
+import type { KeyPair } from "./keys";
 import { createLoginDesk, type LoginRules, type OfferedLogin } from "./login";
 import type { SshHostContext } from "./ssh-options";
 
@@ -34,6 +35,10 @@ export interface SshHost {
   dropConnections(): void;
   /** Makes the host vanish silently: connections stay open, but nothing is read or sent any more. */
   freeze(): void;
+  /** Resets all connections, and refuses or ignores new ones. */
+  goDown(whileDown: "refuses" | "silent"): void;
+  /** Undoes {@link SshHost.goDown}, with other host keys if some are given. */
+  comeUp(address: string, port: number, hostKeys: readonly KeyPair[] | undefined): Promise<void>;
   close(): void;
 }
 
@@ -49,22 +54,37 @@ export function createSshHost(context: SshHostContext): SshHost {
   const sockets = new Set<Socket>();
   const closing = new AbortController();
   const rules: LoginRules = {
-    users: context.users,
+    get users() {
+      return context.rejectsLogins() ? [] : context.users;
+    },
     methods: options.methods ?? ["publickey", "password", "keyboard-interactive"],
     maxTries: options.maxTries ?? 6,
   };
   let tcp: TcpServer | undefined;
   let frozen = false;
+  let down: "refuses" | "silent" | undefined;
   const count = { connections: 0, mostConnections: 0, runningCommands: 0, mostCommands: 0, bytesSent: 0 };
 
-  const ssh = new Server(
-    {
-      hostKeys: context.hostKeys.map((key) => key.privateKey),
-      ident: options.ident ?? "OpenSSH_for_Windows_9.5",
-      ...(options.algorithms === undefined ? {} : { algorithms: options.algorithms }),
-    },
-    () => undefined,
-  );
+  let ssh = serverWith(context.hostKeys);
+
+  /** ssh2 takes host keys only when it makes a server. */
+  function serverWith(hostKeys: readonly KeyPair[]): Server {
+    const server = new Server(
+      {
+        hostKeys: hostKeys.map((key) => key.privateKey),
+        ident: options.ident ?? "OpenSSH_for_Windows_9.5",
+        ...(options.algorithms === undefined ? {} : { algorithms: options.algorithms }),
+      },
+      () => undefined,
+    );
+    server.on("connection", (client: Connection, info: { readonly ip: string; readonly port: number }) => {
+      client.on("error", () => undefined);
+      const guest = waiting.get(`${info.ip}:${info.port}`);
+      if (guest === undefined) client.end();
+      else serve(client, guest);
+    });
+    return server;
+  }
 
   async function greet(socket: Socket): Promise<void> {
     count.connections += 1;
@@ -80,7 +100,9 @@ export function createSshHost(context: SshHostContext): SshHost {
     });
     if (trouble === "reset") socket.resetAndDestroy();
     else if (trouble === "full") socket.end();
-    else if (trouble === "silent" || frozen) socket.pause();
+    // The system may have accepted it just before the host went down.
+    else if (down === "refuses") socket.resetAndDestroy();
+    else if (trouble === "silent" || frozen || down === "silent") socket.pause();
     else {
       if (options.connectDelayMs !== undefined) await clock.sleep(options.connectDelayMs, closing.signal);
       if (socket.destroyed) return;
@@ -99,13 +121,6 @@ export function createSshHost(context: SshHostContext): SshHost {
     readonly trouble: ConnectionTrouble | undefined;
   }
   const waiting = new Map<string, Guest>();
-
-  ssh.on("connection", (client: Connection, info: { readonly ip: string; readonly port: number }) => {
-    client.on("error", () => undefined);
-    const guest = waiting.get(`${info.ip}:${info.port}`);
-    if (guest === undefined) client.end();
-    else serve(client, guest);
-  });
 
   function serve(client: Connection, { socket, connection, trouble }: Guest): void {
     const desk = createLoginDesk(
@@ -183,6 +198,32 @@ export function createSshHost(context: SshHostContext): SshHost {
     });
   }
 
+  function listen(address: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const server = createServer((socket) => {
+        // The wait before the banner rejects only when the lab closes.
+        greet(socket).catch(() => socket.destroy());
+      });
+      server.once("error", reject);
+      server.listen(port, address, () => {
+        // A host that was coming up when the lab closed.
+        if (closing.signal.aborted) server.close();
+        tcp = server;
+        const bound = server.address();
+        resolve(typeof bound === "object" && bound !== null ? bound.port : port);
+      });
+    });
+  }
+
+  function stopListening(): void {
+    tcp?.close();
+    tcp = undefined;
+  }
+
+  function dropConnections(): void {
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+
   return {
     commands,
     logins,
@@ -191,32 +232,27 @@ export function createSshHost(context: SshHostContext): SshHost {
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
     troubleNextConnections: (...next) => void troubles.push(...next),
-    listen: (address, port) =>
-      new Promise((resolve, reject) => {
-        const server = createServer((socket) => {
-          // The wait before the banner rejects only when the lab closes.
-          greet(socket).catch(() => socket.destroy());
-        });
-        server.once("error", reject);
-        server.listen(port, address, () => {
-          tcp = server;
-          const bound = server.address();
-          resolve(typeof bound === "object" && bound !== null ? bound.port : port);
-        });
-      }),
-    stopListening: () => {
-      tcp?.close();
-      tcp = undefined;
-    },
-    dropConnections: () => {
-      for (const socket of sockets) socket.resetAndDestroy();
-    },
+    listen,
+    stopListening,
+    dropConnections,
     freeze: () => {
       frozen = true;
       for (const socket of sockets) {
         socket.pause();
         socket.write = () => true;
       }
+    },
+    goDown: (whileDown) => {
+      down = whileDown;
+      if (whileDown === "refuses") stopListening();
+      dropConnections();
+    },
+    comeUp: async (address, port, hostKeys) => {
+      down = undefined;
+      // Those that were ignored belong to nobody now.
+      dropConnections();
+      if (hostKeys !== undefined) ssh = serverWith(hostKeys);
+      if (tcp === undefined) await listen(address, port);
     },
     close: () => {
       closing.abort();

@@ -40,6 +40,8 @@ export interface SshHostContext {
   readonly onCommand: (record: CommandRecord) => void;
   readonly nextSeq: () => number;
   readonly nowMs: () => number;
+  /** Whether every login is rejected now, as while a host starts. */
+  readonly rejectsLogins: () => boolean;
   readonly peer: (name: string) => Machine | undefined;
   readonly unexpected: (what: string) => void;
 }

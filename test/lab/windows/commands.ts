@@ -4,6 +4,7 @@ import { parseCommandLine, programName, statementsOf, type Shell } from "./comma
 import type { Program, ProgramContext, Reply } from "./program";
 import { logoff, msg, reset, rwinsta } from "./programs-act";
 import { qprocess, query, quser, qwinsta } from "./programs-list";
+import { shutdown } from "./programs-restart";
 import { change, chcp, chglogon, reg, ver, whoami } from "./programs-system";
 import { codePageOf, languageOf, lineEnd, type Look } from "./render";
 
@@ -21,6 +22,7 @@ const programs: Readonly<Record<string, Program>> = {
   chglogon,
   change,
   reg,
+  shutdown,
   whoami,
 };
 
@@ -78,7 +80,9 @@ async function interpretOne(
   if (name === "echo") return echo(line, args, shell);
   if (name === "uname") return uname(args, shell, context);
   if (name === "ver" && shell === "cmd") return ver({ ...context, args });
-  const run = Object.hasOwn(programs, name) ? programs[name] : undefined;
+  const isScripted =
+    Object.hasOwn(programs, name) && (name !== "shutdown" || context.here.shutDown !== undefined);
+  const run = isScripted ? programs[name] : undefined;
   if (run === undefined) {
     context.unexpected(`no script for the command ${JSON.stringify(line)}`);
     return notRecognized(program, line, shell, context.here.look);

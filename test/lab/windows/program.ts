@@ -21,6 +21,11 @@ export interface Machine {
   readonly greeting?: string;
   /** The same for standard error. Default: nothing. */
   readonly errorGreeting?: string;
+  /**
+   * Restarts the host so many milliseconds after `answered`. Returns whether it will: not if a restart is under way. Absent: the
+   * host has no plan for that, and `shutdown` is not scripted.
+   */
+  readonly shutDown?: (afterMs: number, answered: Promise<void>) => boolean;
 }
 
 /** Who runs a command. */
@@ -41,6 +46,8 @@ export interface ProgramContext {
   wait(ms: number | "for-ever"): Promise<void>;
   /** Another host of the same lab, by computer name or address, case-insensitive. */
   peer(name: string): Machine | undefined;
+  /** Resolves once the caller has the answer. Absent: at once. */
+  readonly answered?: Promise<void>;
   /** Records something that must not happen; it makes the lab's `close` fail. */
   unexpected(what: string): void;
 }

@@ -2,7 +2,7 @@ import { fill } from "../languages/language";
 import type { Program, ProgramContext, Reply } from "./program";
 import { codePageOf, languageOf, lineEnd, renderError } from "./render";
 import { win32 } from "./session-model";
-import type { LabDrainMode } from "./windows-model";
+import type { LabDrainMode, WindowsModel } from "./windows-model";
 
 /** `chcp`: the number is at the end of a localized sentence. Setting it affects only a console that is then discarded. */
 export const chcp: Program = (context) => {
@@ -57,7 +57,48 @@ export const chglogon: Program = (context) => {
 const terminalServer = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server";
 const winlogon = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon";
 
-/** `reg query KEY /v VALUE`, for the two values that hold the drain mode. Neither exists until it is first set. */
+const control = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control";
+const windows = `${control}\\Windows`;
+const prefetch = `${control}\\Session Manager\\Memory Management\\PrefetchParameters`;
+
+/** A value of the registry as the lab knows it. Without `data`, this host does not have it. */
+interface RegistryValue {
+  readonly key: string;
+  readonly name: string;
+  readonly type: string;
+  readonly data: string | undefined;
+}
+
+/** The values that hold the drain mode, neither of which exists until it is first set, and those that a restart changes. */
+function registryOf(model: WindowsModel): readonly RegistryValue[] {
+  const mode = model.drain();
+  const history = model.drainHistory();
+  const { shutdownTime, bootId } = model.bootIds();
+  const drainData = { open: "0x0", disabled: "0x0", "until-restart": "0x1", drain: "0x2" }[mode];
+  return [
+    {
+      key: terminalServer,
+      name: "TSServerDrainMode",
+      type: "REG_DWORD",
+      data: history.length > 0 ? drainData : undefined,
+    },
+    {
+      key: winlogon,
+      name: "WinStationsDisabled",
+      type: "REG_SZ",
+      data: history.includes("disabled") ? (mode === "disabled" ? "1" : "0") : undefined,
+    },
+    { key: windows, name: "ShutdownTime", type: "REG_BINARY", data: shutdownTime ?? undefined },
+    {
+      key: prefetch,
+      name: "BootId",
+      type: "REG_DWORD",
+      data: bootId === null ? undefined : `0x${bootId.toString(16)}`,
+    },
+  ];
+}
+
+/** `reg query KEY /v VALUE`, for the values that are asked for. */
 export const reg: Program = (context) => {
   const { model, look } = context.here;
   const [verb = "", key = "", flag = "", value = "", ...rest] = context.args;
@@ -66,23 +107,13 @@ export const reg: Program = (context) => {
     // Shells that rewrite switches get here too, so this is a normal answer, not an error in the test.
     return { code: 1, stderr: `ERROR: Invalid syntax.${lineEnd}` };
   }
-  const fullKey = key.toLowerCase().replace(/^hklm\\/, "hkey_local_machine\\");
-  const mode = model.drain();
-  const found = (at: string, name: string, type: string, data: string): Reply => ({
-    code: 0,
-    stdout: `${lineEnd}${at}${lineEnd}    ${name}    ${type}    ${data}${lineEnd}${lineEnd}`,
-  });
-  const history = model.drainHistory();
-  if (fullKey === terminalServer.toLowerCase() && value.toLowerCase() === "tsserverdrainmode") {
-    const data = { open: "0x0", disabled: "0x0", "until-restart": "0x1", drain: "0x2" }[mode];
-    if (history.length > 0) return found(terminalServer, "TSServerDrainMode", "REG_DWORD", data);
-  } else if (fullKey === winlogon.toLowerCase() && value.toLowerCase() === "winstationsdisabled") {
-    const data = mode === "disabled" ? "1" : "0";
-    if (history.includes("disabled")) return found(winlogon, "WinStationsDisabled", "REG_SZ", data);
-  } else {
-    context.unexpected(`reg query of ${key} ${value}`);
-  }
-  return { code: 1, stderr: languageOf(look).regNotFound + lineEnd };
+  const known = registryOf(model).find(
+    (one) => isKey(key, one.key) && one.name.toLowerCase() === value.toLowerCase(),
+  );
+  if (known === undefined) context.unexpected(`reg query of ${key} ${value}`);
+  if (known?.data === undefined) return { code: 1, stderr: languageOf(look).regNotFound + lineEnd };
+  const line = `    ${known.name}    ${known.type}    ${known.data}`;
+  return { code: 0, stdout: ["", known.key, line, "", ""].join(lineEnd) };
 };
 
 function isKey(given: string, key: string): boolean {

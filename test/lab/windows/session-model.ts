@@ -98,6 +98,7 @@ export interface SessionSeed {
 export const win32 = {
   accessDenied: 5,
   invalidParameter: 87,
+  shutdownScheduled: 1190,
   rpcUnavailable: 1722,
   rpcSecurity: 1825,
   closePending: 7007,

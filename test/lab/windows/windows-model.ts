@@ -1,4 +1,5 @@
 import { realClock, type LabClock } from "../clock";
+import { createBootRecord, type BootIds } from "./boot-ids";
 import { done, playLogoff, refused, type Answer, type LogoffEffect } from "./logoff-script";
 import {
   win32,
@@ -31,7 +32,23 @@ export interface ModelOptions {
   /** Names of the listeners, with IDs from 65536. Default: `rdp-tcp`. */
   readonly listeners?: readonly string[];
   readonly drain?: LabDrainMode;
+  /** What the registry tells of the last boot; null: the value does not exist. Default: values of its own. */
+  readonly bootIds?: Partial<BootIds>;
+  /** How long a host that has restarted has no listeners: it answers SSH before people can log on. Default: 0. */
+  readonly listenersAfterMs?: number;
   readonly clock?: LabClock;
+  /** Called after each change of the drain mode, also when a restart ends it. */
+  readonly onDrainChange?: (mode: LabDrainMode) => void;
+}
+
+/** How a host restarts. */
+export interface Reboot {
+  /** As after a power cut: Windows did not shut down, so only `BootId` changes. */
+  readonly hard?: boolean;
+  /** Default: {@link ModelOptions.listenersAfterMs}. */
+  readonly listenersAfterMs?: number;
+  /** What somebody else, such as a policy, sets the drain mode to while the host starts. */
+  readonly drain?: LabDrainMode;
 }
 
 /**
@@ -70,8 +87,14 @@ export interface WindowsModel {
   setDrain(mode: LabDrainMode): void;
   /** Every mode that was set, in order, starting with the initial mode if one was given. */
   drainHistory(): readonly LabDrainMode[];
-  /** Restarts the host: all users are gone, and `until-restart` no longer applies. */
-  reboot(): void;
+  bootIds(): BootIds;
+  /**
+   * Restarts the host: all users are gone, session IDs start again, the boot IDs change, and `until-restart` no longer
+   * applies. Takes no time but that of the listeners.
+   */
+  reboot(how?: Reboot): void;
+  /** Whether a new user could log on now: nothing is drained, and there are listeners. */
+  takesLogons(): boolean;
   departures(): readonly Departure[];
 }
 
@@ -112,8 +135,11 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
   let mode: LabDrainMode = options.drain ?? "open";
   let nextId = 2;
   let nextName = 0;
+  let listenersAtMs = 0;
 
   const now = (): number => clock.now() - startMs;
+  const bootRecord = createBootRecord(options.name, options.bootIds ?? {}, now);
+  const hasListeners = (): boolean => now() >= listenersAtMs;
 
   function add(seed: SessionSeed & { readonly id: number }): Row {
     const state = seed.state ?? (seed.user == null ? "connected" : "active");
@@ -190,34 +216,44 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
     return answer;
   }
 
-  add({ id: 0, name: "services", state: "disconnected", processes: ["services.exe", "svchost.exe"] });
-  if (options.console !== null) add({ id: 1, name: "console", ...options.console });
-  (options.listeners ?? ["rdp-tcp"]).forEach((name, index) => {
-    add({ id: firstListenerId + index, name, state: "listen", processes: [] });
-  });
+  /** What Windows lists although nobody is logged on. */
+  function addOwnRows(console: SessionSeed | undefined): void {
+    add({ id: 0, name: "services", state: "disconnected", processes: ["services.exe", "svchost.exe"] });
+    if (options.console !== null) add({ id: 1, name: "console", ...console });
+    (options.listeners ?? ["rdp-tcp"]).forEach((name, index) => {
+      add({ id: firstListenerId + index, name, state: "listen", processes: [] });
+    });
+  }
+
+  function visible(): readonly Row[] {
+    sweep();
+    const sorted = [...rows.values()].sort((a, b) => a.id - b.id);
+    return hasListeners() ? sorted : sorted.filter(({ state }) => state !== "listen");
+  }
+
+  function setDrain(to: LabDrainMode): void {
+    mode = to;
+    drainHistory.push(to);
+    options.onDrainChange?.(to);
+  }
+
+  addOwnRows(options.console ?? undefined);
   for (const seed of options.sessions ?? []) add({ ...seed, id: seed.id ?? nextId });
 
   return {
     name: options.name,
     clock,
-    sessions: () => {
-      sweep();
-      return [...rows.values()].sort((a, b) => a.id - b.id).map(shown);
-    },
+    sessions: () => visible().map(shown),
     session: (id) => {
-      sweep();
-      const row = rows.get(id);
+      const row = visible().find((one) => one.id === id);
       return row && shown(row);
     },
-    people: () => {
-      sweep();
-      const sorted = [...rows.values()].sort((a, b) => a.id - b.id);
-      return sorted.flatMap((row) => (row.owner === null ? [] : [row.owner]));
-    },
+    people: () => visible().flatMap((row) => (row.owner === null ? [] : [row.owner])),
     logon: (seed, how) => {
       sweep();
       if (mode !== "open" && how?.admin !== true)
         throw new Error(`${options.name} refuses new logons (${mode})`);
+      if (!hasListeners()) throw new Error(`${options.name} has no listener yet`);
       const id = seed.id ?? nextId;
       if (rows.has(id)) throw new Error(`${options.name} already has a session ${id}`);
       return shown(add({ ...seed, id }));
@@ -289,16 +325,25 @@ export function createWindowsModel(options: ModelOptions): WindowsModel {
     },
     messages: () => [...seen],
     drain: () => mode,
-    setDrain: (to) => {
-      mode = to;
-      drainHistory.push(to);
-    },
+    setDrain,
     drainHistory: () => [...drainHistory],
-    reboot: () => {
-      sweep();
-      for (const row of [...rows.values()]) if (row.owner !== null) end(row, "reboot");
-      if (mode === "until-restart") mode = "open";
+    bootIds: () => bootRecord.current(),
+    reboot: ({ hard = false, listenersAfterMs = options.listenersAfterMs ?? 0, drain } = {}) => {
+      for (const { id, owner } of visible())
+        if (owner !== null) departures.push({ id, user: owner, by: "reboot", atMs: now() });
+      rows.clear();
+      [nextId, nextName] = [2, 0];
+      addOwnRows(undefined);
+      listenersAtMs = now() + listenersAfterMs;
+      bootRecord.boot(hard);
+      if (mode === "until-restart") {
+        mode = "open";
+        // Somebody who closes it at once leaves no moment in which it is open.
+        if (drain === undefined) options.onDrainChange?.("open");
+      }
+      if (drain !== undefined) setDrain(drain);
     },
+    takesLogons: () => mode === "open" && hasListeners(),
     departures: () => {
       sweep();
       return [...departures];
