@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { errorCodes } from "../../provider/base/errors";
+import { undrainInputNames } from "../../provider/plan/schema/host-undrain";
 import { inputNames } from "../../provider/plan/schema/inputs";
 
 const root = resolve(__dirname, "..", "..");
@@ -46,8 +47,13 @@ describe("npm run docs: the reference of the API", () => {
 
   it("shows every input", () => {
     assert.ok(inputNames.length > 10);
-    const text = page("interfaces/SessionLogoffArgs.html");
-    for (const name of inputNames) assert.match(text, new RegExp(`${name}\\??:Input<`, "u"));
+    for (const [resource, names] of [
+      ["SessionLogoff", inputNames],
+      ["HostUndrain", undrainInputNames],
+    ] as const) {
+      const text = page(`interfaces/${resource}Args.html`);
+      for (const name of names) assert.match(text, new RegExp(`${name}\\??:Input<`, "u"));
+    }
   });
 
   it("says of every error code what happened, why, and what to do", () => {

@@ -3,6 +3,7 @@ import {
   SessionLogoff,
   type ErrorCode,
   type HostResult,
+  type HostUndrainArgs,
   type SessionLogoffArgs,
   type Totals,
 } from "pulumi-session-logoff";
@@ -50,6 +51,16 @@ export const results: pulumi.Output<Readonly<Record<string, HostResult>>> = firs
 export const code: pulumi.Output<ErrorCode | undefined> = first.hostResults.apply(
   (by) => by["rdsh01:22"]?.error?.code,
 );
+// The outputs of one resource are inputs of the other.
+export const undrain: HostUndrainArgs = {
+  hosts: args.hosts,
+  only: first.readyHosts,
+  closedBy: first.hostResults,
+  restartedSince: { "rdsh01:22": pulumi.output("BootId=0x2f") },
+  timeouts: pulumi.output({ total: "1h" }),
+};
+// @ts-expect-error: boot IDs do not say who has drained a host
+export const wrong: HostUndrainArgs = { hosts, closedBy: { "rdsh01:22": "BootId=0x2f" } };
 export const rest: pulumi.Output<number> = first.remaining;
 export const when: pulumi.Output<string> = first.finishedAt;
 
