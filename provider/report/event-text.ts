@@ -29,6 +29,11 @@ const texts: Describe = {
   "session-reset": ({ session }) => `resetting ${describeSession(session)}`,
   "session-gone": ({ session }) => `${describeSession(session)} is gone`,
   "host-waiting": ({ sessions }) => `waiting for ${firstSessions(sessions)} to end`,
+  "host-awaited": ({ why }) => `waits: ${why}`,
+  "host-back": ({ afterMs, error }) =>
+    error === undefined
+      ? `back after ${formatDuration(1000 * Math.round(afterMs / 1000))}`
+      : `not back: ${error.code}`,
   "host-finished": ({ report }) => {
     if (report.error !== undefined) return `${report.status}: ${report.error.code}`;
     const { loggedOff } = countSessions(report);

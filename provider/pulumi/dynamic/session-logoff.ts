@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Configuration, Props, ProviderCode } from "../resource/contract";
+import type { Configuration, Props, ProviderCode } from "../common/contract";
 import type { HostResult, Results } from "../resource/state";
 import type { SessionLogoffArgs, SessionLogoffInputs } from "./args";
 import { checkProgram, type ProgramProblem } from "./program-check";
