@@ -1,4 +1,5 @@
 import { eventText } from "../../report/event-text";
+import type { ProgressEvent } from "../../report/events";
 import { errorTally } from "../../report/shared-errors";
 import { fewHosts, sayOn, untilEnd, type LinesOptions, type ProgressLines } from "./lines";
 import { failureLine, linesOfMany, slowestLines, slowestOf, type Counts, type HostTime } from "./many-hosts";
@@ -18,26 +19,21 @@ function linesOfFew(options: LinesOptions): ProgressLines {
   const errors = errorTally();
   return {
     hear: (event) => {
-      switch (event.type) {
-        case "host-awaited":
-        case "host-drained":
-          say(`${event.host}: ${eventText(event) ?? ""}`);
-          break;
-        case "host-back":
-          if (event.error === undefined) say(`${event.host}: ${eventText(event) ?? ""}`);
-          break;
-        case "host-finished": {
-          const { host, report } = event;
-          for (const warning of report.warnings) say(`${host}: warning: ${warning}`);
-          const line = failureLine(event, errors.add(report));
-          if (line !== undefined) say(`${host}: ${line}`);
-          break;
-        }
-        default:
-      }
+      if (event.type === "host-finished") {
+        const { host, report } = event;
+        for (const warning of report.warnings) say(`${host}: warning: ${warning}`);
+        const line = failureLine(event, errors.add(report));
+        if (line !== undefined) say(`${host}: ${line}`);
+      } else if (isSaid(event)) say(`${event.host}: ${eventText(event) ?? ""}`);
     },
     end: () => undefined,
   };
+}
+
+/** Why a host is not back is said with its report. */
+function isSaid(event: ProgressEvent): event is Extract<ProgressEvent, { readonly host: string }> {
+  const { type } = event;
+  return type === "host-awaited" || type === "host-drained" || (type === "host-back" && !event.error);
 }
 
 function countsOf(hosts: number): Counts {

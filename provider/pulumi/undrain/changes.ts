@@ -15,7 +15,8 @@ import {
 } from "../common/normal-form";
 import type { InputChanges } from "../common/resource-kind";
 import { notKnownYet, whyText } from "../common/why";
-import { readUndrainKnown, type UndrainHostResult } from "./state";
+import { readUndrainKnown } from "./results";
+import type { UndrainHostResult } from "./state";
 
 /** Compares the outputs of the state with the inputs of the program, which may hold unknown values. */
 export function compareUndrain(olds: Props, news: Props): InputChanges {

@@ -1,7 +1,7 @@
 /** HostUndrain, as the class and the plugin know it. */
 import type { ResourceKind } from "../common/resource-kind";
 import { notBackReasons, undrainChangesOf, undrainIn, undrainProblemsOf } from "./resource";
-import { expectedUndrainResults } from "./state";
+import { expectedUndrainResults } from "./results";
 
 export const hostUndrain: ResourceKind = {
   type: "HostUndrain",

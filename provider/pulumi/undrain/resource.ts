@@ -10,8 +10,9 @@ import type { InputChanges, Resource } from "../common/resource-kind";
 import { fittedState, messageSteps } from "../common/size-limit";
 import type { World } from "../process/world";
 import { compareUndrain } from "./changes";
+import { readUndrainKnown, toUndrainResults } from "./results";
 import { awaitAndRecord } from "./run";
-import { readUndrainKnown, toUndrainResults, type UndrainHostResult, type UndrainResults } from "./state";
+import type { UndrainHostResult, UndrainResults } from "./state";
 
 /** Every problem of the inputs, which may hold unknown values; each begins with its path. */
 export function undrainProblemsOf(news: Props, configuration: Configuration): readonly string[] {

@@ -12,7 +12,7 @@ import { withinCall, type Scope } from "../common/call";
 import { writeReports } from "../common/reports";
 import type { Cancellation } from "../process/cancellation";
 import { awaitLines } from "../progress/await-lines";
-import { toUndrainHostResult, type UndrainKnown } from "./state";
+import { toUndrainHostResult, type UndrainKnown } from "./results";
 
 /** What a run adds to what was known. */
 export interface UndrainRunResult {

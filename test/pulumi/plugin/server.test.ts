@@ -213,6 +213,7 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
         readyHosts: U,
         hostResults: { "a:22": U, "b:22": U },
         remaining: U,
+        bootIds: U,
         finishedAt: U,
         resume: U,
         stateVersion: 1,
