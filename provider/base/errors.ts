@@ -1,7 +1,8 @@
 import type { ErrorCode } from "./error-codes";
 import { printable } from "./text";
 
-export { errorCodes, type ErrorCode } from "./error-codes";
+export { errorCodes } from "./error-codes";
+export type { ErrorCode } from "./error-codes";
 
 /** One problem of the input: its path, such as `connection.port`, and what a valid value would be. */
 export interface PlanProblem {
@@ -36,9 +37,12 @@ export class LogoffError extends Error {
   readonly isContradiction: boolean;
   /** Whether the command was sent to the host; undefined: that is not known, or the error is not about a command. */
   readonly sent: boolean | undefined;
-  /** Whether this process has seen the rejected credential accepted before, with code `auth-rejected`: the host may only not be ready yet. */
+  /**
+   * Whether this process has seen a host accept a credential that this host did not accept: the host may only not be ready yet. For
+   * failed logins, mostly with code `auth-rejected`.
+   */
   readonly isProven: boolean;
-  /** In how many milliseconds the same may be tried again, for what was not tried now; undefined: nothing was put off. */
+  /** Milliseconds after which the same may be tried again, if it was not tried now only because it was too early; otherwise undefined. */
   readonly retryInMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: LogoffErrorOptions = {}) {

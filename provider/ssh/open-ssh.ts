@@ -11,6 +11,7 @@ import { knownHostsReader, type KnownHostsSource } from "./host-keys/known-hosts
 import { readCredentials } from "./login/credentials";
 import type { PasswordClaim, PasswordVerdict } from "./login/password-guard";
 import { privateKeyParser } from "./login/private-key";
+import { provenCredentials } from "./login/proven-credentials";
 import { quoter, redactor, type Quote } from "./login/redact";
 import { secretReader } from "./login/secret";
 import { sshContext, type SshContext, type SshOptions } from "./options";
@@ -40,7 +41,8 @@ interface OpenedLink extends Link {
 export interface Ssh extends Reach {
   /**
    * Times out after the host's `connectTimeoutMs`; each jump host has its own timeout. Waiting for a jump host's slot, or for a password
-   * to be proven on another host, does not count. Transient errors are retried in that time, but never after a credential was offered.
+   * to be proven on another host, does not count. Transient errors are retried in that time, but never after a credential was offered, and
+   * never for an awaited host, which is visited again anyway.
    */
   readonly connect: Connect;
   /** Reads ssh_config for the hosts that use it, without connecting. */
@@ -113,12 +115,20 @@ function linkOpener(
     const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
     if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);
     const quote = quoter(redactor(credentials.secrets));
+    const isAwaited = host.awaited === true;
+    const proven = provenCredentials(context, host.user, credentials.password);
 
     let claim: PasswordClaim | undefined;
     let ended = false;
     const claimPassword = async (waiting: AbortSignal): Promise<void> => {
       if (claim !== undefined) return;
-      const claimed = await guard.claim(host.label, host.user, credentials.password ?? "", waiting);
+      const claimed = await guard.claim(
+        host.label,
+        host.user,
+        credentials.password ?? "",
+        waiting,
+        isAwaited,
+      );
       // The host may have disconnected during the wait; an unsettled claim would block all other hosts.
       if (ended) claimed.settle("not-offered");
       else claim = claimed;
@@ -127,11 +137,11 @@ function linkOpener(
       host.jumpHosts.length > 0 ? await jumps.route(host.jumpHosts, host.label, opening, signal) : direct;
     try {
       // Claim the password only just before it is offered: a host that is down must not prevent others from proving it.
-      if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "");
+      if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "", isAwaited);
       const loggedIn = await route.slots.run(
         () =>
           withDeadline(clock, host.connectTimeoutMs, signal, progress.expired, (inner, deadline) =>
-            untilItPasses(context, inner, progress.failed, async () => {
+            untilItPasses(context, inner, isAwaited, progress.failed, async () => {
               progress.enter("connecting");
               const dialled = await route.open(host, inner);
               if (!dialled.ok) return dialled;
@@ -141,6 +151,7 @@ function linkOpener(
                 algorithms: target.algorithms,
                 rules,
                 credentials,
+                proven,
                 quote,
                 debug: debug && ((line: string) => debug(quote(`${host.label}: ${line}`, longestDebugLine))),
                 enter: progress.enter,

@@ -1,5 +1,6 @@
 import { homedir, userInfo } from "node:os";
 import { systemClock, type Clock } from "../base/clock";
+import { acceptedKeys, type AcceptedKeys } from "./login/proven-credentials";
 import { passwordGuard, type PasswordGuard } from "./login/password-guard";
 
 /** Settings of a process. All except the base folder have a default. */
@@ -39,6 +40,8 @@ export interface SshContext {
   readonly systemKnownHostsFiles: readonly string[];
   readonly systemSshConfigFile: string;
   readonly passwordGuard: PasswordGuard;
+  /** Shared by all connections of a process, to notice a host that rejects a key which others accept. */
+  readonly acceptedKeys: AcceptedKeys;
   readonly handshakesPerJumpHost: number;
 }
 
@@ -47,11 +50,12 @@ export function sshContext(options: SshOptions): SshContext {
   const env = options.env ?? process.env;
   const platform = options.platform ?? process.platform;
   const home = options.home ?? homedir();
+  const clock = options.clock ?? systemClock;
   return {
     baseFolder: options.baseFolder,
     home,
     env,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     debug: options.debug,
     platform,
@@ -60,7 +64,8 @@ export function sshContext(options: SshOptions): SshContext {
       options.systemKnownHostsFiles ??
       ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => systemFolder(platform, env) + name),
     systemSshConfigFile: options.systemSshConfigFile ?? `${systemFolder(platform, env)}ssh_config`,
-    passwordGuard: options.passwordGuard ?? passwordGuard(),
+    passwordGuard: options.passwordGuard ?? passwordGuard(clock),
+    acceptedKeys: acceptedKeys(),
     handshakesPerJumpHost: options.handshakesPerJumpHost ?? 8,
   };
 }

@@ -1,4 +1,4 @@
-import { aborted } from "../../provider/base/abort";
+import { onAbort } from "../../provider/base/abort";
 import type { Clock } from "../../provider/base/clock";
 
 /** A clock whose hours take no time: when no work is left, it jumps to the next timer. */
@@ -49,19 +49,14 @@ export function virtualClock(startsAt = new Date("2026-11-23T22:00:00Z")): Virtu
     date: () => new Date(startsAt.getTime() + timeMs + dateSetByMs),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        if (signal.aborted) {
-          reject(aborted(signal));
-          return;
-        }
-        const onAbort = (): void => {
-          forget();
-          reject(aborted(signal));
-        };
         const forget = add(ms, () => {
-          signal.removeEventListener("abort", onAbort);
+          stopListening();
           resolve();
         });
-        signal.addEventListener("abort", onAbort, { once: true });
+        const stopListening = onAbort(signal, (error) => {
+          forget();
+          reject(error);
+        });
       }),
     after: add,
     at: (ms, work) => void add(ms - timeMs, work),

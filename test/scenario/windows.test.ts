@@ -278,6 +278,8 @@ describe("shells", () => {
           "echo which shell; uname -s",
           "quser.exe",
           "qwinsta.exe",
+          String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`,
+          String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`,
         ]);
       }));
   }

@@ -25,9 +25,12 @@ const drains: readonly Drain[] = ["until-restart", "until-destroy"];
 
 /**
  * The beginnings of the file that systemd writes while it starts (tmpfiles.d/systemd-nologin.conf) and while it shuts down
- * (systemd-user-sessions), and removes by itself. Neither is translated.
+ * (systemd-user-sessions), and removes by itself. Both are the same in every language.
  */
-const systemTexts: readonly string[] = ["System is booting up.", "System is going down."];
+const systemTexts: readonly string[] = [
+  "System is booting up. Unprivileged users are not permitted to log in yet.",
+  "System is going down. Unprivileged users are not permitted to log in anymore.",
+];
 
 /**
  * Reads the first lines of both files, which needs no right. If one file is ours, the answer is our mode, whatever the other file contains,

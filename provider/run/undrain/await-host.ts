@@ -140,8 +140,11 @@ function comeAgain(
     const error = tooLate(label, { why, lacksRestart }, options.totalMs);
     return { outcome: outcomeOf(asked, known, drainedNow(asked, known), error) };
   }
+  // Hosts that were put off together must not come again together.
   const pauseMs =
-    comeAgainInMs ?? Math.min(longPauseMs, shortPauseMs * 1.5 ** repeats) * (0.8 + 0.4 * Math.random());
+    comeAgainInMs === undefined
+      ? Math.min(longPauseMs, shortPauseMs * 1.5 ** repeats) * (0.8 + 0.4 * Math.random())
+      : comeAgainInMs + 1000 * Math.random();
   return {
     state: { ...known, repeats, notYet: { why, lacksRestart } },
     comeAgainInMs: Math.min(pauseMs, leftMs),
@@ -203,7 +206,9 @@ const lasting: readonly ErrorCode[] = [
 function mayPass(error: LogoffError): boolean {
   const { code, cause, isProven, retryInMs } = error;
   if (code === "auth-rejected") return isProven || retryInMs !== undefined;
-  if (code === "jump-host-failed" && cause instanceof LogoffError) return mayPass(cause);
+  // A jump host that rejects a login is not asked again, for that could lock the account.
+  if (code === "jump-host-failed" && cause instanceof LogoffError)
+    return cause.code !== "auth-rejected" && mayPass(cause);
   return !lasting.includes(code);
 }
 

@@ -6,12 +6,14 @@ import type { AnyAuthMethod, AuthHandlerMiddleware, KeyboardInteractiveCallback,
 import { LogoffError } from "../../base/errors";
 import { giveCredential, type Credentials } from "./credentials";
 import type { PasswordVerdict } from "./password-guard";
+import type { ProvenCredentials } from "./proven-credentials";
 import type { Quote } from "./redact";
 
 export interface LoginOptions {
   readonly label: string;
   readonly user: string;
   readonly credentials: Credentials;
+  readonly proven: ProvenCredentials;
   /** False if the host's key was not checked: then only keys are offered. */
   readonly mayOfferPassword: boolean;
   /** Whether SHA-1 signatures are allowed. */
@@ -38,13 +40,26 @@ export interface LoginAttempt {
   readonly rejected: () => boolean;
   /** The outcome of the password; `loggedIn` says whether the login succeeded. */
   readonly passwordVerdict: (loggedIn: boolean) => PasswordVerdict;
-  /** Adds a note to the error, such as why a key could not sign. */
-  readonly note: (text: string) => void;
+  /** The keys that the host has accepted, once the login has succeeded. */
+  readonly acceptedKeys: () => readonly Buffer[];
+  /** Whether any credential that was offered and not accepted has been accepted by a host before. */
+  readonly isProven: () => boolean;
+  /** Adds to the error why the key that is being offered could not sign. The host has not rejected it then. */
+  readonly couldNotSign: (why: string) => void;
   /** The error, which names what was tried: `auth-rejected`, or `auth-unavailable` if the host accepts none of our methods. */
   readonly failure: (detail?: string) => LogoffError;
 }
 
 const checkLogin = "check the login name, and the key or the password";
+
+/** A credential that was offered. */
+interface Offer {
+  /** Names it in the error. */
+  readonly label: string;
+  /** Absent: the password. */
+  readonly key?: Buffer;
+  answer: "none" | "accepted" | "rejected" | "unsigned";
+}
 
 type Choice = AnyAuthMethod | "password" | "keyboard-interactive" | undefined;
 
@@ -52,7 +67,7 @@ type Choice = AnyAuthMethod | "password" | "keyboard-interactive" | undefined;
 export function beginLogin(options: LoginOptions): LoginAttempt {
   const { label, user: username, credentials, quote } = options;
   const { password } = credentials;
-  const tried: string[] = [];
+  const offers: Offer[] = [];
   const notes: string[] = [...credentials.notes];
   let accepted: readonly string[] = [];
   let answers = 0;
@@ -69,6 +84,7 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
         ? "the password was withheld: the host key was not checked"
         : "";
     const more = [accepts, detail ?? "", withheld, ...notes].filter((text) => text !== "").join("; ");
+    const tried = offers.map((each) => each.label);
     const code = tried.length > 0 ? "auth-rejected" : "auth-unavailable";
     const what =
       tried.length > 0
@@ -76,11 +92,23 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
         : "no credential that it accepts was given";
     const next = detail !== undefined || partial ? "" : `; ${tried.length > 0 ? checkLogin : giveCredential}`;
     const message = `Cannot log in to "${label}" as "${quote(username)}": ${what}${more && `; ${more}`}${next}`;
-    return new LogoffError(code, message, { atLogin: true });
+    return new LogoffError(code, message, { atLogin: true, isProven: isProven() });
   };
+  const offer = (as: string, key?: Buffer): void => {
+    offers.push({ label: as, answer: "none", ...(key !== undefined && { key }) });
+  };
+  /** Records the host's answer to the last offer, if it had none. */
+  const answered = (answer: Offer["answer"]): void => {
+    const last = offers.at(-1);
+    if (last?.answer === "none") last.answer = answer;
+  };
+  const isProven = (): boolean =>
+    offers
+      .filter(({ answer }) => answer === "none" || answer === "rejected")
+      .some(({ key }) => (key === undefined ? options.proven.hasPassword() : options.proven.hasKey(key)));
   const offerPassword = (as: string): string => {
     password_ = "unanswered";
-    tried.push(as);
+    offer(as);
     return password ?? "";
   };
   const prompt = (
@@ -106,13 +134,13 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
     const key = accepted.includes("publickey") ? credentials.keys[nextKey] : undefined;
     if (key !== undefined) {
       nextKey += 1;
-      tried.push(`publickey (${key.label})`);
+      offer(`publickey (${key.label})`, key.blob);
       return { type: "publickey", username, key: key.signer(options.sha1) };
     }
     const agentKey = accepted.includes("publickey") ? credentials.agentKeys[nextAgentKey] : undefined;
     if (agentKey !== undefined) {
       nextAgentKey += 1;
-      tried.push(`publickey (${agentKey.label})`);
+      offer(`publickey (${agentKey.label})`, agentKey.blob);
       return { type: "agent", username, agent: agentKey.signer(options.sha1, options.over) };
     }
     if (password === undefined || passwordMethodTaken || !options.mayOfferPassword) return undefined;
@@ -149,7 +177,8 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
       return;
     }
     if (accepted.length === 0) accepted = methods;
-    answers = tried.length;
+    answers = offers.length;
+    answered(partialSuccess ? "accepted" : "rejected");
     partial = partialSuccess;
     if (password_ === "unanswered") password_ = partialSuccess ? "accepted" : "rejected";
     const choice = choose();
@@ -159,10 +188,18 @@ export function beginLogin(options: LoginOptions): LoginAttempt {
   return {
     handler,
     hostAccepts: (methods) => (accepted = methods),
-    offered: () => tried.length > 0,
+    offered: () => offers.length > 0,
     rejected: () => answers > 0,
     passwordVerdict: (loggedIn) => (loggedIn && password_ === "unanswered" ? "accepted" : password_),
-    note: (text) => notes.push(text),
+    acceptedKeys: () => {
+      answered("accepted");
+      return offers.flatMap(({ key, answer }) => (key !== undefined && answer === "accepted" ? [key] : []));
+    },
+    isProven,
+    couldNotSign: (why) => {
+      notes.push(why);
+      answered("unsigned");
+    },
     failure,
   };
 }

@@ -86,7 +86,9 @@ export function connectionEnded(how: string, label: string, login: LoginAttempt)
     ? " while a login was being checked"
     : "; check that the port is its SSH server's, and that the server accepts this machine";
   return [
-    new LogoffError("host-unreachable", `Cannot connect to "${label}": ${how}${when}`),
+    new LogoffError("host-unreachable", `Cannot connect to "${label}": ${how}${when}`, {
+      isProven: login.isProven(),
+    }),
     login.offered() ? "never" : "soon",
   ];
 }

@@ -9,6 +9,7 @@ import { beginLogin } from "../login/auth";
 import type { Credentials } from "../login/credentials";
 import type { PasswordVerdict } from "../login/password-guard";
 import { sha1Refused } from "../login/private-key";
+import type { ProvenCredentials } from "../login/proven-credentials";
 import type { Quote } from "../login/redact";
 import { allowLongPackets, type LongPackets } from "../ssh2-quirks";
 import { offeredAlgorithms, watchNegotiation, type AllowedAlgorithms } from "./algorithms";
@@ -30,6 +31,7 @@ export interface HandshakeOptions {
   readonly algorithms: AllowedAlgorithms;
   readonly rules: HostKeyRules;
   readonly credentials: Credentials;
+  readonly proven: ProvenCredentials;
   readonly quote: Quote;
   readonly debug: ((line: string) => void) | undefined;
   /** Records the key of a new host, and returns a warning. @throws LogoffError when a different key was recorded in the meantime */
@@ -98,6 +100,7 @@ export function handshake(
       label: host.label,
       user: options.user,
       credentials: options.credentials,
+      proven: options.proven,
       mayOfferPassword: rules.provesHost,
       sha1: host.algorithms === "legacy" && (options.algorithms.userKeys?.includes("ssh-rsa") ?? true),
       quote,
@@ -121,8 +124,9 @@ export function handshake(
     // These two listeners stay for the life of the Client: an unhandled error would end the process, or hang `pulumi up`.
     client.on("error", (error: Ssh2Error) => {
       if (error.message.includes(sha1Refused))
-        login.note(`${sha1Refused}, which need \`connection.algorithms: legacy\``);
-      else if (error.level === "agent") login.note(`the agent did not sign (${quote(error.message)})`);
+        login.couldNotSign(`${sha1Refused}, which need \`connection.algorithms: legacy\``);
+      else if (error.level === "agent")
+        login.couldNotSign(`the agent did not sign (${quote(error.message)})`);
       else
         fail(
           ...(beforeIdentification(greeting, host.label, quote) ??
@@ -154,6 +158,7 @@ export function handshake(
       settle(() => {
         longPackets?.end();
         options.passwordVerdict(login.passwordVerdict(true));
+        login.acceptedKeys().forEach(options.proven.keyAccepted);
         resolve({ ok: true, value: { client, stream, warnings: [...warnings] } });
       }),
     );

@@ -17,19 +17,21 @@ const turnedAway: Pauses = { leastMs: 1000, firstMs: 1000, longestMs: 8000 };
 /**
  * The value of the first attempt that succeeds. Transient failures are retried until the signal fires, with exponential backoff and
  * full jitter, so that a thousand clients of a restarting server do not return in step.
+ * @param once whether to make a single attempt, for a caller that comes again later by itself
  * @param failed receives every transient failure, before the pause
- * @throws LogoffError the first permanent failure, or the signal's reason
+ * @throws LogoffError the first permanent failure, with `once` any first failure, or the signal's reason
  */
 export async function untilItPasses<T>(
   context: Pick<SshContext, "clock" | "random">,
   signal: AbortSignal,
+  once: boolean,
   failed: (error: LogoffError) => void,
   attempt: () => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     const outcome = await attempt();
     if (outcome.ok) return outcome.value;
-    if (!outcome.mayPass) throw outcome.error;
+    if (once || !outcome.mayPass) throw outcome.error;
     failed(outcome.error);
     const { leastMs, firstMs, longestMs } = outcome.isTurnedAway ? turnedAway : usual;
     await context.clock.sleep(leastMs + context.random() * Math.min(longestMs, firstMs * 2 ** tries), signal);

@@ -221,7 +221,11 @@ export function createSshHost(context: SshHostContext): SshHost {
   }
 
   function dropConnections(): void {
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) {
+      // libuv refuses to reset a socket that has said goodbye, and Node then never closes it.
+      if (socket.writableEnded) socket.destroy();
+      else if (!socket.destroyed) socket.resetAndDestroy();
+    }
   }
 
   return {

@@ -88,7 +88,7 @@ describe("the HTML report", () => {
   for (const [drained, words] of [
     ["no", "<p>windows</p>"],
     ["until-restart", "<p>windows; refuses new logons until it restarts</p>"],
-    ["until-destroy", "<p>windows; refuses new logons until the resource is destroyed</p>"],
+    ["until-destroy", "<p>windows; refuses new logons until it is undrained</p>"],
     ["undrained", "<p>windows; accepts new logons again</p>"],
     ["already", "<p>windows; refused new logons before the run</p>"],
   ] as const)

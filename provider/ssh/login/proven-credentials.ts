@@ -1,0 +1,48 @@
+/**
+ * Which credentials hosts have accepted in this process. A host that rejects one of them after its restart may only not be ready yet, and
+ * the same answer to any other credential means that the credential is wrong.
+ */
+import { fingerprint } from "../host-keys/public-key";
+import type { PasswordGuard } from "./password-guard";
+
+/** The public keys that hosts have accepted, per user. They are no secrets, and only their fingerprints are kept. */
+export interface AcceptedKeys {
+  readonly add: (user: string, blob: Buffer) => void;
+  readonly has: (user: string, blob: Buffer) => boolean;
+}
+
+/** Starts without any key. */
+export function acceptedKeys(): AcceptedKeys {
+  const known = new Set<string>();
+  // As for passwords, the case of a user name does not matter.
+  const nameOf = (user: string, blob: Buffer): string =>
+    JSON.stringify([user.toLowerCase(), fingerprint(blob)]);
+  return {
+    add: (user, blob) => known.add(nameOf(user, blob)),
+    has: (user, blob) => known.has(nameOf(user, blob)),
+  };
+}
+
+/** What is known about the credentials of one login. */
+export interface ProvenCredentials {
+  /** Whether a host has accepted the key from this user. */
+  readonly hasKey: (blob: Buffer) => boolean;
+  /** Whether a host has accepted the password of this login from this user. */
+  readonly hasPassword: () => boolean;
+  /** Records a key that a host has accepted. Passwords are recorded by the password guard. */
+  readonly keyAccepted: (blob: Buffer) => void;
+}
+
+/** @param password that of the login; undefined if it has none */
+export function provenCredentials(
+  context: { readonly acceptedKeys: AcceptedKeys; readonly passwordGuard: Pick<PasswordGuard, "isProven"> },
+  user: string,
+  password: string | undefined,
+): ProvenCredentials {
+  const { acceptedKeys: keys, passwordGuard: guard } = context;
+  return {
+    hasKey: (blob) => keys.has(user, blob),
+    hasPassword: () => password !== undefined && guard.isProven(user, password),
+    keyAccepted: (blob) => keys.add(user, blob),
+  };
+}
