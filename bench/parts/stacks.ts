@@ -4,10 +4,9 @@ import { stackJob, withStack } from "../pulumi-stack";
 import type { StackSize } from "../sizes";
 import { medianOf } from "../statistics";
 
-/** The programs in bench/pulumi/ that do the same, by what they use. */
-const programs = { class: "session-logoff", plugin: "session-logoff-plugin" } as const;
-type Front = keyof typeof programs;
-const fronts: readonly Front[] = ["class", "plugin"];
+/** What the program uses: the class, or the plugin. */
+const fronts = ["class", "plugin"] as const;
+type Front = (typeof fronts)[number];
 
 /** The results for one stack size: medians over the rounds, and peak memory over all of them. */
 export interface StackRow extends StackSize {
@@ -43,7 +42,7 @@ export async function stacks(context: BenchContext): Promise<StacksResult> {
     try {
       for (let round = 1; round <= scaleRounds; round += 1)
         for (const front of fronts) {
-          const done = await upTwice(engine.path, programs[front], fleet, size, parallel);
+          const done = await upTwice(engine.path, front, fleet, size, parallel);
           rounds[front].push(done);
           log(
             `  ${round}/${scaleRounds} ${size.resources} × ${size.hostsEach} hosts, ${front}: ${done.upSeconds.toFixed(1)} s, unchanged ` +
@@ -60,15 +59,15 @@ export async function stacks(context: BenchContext): Promise<StacksResult> {
 
 async function upTwice(
   engine: string,
-  program: string,
+  front: Front,
   fleet: Fleet,
   size: StackSize,
   parallel: number,
 ): Promise<Round> {
   const hosts = size.resources * size.hostsEach;
   await fleet.reset(hosts);
-  const job = { ...stackJob(fleet, hosts, parallel), resources: size.resources };
-  return withStack(engine, program, job, async (stack) => {
+  const job = { ...stackJob(fleet, hosts, parallel), resources: size.resources, front };
+  return withStack(engine, "session-logoff", job, async (stack) => {
     const first = await stack.up();
     const after = await fleet.stats();
     if (after.people > 0) throw new Error(`pulumi up left ${after.people} people logged on`);

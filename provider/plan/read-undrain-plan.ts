@@ -25,7 +25,7 @@ export interface UndrainPlan {
   readonly hasClosedBy: boolean;
   readonly parallel: number;
   readonly timeouts: { readonly commandMs: number; readonly totalMs: number };
-  /** Whether everything that refuses logons is lifted, whoever set it. */
+  /** Whether everything that refuses logons is lifted, no matter who set it. */
   readonly force: boolean;
   readonly reports: readonly string[];
   /** Warnings to print before the hosts are awaited. */

@@ -42,7 +42,7 @@ export interface Ssh extends Reach {
   /**
    * Times out after the host's `connectTimeoutMs`; each jump host has its own timeout. Waiting for a jump host's slot, or for a password
    * to be proven on another host, does not count. Transient errors are retried in that time, but never after a credential was offered, and
-   * never for a host that is awaited, since whoever awaits it comes again.
+   * never for an awaited host, which is visited again anyway.
    */
   readonly connect: Connect;
   /** Reads ssh_config for the hosts that use it, without connecting. */

@@ -74,7 +74,7 @@ async function main([name, ...others]: readonly string[]): Promise<void> {
     });
     await writeAccess(place, lab);
     await writeCommand(place);
-    // The last file: whoever waits for it finds the others too.
+    // Written last: a program that waits for it finds the others too.
     await place.write("pid", `${process.pid}\n`);
     console.log(guide(lab, place.folder));
     await ended;

@@ -200,6 +200,14 @@ describe("the wait after a wave", () => {
     assert.deepEqual(outcomes(report), ["ok undrained", "ok undrained"]);
   });
 
+  it("reports a drain that ended with the restart as lifted", async () => {
+    const fleet = fleetOfSize(1);
+    const { afterWave } = patching(fleet);
+    const report = await fleet.run({ ...inWaves([1]), drain: "until-restart" }, { afterWave });
+    assert.deepEqual(outcomes(report), ["ok undrained"]);
+    assert.ok(fleet.hosts[0]?.commands.every(({ command }) => command !== "chglogon.exe /enable"));
+  });
+
   it("fails a host whose boot ID could not be read before", async () => {
     const fleet = fleetOf({ bootIds: { shutdownTime: null, bootId: null } });
     const { afterWave } = patching(fleet);

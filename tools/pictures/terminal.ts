@@ -53,7 +53,7 @@ export async function recordTerminal(
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const shell = ["bash", "--noprofile", "--rcfile", join(folder, "bashrc"), "-i"];
   const size = ["-x", String(columns), "-y", String(rows)];
-  // Nothing of the environment of whoever records.
+  // Nothing of the recorder's own environment.
   const clean = ["env", "-i", "TERM=screen", "LANG=C.UTF-8", ...variables];
   await tmux("new-session", "-d", ...size, "-c", folder, ...clean, ...shell);
   const frames: Frame[] = [];

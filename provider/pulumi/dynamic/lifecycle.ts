@@ -1,15 +1,18 @@
-/** The methods of the resource as the text in a state calls them. */
+/** The methods of a resource as the text in a state calls them. */
 import { printable } from "../../base/text";
 import { inertText } from "../../report/pipeline-commands";
+import type { Call } from "../common/call";
+import type { Configuration, Lifecycle, Props } from "../common/contract";
+import type { ResourceKind } from "../common/resource-kind";
 import type { Front } from "../process/process";
 import { namedVoice } from "../progress/voice";
-import type { Call } from "../resource/call";
-import type { Configuration, Lifecycle, Props } from "../resource/contract";
-import { changesOf, problemsOf, resourceIn } from "../resource/resource";
 
 /** The methods on a given front. */
-export function lifecycleOn(front: Front): Lifecycle {
-  const resource = resourceIn(front);
+export function lifecycleOn(
+  front: Front,
+  { problemsOf, changesOf, methodsIn }: Pick<ResourceKind, "problemsOf" | "changesOf" | "methodsIn">,
+): Lifecycle {
+  const resource = methodsIn(front);
   // Printed text appears in the log of a pipeline, where text from a host must not act as a command.
   const print = (line: string): void => front.print(inertText(line));
   const callFor = (props: Props, configuration: Configuration = {}): Call => {

@@ -6,6 +6,7 @@ import type { Platform } from "../../connection";
 import type { HostPlan, Plan } from "../../plan/plan";
 import { blankReport, totalsOf, type HostReport, type Report } from "../../report/report";
 import { lift } from "../host/drain";
+import { isDrainedByUs } from "../host/state";
 import { HostConnection } from "../host-connection";
 import { hostAwaiter } from "./await-hosts";
 import type { AwaitDeps, AwaitOutcome } from "./awaited";
@@ -105,15 +106,22 @@ async function openAwaited(
   );
 }
 
+/** A drain of ours that ended with the restart counts as lifted. */
+function drainedAfter(report: HostReport, drained: AwaitOutcome["drained"]): HostReport["drained"] {
+  if (drained === "left") return report.drained;
+  return drained === "no" && isDrainedByUs(report.drained) ? "undrained" : drained;
+}
+
 /** The report of a host with what became of it while it was awaited. */
 export function awaitedReport(report: HostReport, outcome: AwaitOutcome): HostReport {
-  const { status, drained, error, platform, contacted, warnings, durationMs } = outcome;
+  const { status, drained, error, platform, bootId, contacted, warnings, durationMs } = outcome;
   return {
     ...report,
     status,
     ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
     ...(platform === undefined ? {} : { platform }),
-    drained: drained === "left" ? report.drained : drained,
+    drained: drainedAfter(report, drained),
+    ...(report.bootId === undefined && bootId !== undefined ? { bootId } : {}),
     durationMs: report.durationMs + durationMs,
     warnings: [...new Set([...report.warnings, ...warnings])],
     contacted: report.contacted || contacted,

@@ -1,6 +1,6 @@
 /**
  * When a password may be offered to a host that is awaited after a restart. Such a host may reject a right password because it is not
- * ready yet, and whoever awaits it comes again: without pauses, a handful of hosts would lock an account within seconds.
+ * ready yet, and it is visited again: without pauses, a handful of hosts would lock an account within seconds.
  */
 import { formatDuration } from "../../base/duration";
 import { LogoffError } from "../../base/errors";
