@@ -41,7 +41,11 @@ batches.forEach((hosts, index) => {
   );
   const patch = new Patch(
     `${batch}-patch`,
-    { hosts: loggedOff.readyHosts, release, sshConfig: config.get("sshConfig") ?? "" },
+    {
+      hosts: loggedOff.readyHosts,
+      release,
+      sshConfig: config.get("sshConfig") ?? "",
+    },
     { dependsOn: loggedOff },
   );
   const open = new HostUndrain(

@@ -37,8 +37,8 @@ const args = ["--hosts-file", "rdsh.txt", ...access] as const;
 const quick = { GRACE: "1s" } as const;
 
 /** Whether a host was drained, then logged off, then told to restart, in this order and each once. */
-function wentThrough({ commandTexts }: LabHost): boolean {
-  const steps = commandTexts().flatMap((text) => /chglogon|logoff\.exe|shutdown/u.exec(text)?.[0] ?? []);
+function wentThrough(host: LabHost): boolean {
+  const steps = host.commandTexts().flatMap((text) => /chglogon|logoff\.exe|shutdown/u.exec(text)?.[0] ?? []);
   return steps.join() === "chglogon,logoff.exe,shutdown,chglogon";
 }
 
