@@ -23,7 +23,8 @@ function after(
   given: Props = inputs,
   results: Readonly<Record<string, UndrainHostResult | undefined>> = {},
 ): Props {
-  const all = Object.entries({ "a:22": ok, "b:22": ok, "c:22": ok, ...results }).flatMap(([label, result]) =>
+  const everyResult: typeof results = { "a:22": ok, "b:22": ok, "c:22": ok, ...results };
+  const all = Object.entries(everyResult).flatMap(([label, result]) =>
     result === undefined ? [] : [[label, result] as const],
   );
   const known = { hosts: new Map(all), finishedAt: "2026-01-01T00:00:00Z" };
