@@ -256,6 +256,18 @@ describe("update", () => {
     assert.equal(front.attempts(), before);
   });
 
+  it("adds the SDK's text to outputs that the plugin has written", async () => {
+    const { front, provider, inputs } = started(drained);
+    const { id, outs: olds } = await provider.create(inputs());
+    const news = inputs({ __provider: "text" });
+    assert.deepEqual(await provider.diff(id, olds, news), { changes: true });
+    assert.equal(front.lines.at(-1), "open: stores inputs, contacts no host");
+    const before = front.attempts();
+    const { outs } = await provider.update(id, olds, news);
+    assert.deepEqual(await provider.diff(id, outs, news), { changes: false });
+    assert.equal(front.attempts(), before);
+  });
+
   it("forgets a host that the program no longer names", async () => {
     const { front, provider, inputs } = started(drained, drained);
     const { id, outs: olds } = await provider.create(inputs());
