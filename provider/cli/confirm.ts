@@ -57,8 +57,8 @@ export function showWho(found: Report, world: World): void {
   stderr.write(openHosts(found, style));
 }
 
-/** The question, with the numbers of hosts and sessions. */
-export function questionFor(found: Report, plan: Plan): string {
+/** The question, with the numbers of hosts and sessions. It says that a command will run, and not which: that may hold a token. */
+export function questionFor(found: Report, plan: Plan, { then }: Pick<RunRequest, "then"> = {}): string {
   const concerned = found.hosts.filter(({ sessions }) =>
     sessions.some(({ outcome }) => outcome === "would-log-off"),
   ).length;
@@ -66,7 +66,8 @@ export function questionFor(found: Report, plan: Plan): string {
   const who = `${counted(wouldGo(found), "session")} on ${counted(concerned, "host")}`;
   const what = plan.atDeadline === "fail" ? `warn ${who}, and log nobody off` : `log off ${who}`;
   const sentence = `${drain}${what}`;
-  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}? [y/N] `;
+  const after = then === undefined ? "" : ", and run the command of --then after each wave";
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${after}? [y/N] `;
 }
 
 /**

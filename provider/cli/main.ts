@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../base/clock";
 import { localConnect } from "../local/connect";
+import { shellRunner } from "../local/shell-command";
 import { systemCommand } from "../local/system-command";
 import { openSsh } from "../ssh/open-ssh";
 import { runCommand } from "./run";
@@ -25,6 +26,7 @@ const world: World = {
   openSsh: (debug) => openSsh({ baseFolder: process.cwd(), ...(debug === undefined ? {} : { debug }) }),
   connectHere: () => localConnect(),
   commandHere: (command) => systemCommand(command),
+  runShell: shellRunner(),
   onSignal: (listener) => {
     for (const signal of signals) process.on(signal, listener);
     return () => {

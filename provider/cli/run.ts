@@ -2,7 +2,6 @@ import { KeyedMutex, Semaphore } from "../base/concurrency";
 import { asLogoffError } from "../base/errors";
 import { counted } from "../base/text";
 import type { Reach } from "../connection";
-import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";
@@ -10,12 +9,12 @@ import { wouldGo } from "../report/text";
 import { checkHosts } from "../run/check";
 import { connectionLimit, runRollout, type RolloutDeps } from "../run/rollout";
 import { undrainEveryHost } from "../run/undrain/undrain";
+import { afterWaveOf } from "./after-wave";
 import { completionScript } from "./arguments/completion";
 import { helpText } from "./arguments/help";
-import type { GivenHost } from "./arguments/host-entries";
 import { parseArguments } from "./arguments/parse-arguments";
 import { checkInOptionWords, inOptionWords, reportInOptionWords } from "./arguments/problem-names";
-import { readRequest } from "./arguments/request";
+import { readRequest, type ReadRequest, type WholeRequest } from "./arguments/request";
 import type { RunRequest } from "./arguments/run-request";
 import { cancelOnSignals, type Cancellation } from "./cancellation";
 import { ask, consentFor, questionFor, showWho } from "./confirm";
@@ -67,11 +66,8 @@ function wrongUsage(problems: readonly string[], { stderr }: World): 2 {
 }
 
 /** A request whose plan is known. */
-interface Work {
+interface Work extends WholeRequest {
   readonly request: RunRequest;
-  readonly plan: Plan;
-  /** As they were written, in the order of the plan. */
-  readonly entries: readonly GivenHost[];
   /** Whether somebody must agree first. */
   readonly mustAsk: boolean;
   readonly world: World;
@@ -82,9 +78,9 @@ interface Work {
 }
 
 async function runRequest(request: RunRequest, world: World): Promise<ExitStatus> {
-  const read = await readRequest(request, world);
+  const read: ReadRequest = await readRequest(request, world);
   if (read.problems !== undefined) return wrongUsage(read.problems, world);
-  const { plan, entries } = read;
+  const { plan } = read;
   const { output, task } = request;
   try {
     await checkFiles(request, plan);
@@ -109,7 +105,7 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
   const slots = new Semaphore(connectionLimit);
   try {
     const mustAsk = consent.ask;
-    const work = { request, plan, entries, mustAsk, world, reach, slots, view, cancellation };
+    const work = { ...read, request, mustAsk, world, reach, slots, view, cancellation };
     return await (task === "check" ? checked(work) : reported(work));
   } finally {
     cancellation.end();
@@ -144,7 +140,8 @@ async function checked({
   if (format === "json") stdout.write(checkJson(checks, status));
   else if (format === "ndjson") stdout.write(checkNdjson(checks, status));
   else stdout.write(checkText(checks, styleFor(world)));
-  if (format === "text") for (const line of hintsFor(checks)) world.stderr.write(`hint: ${line}\n`);
+  if (format === "text")
+    for (const line of hintsFor({ hosts: checks })) world.stderr.write(`hint: ${line}\n`);
   return status;
 }
 
@@ -161,7 +158,7 @@ async function reported(work: Work): Promise<ExitStatus> {
   // Before the result, which shows the exit status of the command.
   const { exitStatus, lines } = await writeFiles({ request, plan, entries, report }, ofRun);
   world.stdout.write(resultText(report, request, exitStatus, styleFor(world)));
-  if (!quiet && format === "text") for (const line of hintsFor(report.hosts)) say(`hint: ${line}`);
+  if (!quiet && format === "text") for (const line of hintsFor(report)) say(`hint: ${line}`);
   for (const line of lines) world.stderr.write(`${line}\n`);
   return exitStatus;
 }
@@ -177,23 +174,25 @@ async function performed(work: Work): Promise<Report | undefined> {
     case "dry-run":
       return readOnlyRun(work, "dry-run", view.onProgress);
     case "undrain":
-      return undrainEveryHost(plan, null, deps);
+      return undrainEveryHost(plan, work.waitMs, deps);
     case "check":
     case "log-off":
       break;
   }
+  const afterWave = afterWaveOf({ ...work, say: view.say });
   if (mustAsk) {
     const found = reportInOptionWords(await readOnlyRun(work, "dry-run", () => undefined));
     if (stop.aborted) return undefined;
-    if (wouldGo(found) === 0 && plan.drain === "none") return asRun(found);
+    if (wouldGo(found) === 0 && plan.drain === "none" && afterWave === undefined) return asRun(found);
     showWho(found, world);
-    const agreed = await ask(questionFor(found, plan), world, stop);
+    const agreed = await ask(questionFor(found, plan, request), world, stop);
     if (!agreed) {
       world.stderr.write(`${cancellation.isCancelled() ? "\n" : ""}Nothing was changed\n`);
       return undefined;
     }
   }
-  return runRollout(plan, { ...deps, readOnly: undefined }, new AbortController().signal);
+  const run = { ...deps, readOnly: undefined, ...(afterWave === undefined ? {} : { afterWave }) };
+  return runRollout(plan, run, new AbortController().signal);
 }
 
 /** A read-only run, which a stop may drop at once. */

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "../base/clock";
 import type { Connect } from "../connection";
+import type { RunShell } from "../local/shell-command";
 import { inertText } from "../report/pipeline-commands";
 import type { Paint } from "../report/table";
 import type { Ssh } from "../ssh/open-ssh";
@@ -29,6 +30,8 @@ export interface World {
   readonly connectHere: () => Connect;
   /** A command as this machine runs it, as shown by a dry run. */
   readonly commandHere: (command: string) => string;
+  /** Runs a command of the operator on this machine. */
+  readonly runShell: RunShell;
   /** Calls `listener` on SIGINT, SIGTERM and SIGHUP. @returns stops listening */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once. */

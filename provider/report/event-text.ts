@@ -32,8 +32,10 @@ const texts: Describe = {
   "host-awaited": ({ why }) => `waits: ${why}`,
   "host-back": ({ afterMs, error }) =>
     error === undefined
-      ? `back after ${formatDuration(1000 * Math.round(afterMs / 1000))}`
-      : `not back: ${error.code}`,
+      ? `back after ${formatDuration(afterMs)}`
+      : `given up after ${formatDuration(afterMs)}: ${error.code}`,
+  "wave-command": ({ wave, waves, hosts }) =>
+    `wave ${wave} of ${waves}: running the command for ${counted(hosts, "host")}`,
   "host-finished": ({ report }) => {
     if (report.error !== undefined) return `${report.status}: ${report.error.code}`;
     const { loggedOff } = countSessions(report);

@@ -8,6 +8,7 @@ import { systemClock } from "../../provider/base/clock";
 import { runCommand } from "../../provider/cli/run";
 import type { World } from "../../provider/cli/world";
 import { localConnect } from "../../provider/local/connect";
+import { shellRunner } from "../../provider/local/shell-command";
 import { systemCommand } from "../../provider/local/system-command";
 import { openSsh } from "../../provider/ssh/open-ssh";
 import { clientKey, labUser, startLab, type HostOptions, type Lab } from "../lab/lab";
@@ -118,6 +119,7 @@ export async function runHere(
       }),
     connectHere: () => localConnect(),
     commandHere: (command) => systemCommand(command),
+    runShell: shellRunner(),
     onSignal: (given) => {
       listener = given;
       return () => (listener = undefined);

@@ -20,7 +20,7 @@ export function optionsPage(templatePath: string): string {
   const lists: Readonly<Record<string, readonly OptionName[]>> = {
     "excluded by a session": optionsThat(/^A session name or ID .*(?<!nobody off)$/u, { operand: "12" }),
     "that need a host": optionsThat(/needs a host/u, { operand: "12" }),
-    "of runs without effect": ofRuns.filter((name) => name !== "undrain" && !withUndrain.includes(name)),
+    "of runs without effect": ofRuns.filter((name) => !["undrain", "wait", ...withUndrain].includes(name)),
     "excluded by --check only": withCheck.filter((name) => !withUndrain.includes(name)),
   };
   return readFileSync(templatePath, "utf8").replace(/<!-- options (.+?) -->/gu, (_comment, what: string) => {

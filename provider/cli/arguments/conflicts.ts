@@ -1,8 +1,9 @@
 /** Finds arguments that exclude or require each other. `readPlan` checks the values. */
-import { printable } from "../../base/text";
+import { alternatives, printable } from "../../base/text";
 import { isGiven, type CommandLine } from "./argv";
 import { inputOptions } from "./input-options";
 import type { OptionName } from "./options";
+import { drainInputs } from "./plan-input";
 import type { Task } from "./run-request";
 
 /** Tasks that an option selects. */
@@ -28,9 +29,14 @@ const overSsh: readonly OptionName[] = ["platform", ...namesOf(({ section }) => 
 const always: readonly OptionName[] = ["parallel", "timeout-connect"];
 
 /** Options that have an effect only if users are logged off. An option without effect is an error. */
-const loggingOff = namesOf(
-  ({ section, name }) => section !== "Connection" && section !== "Output" && !always.includes(name),
-);
+const loggingOff: readonly OptionName[] = [
+  ...namesOf(
+    ({ section, name }) => section !== "Connection" && section !== "Output" && !always.includes(name),
+  ),
+  "then",
+  "then-undrain",
+  "no-restart",
+];
 
 /** All conflicts of the arguments, each as a sentence that says what would be right. */
 export function findConflicts(line: CommandLine): readonly string[] {
@@ -89,15 +95,21 @@ function placeConflicts(line: CommandLine): readonly string[] {
     problems.push(
       `${dashed(ssh)} ${ssh.length === 1 ? "needs" : "need"} a host: /server:HOST, --host or --hosts-file`,
     );
+  if (!isRemote(line) && values.has("then"))
+    problems.push(
+      "--then needs a host: /server:HOST, --host or --hosts-file; on this machine, run the command after session-logoff, because a restart would end both",
+    );
   return problems;
 }
 
 function stepConflicts(line: CommandLine): readonly string[] {
-  const { operand, values } = line;
+  const { operand, flags, values } = line;
   const asked = given(line, tasks);
   const problems: string[] = [];
   if (asked.length > 1) problems.push(`${dashed(asked)} cannot be combined: give one of them`);
   const [task] = asked;
+  if (values.has("wait") && !flags.has("undrain"))
+    problems.push("--wait needs --undrain: after a logoff, --then-undrain waits");
   if (task === "undrain" || task === "check") {
     const idle = given(line, loggingOff);
     const what = [
@@ -113,8 +125,17 @@ function stepConflicts(line: CommandLine): readonly string[] {
   }
   if (values.has("warn") && !values.has("grace"))
     problems.push("--warn needs the time that people have: --grace DURATION, such as --grace 15m");
-  if (values.get("drain")?.some((mode) => mode !== "until-restart"))
-    problems.push("--drain must be until-restart");
+  const drains = Object.keys(drainInputs);
+  if (values.get("drain")?.some((mode) => !drains.includes(mode)))
+    problems.push(`--drain must be ${alternatives(drains)}`);
+  if (values.has("then-undrain") && !values.has("then"))
+    problems.push(
+      "--then-undrain needs the command that it waits after: --then COMMAND; without one, --undrain --wait DURATION waits",
+    );
+  if (flags.has("no-restart") && !values.has("then-undrain"))
+    problems.push(
+      "--no-restart needs --then-undrain DURATION, which otherwise waits until each host has restarted",
+    );
   return problems;
 }
 

@@ -67,6 +67,29 @@ const ownOptions = {
       kind: "flag",
       help: "allow new logons again and do nothing else; on Linux, only where this tool refused them",
     },
+    {
+      name: "wait",
+      kind: "value",
+      value: "DURATION",
+      help: "with --undrain: wait this long for hosts that do not answer or take logons yet",
+    },
+    {
+      name: "then",
+      kind: "value",
+      value: "COMMAND",
+      help: "run COMMAND on this machine after each wave, with the hosts that are done on its standard input",
+    },
+    {
+      name: "then-undrain",
+      kind: "value",
+      value: "DURATION",
+      help: "after COMMAND, wait this long for these hosts to restart and be back, then allow new logons again",
+    },
+    {
+      name: "no-restart",
+      kind: "flag",
+      help: "with --then-undrain: do not require that the hosts have restarted",
+    },
   ],
   readOnly: [
     { name: "list", kind: "flag", help: "list the sessions of each host" },

@@ -33,6 +33,7 @@ function toRun(line: CommandLine, context: ArgumentsContext): RunRequest {
   const isHere = server === undefined && !line.values.has("host") && hostsFile === undefined;
   const narrowed = operand !== undefined || hasSelection(line);
   const format = one("output");
+  const wait = one("wait");
   const input = planInput(line, { ...context, task, isHere });
   return {
     task,
@@ -45,6 +46,8 @@ function toRun(line: CommandLine, context: ArgumentsContext): RunRequest {
       ...(via === undefined ? {} : { via }),
       ...(platform === undefined ? {} : { platform }),
     },
+    ...thenOptions(line),
+    ...(wait === undefined ? {} : { wait }),
     ...(operand === undefined ? {} : { operand }),
     narrowed,
     output: {
@@ -56,4 +59,12 @@ function toRun(line: CommandLine, context: ArgumentsContext): RunRequest {
       yes: flags.has("yes"),
     },
   };
+}
+
+function thenOptions({ flags, values }: CommandLine): Pick<RunRequest, "then"> {
+  const command = values.get("then")?.[0];
+  if (command === undefined) return {};
+  const undrain = values.get("then-undrain")?.[0];
+  const mustRestart = !flags.has("no-restart");
+  return { then: { command, ...(undrain === undefined ? {} : { undrain }), mustRestart } };
 }

@@ -7,6 +7,12 @@ interface InputContext extends ArgumentsContext {
   readonly isHere: boolean;
 }
 
+/** The values of `--drain`, with those of the input. The command has no resource whose end would end a drain. */
+export const drainInputs: Readonly<Record<string, string>> = {
+  "until-restart": "until-restart",
+  "until-undrain": "until-destroy",
+};
+
 type Values = Readonly<Record<string, unknown>>;
 
 /**
@@ -20,13 +26,14 @@ export function planInput(line: CommandLine, context: InputContext): Values {
       return value === undefined ? [] : [[row.path, value] as const];
     }),
   );
-  const { sessions, warn, window: when, ...others } = objectOf(given);
+  const { sessions, warn, drain, window: when, ...others } = objectOf(given);
   return {
     // `logoff` fails for a session that does not exist.
     ifMissing: "fail",
     ...others,
     sessions: sessionsOf(line, sessions as Values | undefined, context),
     ...(isWhole(warn) ? { warn } : {}),
+    ...(typeof drain !== "string" ? {} : { drain: drainInputs[drain] }),
     ...(typeof when !== "string" ? {} : { window: window(when, context.timeZone) }),
   };
 }
@@ -37,7 +44,7 @@ function valueOf(line: CommandLine, row: (typeof inputOptions)[number]): unknown
     if (!line.flags.has(row.name)) return undefined;
     return "sets" in row ? row.sets : true;
   }
-  const values = line.values.get(row.name)?.map((text) => (row.isNumber ? number(text) : text));
+  const values = line.values.get(row.name)?.map((text) => (row.isNumber ? numberOrText(text) : text));
   return row.kind === "value" ? values?.[0] : values;
 }
 
@@ -86,6 +93,6 @@ function window(text: string | undefined, timeZone: string): unknown {
 }
 
 /** Digits are a number, which means seconds in a duration, as in a program. Everything else is left to `readPlan`. */
-function number(text: string): number | string {
+export function numberOrText(text: string): number | string {
   return /^[0-9]{1,15}$/u.test(text) ? Number(text) : text;
 }

@@ -51,8 +51,15 @@ function namingHosts(message: string, hosts: readonly GivenHost[]): string {
   });
 }
 
-/** A message of the core with options in place of the inputs in backticks. An input without an option keeps its words. */
+/**
+ * A message of the core with options in place of the inputs in backticks, and with the command's word for the drain that lasts. An input without
+ * an option keeps its words.
+ */
 export function inOptionWords(message: string): string {
+  return withOptions(message).replace(/(?<=^|["( ])until-destroy(?=["),:; ]|$)/gu, "until-undrain");
+}
+
+function withOptions(message: string): string {
   return message.replace(
     /`(([A-Za-z]+)[A-Za-z.]*)(?:: ([a-z-]+))?`/gu,
     (quoted: string, path: string, root: string, value: string | undefined) => {

@@ -1,19 +1,36 @@
 import { readFile } from "node:fs/promises";
 import { decodeText } from "../../base/decode-text";
+import type { PlanProblem } from "../../base/errors";
 import { isRecord } from "../../base/records";
 import { printable } from "../../base/text";
 import { describeSystemError } from "../../files/system-error";
 import type { Plan } from "../../plan/plan";
 import { readPlan } from "../../plan/read-plan";
+import { duration } from "../../plan/schema/shape";
 import type { World } from "../world";
 import { hostInputs, readHostsFile, type GivenHost } from "./host-entries";
 import { foreignForm } from "./hosts-file-form";
+import { numberOrText } from "./plan-input";
 import { namedProblem } from "./problem-names";
 import type { RunRequest } from "./run-request";
 
+/** A request that can be carried out. */
+export interface WholeRequest extends Waits {
+  readonly plan: Plan;
+  /** The hosts as they were written, in the order of the plan. */
+  readonly entries: readonly GivenHost[];
+}
+
 export type ReadRequest =
-  | { readonly plan: Plan; readonly entries: readonly GivenHost[]; readonly problems?: never }
-  | { readonly problems: readonly string[] };
+  (WholeRequest & { readonly problems?: never }) | { readonly problems: readonly string[] };
+
+/** How long hosts are awaited that have restarted; null: not at all. */
+export interface Waits {
+  /** Milliseconds after the command of a wave. */
+  readonly thenUndrainMs: number | null;
+  /** Milliseconds before hosts are undrained. */
+  readonly waitMs: number | null;
+}
 
 /** The plan of a request, with its hosts file read, or all problems, each line starting with its option. */
 export async function readRequest(request: RunRequest, world: World): Promise<ReadRequest> {
@@ -41,17 +58,45 @@ export async function readRequest(request: RunRequest, world: World): Promise<Re
   const hosts = request.here === true ? ["localhost"] : hostInputs(entries, eachHost);
   const { plan, problems = [] } = readPlan({ ...request.input, hosts });
   const inFile = form === undefined ? [] : problems.filter(({ path }) => isOfFile(path, request));
+  const { waits, problems: wrongWaits } = readWaits(request);
   const wrong = [
+    ...wrongWaits,
     ...(inFile.length === 0 ? [] : [`--hosts-file ${printable(hostsFile ?? "")}: ${form ?? ""}`]),
     ...problems.filter((one) => !inFile.includes(one)).map((one) => namedProblem(one, request, entries)),
     ...unsetVariables(request, world),
   ];
   // An option that applies to every host would be reported for each of them.
   if (plan === undefined || wrong.length > 0) return { problems: [...new Set(wrong)] };
-  if (request.task === "undrain" && plan.hosts.some(({ host }) => host.server !== undefined))
+  const isRelayed = plan.hosts.some(({ host }) => host.server !== undefined);
+  if (request.task === "undrain" && isRelayed)
     return { problems: ["--undrain cannot be relayed: change logon knows no /server:"] };
+  if (waits.thenUndrainMs !== null && isRelayed) {
+    const why = "for a server behind a host, nothing tells whether it has restarted or takes logons";
+    return {
+      problems: [`--then-undrain cannot be relayed: ${why}; leave it out, or give that server with --host`],
+    };
+  }
   const allowed = request.mayBeConsole === true ? withConsole(plan) : plan;
-  return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries };
+  return { plan: request.here === true ? named(allowed, world.hostName) : allowed, entries, ...waits };
+}
+
+/** What `--wait` and `--then-undrain` take: the same as `--timeout`. */
+const waitTime = duration(1000, 30 * 24 * 3_600_000);
+
+function readWaits({ then, wait }: RunRequest): {
+  readonly waits: Waits;
+  readonly problems: readonly string[];
+} {
+  const problems: string[] = [];
+  const read = (option: string, text: string | undefined): number | null => {
+    if (text === undefined) return null;
+    const found: PlanProblem[] = [];
+    const ms = waitTime.read(numberOrText(text), [], found);
+    problems.push(...found.map(({ message }) => `${option}: ${message}`));
+    return ms ?? null;
+  };
+  const waits = { thenUndrainMs: read("--then-undrain", then?.undrain), waitMs: read("--wait", wait) };
+  return { waits, problems };
 }
 
 /** Whether a problem concerns a host of the file, not of the arguments. */

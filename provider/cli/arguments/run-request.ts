@@ -18,6 +18,16 @@ export interface OutputOptions {
   readonly yes: boolean;
 }
 
+/** What follows each wave, as the arguments describe it. */
+export interface ThenOptions {
+  /** For the shell. May hold a token, so it is never printed. */
+  readonly command: string;
+  /** How long hosts are awaited afterwards, as it was typed; absent: they are not. */
+  readonly undrain?: string;
+  /** Whether each host must have restarted by then. */
+  readonly mustRestart: boolean;
+}
+
 /** A run as the arguments describe it. */
 export interface RunRequest {
   readonly task: Task;
@@ -33,6 +43,10 @@ export interface RunRequest {
   readonly hostsFile?: string;
   /** Settings of every host, those of the file included. */
   readonly eachHost: { readonly via?: string; readonly platform?: string };
+  /** Absent: nothing follows a wave. */
+  readonly then?: ThenOptions;
+  /** How long hosts are awaited before they are undrained, as it was typed; absent: they are not. */
+  readonly wait?: string;
   /** The operand, for messages; absent if the selection was made by options. */
   readonly operand?: string;
   /** `--list` with a selection shows only what it matches. */

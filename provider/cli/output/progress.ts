@@ -2,10 +2,11 @@ import { formatDuration } from "../../base/duration";
 import { counted, printable } from "../../base/text";
 import { eventText } from "../../report/event-text";
 import type { OnProgress, ProgressEvent } from "../../report/events";
-import { countSessions, type HostReport } from "../../report/report";
-import { errorTally } from "../../report/shared-errors";
+import { countSessions, type ReportedError } from "../../report/report";
+import { errorTally, type HostError } from "../../report/shared-errors";
 import { inOptionWords } from "../arguments/problem-names";
 import { paintFor, type World } from "../world";
+import { awaitedHosts } from "./awaited-hosts";
 
 /** Runs of up to 10 hosts print every step. */
 const fewHosts = 10;
@@ -37,7 +38,7 @@ interface ViewOptions {
 }
 
 /** The message of an error, or the host for which it was printed before. */
-function messageOf({ error }: HostReport, first: string | undefined): string {
+function messageOf(error: ReportedError | undefined, first: string | undefined): string {
   if (error === undefined) return "";
   return first === undefined ? `: ${error.message}` : `, as on ${first}`;
 }
@@ -47,9 +48,12 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const { stderr, clock } = world;
   const { hosts, quiet, verbose } = options;
   const paint = paintFor(world, stderr);
-  const counts = { done: 0, notDone: 0, loggedOff: 0 };
+  const counts = { notDone: 0, loggedOff: 0 };
   /** Hosts that have started and not finished. A host whose turn never came finishes without starting. */
   const atWork = new Set<string>();
+  /** Hosts that were done, until they are given up after a restart. */
+  const done = new Set<string>();
+  const awaited = awaitedHosts();
   const hasBar = !quiet && stderr.isTTY === true && world.env["TERM"] !== "dumb" && hosts > 1;
   const isFew = hosts <= fewHosts;
   const everyStep = verbose || (isFew && !options.looking);
@@ -76,9 +80,9 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
     draw();
   };
   const summary = (): string =>
-    `${counts.done} of ${counted(hosts, "host")} done${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}${options.looking ? "" : `, ${counted(counts.loggedOff, "session")} logged off`}`;
+    `${done.size} of ${counted(hosts, "host")} done${counts.notDone === 0 ? "" : `, ${counts.notDone} not done`}${options.looking ? "" : `, ${counted(counts.loggedOff, "session")} logged off`}${awaited.text()}`;
   const barText = (): string => {
-    const filled = Math.floor((barWidth * (counts.done + counts.notDone)) / Math.max(1, hosts));
+    const filled = Math.floor((barWidth * (done.size + counts.notDone)) / Math.max(1, hosts));
     const bar = "#".repeat(filled) + "-".repeat(barWidth - filled);
     return `[${bar}] ${summary()}, ${atWork.size} at work, ${formatDuration(1000 * Math.floor((clock.now() - (startedAtMs ?? 0)) / 1000))}`;
   };
@@ -92,20 +96,32 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   const count = (event: ProgressEvent): void => {
     if (event.type === "run-started") begin();
     if (event.type === "host-started") atWork.add(event.host);
-    if (event.type !== "host-finished") return;
-    atWork.delete(event.host);
-    counts[event.report.status === "ok" ? "done" : "notDone"] += 1;
-    counts.loggedOff += countSessions(event.report).loggedOff;
+    if (event.type === "host-back" && event.error !== undefined && done.delete(event.host))
+      counts.notDone += 1;
+    if (event.type === "host-finished") {
+      atWork.delete(event.host);
+      if (event.report.status === "ok") done.add(event.host);
+      else counts.notDone += 1;
+      counts.loggedOff += countSessions(event.report).loggedOff;
+    }
   };
-  const lineOf = (event: ProgressEvent): string | undefined => {
+  /** A host that has not finished yet, as with --undrain, is told as failed when it does. */
+  const failureIn = (event: ProgressEvent, wasDone: boolean): HostError | undefined => {
+    if (event.type === "host-finished" && event.report.status !== "ok") return event.report;
+    if (event.type !== "host-back" || event.error === undefined || !wasDone) return undefined;
+    return { host: event.host, status: "failed", error: event.error };
+  };
+  const lineOf = (event: ProgressEvent, wasDone: boolean): string | undefined => {
+    if (event.type === "wave-command") return eventText(event);
     if (!("host" in event)) return undefined;
-    const failed = event.type === "host-finished" && event.report.status !== "ok";
-    const first = failed ? errors.add(event.report) : undefined;
+    const failure = failureIn(event, wasDone);
+    const failed = failure !== undefined;
+    const first = failed ? errors.add(failure) : undefined;
     // The first of many hosts with the same error stands for all.
     if (!everyStep && (!failed || first !== undefined)) return undefined;
     const text = eventText(event);
     if (text === undefined) return undefined;
-    const message = failed && options.withMessages ? messageOf(event.report, first) : "";
+    const message = failed && options.withMessages ? messageOf(failure.error, first) : "";
     const line = printable(inOptionWords(`${text}${message}`), 600);
     if (event.type === "host-waiting" && !isNews(event.host, line)) return undefined;
     return `${printable(event.host)}  ${failed ? paint(line, "bad") : line}`;
@@ -128,11 +144,14 @@ export function progressView(world: World, options: ViewOptions): ProgressView {
   return {
     say,
     onProgress: (event) => {
+      const wasDone = "host" in event && done.has(event.host);
       count(event);
+      const allBack = awaited.note(event);
       if (quiet) return;
-      const line = lineOf(event);
+      const line = lineOf(event, wasDone);
       if (line !== undefined) say(line);
       if (everyStep) return;
+      if (allBack !== undefined) say(allBack);
       if (event.type === "run-finished" && options.withMessages)
         for (const shared of sharedLines()) say(paint(shared, "bad"));
       if (isFew || hasBar) return;

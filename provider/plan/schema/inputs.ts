@@ -34,10 +34,10 @@ export const inputs = {
       onChange: "store",
       option: option(
         "Steps",
-        "--drain until-restart",
-        "refuse new logons from now on until the host restarts",
+        "--drain until-restart|until-undrain",
+        "refuse new logons from now on, until the host restarts, or until --undrain or --then-undrain",
         {
-          completes: ["until-restart"],
+          completes: ["until-restart", "until-undrain"],
         },
       ),
     },
