@@ -2,7 +2,6 @@ import { KeyedMutex, Semaphore } from "../base/concurrency";
 import { asLogoffError } from "../base/errors";
 import { counted } from "../base/text";
 import type { Reach } from "../connection";
-import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";

@@ -32,8 +32,8 @@ const texts: Describe = {
   "host-awaited": ({ why }) => `waits: ${why}`,
   "host-back": ({ afterMs, error }) =>
     error === undefined
-      ? `back after ${formatDuration(1000 * Math.round(afterMs / 1000))}`
-      : `given up after ${formatDuration(1000 * Math.round(afterMs / 1000))}: ${error.code}`,
+      ? `back after ${formatDuration(afterMs)}`
+      : `given up after ${formatDuration(afterMs)}: ${error.code}`,
   "wave-command": ({ wave, waves, hosts }) =>
     `wave ${wave} of ${waves}: running the command for ${counted(hosts, "host")}`,
   "host-finished": ({ report }) => {

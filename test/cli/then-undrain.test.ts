@@ -84,8 +84,8 @@ describe("--then-undrain", () => {
 
   it("fails a host that is not back in time", () =>
     withScene(two, async ({ lab, run, hosts }) => {
-      const terminal = patching(lab, ({ name, restart }) =>
-        restart({ downForMs: name === "rdsh01" ? "for-ever" : 0 }),
+      const terminal = patching(lab, (host) =>
+        host.restart({ downForMs: host.name === "rdsh01" ? "for-ever" : 0 }),
       );
       const argv = ["--all", ...hosts(), ...slow, "--then", "patch", "--then-undrain", "2m"];
       const { status, stdout, stderr } = await run(argv, terminal);

@@ -27,7 +27,7 @@ const three = ["rdsh01", "rdsh02", "rdsh03"].map((name) => ({ name, sessions: [{
 const one = three.slice(0, 1);
 const nobody = [{ name: "rdsh01", sessions: [] }];
 const skip = process.platform === "win32" ? "needs /bin/sh" : false;
-const withSecret = "patch --token s3cret";
+const withSecret = "patch --token Hunter2";
 
 /** A world that notes commands instead of running them. */
 function noting(status = 0): Terminal & { readonly noted: readonly ShellCommand[] } {
@@ -81,7 +81,7 @@ describe("the command of --then", { skip }, () => {
       assert.match(stdout, /skipped: then-failed/u);
       assert.match(stderr, /^hint: then-failed: .*--undrain/mu);
       assert.equal(readFileSync(path("again"), "utf8"), others.map((host) => `${host}\n`).join(""));
-      assert.doesNotMatch(stdout + stderr, /s3cret/u);
+      assert.doesNotMatch(stdout + stderr, /Hunter2/u);
     }));
 
   it("that fails after the last wave ends the run with 1 too, and with --fail-on budget", () =>
@@ -101,7 +101,7 @@ describe("the command of --then", { skip }, () => {
       const { status, stdout, stderr } = await run(["--all", ...hosts(), "--then", command]);
       assert.equal(status, 1);
       assert.match(stderr, /after wave 1 of 1 cannot be started: spawn E2BIG; its host is/u);
-      assert.doesNotMatch(stdout + stderr, /s3cret/u);
+      assert.doesNotMatch(stdout + stderr, /Hunter2/u);
     }));
 
   it("names at most twenty hosts when it fails", () =>
@@ -175,7 +175,7 @@ describe("the command of --then is not run", () => {
         no.stderr,
         /Log off 0 sessions on 0 hosts, and run the command of --then after each wave\? \[y\/N\]/u,
       );
-      assert.doesNotMatch(no.stderr, /s3cret/u);
+      assert.doesNotMatch(no.stderr, /Hunter2/u);
       assert.deepEqual(terminal.noted, []);
       assert.equal((await run(argv, { ...terminal, isTTY: true, input: "y\n" })).status, 0);
       assert.equal(terminal.noted.length, 1);

@@ -1,90 +1,36 @@
 import assert from "node:assert/strict";
-import { afterEach, before, beforeEach, describe, it } from "node:test";
-import { labUser, startLab, type Lab } from "../lab/lab";
+import { before, describe, it } from "node:test";
 import { build } from "../pulumi/dynamic/built-package";
+import { cancelMessage, cancelScene, hourMs, up } from "./cancel-scene";
+import { createProject } from "./project";
 import { endNow, lives, providerOf, startedBy, until } from "./processes";
-import { createProject, type Project } from "./project";
 
 const message = "Maintenance in {minutes} minutes";
-const cancelMessage = "The maintenance is cancelled.";
-const up = ["up", "--yes", "--skip-preview"] as const;
-/** Longer than any test waits: a run that ends sooner has not waited for it. */
-const hourMs = 3_600_000;
 
-/**
- * Three hosts, one after another. When the run is interrupted, the first is finished, the second is still logging bob off,
- * and the third has not been contacted.
- */
 describe(
   "cancelling pulumi up",
   { timeout: 600_000, skip: process.platform !== "linux" && "looks for processes in /proc" },
   () => {
-    let lab: Lab;
-    let project: Project;
-    const people = (name: string): readonly string[] => lab.host(name).model.people();
-    const sent = (name: string, what: RegExp): readonly string[] =>
-      lab
-        .host(name)
-        .commandTexts()
-        .filter((text) => what.test(text));
-    const logoffs = (name: string): number => sent(name, /^logoff\.exe/u).length;
-    const messages = (name: string): readonly string[] =>
-      lab
-        .host(name)
-        .model.messages()
-        .map(({ user, text }) => `${user}: ${text}`);
-    let bob: number | undefined;
-    /** Logs bob on, again if necessary, with a logoff that takes `ms` milliseconds. */
-    const bobLeavesAfter = (ms: number): void => {
-      const { model } = lab.host("slow");
-      if (bob !== undefined) model.leave(bob);
-      bob = model.logon({ user: "bob", onLogoff: { kind: "closes", ms } }).id;
-    };
-    const resource = (more: object = {}): void =>
-      project.resources({
-        "pre-patch": {
-          hosts: ["quick", "slow", "later"].map((name) => lab.addressOf(name)),
-          sessions: { all: true },
-          connection: { user: labUser.name, password: labUser.password, knownHosts: lab.knownHosts },
-          rollout: { parallel: 1 },
-          ...more,
-        },
-      });
-
     before(build);
-    beforeEach(async () => {
-      lab = await startLab({
-        hosts: [
-          { name: "quick", sessions: [{ user: "alice" }] },
-          { name: "slow", sessions: [] },
-          { name: "later", sessions: [{ user: "carol" }] },
-        ],
-      });
-      bob = undefined;
-      project = await createProject();
-      resource();
-    });
-    afterEach(async () => {
-      project.remove();
-      await lab.close();
-    });
+    const scene = cancelScene(createProject);
+    const { people, logoffs, messages, bobLeavesAfter, resource } = scene;
 
     it("finishes the run after the first Ctrl-C and saves everything", async () => {
       bobLeavesAfter(6_000);
-      const { pressCtrlC, prints, ended } = project.start(...up);
+      const { pressCtrlC, prints, ended } = scene.project.start(...up);
       await prints("logging off 2 (bob)");
       pressCtrlC();
       await ended;
       assert.deepEqual([people("quick"), people("slow"), people("later")], [[], [], []]);
-      assert.equal((await project.saved("pre-patch")).readyHosts.length, 3);
-      const { code, output } = await project.pulumi(...up);
+      assert.equal((await scene.project.saved("pre-patch")).readyHosts.length, 3);
+      const { code, output } = await scene.project.pulumi(...up);
       assert.equal(code, 0, output);
       assert.deepEqual([logoffs("quick"), logoffs("slow"), logoffs("later")], [1, 1, 1]);
     });
 
     it("logs nobody else off after the second Ctrl-C, and finishes with the next up", async () => {
       bobLeavesAfter(hourMs);
-      const { child, pressCtrlC, prints, ended } = project.start(...up);
+      const { child, pressCtrlC, prints, ended } = scene.project.start(...up);
       await prints("logging off 2 (bob)");
       const provider = await providerOf(child.pid);
       pressCtrlC();
@@ -95,7 +41,7 @@ describe(
       assert.ok(await until(() => !lives(provider), 60_000), "the provider lives on");
       assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
       bobLeavesAfter(100);
-      const { code, output } = await project.pulumi(...up);
+      const { code, output } = await scene.project.pulumi(...up);
       assert.equal(code, 0, output);
       assert.deepEqual([people("quick"), people("slow"), people("later")], [[], [], []]);
       assert.deepEqual([logoffs("quick"), logoffs("later")], [1, 1], "who is gone is not asked again");
@@ -103,7 +49,7 @@ describe(
 
     it("logs nobody else off when the engine is killed, and continues after pulumi cancel", async () => {
       bobLeavesAfter(hourMs);
-      const { child, prints, ended } = project.start(...up);
+      const { child, prints, ended } = scene.project.start(...up);
       await prints("logging off 2 (bob)");
       const processes = startedBy(child.pid);
       const provider = await providerOf(child.pid);
@@ -115,12 +61,12 @@ describe(
       assert.ok(isGone, "the provider lives on");
       assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
 
-      const locked = await project.pulumi(...up);
+      const locked = await scene.project.pulumi(...up);
       assert.match(locked.output, /lock/u);
       assert.notEqual(locked.code, 0);
-      assert.equal((await project.pulumi("cancel", "--yes")).code, 0);
+      assert.equal((await scene.project.pulumi("cancel", "--yes")).code, 0);
       bobLeavesAfter(100);
-      const { code, output } = await project.pulumi(...up);
+      const { code, output } = await scene.project.pulumi(...up);
       assert.equal(code, 0, output);
       assert.deepEqual([people("slow"), people("later")], [[], []]);
       assert.deepEqual([logoffs("quick"), logoffs("later")], [1, 1]);
@@ -129,19 +75,19 @@ describe(
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       it(`saves finished hosts when the provider receives ${signal}, and finishes with the next up`, async () => {
         bobLeavesAfter(hourMs);
-        const { child, prints, ended } = project.start(...up);
+        const { child, prints, ended } = scene.project.start(...up);
         await prints("logging off 2 (bob)");
         process.kill(await providerOf(child.pid), signal);
         const { code, output } = await ended;
         assert.notEqual(code, 0);
         assert.match(output, /pre-patch: 2 of 3 hosts not done \(1 failed, 1 skipped\)/u);
-        const out = await project.saved("pre-patch");
-        assert.deepEqual(out.readyHosts, [lab.addressOf("quick")]);
-        assert.equal(out.hostResults[lab.addressOf("slow")]?.error?.code, "aborted");
+        const out = await scene.project.saved("pre-patch");
+        assert.deepEqual(out.readyHosts, [scene.lab.addressOf("quick")]);
+        assert.equal(out.hostResults[scene.lab.addressOf("slow")]?.error?.code, "aborted");
         assert.deepEqual([people("later"), logoffs("later")], [["carol"], 0]);
 
         bobLeavesAfter(100);
-        const next = await project.pulumi(...up);
+        const next = await scene.project.pulumi(...up);
         assert.equal(next.code, 0, next.output);
         assert.ok(next.output.includes("pre-patch: runs on 2 of 3 hosts (1 failed, 1 skipped)"), next.output);
         assert.deepEqual([people("slow"), people("later")], [[], []]);
@@ -156,10 +102,10 @@ describe(
         warn: { message, gracePeriod: "10m", cancelMessage },
         rollout: { parallel: 3 },
       });
-      const { child, prints, ended } = project.start(...up);
+      const { child, prints, ended } = scene.project.start(...up);
       for (const name of ["quick", "slow", "later"])
-        await prints(`${lab.addressOf(name)}: waiting up to 10m`);
-      assert.equal(lab.host("quick").model.drain(), "until-restart");
+        await prints(`${scene.lab.addressOf(name)}: waiting up to 10m`);
+      assert.equal(scene.lab.host("quick").model.drain(), "until-restart");
       process.kill(await providerOf(child.pid), "SIGTERM");
       const { output } = await ended;
       assert.match(output, /pre-patch: 3 of 3 hosts not done/u);
@@ -168,7 +114,7 @@ describe(
         ["slow", "bob"],
         ["later", "carol"],
       ] as const) {
-        assert.equal(lab.host(name).model.drain(), "open");
+        assert.equal(scene.lab.host(name).model.drain(), "open");
         assert.deepEqual(
           [people(name), logoffs(name)],
           [[user], 0],

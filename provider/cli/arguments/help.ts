@@ -21,11 +21,17 @@ const examples = `Examples:
   session-logoff --all --hosts-file rdsh.txt --drain until-restart --yes \\
     --warn "Maintenance starts in {minutes} minutes. Please save your work." --grace 15m --remind 5m,1m \\
     --waves 1,10%,50% --max-failures 5% --report result.json --failed-hosts again.txt
+  session-logoff --all --hosts-file rdsh.txt --drain until-undrain --waves 1,50% --yes \\
+    --then ./patch-and-restart.sh --then-undrain 30m
 
 Durations: 90s, 15m, 1h30m, or a number of seconds. Lists: repeat the option, or separate the values by commas.
 
 Hosts file: one [user@]address[:port] per line, or address:port>server for a server behind a host. # begins a comment.
 With --via, --failed-hosts writes host>server; the next run reads that file without --via.
+
+--then COMMAND is run by /bin/sh or cmd.exe. Its standard input holds the hosts of the wave that are done, one per line as
+they were given, and SESSION_LOGOFF_WAVE and SESSION_LOGOFF_WAVES hold the number of the wave and of all waves. A status
+other than 0 ends the run.
 
 Questions: on a terminal the command shows who would be logged off and asks, unless it is one session given by ID or
 name. If it cannot ask, because standard input or standard error is redirected, it needs --yes. Without any terminal

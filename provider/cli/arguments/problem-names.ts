@@ -56,7 +56,7 @@ function namingHosts(message: string, hosts: readonly GivenHost[]): string {
  * an option keeps its words.
  */
 export function inOptionWords(message: string): string {
-  return withOptions(message).replace(/(?<=["( ])until-destroy(?=["),:; ]|$)/gu, "until-undrain");
+  return withOptions(message).replace(/(?<=^|["( ])until-destroy(?=["),:; ]|$)/gu, "until-undrain");
 }
 
 function withOptions(message: string): string {

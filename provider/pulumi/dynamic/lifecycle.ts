@@ -27,8 +27,9 @@ export function lifecycleOn(
     },
     diff: (_id, olds, news) => {
       const { changed, why } = changesOf(olds, news);
-      if (changed) callFor(news).voice.say(why);
-      return Promise.resolve({ changes: changed });
+      const changes = changed || isFromPlugin(olds, news);
+      if (changes) callFor(news).voice.say(why);
+      return Promise.resolve({ changes });
     },
     create: (inputs, configuration) => resource.create(inputs, callFor(inputs, configuration)),
     update: async (id, olds, news, configuration) => ({
@@ -44,6 +45,11 @@ export function lifecycleOn(
       if (reasons.length > 0) throw withoutStack(new Error([...reasons, rotated].join("\n")));
     },
   };
+}
+
+/** The SDK calls read and delete by a text in the outputs. Those that the plugin has written lack it, and an update adds it. */
+function isFromPlugin(olds: Props, news: Props): boolean {
+  return "__provider" in news && !("__provider" in olds);
 }
 
 /** A destroy receives what the last run of the program left in the state. */

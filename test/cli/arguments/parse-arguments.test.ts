@@ -22,6 +22,8 @@ interface Expected {
   readonly narrowed?: boolean;
   readonly mayBeConsole?: boolean;
   readonly output?: object;
+  readonly then?: object;
+  readonly wait?: string;
 }
 
 /** One row: the arguments, and the expected run, other kind of request, or text of the usage error. */
@@ -208,7 +210,36 @@ const grid: readonly Row[] = [
 
   // Steps.
   [["--all", "--drain", "until-restart"], { input: { ...all, drain: "until-restart" } }],
-  [["--all", "--drain", "until-destroy"], /--drain must be until-restart/],
+  [["--all", "--drain", "until-undrain"], { input: { ...all, drain: "until-destroy" } }],
+  [["--all", "--drain", "until-destroy"], /^--drain must be until-restart or until-undrain$/],
+  [["--all", "--drain", "constructor"], /^--drain must be until-restart or until-undrain$/],
+  [[...A, "--then", "patch -a, -b"], { then: { command: "patch -a, -b", mustRestart: true }, input: all }],
+  [
+    [...A, "--then", "patch", "--then-undrain", "30m"],
+    { then: { command: "patch", undrain: "30m", mustRestart: true } },
+  ],
+  [
+    [...A, "--then", "patch", "--then-undrain", "60", "--no-restart"],
+    { then: { command: "patch", undrain: "60", mustRestart: false } },
+  ],
+  [[...A, "--then", " "], /^--then needs a value: --then COMMAND$/],
+  [[...A, "--then", "a", "--then", "b"], /^--then must not be given twice$/],
+  [
+    [...A, "--then-undrain", "30m"],
+    /^--then-undrain needs the command that it waits after: --then COMMAND; /,
+  ],
+  [[...A, "--then", "a", "--no-restart"], /^--no-restart needs --then-undrain DURATION, [^\n]*$/],
+  [["12", "--then", "a"], /^--then needs a host: .*; on this machine, run the command after session-logoff/],
+  [["--list", "--host", "a", "--then", "b"], { task: "list", then: { command: "b", mustRestart: true } }],
+  [["--dry-run", ...A, "--then", "b"], { task: "dry-run" }],
+  [
+    ["--check", "--host", "a", "--then", "b", "--then-undrain", "5m", "--no-restart"],
+    /^--then, --then-undrain, --no-restart cannot be combined with --check, which logs nobody off$/,
+  ],
+  [["--undrain", "--host", "a", "--then", "b"], /^--then cannot be combined with --undrain, [^\n]*$/],
+  [["--undrain", "--host", "a", "--wait", "30m"], { task: "undrain", wait: "30m" }],
+  [[...A, "--wait", "30m"], /^--wait needs --undrain: after a logoff, --then-undrain waits$/],
+  [["--check", "--host", "a", "--wait", "30m"], /^--wait needs --undrain: [^\n]*$/],
   [
     ["--all", "--warn", "Hi {user}", "--grace", "15m", "--remind", "5m,60"],
     { input: { ...all, warn: { message: "Hi {user}", gracePeriod: "15m", reminders: ["5m", 60] } } },
@@ -336,6 +367,8 @@ function hold(request: Request, expected: Row[1]): void {
   if (expected.hostsFile !== undefined) assert.equal(run.hostsFile, expected.hostsFile);
   if (expected.mayBeConsole !== undefined) assert.equal(run.mayBeConsole ?? false, expected.mayBeConsole);
   if (expected.narrowed !== undefined) assert.equal(run.narrowed, expected.narrowed);
+  if (expected.then !== undefined) assert.deepEqual(run.then, expected.then);
+  if (expected.wait !== undefined) assert.equal(run.wait, expected.wait);
   for (const [name, value] of Object.entries(expected.output ?? {}))
     assert.deepEqual((run.output as unknown as Record<string, unknown>)[name], value, name);
 }
@@ -367,7 +400,7 @@ describe("the arguments", () => {
 
   it("include every option of the contract", () => {
     const contract =
-      "host hosts-file via platform user identity password-env passphrase-env known-hosts host-key accept-new jump ssh-config legacy-algorithms all id name session-user state idle except-id except-name except-user console limit limit-per-host if-missing drain undrain warn grace remind wait-only stuck parallel waves pause max-failures fail-on window timeout timeout-connect timeout-logoff list dry-run check output report failed-hosts quiet debug yes server verbose help";
+      "host hosts-file via platform user identity password-env passphrase-env known-hosts host-key accept-new jump ssh-config legacy-algorithms all id name session-user state idle except-id except-name except-user console limit limit-per-host if-missing drain undrain wait then then-undrain no-restart warn grace remind wait-only stuck parallel waves pause max-failures fail-on window timeout timeout-connect timeout-logoff list dry-run check output report failed-hosts quiet debug yes server verbose help";
     for (const name of contract.split(" ")) assert.ok(optionRows.has(name), name);
     const names = optionSections.flatMap(({ rows }) => rows.map(({ name }) => name));
     assert.equal(new Set(names).size, names.length);

@@ -40,6 +40,11 @@ describe("inOptionWords", () => {
     ["`platform: linux`", "--platform linux"],
     ["`connection.strictHostKeyChecking: no`", "StrictHostKeyChecking no in ssh_config"],
     ["`mode: ensure`, `timeouts.command`", "mode: ensure, timeouts.command"],
+    ["`drain: until-restart`", "--drain until-restart"],
+    ["`drain: until-destroy`", "--drain until-undrain"],
+    ['its mode is still "until-destroy"', 'its mode is still "until-undrain"'],
+    ["until-destroy: `drain` needs root", "until-undrain: --drain needs root"],
+    ["until-destroyed hosts", "until-destroyed hosts"],
     ["the host said `users` and `constructor`", "the host said `users` and `constructor`"],
   ] as const) {
     it(`says ${expected} for ${message}`, () => assert.equal(inOptionWords(message), expected));

@@ -22,6 +22,19 @@ describe("hintsFor", () => {
     );
   });
 
+  it("gives that of the run last, once", () => {
+    const ended = failed("then-failed", "b").error;
+    const hosts = [failed("not-back", "a"), failed("then-failed", "b")];
+    const codes = hintsFor({ hosts, ended }).map((line) => line.replace(/:.*/u, ""));
+    assert.deepEqual(codes, ["not-back", "then-failed"]);
+    assert.equal(hintsFor({ hosts: [], ended }).length, 1);
+  });
+
+  it("names an option for each code of hosts that restart", () => {
+    for (const code of ["not-back", "not-restarted", "then-failed", "drain-failed"] as const)
+      assert.match(hintsFor({ hosts: [failed(code, "a")] })[0] ?? "", /--undrain/u);
+  });
+
   it("gives none where every message says what to do", () => {
     const codes = ["host-key-changed", "host-unreachable", "auth-rejected", "session-stuck"] as const;
     assert.deepEqual(hintsFor({ hosts: codes.map((code) => failed(code, "a")) }), []);

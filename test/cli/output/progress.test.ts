@@ -167,6 +167,92 @@ describe("the progress", () => {
   }
 });
 
+describe("the progress of hosts that are awaited", () => {
+  const notBack = (host: string) =>
+    ({ code: "not-back", message: `Cannot undrain "${host}": it was not back within 30m` }) as const;
+  const why = "last seen: refused";
+
+  it("prints of a few hosts what is missing, and that each is back or given up", () => {
+    const { onProgress, finish, lines } = scene(2);
+    finish("a:22");
+    finish("b:22");
+    onProgress({ type: "wave-command", wave: 2, waves: 5, hosts: 2 });
+    onProgress({ type: "host-awaited", host: "a:22", why: "it has not restarted: its boot ID is the same" });
+    onProgress({ type: "host-back", host: "a:22", afterMs: 200_000 });
+    onProgress({ type: "host-back", host: "b:22", afterMs: 1_800_000, error: notBack("b:22") });
+    assert.deepEqual(lines().slice(4), [
+      "wave 2 of 5: running the command for 2 hosts",
+      "a:22  waits: it has not restarted: its boot ID is the same",
+      "a:22  back after 3m20s",
+      'b:22  given up after 30m: not-back: Cannot undrain "b:22": it was not back within 30m',
+    ]);
+  });
+
+  it("counts many hosts, names the slowest when all are back, and prints a shared error once", () => {
+    const { onProgress, finish, pass, lines } = scene(60);
+    onProgress({ type: "run-started", hosts: 60 });
+    const hosts = Array.from({ length: 50 }, (_, index) => `h${index}:22`);
+    for (const host of hosts) finish(host);
+    onProgress({ type: "wave-command", wave: 1, waves: 2, hosts: 50 });
+    for (const host of hosts) onProgress({ type: "host-awaited", host, why });
+    pass(5000);
+    onProgress({ type: "host-awaited", host: "h0:22", why: "it lists no listener" });
+    for (const [index, host] of hosts.entries()) {
+      const error = index < 2 ? { error: notBack(host) } : {};
+      onProgress({ type: "host-back", host, afterMs: index === 7 ? 370_000 : 60_000, ...error });
+    }
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(lines(), [
+      "wave 1 of 2: running the command for 50 hosts",
+      "50 of 60 hosts done, 0 sessions logged off, 50 awaited",
+      'h0:22  given up after 1m: not-back: Cannot undrain "h0:22": it was not back within 30m',
+      "48 hosts back, the slowest h7:22 after 6m10s; 2 hosts not back",
+      "1 more host  failed: not-back, as on h0:22",
+      "48 of 60 hosts done, 2 not done, 0 sessions logged off",
+    ]);
+  });
+
+  it("says of many hosts that none is back, and begins anew with the next wave", () => {
+    const { onProgress, finish, lines } = scene(20);
+    for (const wave of [1, 2]) {
+      const host = `h${wave}:22`;
+      finish(host);
+      onProgress({ type: "wave-command", wave, waves: 2, hosts: 1 });
+      const error = wave === 1 ? { error: notBack(host) } : {};
+      onProgress({ type: "host-back", host, afterMs: 60_000, ...error });
+    }
+    assert.deepEqual(
+      lines().filter((line) => /^\d+ hosts? /u.test(line)),
+      ["1 host not back", "1 host back, the slowest h2:22 after 1m"],
+    );
+  });
+
+  it("shows on the bar how many are awaited", () => {
+    const { onProgress, say, bar, end } = scene(20, {}, true);
+    onProgress({ type: "run-started", hosts: 20 });
+    for (const host of ["a:22", "b:22", "c:22"]) onProgress({ type: "host-awaited", host, why });
+    onProgress({ type: "host-back", host: "b:22", afterMs: 1 });
+    say("x");
+    assert.match(bar() ?? "", /0 of 20 hosts done, 0 sessions logged off, 2 awaited, 0 at work/u);
+    end();
+  });
+
+  it("tells a host of --undrain --wait as failed once", () => {
+    const { onProgress, lines } = scene(20);
+    onProgress({ type: "run-started", hosts: 1 });
+    const error = notBack("a:22");
+    onProgress({ type: "host-back", host: "a:22", afterMs: 1000, error });
+    const report = hostReport({ host: "a:22", status: "failed", error });
+    onProgress({ type: "host-finished", host: "a:22", report });
+    onProgress({ type: "run-finished" });
+    assert.deepEqual(lines(), [
+      "1 host not back",
+      `a:22  failed: not-back: ${error.message}`,
+      "0 of 20 hosts done, 1 not done, 0 sessions logged off",
+    ]);
+  });
+});
+
 describe("an answer to pass on", () => {
   it("keeps its form and names nobody", () => {
     const masked = anonymized(
