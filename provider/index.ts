@@ -27,6 +27,7 @@ export type {
   UndrainRolloutArgs,
   UndrainTimeoutsArgs,
 } from "./pulumi/dynamic/host-undrain-args";
+export { HostUndrain } from "./pulumi/dynamic/host-undrain";
 export { SessionLogoff } from "./pulumi/dynamic/session-logoff";
 export type { HostResult, Results, ResumeEntry } from "./pulumi/resource/state";
 export type { UndrainHostResult, UndrainResults } from "./pulumi/undrain/state";

@@ -11,8 +11,8 @@ const modules: Readonly<Record<string, RegExp>> = {
   ssh2: /^ssh2$/,
   sdk: /^@pulumi\/pulumi(\/(?!proto\/)|$)/,
   grpc: /^@grpc\/grpc-js$|^google-protobuf\/|^@pulumi\/pulumi\/proto\//,
-  // The serialized provider loads its code by the package's own name.
-  itself: /^pulumi-session-logoff\/provider$/,
+  // The serialized providers load their code by the package's own name.
+  itself: /^pulumi-session-logoff\/(provider|host-undrain)$/,
 };
 
 /**
@@ -31,12 +31,15 @@ const rules: Readonly<Record<string, string>> = {
   run: "base connection plan session backend report",
   ssh: "base connection files node ssh2",
   local: "base connection node",
-  "pulumi/resource": "base connection files plan session report run pulumi/process pulumi/progress",
-  "pulumi/undrain": "base",
+  "pulumi/common": "base plan report pulumi/process pulumi/progress",
+  "pulumi/resource": "base connection plan session report run pulumi/common pulumi/process pulumi/progress",
+  "pulumi/undrain": "base plan report run pulumi/common pulumi/process pulumi/progress",
   "pulumi/progress": "base session report pulumi/process",
   "pulumi/process": "base connection files report run ssh node sdk",
-  "pulumi/dynamic": "base plan report pulumi/resource pulumi/progress pulumi/process node sdk itself",
-  "pulumi/plugin": "base plan report pulumi/resource pulumi/progress pulumi/process node grpc",
+  "pulumi/dynamic":
+    "base plan report pulumi/common pulumi/resource pulumi/undrain pulumi/progress pulumi/process node sdk itself",
+  "pulumi/plugin":
+    "base plan report pulumi/common pulumi/resource pulumi/undrain pulumi/progress pulumi/process node grpc",
   cli: "base connection files plan session report run ssh local node",
 };
 

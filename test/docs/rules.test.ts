@@ -60,6 +60,23 @@ describe("the documents", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("show lines of examples/rolling in docs/rolling.md, in their order", () => {
+    const file = "docs/rolling.md";
+    const page = pages.find((one) => one.file === file);
+    const [program] = readBlocks(page ?? { file, text: "" }).blocks.filter(
+      ({ language }) => language === "ts",
+    );
+    const [, batches = ""] = program?.code.split(/^(?=let previous)/mu) ?? [];
+    assert.match(batches, /new HostUndrain/u);
+    const example = readFileSync(join(checkout, "examples", "rolling", "index.ts"), "utf8").split("\n");
+    let from = 0;
+    for (const line of batches.trimEnd().split("\n")) {
+      const at = example.indexOf(line, from);
+      assert.ok(at >= 0, `the example lacks, at this place: ${line}`);
+      from = at + 1;
+    }
+  });
+
   it("may not have a block in an unknown language or a comment without a reason", () => {
     const text =
       "# A page\n\n```bash\ntrue\n```\n\n<!-- not run -->\n\n```sh\nfalse\n```\n\n<!-- not run: x -->\n\ntext\n";

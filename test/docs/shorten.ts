@@ -53,6 +53,10 @@ function shortenCommand(command: string, now: Date): string {
   return command
     .replace(option("grace|remind"), (_, name: string, value: string) => name + shortList(unquoted(value)))
     .replace(option("settle|pause"), (_, name: string, value: string) => name + shortPause(unquoted(value)))
+    .replace(option("waves"), (all, name: string) =>
+      // Each wave of restarts takes half a minute.
+      command.includes("--then-undrain") ? `${name}1,100%` : all,
+    )
     .replace(option("window"), (all, name: string, value: string) => {
       const [, zone] = /^\d\d:\d\d-\d\d:\d\d(?:\s+(\S+))?$/u.exec(unquoted(value)) ?? [undefined, undefined];
       if (unquoted(value).includes("/")) return `${name}${longSpan.from}/${longSpan.to}`;

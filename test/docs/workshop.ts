@@ -27,6 +27,7 @@ export async function openWorkshop(everybodyGoes: boolean): Promise<Workshop> {
   await writeAccess(place, lab);
   await writeCommand(place);
   writeSshFolder(home);
+  copyFileSync(join(checkout, "examples", "rolling-command", "patch.sh"), join(home, "patch.sh"));
   // As after `npm run lab -- ~/lab`.
   symlinkSync(".", join(home, "lab"));
   const addProgram = (name: string, script: string): void => {

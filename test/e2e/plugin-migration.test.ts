@@ -73,4 +73,10 @@ describe("a stack of the class", { timeout: 300_000 }, () => {
     assert.equal(await idNow(), id);
     assert.equal(lab.host("rdsh01").model.drain(), "drain");
   });
+
+  it("is deleted by the class", async () => {
+    const { code, output } = await project.pulumi("destroy", "--yes", "--skip-preview");
+    assert.equal(code, 0, output);
+    assert.equal(lab.host("rdsh01").model.drain(), "open");
+  });
 });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { manyAddresses, nextAddress } from "./addresses";
 import { realClock, type LabClock } from "./clock";
 import { createClosedLog, type ClosedEvent } from "./closed-log";
@@ -117,6 +118,8 @@ export async function startLab(options: {
   const nowMs = (): number => clock.now() - startMs;
   const closedLog = createClosedLog(nowMs);
   const closing = new AbortController();
+  // Each host that restarts listens.
+  setMaxListeners(0, closing.signal);
   let seq = 0;
   const separate = await manyAddresses();
 

@@ -11,7 +11,7 @@ import { connectTo, memoryHost, type MemoryHost, type MemoryHostOptions } from "
 import { virtualClock, type VirtualClock } from "./virtual-clock";
 import { howToVisit } from "./visit-of-another-process";
 
-export type { MemoryHost, MemoryHostOptions, MemoryRestart } from "./memory-host";
+export type { MemoryHost, MemoryHostOptions } from "./memory-host";
 
 export interface Fleet {
   readonly clock: VirtualClock;

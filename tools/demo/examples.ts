@@ -3,6 +3,7 @@ import type { LanguageName } from "../engine/language.mjs";
 import { demoHosts } from "./fleet";
 import { demonstrate } from "./pre-patch";
 import type { Ran } from "./project";
+import { demonstrateRolling, rollingHosts } from "./rolling";
 import { listed, up, type Stage } from "./stage";
 
 /** A condition that must hold after a step, with its description. */
@@ -128,6 +129,7 @@ export const examples: Readonly<Record<string, Example>> = {
   relay,
   "nightly-clean-up": nightly,
   canary,
+  rolling: { hosts: rollingHosts, run: demonstrateRolling },
   "pre-patch-yaml": prePatchIn("yaml"),
   "pre-patch-python": prePatchIn("python"),
 };

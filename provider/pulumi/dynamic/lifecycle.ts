@@ -1,15 +1,18 @@
-/** The methods of the resource as the text in a state calls them. */
+/** The methods of a resource as the text in a state calls them. */
 import { printable } from "../../base/text";
 import { inertText } from "../../report/pipeline-commands";
+import type { Call } from "../common/call";
+import type { Configuration, Lifecycle, Props } from "../common/contract";
+import type { ResourceKind } from "../common/resource-kind";
 import type { Front } from "../process/process";
 import { namedVoice } from "../progress/voice";
-import type { Call } from "../resource/call";
-import type { Configuration, Lifecycle, Props } from "../resource/contract";
-import { changesOf, problemsOf, resourceIn } from "../resource/resource";
 
 /** The methods on a given front. */
-export function lifecycleOn(front: Front): Lifecycle {
-  const resource = resourceIn(front);
+export function lifecycleOn(
+  front: Front,
+  { problemsOf, changesOf, methodsIn }: Pick<ResourceKind, "problemsOf" | "changesOf" | "methodsIn">,
+): Lifecycle {
+  const resource = methodsIn(front);
   // Printed text appears in the log of a pipeline, where text from a host must not act as a command.
   const print = (line: string): void => front.print(inertText(line));
   const callFor = (props: Props, configuration: Configuration = {}): Call => {
@@ -24,8 +27,9 @@ export function lifecycleOn(front: Front): Lifecycle {
     },
     diff: (_id, olds, news) => {
       const { changed, why } = changesOf(olds, news);
-      if (changed) callFor(news).voice.say(why);
-      return Promise.resolve({ changes: changed });
+      const changes = changed || isFromPlugin(olds, news);
+      if (changes) callFor(news).voice.say(why);
+      return Promise.resolve({ changes });
     },
     create: (inputs, configuration) => resource.create(inputs, callFor(inputs, configuration)),
     update: async (id, olds, news, configuration) => ({
@@ -41,6 +45,11 @@ export function lifecycleOn(front: Front): Lifecycle {
       if (reasons.length > 0) throw withoutStack(new Error([...reasons, rotated].join("\n")));
     },
   };
+}
+
+/** The SDK calls read and delete by a text in the outputs. Those that the plugin has written lack it, and an update adds it. */
+function isFromPlugin(olds: Props, news: Props): boolean {
+  return "__provider" in news && !("__provider" in olds);
 }
 
 /** A destroy receives what the last run of the program left in the state. */

@@ -17,24 +17,34 @@ export interface ProgramProblem {
   readonly message: string;
 }
 
+/** The resource that a program declares. */
+export interface CheckedResource {
+  readonly type: string;
+  readonly name: string;
+  /** The export with the resource's code. */
+  readonly code: string;
+}
+
 /** What the provider process loads from its working directory, and the package that brings it. */
-const needed = [
-  { path: "pulumi-session-logoff/provider", packageName: "pulumi-session-logoff" },
-  { path: "@pulumi/pulumi/cmd/dynamic-provider", packageName: "@pulumi/pulumi" },
-];
+function neededFor(code: string): readonly { readonly path: string; readonly packageName: string }[] {
+  return [
+    { path: code, packageName: "pulumi-session-logoff" },
+    { path: "@pulumi/pulumi/cmd/dynamic-provider", packageName: "@pulumi/pulumi" },
+  ];
+}
 
 /** Checks the packages that are installed in the program's folder. Pulumi starts the provider process there. */
 export function checkProgram(
-  name: string,
+  { type, name, code }: CheckedResource,
   { folder, script, isBun }: ProgramProcess,
 ): ProgramProblem | undefined {
   if (isBun)
     return {
       severity: "error",
-      message: `Cannot use SessionLogoff "${name}" with Bun: Pulumi's dynamic resources need Node. Set "runtime: nodejs" in Pulumi.yaml`,
+      message: `Cannot use ${type} "${name}" with Bun: Pulumi's dynamic resources need Node. Set "runtime: nodejs" in Pulumi.yaml`,
     };
   const { resolve } = createRequire(join(folder, "program.js"));
-  const missing = needed
+  const missing = neededFor(code)
     .filter(({ path }) => !resolves(resolve, path))
     .map(({ packageName }) => `"${packageName}"`);
   if (missing.length === 0) return undefined;
@@ -43,11 +53,11 @@ export function checkProgram(
   return isRunByCli(script)
     ? {
         severity: "error",
-        message: `Cannot use SessionLogoff "${name}": Pulumi's provider process loads ${packages} from the program's folder and does not find it in "${folder}". Add ${packages} to the program's own dependencies; a dependency of another package is not enough`,
+        message: `Cannot use ${type} "${name}": Pulumi's provider process loads ${packages} from the program's folder and does not find it in "${folder}". Add ${packages} to the program's own dependencies; a dependency of another package is not enough`,
       }
     : {
         severity: "hint",
-        message: `Pulumi's provider process starts in the project's "main" folder, by default the current one, and finds no ${packages} from "${folder}". If that is the folder, SessionLogoff "${name}" cannot run: start the program where it is installed, or name such a folder as "main" in the project settings`,
+        message: `Pulumi's provider process starts in the project's "main" folder, by default the current one, and finds no ${packages} from "${folder}". If that is the folder, ${type} "${name}" cannot run: start the program where it is installed, or name such a folder as "main" in the project settings`,
       };
 }
 

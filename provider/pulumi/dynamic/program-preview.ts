@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { unknownValue } from "../../plan/unknown";
 import { configurationNames } from "./configuration";
 
 /**
@@ -17,6 +18,40 @@ export function previewSessions(
     const why = thrown instanceof Error ? thrown.message : "unknown reason";
     return say(resource, `sessions are not shown: ${why}`).catch(() => undefined);
   });
+}
+
+/**
+ * During a preview, says under a new resource how many hosts it would wait for. Of a resource that exists, diff says it. Returns at once;
+ * errors are shown and fail nothing.
+ *
+ * @param outcome an output of the resource, which a preview knows exactly if the resource does not change
+ */
+export function previewWait(
+  resource: pulumi.CustomResource,
+  args: { readonly hosts: unknown; readonly only?: unknown },
+  outcome: pulumi.Output<unknown>,
+): void {
+  if (!pulumi.runtime.isDryRun()) return;
+  showWait(resource, args, outcome).catch((thrown: unknown) => {
+    const why = thrown instanceof Error ? thrown.message : "unknown reason";
+    return say(resource, `cannot tell how many hosts are awaited: ${why}`).catch(() => undefined);
+  });
+}
+
+async function showWait(
+  resource: pulumi.CustomResource,
+  { hosts, only }: { readonly hosts: unknown; readonly only?: unknown },
+  outcome: pulumi.Output<unknown>,
+): Promise<void> {
+  if ((await isKnown(outcome)) || (await isKnown(resource.id))) return;
+  const inputs = { hosts: await knownOr(unknownValue, hosts), only: await knownOr(unknownValue, only) };
+  const { compareUndrain } = await import("../undrain/changes.js");
+  await say(resource, compareUndrain({}, inputs).why);
+}
+
+async function knownOr(otherwise: unknown, input: unknown): Promise<unknown> {
+  const output = pulumi.output(input);
+  return (await isKnown(output)) ? valueOf(output) : otherwise;
 }
 
 async function show(resource: pulumi.Resource, args: object, outcome: pulumi.Output<unknown>): Promise<void> {

@@ -2,8 +2,9 @@
  * The export `pulumi-session-logoff/provider`, which the text in every state loads and calls. Its name, the names of its
  * functions and the order of their parameters must therefore never change; new parameters go at the end.
  */
+import type { Configuration, ConfigureRequest, Lifecycle } from "../common/contract";
 import { processFront } from "../process/process";
-import type { Configuration, ConfigureRequest, Lifecycle } from "../resource/contract";
+import { sessionLogoff } from "../resource/session-logoff";
 import { configurationNames } from "./configuration";
 import { lifecycleOn } from "./lifecycle";
 
@@ -16,7 +17,7 @@ export function configure({ config }: ConfigureRequest): Promise<Configuration> 
   return Promise.resolve(Object.fromEntries(values));
 }
 
-const here = (): Lifecycle => lifecycleOn(processFront());
+const here = (): Lifecycle => lifecycleOn(processFront(), sessionLogoff);
 
 /** Returns all problems of the inputs at once, and the inputs as given. Connects to nothing. */
 export const check: Lifecycle["check"] = (...given) => here().check(...given);

@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Configuration, Props, ProviderCode } from "../resource/contract";
+import type { Configuration, Props, ProviderCode } from "../common/contract";
 import type { HostResult, Results } from "../resource/state";
 import type { SessionLogoffArgs, SessionLogoffInputs } from "./args";
-import { checkProgram, type ProgramProblem } from "./program-check";
+import { checkDeclaration, declaredOptions, sealedArgs } from "./declaration";
 import { previewSessions } from "./program-preview";
 import { optionWarnings } from "./resource-options";
-import { withSecretsSealed } from "./secrets";
 
 /** What the SDK writes into every resource's state and calls from there on, whatever version is installed by then. */
 interface SerializedProvider extends pulumi.dynamic.ResourceProvider<Props, Props> {
@@ -132,48 +131,13 @@ export class SessionLogoff extends pulumi.dynamic.Resource {
    * @throws pulumi.RunError if `import` or `id` is set, or if the program cannot use this package
    */
   constructor(name: string, args: SessionLogoffArgs, options: pulumi.CustomResourceOptions = {}) {
-    const problem = problemOfProgram(name);
-    if (problem?.severity === "error") throw new pulumi.RunError(problem.message);
-    // Not as a message of the resource: those wait until it is registered, which fails in this case.
-    if (problem !== undefined) void pulumi.log.info(problem.message);
-    if (options.import !== undefined || options.id !== undefined)
-      throw new pulumi.RunError(
-        `Cannot import SessionLogoff "${name}": there is nothing to adopt; create it`,
-      );
-    let seen: pulumi.CustomResourceOptions = options;
-    const look: pulumi.ResourceTransformation = ({ opts }) => {
-      seen = opts;
-      return undefined;
-    };
-    const inputs = {
-      ...args,
-      hosts: withSecretsSealed(args.hosts),
-      ...(args.connection === undefined ? {} : { connection: withSecretsSealed(args.connection) }),
-      resourceName: name,
-      ...noOutputsYet,
-    };
-    const ours = { additionalSecretOutputs: ["resume"], deleteBeforeReplace: true, transformations: [look] };
-    super(
-      serializedProvider,
-      name,
-      inputs,
-      pulumi.mergeOptions(options, ours),
-      "session-logoff",
-      "SessionLogoff",
-    );
+    checkDeclaration({ type: "SessionLogoff", name, code: "pulumi-session-logoff/provider" }, options);
+    const inputs = { ...sealedArgs(args), resourceName: name, ...noOutputsYet };
+    const declared = declaredOptions(options, ["resume"]);
+    super(serializedProvider, name, inputs, declared.options, "session-logoff", "SessionLogoff");
     pulumi.output(args.drain).apply((drain) => {
-      for (const warning of optionWarnings(seen, drain)) void pulumi.log.warn(warning, this);
+      for (const warning of optionWarnings(declared.seen(), drain)) void pulumi.log.warn(warning, this);
     });
     previewSessions(this, args, this.finishedAt);
   }
-}
-
-/** The folder in which the program started; its working directory may change later. */
-const programFolder = process.cwd();
-
-/** Without an engine, as in a program's unit tests, no provider process starts. */
-function problemOfProgram(name: string): ProgramProblem | undefined {
-  if (pulumi.runtime.getEngine() === undefined) return undefined;
-  const { argv, versions } = process;
-  return checkProgram(name, { folder: programFolder, script: argv[1], isBun: versions["bun"] !== undefined });
 }

@@ -1,7 +1,7 @@
 /** The configuration of the provider: of the stack (`session-logoff:user`) or of an explicit provider. Pure. */
 import { isRecord } from "../../base/records";
 import { stackDefaults } from "../../plan/schema/connection";
-import type { Configuration } from "../resource/contract";
+import type { Configuration } from "../common/contract";
 import { secret, unmarked, type MarkedProps } from "./values";
 
 const fields = Object.entries(stackDefaults.fields);

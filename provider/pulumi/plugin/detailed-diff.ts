@@ -1,7 +1,7 @@
 /** Which properties an update is about, as the engine shows it. Pure. */
 import { canonical, isRecord } from "../../base/records";
-import type { Changes } from "../resource/changes";
-import type { Props } from "../resource/contract";
+import type { Props } from "../common/contract";
+import type { InputChanges } from "../common/resource-kind";
 
 /** How a property differs: between the outputs of the state and the inputs of the program. */
 export type Difference = "add" | "delete" | "update";
@@ -15,7 +15,7 @@ const mostHosts = 20;
 export function detailedDiff(
   olds: Props,
   news: Props,
-  { inputs, unfinished, hasDrifted }: Pick<Changes, "inputs" | "unfinished" | "hasDrifted">,
+  { inputs, unfinished, hasDrifted = false }: Pick<InputChanges, "inputs" | "unfinished" | "hasDrifted">,
 ): ReadonlyMap<string, Difference> {
   const hostResults = isRecord(olds["hostResults"]) ? olds["hostResults"] : {};
   const known = unfinished.filter((label) => label in hostResults);

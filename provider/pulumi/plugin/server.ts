@@ -14,7 +14,8 @@ import type { Runs } from "../process/cancellation";
 import { engineLog, noLog } from "./engine-log";
 import type { LogQueue } from "./log-queue";
 import { propertiesOf, type Difference } from "./detailed-diff";
-import type { Provider, ProviderDeps, ResourceCall } from "./provider";
+import type { Provider, ProviderDeps } from "./provider";
+import type { ResourceAnswers, ResourceCall } from "./resource-answers";
 import { callError, fromStruct, toStruct } from "./wire";
 
 export interface PluginOptions {
@@ -118,9 +119,14 @@ function configurationMethods(loaded: () => Promise<Provider>): Methods {
 }
 
 function resourceMethods(loaded: () => Promise<Provider>): Methods {
+  const answersFor = async (request: ResourceRequest): Promise<ResourceAnswers> =>
+    (await loaded()).resource(tokenIn(request.getUrn()));
   return {
     check: async (request: messages.CheckRequest) => {
-      const { inputs, reasons } = (await loaded()).check(callOf(request), fromStruct(request.getNews()));
+      const { inputs, reasons } = (await answersFor(request)).check(
+        callOf(request),
+        fromStruct(request.getNews()),
+      );
       const response = new messages.CheckResponse();
       response.setInputs(toStruct(inputs));
       // The engine prints the value of a failure's property, secrets included, so no property is named.
@@ -135,16 +141,16 @@ function resourceMethods(loaded: () => Promise<Provider>): Methods {
     },
     diff: async (request: messages.DiffRequest) => {
       const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
-      const differences = (await loaded()).diff(callOf(request), olds, news);
+      const differences = (await answersFor(request)).diff(callOf(request), olds, news);
       return diffResponse(differences);
     },
     create: async (request: messages.CreateRequest) => {
-      const [provider, inputs] = [await loaded(), fromStruct(request.getProperties())];
+      const [answers, inputs] = [await answersFor(request), fromStruct(request.getProperties())];
       const response = new messages.CreateResponse();
       if (request.getPreview())
-        response.setProperties(toStruct(await provider.previewCreate(callOf(request), inputs)));
+        response.setProperties(toStruct(await answers.previewCreate(callOf(request), inputs)));
       else {
-        const { id, properties } = await provider.create(callOf(request), inputs);
+        const { id, properties } = await answers.create(callOf(request), inputs);
         response.setId(id);
         response.setProperties(toStruct(properties));
       }
@@ -152,7 +158,9 @@ function resourceMethods(loaded: () => Promise<Provider>): Methods {
     },
     read: async (request: messages.ReadRequest) => {
       const given = fromStruct(request.getProperties());
-      const { id, properties } = await (await loaded()).read(callOf(request), request.getId(), given);
+      const { id, properties } = await (
+        await answersFor(request)
+      ).read(callOf(request), request.getId(), given);
       const response = new messages.ReadResponse();
       response.setId(id);
       response.setProperties(toStruct(properties));
@@ -160,17 +168,19 @@ function resourceMethods(loaded: () => Promise<Provider>): Methods {
       return response;
     },
     update: async (request: messages.UpdateRequest) => {
-      const [provider, call] = [await loaded(), callOf(request)];
+      const [answers, call] = [await answersFor(request), callOf(request)];
       const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
       const properties = request.getPreview()
-        ? await provider.previewUpdate(call, olds, news)
-        : await provider.update(call, request.getId(), olds, news);
+        ? await answers.previewUpdate(call, olds, news)
+        : await answers.update(call, request.getId(), olds, news);
       const response = new messages.UpdateResponse();
       response.setProperties(toStruct(properties));
       return response;
     },
     delete: async (request: messages.DeleteRequest) => {
-      await (await loaded()).delete(callOf(request), request.getId(), fromStruct(request.getProperties()));
+      await (
+        await answersFor(request)
+      ).delete(callOf(request), request.getId(), fromStruct(request.getProperties()));
       return new Empty();
     },
   };
@@ -204,17 +214,16 @@ interface ResourceRequest {
   getTimeout?(): number;
 }
 
-/** Older engines say neither name nor timeout. @throws Error for another type of resource */
+/** Older engines say neither name nor timeout. */
 function callOf(request: ResourceRequest): ResourceCall {
   const urn = request.getUrn();
-  // `urn:pulumi:STACK::PROJECT::PARENTS$TYPE::NAME`
-  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-  if (type !== resourceToken) throw new Error(`The plugin "session-logoff" has no resource "${type}"`);
   return { urn, name: request.getName() || nameIn(urn), timeoutSeconds: request.getTimeout?.() ?? 0 };
 }
 
-/** The token of the only resource. */
-const resourceToken = "session-logoff:index:SessionLogoff";
+/** The token of the resource's type in `urn:pulumi:STACK::PROJECT::PARENTS$TYPE::NAME`. */
+function tokenIn(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
 
 function nameIn(urn: string): string {
   return urn.split("::").slice(3).join("::");

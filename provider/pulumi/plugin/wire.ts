@@ -5,7 +5,7 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { inertText } from "../../report/pipeline-commands";
-import type { PartialFailure } from "../resource/partial-failure";
+import type { PartialFailure } from "../common/partial-failure";
 import { sendable, type MarkedProps } from "./values";
 
 /** The object of a message; empty if the message has none. */

@@ -47,16 +47,24 @@ export function sayOn({ voice }: LinesOptions): (line: string) => void {
 
 /**
  * Prints at intervals how far the work is, so that a long wait is not silent, and once more at the end.
+ * @param unchangedEveryMs how long a line is not printed again while it stays the same
  * @returns ends the printing
  */
-export function countByTime(options: LinesOptions, line: () => string): () => void {
+export function countByTime(options: LinesOptions, line: () => string, unchangedEveryMs = 0): () => void {
   const {
     clock,
     voice: { status },
   } = options;
   const say = sayOn(options);
+  let last = { line: "", atMs: clock.now() };
+  const sayNews = (): void => {
+    const now = { line: line(), atMs: clock.now() };
+    if (now.line === last.line && now.atMs - last.atMs < unchangedEveryMs) return;
+    last = now;
+    say(now.line);
+  };
   const ends = [
-    every(status === undefined ? countEveryMs : countEveryMsBesideLive, clock, () => say(line())),
+    every(status === undefined ? countEveryMs : countEveryMsBesideLive, clock, sayNews),
     status === undefined ? undefined : every(liveEveryMs, clock, () => status(line())),
   ];
   return () => {

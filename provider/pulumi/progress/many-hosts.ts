@@ -30,10 +30,12 @@ export function failureLine(event: ProgressEvent, first?: string): string | unde
  * Prints every error with the first host that has it, and counts at intervals. A warning that many hosts share is printed for
  * the first of them.
  */
-export function linesOfMany(options: LinesOptions): ProgressLines {
+export function linesOfMany(
+  options: LinesOptions,
+  counts: Counts = countsOf(options.hosts, options.clock),
+): ProgressLines {
   const say = sayOn(options);
-  const counts = countsOf(options.hosts, options.clock);
-  const endCounting = countByTime(options, counts.line);
+  const endCounting = countByTime(options, counts.line, counts.unchangedEveryMs);
   const errors = errorTally();
   const warnings = tally();
   const hear: OnProgress = (event) => {
@@ -71,11 +73,34 @@ function tally(): { add(what: string): number; all(): Iterable<readonly [what: s
   };
 }
 
-interface Counts {
+/** What is counted of a run. */
+export interface Counts {
   readonly hear: OnProgress;
   readonly line: () => string;
+  /** How long an unchanged line is not printed again; absent: it is printed every time. */
+  readonly unchangedEveryMs?: number;
   /** The slowest hosts of a finished run. */
   readonly slowest: () => readonly string[];
+}
+
+/** A host and its time in milliseconds. */
+export type HostTime = readonly [host: string, ms: number];
+
+/** The slowest hosts, if they are slow at all. */
+export function slowestOf(all: readonly HostTime[]): readonly HostTime[] {
+  return all
+    .filter(([, ms]) => ms >= slowAfterMs)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, slowHosts);
+}
+
+/** The line that names the slowest hosts; none without any. */
+export function slowestLines(slow: readonly HostTime[]): readonly string[] {
+  return slow.length === 0 ? [] : [`slowest hosts: ${named(slow)}`];
+}
+
+function named(some: readonly HostTime[]): string {
+  return some.map(([host, ms]) => `${host} (${formatDuration(1000 * Math.round(ms / 1000))})`).join(", ");
 }
 
 /** Events after which a host is at work again, even before the end of its grace period. */
@@ -92,14 +117,7 @@ function countsOf(hosts: number, clock: Clock): Counts {
   const counts = { finished: 0, notDone: 0, skipped: 0, loggedOff: 0 };
   /** When each host started to work; for hosts in their grace period, when they will. */
   const atWorkFrom = new Map<string, number>();
-  let slow: readonly (readonly [host: string, ms: number])[] = [];
-  const slowestOf = (all: readonly (readonly [string, number])[]): typeof slow =>
-    all
-      .filter(([, ms]) => ms >= slowAfterMs)
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, slowHosts);
-  const named = (some: typeof slow): string =>
-    some.map(([host, ms]) => `${host} (${formatDuration(1000 * Math.round(ms / 1000))})`).join(", ");
+  let slow: readonly HostTime[] = [];
   return {
     hear: (event) => {
       if (!("host" in event)) return;
@@ -133,7 +151,7 @@ function countsOf(hosts: number, clock: Clock): Counts {
         ...(longest.length === 0 ? [] : [`; longest at work: ${named(longest)}`]),
       ].join("");
     },
-    slowest: () => (slow.length === 0 ? [] : [`slowest hosts: ${named(slow)}`]),
+    slowest: () => slowestLines(slow),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a preview knows of the results. Pure. */
 import { unknownValue } from "../../plan/unknown";
 import type { Changes } from "./changes";
-import type { Props } from "./contract";
+import type { Props } from "../common/contract";
 import { readKnown, stateVersion, toResults, type Results } from "./state";
 
 /**

@@ -10,7 +10,7 @@ import { isOnlyWarned } from "../../report/text";
 import { runRollout, type RolloutDeps } from "../../run/rollout";
 import { describeSession } from "../../session/session";
 import type { ReadOnlyFront } from "../process/program-front";
-import { errorLines } from "./partial-failure";
+import { errorLines } from "../common/partial-failure";
 
 /** Hosts with a line of their own; the others are counted. */
 const namedHosts = 50;

@@ -6,7 +6,7 @@ import { blankReport, type HostReport } from "../../report/report";
 import { sharedErrors, toldErrors } from "../../report/shared-errors";
 import { alsoOn } from "../../report/text";
 import { runRollout, type RolloutDeps } from "../../run/rollout";
-import type { Scope } from "./call";
+import type { Scope } from "../common/call";
 import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
 
 /**

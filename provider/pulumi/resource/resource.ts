@@ -1,18 +1,20 @@
-/** What check, diff, create, update, read and delete do, whoever calls them. */
-import { onlyFields, withoutFields } from "../../base/records";
+/** What check, diff, create, update, read and delete of SessionLogoff do, whoever calls them. */
+import { onlyFields } from "../../base/records";
 import { findProblems, readPlan } from "../../plan/read-plan";
 import { inputNames } from "../../plan/schema/inputs";
 import { readFields } from "../../plan/schema/read-fields";
 import { failsRun } from "../../report/outcome";
 import { inertText } from "../../report/pipeline-commands";
+import { ownInputs, withinCall, type Call, type Scope } from "../common/call";
+import type { Configuration, Props } from "../common/contract";
+import { PartialFailure, planError } from "../common/partial-failure";
+import type { Resource } from "../common/resource-kind";
 import type { World } from "../process/world";
-import type { Call, Scope } from "./call";
 import { compare, type Changes } from "./changes";
-import type { Configuration, Props } from "./contract";
+import { failureReasons } from "./failure-reasons";
 import { withHostsKept, withoutHostsKept } from "./kept-hosts";
-import { failureReasons, PartialFailure } from "./partial-failure";
 import { lookForDrift } from "./refresh";
-import { planError, runAndRecord, type RunResult } from "./run";
+import { runAndRecord, type RunResult } from "./run";
 import { withinSizeLimit } from "./size-limit";
 import { ourDrain, readKnown, toResults } from "./state";
 import {
@@ -52,22 +54,6 @@ export function openReasons(name: string, props: Props): readonly string[] {
   return failsRun(Object.values(results.hostResults), failOn ?? "any", undefined)
     ? failureReasons(name, results).map(inertText)
     : [];
-}
-
-/** The methods of the resource that may contact hosts. Inputs and outputs are plain values. */
-export interface Resource {
-  /** Runs every host. @throws PartialFailure once a host was contacted and not all are done */
-  create(inputs: Props, call: Call): Promise<{ id: string; outs: Props }>;
-  /** Runs the hosts that changes call for, and stores the rest. @throws PartialFailure when not all hosts are done */
-  update(id: string, olds: Props, news: Props, call: Call): Promise<Props>;
-  /** The outputs; in mode `ensure` with the sessions that hosts have now. Never throws. */
-  read(props: Props, call: Call): Promise<Props>;
-  /**
-   * Undrains the hosts that we drained and contacts no others.
-   * @returns why the resource must not be forgotten; empty: it may be
-   * @throws LogoffError `plan-invalid`
-   */
-  delete(props: Props, call: Call): Promise<readonly string[]>;
 }
 
 /** The methods in a given process. */
@@ -112,7 +98,7 @@ async function finish(
   if (given === undefined) throw planError(name, problems);
   const plan = {
     ...given,
-    timeouts: { ...given.timeouts, totalMs: smaller(given.timeouts.totalMs, scope.mostMs) },
+    timeouts: { ...given.timeouts, totalMs: withinCall(given.timeouts.totalMs, scope) },
   };
   const gone = undrain.filter((label) => removed.includes(label));
   const goneHosts = planFromState(name, ownInputs(olds), gone, configuration).hosts;
@@ -148,18 +134,6 @@ async function finish(
   );
   warnings.forEach(voice.warn);
   throw new PartialFailure(itsId, properties, reasons);
-}
-
-/** The smaller of two limits, of which each may be absent. */
-function smaller(limit: number | null, other: number | undefined): number | null {
-  return limit === null || other === undefined ? (limit ?? other ?? null) : Math.min(limit, other);
-}
-
-/** Fields that the class and the SDK add to the program's inputs. */
-const notInputs = ["__provider", "resourceName"];
-
-function ownInputs(props: Props): Props {
-  return withoutFields(props, notInputs);
 }
 
 /** The inputs among the outputs. */

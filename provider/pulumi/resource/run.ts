@@ -1,21 +1,13 @@
-import { LogoffError, type PlanProblem } from "../../base/errors";
+import { LogoffError } from "../../base/errors";
 import type { Plan } from "../../plan/plan";
 import type { Report, ReportedError } from "../../report/report";
 import type { PreviousRun } from "../../run/host/state";
 import { startRollout, type RolloutDeps } from "../../run/rollout";
 import type { Cancellation } from "../process/cancellation";
 import { progressLines } from "../progress/progress-lines";
-import type { Scope } from "./call";
-import { writeReports } from "./reports";
+import type { Scope } from "../common/call";
+import { writeReports } from "../common/reports";
 import { askedOf, ourDrain, toHostResult, warnedOf, type Known } from "./state";
-
-/** An error that the engine prints as it is: every problem on a line of its own. */
-export function planError(name: string, problems: readonly PlanProblem[]): LogoffError {
-  const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
-  return new LogoffError("plan-invalid", [`${name}: inputs cannot be used:`, ...lines].join("\n"), {
-    problems,
-  });
-}
 
 /** What a run adds to what was known. */
 export interface RunResult {

@@ -1,19 +1,7 @@
-/** A state that fits into the engine's way of taking one from a create or update that failed. Pure. */
-import { printable } from "../../base/text";
+/** What of the results is left out when the state is too large for the engine. Pure. */
 import type { WarnedSession } from "../../report/report";
+import { fittedState, jsonBytes, messageSteps, type SizedState, type SizeStep } from "../common/size-limit";
 import { isAsked, type Results, type ResumeEntry } from "./state";
-
-/**
- * The partial state travels as base64 in gRPC trailers: 9 MB went through and 14 MB lost the resource. As protobuf a state is at most
- * half as large again as its JSON, so this much JSON stays below 8 MB in base64.
- */
-const mostBytes = 3_800_000;
-
-/** Outputs that fit, and what the next run will lack. */
-export interface SizedState {
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly warnings: readonly string[];
-}
 
 /**
  * Leaves out step by step what matters least until everything fits. What hosts became and which ones are drained is never
@@ -28,68 +16,34 @@ export function withinSizeLimit(
   isOver: (warned: WarnedSession) => boolean,
   markBytes = 0,
 ): SizedState {
-  const roomBytes = mostBytes - jsonBytes(inputs) - markBytes;
-  const warnings: string[] = [];
-  let left = results;
-  for (const { without, warning } of steps(isOver)) {
-    if (jsonBytes(left) <= roomBytes) return { properties: { ...inputs, ...left }, warnings };
-    left = without(left);
-    if (warning !== undefined) warnings.push(warning);
-  }
-  if (jsonBytes(left) > roomBytes) {
-    const all = Object.keys(left.resume).length;
-    left = withLatestResume(left, roomBytes - jsonBytes({ ...left, resume: {} }));
-    const lost = all - Object.keys(left.resume).length;
-    warnings.push(
-      `Cannot keep the warnings and logoffs of ${lost} of ${all} hosts, the state would be too large: the next run may warn these people again`,
-    );
-  }
-  if (jsonBytes(left) > roomBytes) {
-    const megabytes = ((mostBytes - roomBytes + jsonBytes(left)) / 1_000_000).toFixed(1);
-    warnings.push(
-      `The state may be too large to be saved (${megabytes} MB of at most ${mostBytes / 1_000_000}): give credentials once and not for every host, or make several resources`,
-    );
-  }
-  return { properties: { ...inputs, ...left }, warnings };
+  return fittedState(inputs, results, steps(isOver), markBytes);
 }
 
-interface Step {
-  readonly without: (results: Results) => Results;
-  /** What is lost, unless it is of no use to the next run. */
-  readonly warning?: string;
-}
-
-function steps(isOver: (warned: WarnedSession) => boolean): readonly Step[] {
+function steps(isOver: (warned: WarnedSession) => boolean): readonly SizeStep<Results>[] {
   return [
     {
       without: (results) =>
         withPeople(results, (people) => people.filter((one) => isAsked(one) || !isOver(one))),
     },
-    ...[120, 40, 0].map((letters) => ({ without: (results: Results) => withMessagesCut(results, letters) })),
+    ...messageSteps<Results>(),
     {
       without: (results) =>
         withPeople(results, (people) =>
           people.map((one) => (isAsked(one) ? one : { ...one, remindersMs: [] })),
         ),
-      warning:
+      warning: () =>
         "Cannot keep which reminders were sent, the state would be too large: the next run may send them again",
     },
+    {
+      without: (results, roomBytes) =>
+        withLatestResume(results, roomBytes - jsonBytes({ ...results, resume: {} })),
+      warning: (before, after) => {
+        const all = Object.keys(before.resume).length;
+        const lost = all - Object.keys(after.resume).length;
+        return `Cannot keep the warnings and logoffs of ${lost} of ${all} hosts, the state would be too large: the next run may warn these people again`;
+      },
+    },
   ];
-}
-
-function withMessagesCut(results: Results, letters: number): Results {
-  const hostResults = Object.fromEntries(
-    Object.entries(results.hostResults).map(([label, { error, ...rest }]) => [
-      label,
-      error === undefined
-        ? rest
-        : {
-            ...rest,
-            error: { code: error.code, message: letters === 0 ? "" : printable(error.message, letters) },
-          },
-    ]),
-  );
-  return { ...results, hostResults };
 }
 
 function withPeople(
@@ -124,8 +78,4 @@ function withLatestResume(results: Results, roomBytes: number): Results {
   }
   const resume = Object.entries(results.resume).filter(([label]) => kept.has(label));
   return { ...results, resume: Object.fromEntries(resume) };
-}
-
-function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -1,9 +1,6 @@
 /** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
-import { errorCodes } from "../../base/errors";
 import type { ErrorCode } from "../../base/errors";
 import { isRecord } from "../../base/records";
-import { printable } from "../../base/text";
-import { inertText } from "../../report/pipeline-commands";
 import { countSessions } from "../../report/report";
 import type {
   AskedSession,
@@ -14,6 +11,7 @@ import type {
   Totals,
   WarnedSession,
 } from "../../report/report";
+import { readStoredError, storedError } from "../common/stored-error";
 
 /** Written into every state; a change of form is a new number, and the old form stays readable. */
 export const stateVersion = 1;
@@ -96,13 +94,6 @@ export function isDone({ status }: Pick<HostResult, "status">): boolean {
   return status === "ok" || status === "unknown";
 }
 
-const messageLetters = 300;
-
-/** The engine prints outputs into the log of a pipeline, where text from a host must not act as a command. */
-function stored(message: string): string {
-  return inertText(printable(message, messageLetters));
-}
-
 /** Reads outputs of any age. What cannot be read is absent, and a host that is absent is pending. Never throws. */
 export function readKnown(outputs: unknown): Known {
   const { hostResults, bootIds, finishedAt, resume } = isRecord(outputs) ? outputs : {};
@@ -125,7 +116,7 @@ export function toHostResult(report: HostReport): HostResult {
     status,
     ...countSessions(report),
     drained,
-    ...(error === undefined ? {} : { error: { code: error.code, message: stored(error.message) } }),
+    ...(error === undefined ? {} : { error: storedError(error) }),
   };
 }
 
@@ -192,7 +183,7 @@ function readHostResult(value: unknown): HostResult | undefined {
   const { status, drained, error } = value;
   if (status !== "ok" && status !== "unknown" && status !== "failed" && status !== "skipped")
     return undefined;
-  const isOpen = status === "failed" || status === "skipped";
+  const stored = status === "failed" || status === "skipped" ? readStoredError(error) : undefined;
   return {
     status,
     ...counts((name) => {
@@ -200,14 +191,7 @@ function readHostResult(value: unknown): HostResult | undefined {
       return typeof read === "number" && Number.isFinite(read) ? read : 0;
     }),
     drained: drainOutcomes.find((one) => one === drained) ?? "no",
-    ...(isRecord(error) && isOpen
-      ? {
-          error: {
-            code: errorCodes.find((code) => code === error["code"]) ?? "command-failed",
-            message: typeof error["message"] === "string" ? stored(error["message"]) : "",
-          },
-        }
-      : {}),
+    ...(stored === undefined ? {} : { error: stored }),
   };
 }
 

@@ -9,9 +9,9 @@ import { sharedErrors } from "../../report/shared-errors";
 import { undrainHosts, type UndrainOutcome } from "../../run/undrain/undrain";
 import type { Cancellation } from "../process/cancellation";
 import { undrainLines } from "../progress/undrain-lines";
-import type { Scope } from "./call";
+import type { Scope } from "../common/call";
 import { connectionOfEvery, entriesOf } from "./kept-hosts";
-import { errorLines } from "./partial-failure";
+import { errorLines } from "../common/partial-failure";
 import { ourDrain, type Known, type OurDrain } from "./state";
 
 /** A host that still refuses new logons because of us, and why. */

@@ -1,4 +1,7 @@
-/** Outputs of `HostUndrain`, as the engine keeps them. */
+/**
+ * Outputs of `HostUndrain`, as the engine keeps them. They are declared apart from the code so that programs with old compilers can read
+ * them.
+ */
 import type { ErrorCode } from "../../base/errors";
 
 /** The last that is known of one host. */

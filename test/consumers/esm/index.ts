@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  HostUndrain,
   SessionLogoff,
   type ErrorCode,
   type HostResult,
   type HostUndrainArgs,
   type SessionLogoffArgs,
   type Totals,
+  type UndrainHostResult,
 } from "pulumi-session-logoff";
 
 const config = new pulumi.Config();
@@ -59,6 +61,9 @@ export const undrain: HostUndrainArgs = {
   restartedSince: { "rdsh01:22": pulumi.output("BootId=0x2f") },
   timeouts: pulumi.output({ total: "1h" }),
 };
+const open = new HostUndrain("open", { ...undrain, restartedSince: first.bootIds }, { dependsOn: first });
+export const opened: pulumi.Output<Readonly<Record<string, UndrainHostResult>>> = open.hostResults;
+export const openHosts: pulumi.Output<readonly string[]> = open.readyHosts;
 // @ts-expect-error: boot IDs do not say who has drained a host
 export const wrong: HostUndrainArgs = { hosts, closedBy: { "rdsh01:22": "BootId=0x2f" } };
 export const rest: pulumi.Output<number> = first.remaining;

@@ -8,7 +8,7 @@ const tsc = join(checkout, "node_modules", "typescript", "lib", "tsc.js");
 /** Both scripts load the class with plain Node, outside a Pulumi program. */
 const names = {
   cjs: 'console.log(Object.keys(require("pulumi-session-logoff")).join())',
-  esm: 'import { SessionLogoff } from "pulumi-session-logoff"; console.log(SessionLogoff.name)',
+  esm: 'import { HostUndrain, SessionLogoff } from "pulumi-session-logoff"; console.log([HostUndrain.name, SessionLogoff.name].join())',
 };
 
 describe("a program that has the package installed", () => {
@@ -24,7 +24,7 @@ describe("a program that has the package installed", () => {
           "-e",
           names[kind],
         ]);
-        assert.deepEqual([loaded.output.trim(), loaded.code], ["SessionLogoff", 0]);
+        assert.deepEqual([loaded.output.trim(), loaded.code], ["HostUndrain,SessionLogoff", 0]);
       } finally {
         remove();
       }

@@ -4,14 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { build, checkout, installedFolder, runNode } from "./built-package";
-
-/** Serializes the provider as the SDK does for every dynamic resource, in a process that loads the package like a program. */
-const serialize = `
-  const { serializedProvider } = require(${JSON.stringify(join(checkout, "dist/provider/pulumi/dynamic/session-logoff.js"))});
-  const { serializeFunction } = require("@pulumi/pulumi/runtime/closure/serializeClosure");
-  serializeFunction(() => serializedProvider, { allowSecrets: true }).then(({ text, containsSecrets }) =>
-    console.log(JSON.stringify({ text, containsSecrets })));
-`;
+import { callText, serializedText } from "./serialized-text";
 
 /** Loads the provider as the SDK's provider process does: it calls the methods before configure resolves. */
 const load = `
@@ -30,17 +23,6 @@ const load = `
     provider.delete("id", {}),
     configured,
   ]).then(([checked, ...answers]) => console.log(JSON.stringify([checked.failures, ...answers])));
-`;
-
-/** Configures the provider `p`, calls its methods, and prints their answers and errors on one line. */
-const callIn = (methods: string): string => `
-  const { createRequire } = require("node:module");
-  const fromString = createRequire(${JSON.stringify(join(checkout, "package.json"))})("require-from-string");
-  const p = fromString(require("node:fs").readFileSync(0, "utf8")).handler();
-  const configured = p.configure({ config: { get: () => undefined } });
-  const settled = ({ status, value, reason }) =>
-    status === "fulfilled" ? (value ?? null) : { message: reason.message, stack: reason.stack };
-  Promise.allSettled([configured, ...${methods}]).then(([, ...results]) => console.log(JSON.stringify(results.map(settled))));
 `;
 
 /** The provider text in the first states, without the SDK's wrapping. Each method loads the code. */
@@ -87,10 +69,7 @@ describe("the serialized provider", () => {
   let text = "";
   before(async () => {
     await build();
-    const { output } = await runNode(checkout, ["-e", serialize]);
-    const result = JSON.parse(output) as { text: string; containsSecrets: boolean };
-    assert.equal(result.containsSecrets, false);
-    ({ text } = result);
+    text = await serializedText("session-logoff.js");
   });
 
   it("is small", () => assert.ok(text.length < 4600, `${text.length} characters`));
@@ -149,12 +128,7 @@ describe("the serialized provider", () => {
       folder = realpathSync(mkdtempSync(join(tmpdir(), "session-logoff-")));
     });
     after(() => rmSync(folder, { recursive: true, force: true }));
-    /** Calls methods of the text in the folder and returns their answers and errors. */
-    const call = async (methods: string): Promise<readonly unknown[]> => {
-      const { output, errors } = await runNode(folder, ["-e", callIn(methods)], text);
-      assert.equal(errors, "");
-      return JSON.parse(output.split("\n").at(-2) ?? "") as unknown[];
-    };
+    const call = (methods: string): Promise<readonly unknown[]> => callText(text, folder, methods);
     const missing = (what: string): string =>
       `Cannot ${what}: "pulumi-session-logoff" is not installed in "${folder}". It has to be one of the program's own dependencies until its resources are deleted`;
     const drained = { hostResults: { "a:22": { drained: "until-destroy" }, "b:22": { drained: "no" } } };

@@ -16,9 +16,9 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { runsUntil, type Urgency } from "../../../provider/pulumi/process/cancellation";
+import type { World } from "../../../provider/pulumi/process/world";
 import { createProvider } from "../../../provider/pulumi/plugin/provider";
 import { listen, pluginServer } from "../../../provider/pulumi/plugin/server";
-import type { FakeFront } from "../resource/fake-front";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -75,7 +75,6 @@ export interface PluginInProcess {
 }
 
 export const urn = "urn:pulumi:test::lab::session-logoff:index:SessionLogoff::pre-patch";
-const type = "session-logoff:index:SessionLogoff";
 const name = "pre-patch";
 const id = "id-7";
 
@@ -95,8 +94,13 @@ export function partialOf(thrown: unknown): Partial {
   };
 }
 
-/** @param today the variable PULUMI_CONFIG */
-export async function pluginInProcess(front: FakeFront, today?: string): Promise<PluginInProcess> {
+/** @param options.today the variable PULUMI_CONFIG; `options.resource` is the type of the resource of all calls */
+export async function pluginInProcess(
+  front: World,
+  { today, resource = "SessionLogoff" }: { readonly today?: string; readonly resource?: string } = {},
+): Promise<PluginInProcess> {
+  const type = `session-logoff:index:${resource}`;
+  const urnOfCalls = urn.replace("session-logoff:index:SessionLogoff", type);
   const logged: Logged[] = [];
   const engine = new Server();
   engine.addService(EngineService, {
@@ -170,7 +174,7 @@ export async function pluginInProcess(front: FakeFront, today?: string): Promise
     },
     check: async (news, olds = {}) => {
       const request = new messages.CheckRequest();
-      request.setUrn(urn);
+      request.setUrn(urnOfCalls);
       request.setName(name);
       request.setType(type);
       request.setOlds(struct(olds));
@@ -184,7 +188,7 @@ export async function pluginInProcess(front: FakeFront, today?: string): Promise
     diff: async (olds, news) => {
       const request = new messages.DiffRequest();
       request.setId(id);
-      request.setUrn(urn);
+      request.setUrn(urnOfCalls);
       request.setName(name);
       request.setType(type);
       request.setOlds(struct(olds));
@@ -193,7 +197,7 @@ export async function pluginInProcess(front: FakeFront, today?: string): Promise
     },
     create: async (properties, { preview = false, timeout = 0 } = {}) => {
       const request = new messages.CreateRequest();
-      request.setUrn(urn);
+      request.setUrn(urnOfCalls);
       request.setName(name);
       request.setType(type);
       request.setProperties(struct(properties));
@@ -205,7 +209,7 @@ export async function pluginInProcess(front: FakeFront, today?: string): Promise
     update: async (olds, news, { preview = false } = {}) => {
       const request = new messages.UpdateRequest();
       request.setId(id);
-      request.setUrn(urn);
+      request.setUrn(urnOfCalls);
       request.setName(name);
       request.setType(type);
       request.setOlds(struct(olds));
@@ -218,7 +222,7 @@ export async function pluginInProcess(front: FakeFront, today?: string): Promise
     read: async (properties, inputs) => {
       const request = new messages.ReadRequest();
       request.setId(id);
-      request.setUrn(urn);
+      request.setUrn(urnOfCalls);
       request.setName(name);
       request.setType(type);
       if (properties !== undefined) request.setProperties(struct(properties));
@@ -233,7 +237,7 @@ export async function pluginInProcess(front: FakeFront, today?: string): Promise
     delete: async (properties, itsId = id) => {
       const request = new messages.DeleteRequest();
       request.setId(itsId);
-      request.setUrn(urn);
+      request.setUrn(urnOfCalls);
       request.setName(name);
       request.setType(type);
       request.setProperties(struct(properties));

@@ -429,7 +429,7 @@ describe("the plugin's server", { timeout: 120_000 }, () => {
 
   it("uses today's configuration of the stack for a default provider only", async () => {
     plugin.close();
-    plugin = await pluginInProcess(front, '{"user":"today"}');
+    plugin = await pluginInProcess(front, { today: '{"user":"today"}' });
     for (const [name, user] of [
       ["default", "today"],
       ["login", "explicit"],

@@ -4,11 +4,12 @@ import { Semaphore } from "../../../provider/base/concurrency";
 import { LogoffError } from "../../../provider/base/errors";
 import { unknownValue } from "../../../provider/plan/unknown";
 import { configure } from "../../../provider/pulumi/dynamic/provider";
-import type { Lifecycle, Props } from "../../../provider/pulumi/resource/contract";
+import type { Lifecycle, Props } from "../../../provider/pulumi/common/contract";
 import { lifecycleOn } from "../../../provider/pulumi/dynamic/lifecycle";
-import { PartialFailure } from "../../../provider/pulumi/resource/partial-failure";
+import { PartialFailure } from "../../../provider/pulumi/common/partial-failure";
 import { previewText } from "../../../provider/pulumi/resource/preview";
 import type { Results } from "../../../provider/pulumi/resource/state";
+import { sessionLogoff } from "../../../provider/pulumi/resource/session-logoff";
 import { until } from "../../lab/until";
 import { holdsCommand } from "../../report/sample";
 import { handClock } from "../process/hand-clock";
@@ -18,7 +19,7 @@ let front: FakeFront;
 let provider: Lifecycle;
 beforeEach(() => {
   front = fakeFront({ a: ["alice", "bob"], b: ["carol"], c: [] });
-  provider = lifecycleOn(front);
+  provider = lifecycleOn(front, sessionLogoff);
 });
 
 const down = new LogoffError("host-unreachable", 'Cannot reach "b:22": connection refused');
@@ -450,7 +451,7 @@ describe("cancelling", () => {
     const clock = handClock();
     const hosts = Array.from({ length: 21 }, (_, index) => `h${index}`);
     for (const host of hosts) front.trouble.set(host, "hang for ever");
-    const running = partial(lifecycleOn({ ...front, clock }).create({ ...inputs, hosts }));
+    const running = partial(lifecycleOn({ ...front, clock }, sessionLogoff).create({ ...inputs, hosts }));
     await connecting("h0:22");
     clock.pass(5000);
     assert.deepEqual(front.lines, ["pre-patch: 0 of 21 hosts done, 0 sessions logged off"]);
@@ -485,7 +486,7 @@ describe("cancelling", () => {
 
   it("leaves no state if no host has been contacted", async () => {
     const busy = { ...front, slots: new Semaphore(0) };
-    const running = lifecycleOn(busy).create(inputs);
+    const running = lifecycleOn(busy, sessionLogoff).create(inputs);
     await until("the run has begun", front.isListening);
     front.cancel("the provider received SIGTERM");
     await assert.rejects(running, (error) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
-import type { Lifecycle, Props } from "../../../provider/pulumi/resource/contract";
+import type { Lifecycle, Props } from "../../../provider/pulumi/common/contract";
 import { lifecycleOn } from "../../../provider/pulumi/dynamic/lifecycle";
 import type { Results } from "../../../provider/pulumi/resource/state";
+import { sessionLogoff } from "../../../provider/pulumi/resource/session-logoff";
 import { until } from "../../lab/until";
 import { fakeFront, type FakeFront } from "./fake-front";
 
@@ -11,7 +12,7 @@ let front: FakeFront;
 let provider: Lifecycle;
 beforeEach(() => {
   front = fakeFront({ a: ["alice", "svc-1"], b: ["bob"], c: [] });
-  provider = lifecycleOn(front);
+  provider = lifecycleOn(front, sessionLogoff);
 });
 
 const down = new LogoffError("host-unreachable", 'Cannot reach "b:22": connection refused');

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inputNames } from "../../../provider/plan/schema/inputs";
-import { failureReasons } from "../../../provider/pulumi/resource/partial-failure";
+import { failureReasons } from "../../../provider/pulumi/resource/failure-reasons";
 import {
   askedOf,
   readKnown,

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
-import type { Lifecycle, Props } from "../../../provider/pulumi/resource/contract";
+import type { Lifecycle, Props } from "../../../provider/pulumi/common/contract";
 import { lifecycleOn } from "../../../provider/pulumi/dynamic/lifecycle";
-import { PartialFailure } from "../../../provider/pulumi/resource/partial-failure";
+import { PartialFailure } from "../../../provider/pulumi/common/partial-failure";
 import type { Results } from "../../../provider/pulumi/resource/state";
 import { unreachableWarnings } from "../../../provider/pulumi/resource/undrain";
+import { sessionLogoff } from "../../../provider/pulumi/resource/session-logoff";
 import { until } from "../../lab/until";
 import { fakeFront, type FakeFront } from "./fake-front";
 
@@ -14,7 +15,7 @@ let provider: Lifecycle;
 const names = ["a", "b", "c"];
 beforeEach(() => {
   front = fakeFront({ a: ["alice"], b: ["bob"], c: [] });
-  provider = lifecycleOn(front);
+  provider = lifecycleOn(front, sessionLogoff);
 });
 
 const inputs = {

@@ -1,9 +1,9 @@
 /** The error of create and update once a host was contacted: a partial state, and why it is partial. Pure. */
+import { LogoffError, type PlanProblem } from "../../base/errors";
 import { counted, firstAndMore, printable } from "../../base/text";
 import type { ReportedError } from "../../report/report";
 import { sharedErrors, toldErrors, type HostError } from "../../report/shared-errors";
 import { alsoOn } from "../../report/text";
-import { isDone, type Results } from "./state";
 
 /** The most hosts that are listed; the others are counted. */
 const limits = { errors: 20, hosts: 20 };
@@ -26,25 +26,29 @@ export class PartialFailure extends Error {
   }
 }
 
-/** A summary line, then the errors of at most 20 hosts, and how many more there are. */
-export function failureReasons(name: string, { hostResults, totals }: Results): readonly string[] {
-  const open = Object.entries(hostResults).filter(([, result]) => !isDone(result));
-  const counts = [
-    ...(totals.failed > 0 ? [`${totals.failed} failed`] : []),
-    ...(totals.skipped > 0 ? [`${totals.skipped} skipped`] : []),
-  ].join(", ");
-  // Failed hosts first, because skipped ones are a consequence.
+/** A host that is not done, as the state keeps it. */
+interface OpenHost {
+  readonly status: string;
+  readonly error?: ReportedError;
+}
+
+/** The errors of hosts that are not done: failed ones first, because skipped ones are a consequence. */
+export function openErrorLines(open: readonly (readonly [host: string, OpenHost])[]): readonly string[] {
   const ranked = [...open].sort(
     ([, a], [, b]) => Number(a.status === "skipped") - Number(b.status === "skipped"),
   );
-  const hosts = ranked.map(([host, { status, error = unfinished }]) => ({ host, status, error }));
-  return [
-    `${name}: ${open.length} of ${totals.hosts} hosts not done (${counts}); the next "pulumi up" runs only these`,
-    ...errorLines(hosts),
-  ];
+  return errorLines(ranked.map(([host, { status, error = unfinished }]) => ({ host, status, error })));
 }
 
 const unfinished: ReportedError = { code: "command-failed", message: "not done" };
+
+/** An error that the engine prints as it is: every problem on a line of its own. */
+export function planError(name: string, problems: readonly PlanProblem[]): LogoffError {
+  const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
+  return new LogoffError("plan-invalid", [`${name}: inputs cannot be used:`, ...lines].join("\n"), {
+    problems,
+  });
+}
 
 /** Each error once, with the first host that has it, and at most 20 hosts; the others are counted. */
 export function errorLines(hosts: readonly HostError[]): readonly string[] {
