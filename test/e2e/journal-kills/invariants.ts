@@ -78,7 +78,29 @@ function isEnding({ kind, logon }: Act): boolean {
   return (kind === "logoff" || kind === "reset") && logon !== undefined;
 }
 
-function logoffsWithoutTime({ scenario: { warn }, stage }: Story): readonly string[] {
+/**
+ * Warnings whose answer was lost together with the connection, and which count as given all the same: that is the rule of the command, which
+ * has no `ifUndelivered`. A process that is killed notes nothing of them.
+ */
+function lostWarnings(logon: Logon, { scenario, stage, journal, processes }: Story): readonly Act[] {
+  const isLossy = scenario.hosts.some(({ losses }) => losses.length > 0);
+  const isNotedBy = (process: number): boolean =>
+    journal
+      .slice(processes[process - 1]?.found.length, processes[process]?.found.length)
+      .some((line) => line["note"] === "warned" && isAbout(line, logon, stage.labels));
+  return stage.acts.filter(
+    ({ kind, record, logon: whose, process }) =>
+      isLossy &&
+      kind === "warn" &&
+      whose === logon &&
+      (record?.outcome === "dropped" || record?.outcome === "killed") &&
+      isNotedBy(process),
+  );
+}
+
+function logoffsWithoutTime(story: Story): readonly string[] {
+  const { scenario, stage } = story;
+  const { warn } = scenario;
   if (warn === null) return [];
   return stage.acts.flatMap((act) => {
     const { logon } = act;
@@ -86,10 +108,7 @@ function logoffsWithoutTime({ scenario: { warn }, stage }: Story): readonly stri
     const listed = listingBefore(act, stage.acts);
     // Somebody who took over the ID between the listing and the logoff cannot be told from who had it.
     if (listed !== undefined && logon.fromMs > listed.atMs) return [];
-    const lost = stage.acts.filter(
-      (one) => one.kind === "warn" && one.logon === logon && one.record?.outcome === "dropped",
-    );
-    const told = [...logon.shown, ...lost].map(({ atMs }) => act.atMs - atMs);
+    const told = [...logon.shown, ...lostWarnings(logon, story)].map(({ atMs }) => act.atMs - atMs);
     const longestMs = Math.max(-Infinity, ...told);
     return longestMs >= warn.graceMs
       ? []
@@ -106,7 +125,9 @@ function repeatedLogoffs({ stage }: Story): readonly string[] {
   );
 }
 
-function repeatedMessages({ scenario: { warn }, stage, processes }: Story): readonly string[] {
+function repeatedMessages(story: Story): readonly string[] {
+  const { stage, processes } = story;
+  const { warn } = story.scenario;
   if (warn === null) return [];
   const isFirst = (seconds: number | undefined): boolean => seconds === warn.graceMs / 1000;
   return stage.logons.flatMap((logon) => {
@@ -115,7 +136,7 @@ function repeatedMessages({ scenario: { warn }, stage, processes }: Story): read
     const isLinux = shown.some(({ seconds }) => seconds === undefined);
     const first = isLinux ? shown : shown.filter(({ seconds }) => isFirst(seconds));
     const reminders = shown.length - first.length;
-    if (reminders > first.length) return [`4: ${who(logon)} was reminded ${reminders} times`];
+    if (reminders > first.length + lostWarnings(logon, story).length) return [`4: ${who(logon)} was reminded ${reminders} times`];
     if (isLinux && warn.reminderMs !== undefined) return [];
     return first.flatMap(({ atMs }, index) => {
       const before = first[index - 1];
@@ -145,7 +166,7 @@ function forgottenDrains({ scenario, stage }: Story, { hosts }: FinalReport): re
   return [...stage.labels].flatMap(([name, label]) => {
     const host = hosts.find((one) => one.host === label);
     if (host === undefined) return [];
-    const isDrained = stage.isDrained(name);
+    const isDrained = stage.drained.has(name);
     const isMeant = scenario.drain !== "none" && !scenario.thenUndrains;
     const said = host.drained?.startsWith("until-") === true;
     if (host.status === "ok") {

@@ -148,7 +148,6 @@ async function runOnce(argv: readonly string[], { stage, number, kill, found, fo
 function argumentsOf(scenario: Scenario, stage: Stage, path: (name: string) => string): readonly string[] {
   const { warn, drain, waves, hasThen, thenUndrains, onlyActive, hosts } = scenario;
   const isRelayed = hosts.some(({ kind }) => kind === "relayed");
-  const hasLinux = hosts.some(({ kind }) => kind === "linux");
   const log = path("then.log");
   const say = (what: string): string =>
     `echo "${what} $SESSION_LOGOFF_WAVE \${SESSION_LOGOFF_RESUMED:-0} $LAB_PROCESS $$" >> '${log}'`;
@@ -158,7 +157,7 @@ function argumentsOf(scenario: Scenario, stage: Stage, path: (name: string) => s
     ...[...stage.labels.values()].flatMap((label) => ["--host", label]),
     ...["--except-user", exceptedUser],
     ...(onlyActive ? ["--state", "active"] : []),
-    ...["--user", hasLinux ? "root" : labUser.name],
+    ...["--user", labUser.name],
     ...(isRelayed ? ["--password-env", "LAB_PASSWORD"] : ["--identity", path("key")]),
     ...["--known-hosts", path("known_hosts")],
     ...(warn === null

@@ -44,9 +44,9 @@ export interface Stage {
   /** The number of the process that runs now. */
   process: number;
   onAct: (act: Act) => void;
-  /** Whether new logons are refused. */
-  isDrained(host: string): boolean;
-  /** Completes the record of the logons. */
+  /** The hosts that refused new logons when the stage was settled. */
+  readonly drained: Set<string>;
+  /** Completes the record. */
   settle(): void;
   close(): Promise<void>;
 }
@@ -88,8 +88,13 @@ export async function setStage(scenario: Scenario): Promise<Stage> {
     knownHosts: "",
     process: 0,
     onAct: () => undefined,
-    isDrained: (host) => cast.actors.get(host)?.isDrained() === true,
-    settle: () => cast.actors.forEach((actor, host) => actor.complete(cast.logons.filter((one) => one.host === host))),
+    drained: new Set(),
+    settle: () => {
+      for (const [host, actor] of cast.actors) {
+        actor.complete(cast.logons.filter((one) => one.host === host));
+        if (actor.isDrained()) stage.drained.add(host);
+      }
+    },
     close: () => Promise.resolve(),
   };
   const arrived = (host: string, command: string, record?: CommandRecord): Act => {
@@ -277,7 +282,7 @@ function read(command: string, logons: readonly Logon[], host: string): Pick<Act
   if (number !== undefined)
     return { kind: verb === "logoff" ? "logoff" : verb === "msg" ? "warn" : "reset", id: number };
   if (/^qwinsta\.exe/u.test(command)) return { kind: "list" };
-  const ended = /(terminate|kill)-session (?:\S+ )?(\d+)/u.exec(command);
+  const ended = /(terminate|kill)-session (?:--\S+ )?(\d+)/u.exec(command);
   if (ended?.[2] !== undefined) return { kind: ended[1] === "kill" ? "reset" : "logoff", id: ended[2] };
   const tty = /tee \/dev\/pts\/(\d+)/u.exec(command)?.[1];
   // Each person of a Linux host has the terminal of the same number.
