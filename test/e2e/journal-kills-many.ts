@@ -8,7 +8,9 @@ import { violationsIn } from "./journal-kills/invariants";
 const isVerbose = process.env["KILLS_VERBOSE"] === "1";
 
 async function main(): Promise<void> {
-  const [count = 200, first = 1] = process.argv.slice(2).flatMap((text) => (text === "--" ? [] : [Number(text)]));
+  const [count = 200, first = 1] = process.argv
+    .slice(2)
+    .flatMap((text) => (text === "--" ? [] : [Number(text)]));
   const atOnce = Number(process.env["KILLS_AT_ONCE"] ?? 2);
   let [next, played, processes, kills, faults, thens] = [first, 0, 0, 0, 0, 0];
   const playSome = async (): Promise<void> => {

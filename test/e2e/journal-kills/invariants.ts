@@ -136,7 +136,8 @@ function repeatedMessages(story: Story): readonly string[] {
     const isLinux = shown.some(({ seconds }) => seconds === undefined);
     const first = isLinux ? shown : shown.filter(({ seconds }) => isFirst(seconds));
     const reminders = shown.length - first.length;
-    if (reminders > first.length + lostWarnings(logon, story).length) return [`4: ${who(logon)} was reminded ${reminders} times`];
+    if (reminders > first.length + lostWarnings(logon, story).length)
+      return [`4: ${who(logon)} was reminded ${reminders} times`];
     if (isLinux && warn.reminderMs !== undefined) return [];
     return first.flatMap(({ atMs }, index) => {
       const before = first[index - 1];

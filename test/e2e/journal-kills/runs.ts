@@ -108,7 +108,10 @@ interface Once {
   readonly folder: string;
 }
 
-async function runOnce(argv: readonly string[], { stage, number, kill, found, folder }: Once): Promise<Process> {
+async function runOnce(
+  argv: readonly string[],
+  { stage, number, kill, found, folder }: Once,
+): Promise<Process> {
   const startedMs = performance.now();
   stage.process = number;
   const child = spawn(process.execPath, [builtMain, ...argv], {
@@ -131,7 +134,9 @@ async function runOnce(argv: readonly string[], { stage, number, kill, found, fo
     if (kill !== undefined && "atCommand" in kill && arrived === kill.atCommand) child.kill("SIGKILL");
   };
   const timer =
-    kill !== undefined && "afterMs" in kill ? setTimeout(() => child.kill("SIGKILL"), kill.afterMs) : undefined;
+    kill !== undefined && "afterMs" in kill
+      ? setTimeout(() => child.kill("SIGKILL"), kill.afterMs)
+      : undefined;
   const exited = once(child, "exit");
   const closed = once(child, "close");
   await exited;

@@ -56,7 +56,11 @@ export function scenarioOf(seed: number): Scenario {
   const isRelayed = random.chance(0.2);
   const hasLinux = !isRelayed && linuxHostsPossible && random.chance(0.3);
   const hosts = Array.from({ length: random.between(2, 4) }, (_, index) =>
-    hostOf(`h${index + 1}`, isRelayed ? "relayed" : hasLinux && index === 1 ? "linux" : "windows", random.fork()),
+    hostOf(
+      `h${index + 1}`,
+      isRelayed ? "relayed" : hasLinux && index === 1 ? "linux" : "windows",
+      random.fork(),
+    ),
   );
   const graceMs = random.pick([1000, 2000]);
   const hasThen = random.chance(0.5);

@@ -147,7 +147,8 @@ export async function setStage(scenario: Scenario): Promise<Stage> {
         complete: (logons) => {
           const ended = front.host.ended().map((line) => line.split(" ")[1]);
           for (const one of logons)
-            if (!front.host.sessions().includes(one.id)) one.endedBy ??= ended.includes(one.id) ? "us" : "user";
+            if (!front.host.sessions().includes(one.id))
+              one.endedBy ??= ended.includes(one.id) ? "us" : "user";
         },
       });
     } else {
@@ -177,7 +178,8 @@ export async function setStage(scenario: Scenario): Promise<Stage> {
           for (const { id, user, by, atMs } of model.departures()) {
             const atOurs = atMs + offsetMs;
             const one = logons.findLast((logon) => isAt(logon, String(id), user, atOurs));
-            if (one !== undefined) Object.assign(one, { endedMs: atOurs, endedBy: by === "user" ? "user" : "us" });
+            if (one !== undefined)
+              Object.assign(one, { endedMs: atOurs, endedBy: by === "user" ? "user" : "us" });
           }
           for (const { id, user, atMs, seconds, text } of model.messages()) {
             if (text === "probe") continue;
@@ -277,7 +279,11 @@ function relents({ kind, host, logon }: Act, { hosts }: Scenario, cast: Cast): v
   cast.waiting.push(act().catch(() => undefined));
 }
 
-function read(command: string, logons: readonly Logon[], host: string): Pick<Act, "kind"> & { readonly id?: string } {
+function read(
+  command: string,
+  logons: readonly Logon[],
+  host: string,
+): Pick<Act, "kind"> & { readonly id?: string } {
   const [, verb, number] = /^(logoff|rwinsta|msg)\.exe (\d+)/u.exec(command) ?? [];
   if (number !== undefined)
     return { kind: verb === "logoff" ? "logoff" : verb === "msg" ? "warn" : "reset", id: number };

@@ -17,8 +17,13 @@ export function tellStory({ scenario, stage, processes, journal, thenRuns }: Sto
     ]),
     ...stage.logons.flatMap(({ host, id, user, fromMs, endedMs, endedBy, shown }) => [
       { atMs: fromMs, text: `${user} (${id}) logs on to ${host}` },
-      ...(endedMs === undefined ? [] : [{ atMs: endedMs, text: `${user} (${id}) leaves ${host}: ${endedBy ?? ""}` }]),
-      ...shown.map(({ atMs, seconds }) => ({ atMs, text: `${user} on ${host} sees a message (${seconds ?? "?"} s)` })),
+      ...(endedMs === undefined
+        ? []
+        : [{ atMs: endedMs, text: `${user} (${id}) leaves ${host}: ${endedBy ?? ""}` }]),
+      ...shown.map(({ atMs, seconds }) => ({
+        atMs,
+        text: `${user} on ${host} sees a message (${seconds ?? "?"} s)`,
+      })),
     ]),
   ].sort((a, b) => a.atMs - b.atMs);
   return [
