@@ -53,7 +53,10 @@ export async function checkNewJournal(path: string): Promise<void> {
 
 /** Creates the journal of a run. @throws LogoffError `journal-failed` */
 export async function createJournal(path: string, run: JournaledRun, startedAt: Date): Promise<OpenJournal> {
-  const file = await createJournalFile(path);
+  return begun(await createJournalFile(path), run, startedAt);
+}
+
+async function begun(file: JournalFile, run: JournaledRun, startedAt: Date): Promise<OpenJournal> {
   const header: Header = {
     journal: formVersion,
     startedAt: startedAt.toISOString(),
@@ -68,9 +71,13 @@ export async function createJournal(path: string, run: JournaledRun, startedAt: 
   return { journal: journalOn(file), close: () => file.close() };
 }
 
-/** Opens the journal of an interrupted run. @throws LogoffError `journal-failed`, also if it is the journal of another run */
-export async function resumeJournal(path: string, run: JournaledRun): Promise<OpenJournal> {
+/**
+ * Opens the journal of an interrupted run. The journal of a run that was killed before it had written anything begins now.
+ * @throws LogoffError `journal-failed`, also if it is the journal of another run
+ */
+export async function resumeJournal(path: string, run: JournaledRun, now: Date): Promise<OpenJournal> {
   const { lines, file } = await openJournalFile(path);
+  if (lines.length === 0) return begun(file, run, now);
   try {
     const [header, ...notes] = lines;
     refuseOther(header, fingerprintOf(run));

@@ -106,7 +106,7 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     view.say(`warning: --parallel ${parallel}: at most ${connectionLimit} hosts are connected at a time`);
   const cancellation = cancelOnSignals(world, view.say);
   try {
-    const open = await interruptedJournal(request, read);
+    const open = await interruptedJournal(request, read, world.clock.date());
     if (open instanceof LogoffError) return wrongUsage([open.message], world);
     const debug = output.debug ? { debug: (line: string) => view.say(`debug: ${line}`) } : {};
     const rejectedBefore = open?.resumed?.rejectedBy ?? [];
@@ -126,10 +126,11 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
 async function interruptedJournal(
   request: RunRequest,
   read: WholeRequest,
+  now: Date,
 ): Promise<OpenJournal | LogoffError | undefined> {
   const { task, journal } = request;
   if (journal?.isResumed !== true || task !== "log-off") return undefined;
-  return resumeJournal(journal.path, { ...read, request }).catch((thrown: unknown) =>
+  return resumeJournal(journal.path, { ...read, request }, now).catch((thrown: unknown) =>
     asLogoffError(thrown, "journal-failed", "Cannot read the journal"),
   );
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { isRecord } from "../base/records";
 import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
@@ -24,6 +25,7 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   for (let tries = 1; ; tries += 1) {
     try {
       await writeNew(lock, JSON.stringify(us));
+      await removeLeftDrafts(lock);
       return () => rm(lock, { force: true }).catch(() => undefined);
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== "EEXIST" || tries > 2)
@@ -37,12 +39,25 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
 
 /** Creates a file with its whole text in one step, so that nobody finds half a lock. Fails if there is one. */
 async function writeNew(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const draft = `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await writeFile(draft, text, { mode: 0o600, flag: "wx" });
     await link(draft, path);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** Removes the drafts of processes that were killed before they could. Best effort. */
+async function removeLeftDrafts(lock: string): Promise<void> {
+  const folder = dirname(lock);
+  const start = `${basename(lock)}.`;
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = name.startsWith(start)
+      ? /^(\d+)\.[0-9a-f]{12}\.tmp$/u.exec(name.slice(start.length))?.[1]
+      : undefined;
+    if (pid === undefined || isAlive({ pid: Number(pid), started: null })) continue;
+    await rm(join(folder, name), { force: true }).catch(() => undefined);
   }
 }
 
@@ -67,14 +82,19 @@ function isAlive({ pid, started }: Holder): boolean {
     if ((thrown as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
   const now = startOf(pid);
+  if (now === "ended") return false;
   return started === null || now === null || started === now;
 }
 
-/** Linux: the 22nd field of /proc/PID/stat, in ticks since the boot; the second field may hold blanks and parentheses. */
+/**
+ * Linux: the 22nd field of /proc/PID/stat, in ticks since the boot; the second field may hold blanks and parentheses. `ended`: the process has
+ * ended, and nobody has collected it, as in a container without an init.
+ */
 function startOf(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return /^[ZX]$/u.test(fields[0] ?? "") ? "ended" : (fields[19] ?? null);
   } catch {
     return null;
   }

@@ -1,15 +1,18 @@
+import { firstContact } from "../../backend/detect";
 import type { LogoffError } from "../../base/errors";
+import { isSamePerson, whereabouts } from "../../session/session";
 import type { RunContext } from "../context";
-import type { DetectedHost } from "./detected-host";
+import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { undrain } from "./drain";
 import type { HostRecord } from "./record";
-import { isDrainedByUs } from "./state";
-import { awaitsCancel, sendCancelMessage } from "./warn";
+import { goneByItself, isDrainedByUs, sessionWork, settle } from "./state";
+import { adoptWarnings, awaitsCancel, sendCancelMessage } from "./warn";
 
 /** Whether anything is left to do on a failed host: to lift our drain, or to tell users that they were warned in vain. */
 export function needsCleanUp(run: RunContext, record: HostRecord): boolean {
   const { state } = record;
   if (run.readOnly !== undefined) return false;
+  if (isLeftBehind(record)) return true;
   if (!isDrainedByUs(state.drained) && !wasWarnedInVain(run, record)) return false;
   if (state.detected !== null) return true;
   // A previous run drained the host, and this run did not get far enough to undrain it. Hosts that were not tried have a common warning.
@@ -18,6 +21,17 @@ export function needsCleanUp(run: RunContext, record: HostRecord): boolean {
       "The host may still refuse new logons because of a previous run; run again when it can be reached",
     );
   return false;
+}
+
+/**
+ * Whether a process that was killed has changed something on the host, and this run was stopped before it came to it. Nobody else would undo
+ * it: a run that is resumed may be stopped at once, by a failure that the journal knows of.
+ */
+function isLeftBehind({ contacted, state: { detected, previous } }: HostRecord): boolean {
+  const { selected, drained, asked = [] } = previous;
+  return (
+    detected === null && !contacted && selected !== undefined && (drained !== undefined || asked.length > 0)
+  );
 }
 
 function wasWarnedInVain({ plan }: RunContext, { state }: HostRecord): boolean {
@@ -37,4 +51,30 @@ export function warnOfCleanUp(record: HostRecord, error: LogoffError): void {
     ? "the host still refuses new logons: run again, or allow them there"
     : "people who were warned may not know that the logoff is cancelled";
   record.warn(`Could not clean up: ${error.message}; ${left}`);
+}
+
+/**
+ * The host that is to be cleaned up. One that only a killed process has seen is detected first, and listed, so that the report says what
+ * has become of the people whom that process selected.
+ * @throws LogoffError all errors of a query
+ */
+export async function findAgain(run: RunContext, record: HostRecord): Promise<DetectedHost> {
+  const { state, connection, plan } = record;
+  if (state.detected !== null) return detectedHost(run, record);
+  const { detected, sessions } = await connection.ask(firstContact(plan.host, plan.host.platform));
+  state.detected = detected;
+  const host = detectedHost(run, record);
+  const list =
+    sessions === undefined ? await connection.ask(host.backend.list()) : readListing(run, record, sessions);
+  const { selected = [], asked = [] } = state.previous;
+  state.work = selected.map((session) => ({
+    ...sessionWork(session),
+    place: whereabouts(session, list),
+    askedBefore: asked.some((one) => isSamePerson(one, session)),
+  }));
+  if (run.plan.warn !== null) adoptWarnings(run, record, run.plan.warn, state.work);
+  for (const one of state.work)
+    if (one.place.is === "gone" || one.place.is === "returned") settle(one, goneByItself(one));
+  state.isSelected = true;
+  return host;
 }

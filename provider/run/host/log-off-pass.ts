@@ -12,6 +12,7 @@ import { reasonToStop, type RunContext } from "../context";
 import type { DetectedHost } from "./detected-host";
 import { refuseRemaining } from "./grace-period";
 import { logOffAndVerify } from "./log-off";
+import { noteSelected } from "./prepare";
 import { namelessIn, type HostRecord } from "./record";
 import {
   goneByItself,
@@ -55,6 +56,7 @@ export async function logOffPass(
   // Without a warning, new sessions are treated like the others.
   const unwarned = plan.warn === null && isIncluded ? newcomers(state.work, before, selector) : [];
   const leaving = [...open, ...addNewcomers(record, unwarned)];
+  if (unwarned.length > 0) noteSelected(run, record);
   const after = leaving.length === 0 ? before : await logOffAndVerify(run, host, record, leaving);
   state.nameless = namelessIn(after, state.work);
   const failure = gravestFailure(state.work);
@@ -76,7 +78,9 @@ export async function logOffPass(
       `Cannot finish "${label}": ${who} logged on during the run and would have to be logged off too; run again, with \`drain: until-restart\` to refuse new logons`,
     );
   }
-  return addNewcomers(record, arrived);
+  const added = addNewcomers(record, arrived);
+  if (added.length > 0) noteSelected(run, record);
+  return added;
 }
 
 /** A new logon replaces the previous one of the same user, so that each user has one row in the report. */

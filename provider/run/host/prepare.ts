@@ -73,8 +73,13 @@ async function selectAndDrain(run: RunContext, record: HostRecord): Promise<Dete
   state.isSelected = true;
   if (readOnly !== undefined) return host;
   settleGone(record, plan.warn);
-  run.journal.add({ note: "selected", host: label, sessions: state.work.map(({ session }) => session) });
+  noteSelected(run, record);
   return host;
+}
+
+/** Notes whose sessions a run that goes on with this one has to give an account of. */
+export function noteSelected({ journal }: RunContext, { label, state }: HostRecord): void {
+  journal.add({ note: "selected", host: label, sessions: state.work.map(({ session }) => session) });
 }
 
 /** Sessions of the interrupted run that are gone now: they are not listed, and belong to the report all the same. */

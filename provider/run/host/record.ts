@@ -244,7 +244,7 @@ function reportedOutcome(
   if (readOnly === "dry-run")
     return { session, outcome: "would-log-off", ...(plan.atDeadline === "fail" ? { onlyWarned: true } : {}) };
   const sent =
-    sentTo(one) === "nothing" || isBack
+    (sentTo(one) === "nothing" && !one.askedBefore) || isBack
       ? "no logoff was sent"
       : "the logoff was sent, but its effect is unknown";
   const because = failure === null ? "" : `: ${failure.error.message}`;

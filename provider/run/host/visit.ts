@@ -2,8 +2,8 @@ import { asLogoffError, LogoffError } from "../../base/errors";
 import type { HostPlan } from "../../plan/plan";
 import type { HostReport } from "../../report/report";
 import type { RunContext } from "../context";
-import { cleanUp, needsCleanUp, warnOfCleanUp } from "./clean-up";
-import { detectedHost } from "./detected-host";
+import { cleanUp, findAgain, needsCleanUp, warnOfCleanUp } from "./clean-up";
+import { detectedHost, type DetectedHost } from "./detected-host";
 import { inGracePeriod, visitDuringGrace, warnPeople } from "./grace-period";
 import { logOffPass } from "./log-off-pass";
 import { prepare } from "./prepare";
@@ -47,7 +47,7 @@ export async function visit(run: RunContext, plan: HostPlan, state: HostState): 
 
 /** Takes a step and returns the next one. This is the order of a host's run. */
 async function takeStep(run: RunContext, record: HostRecord, step: Step): Promise<Next> {
-  const host = step === "begin" ? await prepare(run, record) : detectedHost(run, record);
+  const host = await hostFor(step, run, record);
   switch (step) {
     case "begin":
       return run.readOnly === undefined ? warnPeople(run, host, record, record.state.work) : at("done");
@@ -63,6 +63,11 @@ async function takeStep(run: RunContext, record: HostRecord, step: Step): Promis
       await cleanUp(run, host, record);
       return at("done");
   }
+}
+
+function hostFor(step: Step, run: RunContext, record: HostRecord): Promise<DetectedHost> | DetectedHost {
+  if (step === "begin") return prepare(run, record);
+  return step === "clean-up" ? findAgain(run, record) : detectedHost(run, record);
 }
 
 /** What follows the last logoff: the host settles if the run has seen a session go. */

@@ -215,8 +215,12 @@ async function sendOne(
   const counts =
     problem === undefined || reminderMs !== undefined || (isUnknown && ifUndelivered === "continue");
   if (!counts) one.warning = { ...newWarning(clock), ...warningTimes(one), is: "undelivered" };
-  else if (reminderMs === undefined && one.warning.is === "sent")
-    run.journal.add({ note: "warned", host: label, session: identity, at: one.warning.at });
+  else if (reminderMs === undefined) {
+    // The grace period begins when the message is on the screen, which a slow host takes its time for.
+    const given = newWarning(clock);
+    one.warning = given;
+    run.journal.add({ note: "warned", host: label, session: identity, at: given.at });
+  }
   onProgress({ type: "session-warned", host: label, session, delivered: problem === undefined, remainingMs });
   if (problem === undefined) return undefined;
   record.warn(`Could not warn session ${describeSession(session)}: ${problem}`);

@@ -18,8 +18,14 @@ export interface LinuxSshHost {
   close(): Promise<void>;
 }
 
+/** Called when a command arrives; what it returns is called when the command has ended. */
+type OnExec = (command: string) => () => void;
+
 /** Starts one at a new loopback address. It accepts `labUser`'s key and password under any user name. */
-export async function startLinuxSshHost(options: LinuxHostOptions = {}): Promise<LinuxSshHost> {
+export async function startLinuxSshHost(
+  options: LinuxHostOptions = {},
+  onExec: OnExec = () => () => undefined,
+): Promise<LinuxSshHost> {
   const host = createLinuxHost(options);
   const hostKey = sharedKeyPair("host");
   const server = new Server({ hostKeys: [hostKey.privateKey], ident: "OpenSSH_9.2p1" });
@@ -29,7 +35,7 @@ export async function startLinuxSshHost(options: LinuxHostOptions = {}): Promise
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.on("connection", (client) => serve(client, host));
+  server.on("connection", (client) => serve(client, host, onExec));
   const address = (await manyAddresses()) ? nextAddress() : "127.0.0.1";
   server.listen(0, address);
   await once(server, "listening");
@@ -49,7 +55,7 @@ export async function startLinuxSshHost(options: LinuxHostOptions = {}): Promise
   };
 }
 
-function serve(client: Client, host: LinuxHost): void {
+function serve(client: Client, host: LinuxHost, onExec: OnExec): void {
   let session: Promise<Connection> | undefined;
   client.on("error", () => undefined);
   client.on("authentication", (offer) => {
@@ -60,7 +66,9 @@ function serve(client: Client, host: LinuxHost): void {
     session = host.connect({} as Host, new AbortController().signal);
     client.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => {
-        if (session !== undefined) void exec(acceptExec(), command, session, client);
+        if (session === undefined) return;
+        const ended = onExec(command);
+        void exec(acceptExec(), command, session, client).then(ended);
       });
     });
   });

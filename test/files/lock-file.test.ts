@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { lockFile } from "../../provider/files/lock-file";
+import { until } from "../lab/until";
+
+async function inFolder(work: (folder: string, path: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "lock-file-"));
+  try {
+    await work(folder, join(folder, "journal"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The ID of a process that has ended. */
+async function endedPid(): Promise<number> {
+  const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+  await once(child, "exit");
+  return child.pid ?? assert.fail("it did not start");
+}
+
+describe("a locked file", () => {
+  it("is refused to whoever comes while it is locked, and given after that", () =>
+    inFolder(async (folder, path) => {
+      const unlock = await lockFile(path);
+      await assert.rejects(lockFile(path), /Cannot use the journal ".*": process \d+ uses it$/u);
+      await unlock();
+      await (
+        await lockFile(path)
+      )();
+      assert.deepEqual(readdirSync(folder), []);
+    }));
+
+  it("is taken over from a process that is gone, with the draft that it left", () =>
+    inFolder(async (folder, path) => {
+      const pid = await endedPid();
+      writeFileSync(`${path}.lock`, JSON.stringify({ pid, started: "1" }));
+      writeFileSync(`${path}.lock.${pid}.0123456789ab.tmp`, "");
+      const unlock = await lockFile(path);
+      assert.deepEqual(readdirSync(folder), ["journal.lock"]);
+      await unlock();
+      assert.deepEqual(readdirSync(folder), []);
+    }));
+
+  it("keeps the drafts of processes that live, and other files", () =>
+    inFolder(async (folder, path) => {
+      const others = [`journal.lock.${process.pid}.0123456789ab.tmp`, "journal.lock.tmp", "journal.old"];
+      for (const name of others) writeFileSync(join(folder, name), "");
+      await (
+        await lockFile(path)
+      )();
+      assert.deepEqual(readdirSync(folder).sort(), [...others].sort());
+    }));
+
+  const skip = process.platform === "linux" ? false : "needs /proc";
+  it("is taken over from a process that has ended and that nobody has collected", { skip }, () =>
+    inFolder(async (_folder, path) => {
+      // The shell becomes a program that never collects its child.
+      const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      try {
+        const [line] = (await once(parent.stdout, "data")) as [Buffer];
+        const pid = Number(line.toString());
+        writeFileSync(`${path}.lock`, JSON.stringify({ pid, started: null }));
+        const unlock = await until("the lock is taken over", () => lockFile(path).catch(() => undefined));
+        await unlock();
+      } finally {
+        parent.kill("SIGKILL");
+      }
+    }),
+  );
+});
