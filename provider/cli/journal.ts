@@ -33,7 +33,7 @@ export interface OpenJournal {
 }
 
 /** What a journal is compared by. */
-export type JournaledRun = Pick<WholeRequest, "plan" | "thenUndrainMs"> & {
+export type RunOfJournal = Pick<WholeRequest, "plan" | "thenUndrainMs"> & {
   readonly request: Pick<RunRequest, "then">;
 };
 
@@ -52,11 +52,11 @@ export async function checkNewJournal(path: string): Promise<void> {
 }
 
 /** Creates the journal of a run. @throws LogoffError `journal-failed` */
-export async function createJournal(path: string, run: JournaledRun, startedAt: Date): Promise<OpenJournal> {
+export async function createJournal(path: string, run: RunOfJournal, startedAt: Date): Promise<OpenJournal> {
   return begun(await createJournalFile(path), run, startedAt);
 }
 
-async function begun(file: JournalFile, run: JournaledRun, startedAt: Date): Promise<OpenJournal> {
+async function begun(file: JournalFile, run: RunOfJournal, startedAt: Date): Promise<OpenJournal> {
   const header: Header = {
     journal: formVersion,
     startedAt: startedAt.toISOString(),
@@ -75,7 +75,7 @@ async function begun(file: JournalFile, run: JournaledRun, startedAt: Date): Pro
  * Opens the journal of an interrupted run. The journal of a run that was killed before it had written anything begins now.
  * @throws LogoffError `journal-failed`, also if it is the journal of another run
  */
-export async function resumeJournal(path: string, run: JournaledRun, now: Date): Promise<OpenJournal> {
+export async function resumeJournal(path: string, run: RunOfJournal, now: Date): Promise<OpenJournal> {
   const { lines, file } = await openJournalFile(path);
   if (lines.length === 0) return begun(file, run, now);
   try {
@@ -125,7 +125,7 @@ function refused(why: string): LogoffError {
 }
 
 /** Digests: the command of `--then` may hold a token. */
-function fingerprintOf({ plan, thenUndrainMs, request }: JournaledRun): Fingerprint {
+function fingerprintOf({ plan, thenUndrainMs, request }: RunOfJournal): Fingerprint {
   const { hosts, rollout } = plan;
   const parts: Readonly<Record<string, unknown>> = {
     "the hosts": hosts.map(({ host }) => host.label),
