@@ -1,7 +1,7 @@
 import { bootIdOf, type BootId } from "../boot-id";
 
 const windows = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Windows`;
-const prefetcher = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters`;
+const prefetch = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters`;
 
 /**
  * Two values that change with a restart (unverified on a real host): the time of the last clean shutdown, and a counter of boots, which also
@@ -9,7 +9,7 @@ const prefetcher = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Session Mana
  */
 export const bootIdCommands = [
   `reg.exe query "${windows}" /v ShutdownTime`,
-  `reg.exe query "${prefetcher}" /v BootId`,
+  `reg.exe query "${prefetch}" /v BootId`,
 ] as const;
 
 /** The boot ID in the output of {@link bootIdCommands}; undefined if neither value could be read. */
