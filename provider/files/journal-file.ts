@@ -1,5 +1,5 @@
 /** A file of JSON lines that survives a crash: each line is on the disk before whoever wrote it goes on. */
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import { open, readFile, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
@@ -43,6 +43,8 @@ export async function openJournalFile(
 ): Promise<{ readonly lines: readonly unknown[]; readonly file: JournalFile }> {
   const unlock = await lockFile(path);
   try {
+    // A pipe or a device may never end.
+    if (!(await stat(path)).isFile()) throw failed(path, "it is not a regular file", undefined);
     const bytes = await readFile(path);
     const whole = bytes.lastIndexOf(0x0a) + 1;
     const lines = readLines(path, bytes.subarray(0, whole).toString("utf8"));

@@ -15,7 +15,16 @@ afterEach(() => {
 function keeping(): { readonly notes: Note[]; readonly journal: Journal } {
   const notes: Note[] = [];
   const add = (note: Note): void => void notes.push(note);
-  return { notes, journal: { add, write: (note) => Promise.resolve(add(note)) } };
+  return {
+    notes,
+    journal: {
+      add,
+      write: (note) => {
+        add(note);
+        return Promise.resolve();
+      },
+    },
+  };
 }
 
 function session(id: string, user: string): Session {
