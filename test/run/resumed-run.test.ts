@@ -15,7 +15,11 @@ afterEach(() => {
 function keeping(): { readonly notes: Note[]; readonly journal: Journal } {
   const notes: Note[] = [];
   const add = (note: Note): void => void notes.push(note);
-  return { notes, journal: { add, write: (note) => Promise.resolve(add(note)) } };
+  const write = (note: Note): Promise<void> => {
+    add(note);
+    return Promise.resolve();
+  };
+  return { notes, journal: { add, write } };
 }
 
 function session(id: string, user: string): Session {
