@@ -3,7 +3,7 @@ import type { Drain } from "../backend/backend";
 import { LogoffError } from "../base/errors";
 import type { DrainOutcome } from "../report/report";
 import type { Session } from "../session/session";
-import type { HostRun } from "./host/visit";
+import type { HostRun } from "./host/state";
 
 /** A session as its host printed it last, so that the next process can compare. */
 export interface NotedSession {

@@ -2,8 +2,7 @@
 import type { ErrorCode } from "../base/errors";
 import type { AskedSession, WarnedSession } from "../report/report";
 import type { Session } from "../session/session";
-import { isDrainedByUs, type PreviousRun } from "./host/state";
-import type { HostRun } from "./host/visit";
+import { isDrainedByUs, type HostRun, type PreviousRun } from "./host/state";
 import type { HostNote, Note, NotedSession } from "./journal";
 
 /** How far the command of a wave has come. */

@@ -248,6 +248,7 @@ export async function connectTo(
     if (trouble === "hang-after") await clock.sleep(1e9, killed);
     killed.throwIfAborted();
     if (typeof trouble !== "object") return reply;
+    if (trouble.delayMs !== undefined) await clock.sleep(trouble.delayMs, killed);
     const { code = reply.code, stdout = reply.stdout, stderr = reply.stderr } = trouble;
     return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
   }

@@ -6,6 +6,7 @@ import type {
   AskedSession,
   DrainOutcome,
   HostPhase,
+  HostReport,
   ReportedError,
   SessionOutcome,
   WarnedSession,
@@ -80,6 +81,13 @@ export interface HostState {
   readonly connectionWarnings: readonly string[];
   readonly warnings: string[];
   readonly phases: HostPhase[];
+}
+
+/** The report of a host, and facts that only the run as a whole can judge. */
+export interface HostRun {
+  readonly report: HostReport;
+  /** The exceptions that matched a session on this host. */
+  readonly usedExceptions: readonly string[];
 }
 
 /** What a previous, unfinished run left behind. */

@@ -1,6 +1,5 @@
 import { asLogoffError, LogoffError } from "../../base/errors";
 import type { HostPlan } from "../../plan/plan";
-import type { HostReport } from "../../report/report";
 import type { RunContext } from "../context";
 import { cleanUp, findAgain, needsCleanUp, warnOfCleanUp } from "./clean-up";
 import { detectedHost, type DetectedHost } from "./detected-host";
@@ -8,14 +7,9 @@ import { inGracePeriod, visitDuringGrace, warnPeople } from "./grace-period";
 import { logOffPass } from "./log-off-pass";
 import { prepare } from "./prepare";
 import { HostRecord } from "./record";
-import { at, isGone, type HostState, type Next, type Step } from "./state";
+import { at, isGone, type HostRun, type HostState, type Next, type Step } from "./state";
 
-/** The report of a host, and facts that only the run as a whole can judge. */
-export interface HostRun {
-  readonly report: HostReport;
-  /** The exceptions that matched a session on this host. */
-  readonly usedExceptions: readonly string[];
-}
+export type { HostRun } from "./state";
 
 /** The host has to be visited again. */
 export interface ComeAgain {

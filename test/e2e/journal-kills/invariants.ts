@@ -163,7 +163,14 @@ function isAbout(line: Line, { host, id, user }: Logon, labels: ReadonlyMap<stri
   return line["host"] === labels.get(host) && session?.id === id && session.user === user;
 }
 
-function forgottenDrains({ scenario, stage }: Story, { hosts }: FinalReport): readonly string[] {
+function forgottenDrains(story: Story, { hosts }: FinalReport): readonly string[] {
+  const { scenario, stage, journal } = story;
+  const waves = wavesIn(story);
+  /** A wave whose command did not end with success, such as after too many failures, stays drained for it. */
+  const isCommandDone = (name: string): boolean =>
+    journal.some(
+      ({ note, wave }) => note === "command-ended" && waves[Number(wave) - 1]?.includes(name) === true,
+    );
   return [...stage.labels].flatMap(([name, label]) => {
     const host = hosts.find((one) => one.host === label);
     if (host === undefined) return [];
@@ -171,7 +178,7 @@ function forgottenDrains({ scenario, stage }: Story, { hosts }: FinalReport): re
     const isMeant = scenario.drain !== "none" && !scenario.thenUndrains;
     const said = host.drained?.startsWith("until-") === true;
     if (host.status === "ok") {
-      const isUndone = scenario.thenUndrains || scenario.drain === "none";
+      const isUndone = scenario.drain === "none" || (scenario.thenUndrains && isCommandDone(name));
       if (isMeant && !isDrained) return [`5: ${name} is ok and open`];
       return isUndone && isDrained ? [`5: ${name} is ok and still drained (${host.drained ?? "?"})`] : [];
     }
