@@ -92,8 +92,8 @@ function lostWarnings(logon: Logon, { scenario, stage, journal, processes }: Sto
     ({ kind, record, logon: whose, process }) =>
       isLossy &&
       kind === "warn" &&
-      whose === logon &&
-      (record?.outcome === "dropped" || record?.outcome === "killed") &&
+      // The connection took others with it that were sent at the same time and never arrived.
+      (record?.outcome === "dropped" || (record?.outcome === "killed" && whose === logon)) &&
       isNotedBy(process),
   );
 }
