@@ -4,7 +4,7 @@ import { aborted } from "../../base/abort";
 import { formatDuration } from "../../base/duration";
 import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";
 import type { Host } from "../../connection";
-import { HostConnection } from "../host-connection";
+import { HostConnection, isAnswerLost } from "../host-connection";
 import type { AwaitDeps, AwaitedHost, AwaitOptions, AwaitOutcome } from "./awaited";
 import { mayLift, readiness, type NotYet, type Reading, type Required, type Seen } from "./readiness";
 
@@ -87,6 +87,8 @@ export async function visitAwaited(
         const mode = await connection.ask(backend.drainMode());
         note({ seen: { ...seen, mode } });
         if (mode === "open") return { outcome: outcomeOf(asked, note({}), "undrained") };
+        // A command whose answer was lost proves nothing: the host may be restarting again.
+        if (refused instanceof LogoffError && isAnswerLost(refused)) throw refused;
         const error = refused instanceof LogoffError ? refused : stillClosed(label, mode);
         return { outcome: outcomeOf(asked, note({}), "left", error) };
       }
@@ -163,9 +165,9 @@ export function stopAwaiting(
   return outcomeOf({ host }, known, drainedNow({ lifts }, known), error);
 }
 
-/** A restart was to be proven, and the boot ID of before is not known. */
+/** A restart was to be proven, and the boot ID from before it is not known. */
 export function unprovable({ host, lifts }: AwaitedHost): AwaitOutcome {
-  const message = `Cannot tell whether "${host.label}" has restarted: its boot ID of before is not known, so it is left as it is`;
+  const message = `Cannot tell whether "${host.label}" has restarted: its boot ID from before the restart is not known, so it is left as it is`;
   const error = new LogoffError("not-restarted", message);
   return outcomeOf({ host }, firstAwaitState, drainedNow({ lifts }, firstAwaitState), error);
 }
