@@ -4,7 +4,7 @@ import { aborted } from "../../base/abort";
 import { formatDuration } from "../../base/duration";
 import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";
 import type { Host } from "../../connection";
-import { HostConnection } from "../host-connection";
+import { HostConnection, isAnswerLost } from "../host-connection";
 import type { AwaitDeps, AwaitedHost, AwaitOptions, AwaitOutcome } from "./awaited";
 import { mayLift, readiness, type NotYet, type Reading, type Required, type Seen } from "./readiness";
 
@@ -94,6 +94,9 @@ export async function visitAwaited(
         if (typeof mode === "object") return failed(mode.thrown, { seen, reading: ready.reading });
         const after = stateWith({ seen: { ...seen, mode }, reading: ready.reading });
         if (mode === "open") return { outcome: outcomeOf(asked, after, "undrained") };
+        // A command whose answer was lost proves nothing: the host may be restarting again.
+        if (refused instanceof LogoffError && isAnswerLost(refused))
+          return failed(refused, { seen: { ...seen, mode }, reading: ready.reading });
         const error = refused instanceof LogoffError ? refused : stillClosed(label, mode);
         return { outcome: outcomeOf(asked, after, "left", error) };
       }
@@ -157,15 +160,16 @@ export function stopAwaiting(
   known: AwaitState,
   stop: AbortSignal,
 ): AwaitOutcome {
-  const { code, message } = aborted(stop);
+  const { code } = aborted(stop);
   const last = known.notYet === null ? "" : `; ${known.notYet.why}`;
-  const error = new LogoffError(code, `Stopped waiting for "${host.label}": ${message}${last}`);
+  const what = `Stopped waiting for "${host.label}": it may still refuse new logons${last}`;
+  const error = new LogoffError(code, what);
   return outcomeOf({ host }, known, drainedNow({ lifts }, known), error);
 }
 
-/** A restart was to be proven, and the boot ID of before is not known. */
+/** A restart was to be proven, and the boot ID from before it is not known. */
 export function unprovable({ host, lifts }: AwaitedHost): AwaitOutcome {
-  const message = `Cannot tell whether "${host.label}" has restarted: its boot ID of before is not known, so it is left as it is`;
+  const message = `Cannot tell whether "${host.label}" has restarted: its boot ID from before the restart is not known, so it is left as it is`;
   const error = new LogoffError("not-restarted", message);
   return outcomeOf({ host }, firstAwaitState, drainedNow({ lifts }, firstAwaitState), error);
 }
