@@ -13,7 +13,7 @@ import { driveHost, type Turns } from "./host/driver";
 import type { PreviousRun } from "./host/state";
 import { visit, type HostRun } from "./host/visit";
 import { withSharedRelays } from "./relay";
-import { runWaves } from "./run-waves";
+import { runWaves, type WavesEnd } from "./run-waves";
 import { refusedByLimit, type RunOne } from "./session-limit";
 import { leftClosed, stillDrained, unusedExceptions } from "./warnings";
 import { wavesOf } from "./waves";
@@ -128,7 +128,7 @@ async function roll(
     const turns = { take, visit: deps.visit ?? visit };
     return driveHost({ ...context, ...how }, host, turns, deps.previous?.get(label));
   };
-  const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
+  const runAll = async (): Promise<WavesEnd & { isRefused: boolean }> => {
     const isLimited = !isReadOnly && reasonToStop({ stop, outsideWindow, clock }) === undefined;
     const refused = isLimited ? await refusedByLimit(hosts, plan, run, deps.previous, stop) : undefined;
     if (refused !== undefined) enough.abort(refused.error);
@@ -150,14 +150,15 @@ async function roll(
       enough: enough.signal,
       afterWave,
     };
-    const runs = await runWaves(waves, plan, runOrRefuse, control);
-    return { runs, isRefused: refused !== undefined };
+    const ran = await runWaves(waves, plan, runOrRefuse, control);
+    return { ...ran, isRefused: refused !== undefined };
   };
   onProgress({ type: "run-started", hosts: hosts.length });
-  const { runs, isRefused } = await runAll().finally(() => over.abort());
+  const { runs, error, isRefused } = await runAll().finally(() => over.abort());
   onProgress({ type: "run-finished" });
   const reports = inOrder(hosts, runs);
-  const ended = endOf(enough.signal);
+  // When the total time ends the command of the last wave, no host shows it.
+  const ended = error ?? endOf(enough.signal);
   const isSaid = reports.some(({ error }) => error?.code === ended?.code);
   return {
     startedAt: startedAt.toISOString(),
