@@ -317,7 +317,10 @@ describe("a wait that is cancelled", () => {
     const news = inputs();
     const { id, outs } = await partial(provider.create(news));
     assert.deepEqual(statuses(outs), { "host1:22": "ok undrained", "host2:22": "failed left aborted" });
-    assert.match(outs.hostResults["host2:22"]?.error?.message ?? "", /somebody pressed Ctrl-C/u);
+    assert.match(
+      outs.hostResults["host2:22"]?.error?.message ?? "",
+      /^Stopped waiting for "host2:22": it may still refuse new logons; last seen: /u,
+    );
     const { outs: later } = await provider.update(id, outs, news);
     assert.deepEqual(statuses(later as Outs), { "host1:22": "ok undrained", "host2:22": "ok undrained" });
   });
