@@ -15,6 +15,11 @@ const { folder, port, hosts, parallel, threads } = JSON.parse(process.argv[2] ??
 const addresses = readFileSync(join(folder, "hosts"), "utf8").split("\n").slice(0, hosts);
 const privateKey = readFileSync(join(folder, "id_ed25519"));
 
+const bootIds = [
+  String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`,
+  String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`,
+];
+
 /** @param {string} host */
 async function visit(host) {
   const client = new Client();
@@ -25,7 +30,7 @@ async function visit(host) {
   });
   /** @param {string[]} commands @returns {Promise<string[]>} */
   const together = (...commands) => Promise.all(commands.map((command) => run(client, command)));
-  await together("chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe");
+  await together("chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe", ...bootIds);
   const [, users = ""] = await together("qwinsta.exe", "quser.exe");
   await together(...idsIn(users).map((id) => `logoff.exe ${id}`));
   const [left = ""] = await together("qwinsta.exe", "quser.exe");

@@ -52,6 +52,12 @@ type reply struct {
 	code           uint32
 }
 
+// bootIDs are the values that change when a host restarts, by the rest of the command that asks for one.
+var bootIDs = map[string]string{
+	`query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`:                                        "\r\nHKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Windows\r\n    ShutdownTime    REG_BINARY    9C5F31A2B4D7DB01\r\n\r\n",
+	`query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`: "\r\nHKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Memory Management\\PrefetchParameters\r\n    BootId    REG_DWORD    0x2f\r\n\r\n",
+}
+
 // oneCall lists, logs everybody off and lists again in one command line, as people write it for `ssh`.
 const oneCall = `powershell.exe -NoProfile -Command "quser; quser | select -Skip 1 | % { logoff ($_.Substring(40) -split '\s+')[1] }; quser"`
 
@@ -70,6 +76,9 @@ func (h *host) perform(line string, stdin io.Reader) (reply, int, bool) {
 		return reply{stdout: h.qwinsta()}, 1, rest == ""
 	case "quser.exe":
 		return h.quser(), 1, rest == ""
+	case "reg.exe":
+		answer, known := bootIDs[rest]
+		return reply{stdout: answer}, 1, known
 	case "logoff.exe":
 		return h.logoff(rest), 1, true
 	case "msg.exe":

@@ -105,9 +105,16 @@ func visit(address string, config *ssh.ClientConfig, work steps) error {
 	return work(client)
 }
 
-// everything sends the very commands of session-logoff in their order: detect and list, list again, log off, verify.
+// bootIDs read the two values that change when a host restarts.
+var bootIDs = []string{
+	`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`,
+	`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`,
+}
+
+// everything sends the very commands of session-logoff in their order: detect, list and read the boot ID, list again, log off, verify.
 func everything(client *ssh.Client) error {
-	if _, err := together(client, "chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe"); err != nil {
+	first := append([]string{"chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe"}, bootIDs...)
+	if _, err := together(client, first...); err != nil {
 		return err
 	}
 	ids, err := people(client, "qwinsta.exe", "quser.exe")

@@ -6,7 +6,7 @@
 #
 # Further options are added as they are. The hosts that are not done are in not-done.txt. Once they are in order, open them with
 # `session-logoff --undrain --wait 30m --hosts-file not-done.txt`, and then run this again with `--hosts-file not-done.txt`. If
-# patch.sh failed, the error names the hosts of its wave, which have to be opened too.
+# patch.sh failed, the error names up to 20 hosts of its wave and rolling.html all of them: they have to be opened too.
 
 # With until-restart, people could log on as soon as a host is up, before anybody has seen that it works.
 exec session-logoff --all --except-user 'svc-*' \

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 interface PatchInputs {
   readonly hosts: readonly string[];
-  /** A new one patches the hosts again. */
+  /** A new one patches every host again. */
   readonly release: string;
   /** The ssh_config with the login; empty: OpenSSH's own. */
   readonly sshConfig: string;
@@ -36,8 +36,10 @@ const provider: pulumi.dynamic.ResourceProvider<PatchInputs, PatchInputs> = {
     await patch(inputs);
     return { id: "patch", outs: inputs };
   },
-  update: async (_id, _olds, news) => {
-    await patch(news);
+  update: async (_id, olds, news) => {
+    // People are back on the hosts that have been patched to this release.
+    const patched = olds.release === news.release ? olds.hosts : [];
+    await patch({ ...news, hosts: news.hosts.filter((host) => !patched.includes(host)) });
     return { outs: news };
   },
 };

@@ -220,7 +220,7 @@ export type ErrorCode =
    *   else refuses logins.
    * - **What to do:** Read the mode on the host: `change logon /query` (Windows),
    *   `cat /run/nologin /etc/nologin` (Linux). Set it there with `change logon /enable`, or remove the file,
-   *   and run again.
+   *   and run again. `HostUndrain` leaves a host that somebody else has closed as it is; `force` opens it anyway.
    */
   | "drain-failed"
   /**
@@ -246,8 +246,9 @@ export type ErrorCode =
    *
    * - **Why:** After its restart it does not answer, rejects the login, or answers SSH but not yet the commands
    *   that list sessions. The message ends with what was last seen.
-   * - **What to do:** Look at the host's console. When it is up, run again: hosts that are done are not asked
-   *   again. Give slow hosts more time with `timeouts.total` (`--wait`, `--then-undrain`).
+   * - **What to do:** Look at the host's console. When it is up, run `pulumi up` again, which waits only for
+   *   hosts that are not done; with the command, open it with `--undrain --wait 30m`. Give slow hosts more time
+   *   with `timeouts.total` (`--wait`, `--then-undrain`).
    */
   | "not-back"
   /**
@@ -255,8 +256,9 @@ export type ErrorCode =
    *
    * - **Why:** The patch command ended without restarting it, the restart waits for somebody, or nothing tells
    *   whether it restarted: its boot ID could not be read, or `restartedSince` does not name it.
-   * - **What to do:** Restart the host, then run again. Where a restart is not needed, leave out
-   *   `restartedSince` (`--no-restart`).
+   * - **What to do:** Restart the host, then run `pulumi up` again; with the command, open it with
+   *   `--undrain --wait 30m`. Where a restart is not needed or nothing can tell it, leave out `restartedSince`
+   *   (`--no-restart`).
    */
   | "not-restarted"
   /**
@@ -265,8 +267,8 @@ export type ErrorCode =
    * - **Why:** It ended with a status other than 0, by a signal, or at the end of `--timeout`. Its own output
    *   is above on standard error.
    * - **What to do:** Read that output and repair the hosts of the wave. Their users are logged off, and they
-   *   stay closed to new logons if they were drained. Then open them with `--undrain`, or run again for
-   *   them and for the hosts that were skipped.
+   *   stay closed to new logons if they were drained. Then open them with `--undrain`, and run again for the
+   *   hosts that were skipped, and for those of the wave that still lack the patch.
    */
   | "then-failed"
   /**

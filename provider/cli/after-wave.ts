@@ -37,7 +37,9 @@ export function afterWaveOf(parts: AfterWaveParts): AfterWave | undefined {
         },
         AbortSignal.any([end, cancellation.atOnce]),
       );
-      return "status" in how && how.status === 0 ? undefined : failure(wave, how);
+      // A command that was told to end may not have finished, even if its status is 0.
+      const isDone = "status" in how && how.status === 0 && !end.aborted;
+      return isDone ? undefined : failure(wave, `${describeEnd(how)}${end.aborted ? expired : ""}`);
     });
   const undrain =
     thenUndrainMs === null ? undefined : { totalMs: thenUndrainMs, mustRestart: then.mustRestart };
@@ -47,10 +49,13 @@ export function afterWaveOf(parts: AfterWaveParts): AfterWave | undefined {
 /** The most hosts that the error of a command names. */
 const namedHosts = 20;
 
-function failure({ number, waves, hosts }: ReadyWave, how: CommandEnd): LogoffError {
+/** Apart from the total time, only a second signal ends a command, and nothing is reported after that. */
+const expired = " when --timeout expired";
+
+function failure({ number, waves, hosts }: ReadyWave, how: string): LogoffError {
   const which = `the command after wave ${number} of ${waves}`;
   const whose = `${hosts.length === 1 ? "its host is" : "its hosts are"} ${upTo(namedHosts, hosts)}`;
-  return new LogoffError("then-failed", `Stopped: ${which} ${describeEnd(how)}; ${whose}`);
+  return new LogoffError("then-failed", `Stopped: ${which} ${how}; ${whose}`);
 }
 
 function describeEnd(how: CommandEnd): string {

@@ -10,12 +10,12 @@ import { blankReport, totalsOf, type HostReport, type Report } from "../report/r
 import type { AfterWave } from "./after-wave";
 import { reasonToStop, type RunContext } from "./context";
 import { driveHost, type Turns } from "./host/driver";
-import type { PreviousRun } from "./host/state";
-import { visit, type HostRun } from "./host/visit";
-import { withSharedRelays } from "./relay";
-import { runWaves } from "./run-waves";
+import type { HostRun, PreviousRun } from "./host/state";
+import { visit } from "./host/visit";
 import { endingWith, noJournal, type Journal } from "./journal";
+import { withSharedRelays } from "./relay";
 import type { Resumed } from "./resumed";
+import { runWaves, type WavesEnd } from "./run-waves";
 import { refusedByLimit, type RunOne } from "./session-limit";
 import { leftClosed, stillDrained, unusedExceptions } from "./warnings";
 import { wavesOf } from "./waves";
@@ -150,7 +150,7 @@ async function roll(
     const turns = { take, visit: deps.visit ?? visit };
     return driveHost({ ...context, ...how }, host, turns, previous?.get(label));
   };
-  const runAll = async (): Promise<{ runs: readonly HostRun[]; isRefused: boolean }> => {
+  const runAll = async (): Promise<WavesEnd & { isRefused: boolean }> => {
     const isLimited = !isReadOnly && reasonToStop({ stop, outsideWindow, clock }) === undefined;
     const refused = isLimited ? await refusedByLimit(unfinished, plan, run, previous, stop) : undefined;
     if (refused !== undefined) enough.abort(refused.error);
@@ -178,14 +178,15 @@ async function roll(
       afterWave,
       resumed: deps.resumed,
     };
-    const runs = await runWaves(waves, plan, runOrRefuse, control);
-    return { runs, isRefused: refused !== undefined };
+    const ran = await runWaves(waves, plan, runOrRefuse, control);
+    return { ...ran, isRefused: refused !== undefined };
   };
   onProgress({ type: "run-started", hosts: hosts.length });
-  const { runs, isRefused } = await runAll().finally(() => over.abort());
+  const { runs, error, isRefused } = await runAll().finally(() => over.abort());
   onProgress({ type: "run-finished" });
   const reports = inOrder(hosts, runs);
-  const ended = endOf(enough.signal);
+  // When the total time ends the command of the last wave, no host shows it.
+  const ended = error ?? endOf(enough.signal);
   const isSaid = reports.some(({ error }) => error?.code === ended?.code);
   return {
     startedAt: startedAt.toISOString(),

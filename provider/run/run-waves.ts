@@ -15,6 +15,13 @@ export interface WaveControl extends Pick<RunContext, "outsideWindow">, AfterWav
   readonly afterWave: AfterWave | undefined;
 }
 
+/** What became of all waves. */
+export interface WavesEnd {
+  readonly runs: readonly HostRun[];
+  /** Why the command after a wave failed; absent: none did. */
+  readonly error?: LogoffError;
+}
+
 /**
  * Runs wave after wave until the run is stopped, and what follows each. Hosts wait for each other only between waves; within a wave each host goes
  * at its own pace.
@@ -24,16 +31,17 @@ export async function runWaves(
   plan: Plan,
   run: RunOne,
   control: WaveControl,
-): Promise<readonly HostRun[]> {
+): Promise<WavesEnd> {
   const { rollout } = plan;
   const { clock, outsideWindow, stop, end } = control;
   const runs = new Map<string, HostRun>();
   const failures = new FailureCount();
+  let error: LogoffError | undefined;
   const note = (done: HostRun, waveSize: number): void => {
     runs.set(done.report.host, done);
     // A wave tests the ones after it, but hosts that the window holds back test nothing.
-    const { error } = done.report;
-    if (error?.code === "outside-window") end.abort(new LogoffError(error.code, error.message));
+    const { error: own } = done.report;
+    if (own?.code === "outside-window") end.abort(new LogoffError(own.code, own.message));
     if (done.report.status !== "failed") return;
     failures.add();
     const { inRun, inWave } = failures;
@@ -57,10 +65,11 @@ export async function runWaves(
     if (control.afterWave === undefined) continue;
     const which = { number: index + 1, waves: waves.length, hosts: wave };
     const after = await finishWave(control.afterWave, which, [...runs.values()], control);
+    error ??= after.error;
     if (after.error !== undefined) end.abort(after.error);
     for (const done of after.runs) note(done, wave.length);
   }
-  return [...runs.values()];
+  return { runs: [...runs.values()], ...(error === undefined ? {} : { error }) };
 }
 
 /** Counts failed hosts. */

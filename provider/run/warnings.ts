@@ -36,9 +36,9 @@ export function unusedExceptions(hosts: readonly HostPlan[], runs: readonly Host
     .map((exception) => `The exception "${exception}" matched no session on any host: check its spelling`);
 }
 
-/** Warns about hosts that are done and were to be opened again after their wave, but the wave's command was not run, or failed. */
+/** Warns about hosts that were to be opened again after their wave and are still closed, for whatever reason. */
 export function leftClosed(reports: readonly HostReport[]): readonly string[] {
-  const closed = reports.filter(({ status, drained }) => status === "ok" && drained === "until-destroy");
+  const closed = reports.filter(({ contacted, drained }) => contacted && drained === "until-destroy");
   if (closed.length === 0) return [];
   const hosts = closed.map(({ host }) => host);
   const [verb, them] = closed.length === 1 ? ["refuses", "it"] : ["refuse", "them"];

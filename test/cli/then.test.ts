@@ -223,21 +223,38 @@ describe("a run that is stopped while the command runs", { skip }, () => {
       for (const pid of pids) await isGone(pid);
     }));
 
-  it("ends it when --timeout is over, whose error counts", () =>
+  /** An hour that is over as soon as the command runs. */
+  const hourUntil = (file: string): Clock => ({
+    ...systemClock,
+    sleep: async (ms, signal) => {
+      if (ms < 3_600_000) return systemClock.sleep(ms, signal);
+      await pidIn(file);
+    },
+  });
+
+  it("ends it when --timeout is over, which fails it: later hosts are skipped", () =>
     withScene(three, async ({ run, hosts, path }) => {
       const command = `F='${path("pid")}'; ${stubborn}`;
       const argv = ["--all", ...hosts(), "--waves", "1", "--timeout", "1h", "--output", "json"];
-      // The hour is over as soon as the command runs.
-      const clock: Clock = {
-        ...systemClock,
-        sleep: async (ms, signal) => {
-          if (ms < 3_600_000) return systemClock.sleep(ms, signal);
-          await pidIn(path("pid.child"));
-        },
-      };
+      const clock = hourUntil(path("pid.child"));
       const { status, stdout, stderr } = await run([...argv, "--then", command], { world: { clock } });
       assert.equal(status, 1);
       assert.deepEqual(statusesIn(stdout), ["ok", "skipped timed-out", "skipped timed-out"], stderr);
       for (const name of ["pid.sh", "pid.child"]) await isGone(await pidIn(path(name)));
+    }));
+
+  it("fails it when --timeout is over after the last wave too, even if it ends with 0", () =>
+    withScene(one, async ({ run, hosts, path }) => {
+      for (const [trap, how] of [
+        ["", "was ended by SIGTERM"],
+        ["trap 'exit 0' TERM; ", "ended with status 0"],
+      ] as const) {
+        const command = `${trap}F='${path(how.slice(-1))}'; ${stubborn}`;
+        const clock = hourUntil(path(`${how.slice(-1)}.child`));
+        const argv = ["--all", ...hosts(), "--timeout", "1h", "--then", command, "--then-undrain", "1m"];
+        const { status, stderr } = await run(argv, { world: { clock } });
+        assert.equal(status, 1, stderr);
+        assert.match(stderr, new RegExp(`after wave 1 of 1 ${how} when --timeout expired; its host is`));
+      }
     }));
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LogoffError } from "../../provider/base/errors";
 import type { Plan } from "../../provider/plan/plan";
+import { exitStatusOf } from "../../provider/report/outcome";
 import type { Report } from "../../provider/report/report";
 import type { AfterWave, ReadyWave } from "../../provider/run/after-wave";
 import { fleetOf, plainPlan, type Fleet, type MemoryHost, type MemoryHostOptions } from "./memory-fleet";
@@ -150,8 +151,21 @@ describe("the command after a wave", () => {
     };
     const timeouts = { ...plainPlan.timeouts, totalMs: 5 * minute };
     const report = await fleet.run({ ...inWaves([1]), timeouts }, { afterWave: { command } });
-    assert.equal(report.ended?.code, "timed-out");
+    assert.equal(report.ended?.code, "then-failed");
     assert.deepEqual(outcomes(report), ["ok until-destroy", "skipped no timed-out"]);
+  });
+
+  it("fails the run when the total time is over after the last wave, where no host shows it", async () => {
+    const fleet = fleetOfSize(1);
+    const command: AfterWave["command"] = async (_wave, end) => {
+      await fleet.clock.sleep(60 * minute, end).catch(() => undefined);
+      return new LogoffError("then-failed", "ended by SIGTERM");
+    };
+    const timeouts = { ...plainPlan.timeouts, totalMs: 5 * minute };
+    const report = await fleet.run({ ...inWaves([1]), timeouts }, { afterWave: { command } });
+    assert.deepEqual(outcomes(report), ["ok until-destroy"]);
+    assert.ok(report.warnings.includes("ended by SIGTERM"));
+    assert.equal(exitStatusOf(report, "any", false), 1);
   });
 });
 
@@ -230,7 +244,11 @@ describe("the wait after a wave", () => {
     fleet.clock.at(minute, () => fleet.stop.abort(new LogoffError("aborted", "Ctrl-C")));
     const report = await fleet.run(inWaves([1]), { afterWave });
     assert.deepEqual(outcomes(report), ["failed until-destroy aborted"]);
-    assert.match(report.hosts[0]?.error?.message ?? "", /^Stopped waiting for "host1:22": Ctrl-C/);
+    assert.match(
+      report.hosts[0]?.error?.message ?? "",
+      /^Stopped waiting for "host1:22": it may still refuse new logons/,
+    );
+    assert.ok(report.warnings.includes("host1:22 refuses new logons until somebody undrains it"));
   });
 });
 

@@ -58,7 +58,9 @@ function watchAddress(address: string, gone: () => void): void {
 
 function isPipe(descriptor: number): boolean {
   try {
-    const kind = fstatSync(descriptor);
+    // Node decides by the last result that is not in bigints whether it resolves links in a later import(): after that of a pipe it does not, and a
+    // linked package is loaded a second time (realpathSync in lib/fs.js, seen in Node 20 to 24).
+    const kind = fstatSync(descriptor, { bigint: true });
     return kind.isFIFO() || kind.isSocket();
   } catch {
     return false;

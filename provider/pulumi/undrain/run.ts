@@ -1,6 +1,6 @@
 import { LogoffError } from "../../base/errors";
 import type { UndrainHost, UndrainPlan } from "../../plan/read-undrain-plan";
-import { blankReport, totalsOf, type Report } from "../../report/report";
+import { blankReport, totalsOf, type HostReport, type Report } from "../../report/report";
 import {
   hostAwaiter,
   type AwaitedHost,
@@ -35,9 +35,9 @@ export async function awaitAndRecord(
   const { clock, voice } = scope;
   plan.warnings.forEach(voice.warn);
   const startedAt = clock.date().toISOString();
-  const outcomes = await outcomesOf(plan, labels, scope, cancellation);
+  const ended = await endsOf(plan, labels, scope, cancellation);
   const finishedAt = clock.date().toISOString();
-  const reports = outcomes.map((outcome) => awaitedReport(blankReport(outcome.host), outcome));
+  const [outcomes, reports] = [ended.map(({ outcome }) => outcome), ended.map(({ report }) => report)];
   const report: Report = {
     startedAt,
     finishedAt,
@@ -60,13 +60,19 @@ export async function awaitAndRecord(
   };
 }
 
-/** The outcomes in the order of the plan, of hosts that did not end in time too. */
-async function outcomesOf(
+/** The end of the wait for one host. */
+interface Ended {
+  readonly outcome: AwaitOutcome;
+  readonly report: HostReport;
+}
+
+/** The ends in the order of the plan, of hosts that did not end in time too. */
+async function endsOf(
   plan: UndrainPlan,
   labels: ReadonlySet<string>,
   scope: Scope,
   { stop, signal, gaveUp }: Cancellation,
-): Promise<readonly AwaitOutcome[]> {
+): Promise<readonly Ended[]> {
   const { connect, clock, slots, turns, voice } = scope;
   const hosts = plan.hosts.filter(({ host }) => labels.has(host.label));
   const lines = awaitLines({ hosts: hosts.length, clock, voice });
@@ -77,21 +83,31 @@ async function outcomesOf(
   };
   const deps = { connect, clock, slots, turns, stop, onProgress: lines.hear };
   const awaitHost = hostAwaiter(options, deps, signal);
-  const ended = new Map<string, AwaitOutcome>();
+  const ended = new Map<UndrainHost, Ended>();
   const all = hosts.map(async (one) => {
-    const outcome = await outcomeOf(plan, one, awaitHost);
-    ended.set(outcome.host, outcome);
-    const report = awaitedReport(blankReport(outcome.host), outcome);
-    lines.hear({ type: "host-finished", host: outcome.host, report });
+    const end = endOf(one, await outcomeOf(plan, one, awaitHost));
+    ended.set(one, end);
+    lines.hear({ type: "host-finished", host: one.host.label, report: end.report });
   });
   await Promise.race([Promise.all(all), gaveUp]).finally(lines.end);
-  return hosts.map(({ host }) => ended.get(host.label) ?? notEnded(host.label));
+  return hosts.map((one) => ended.get(one) ?? endOf(one, notEnded(one.host.label)));
+}
+
+/** A drain of ours that is left is still in force as far as is known, and the report says so. */
+function endOf({ closedBy }: UndrainHost, outcome: AwaitOutcome): Ended {
+  const before = blankReport(outcome.host);
+  const [ours] = outcome.drained === "left" ? drainsOf(closedBy) : [];
+  return { outcome, report: awaitedReport({ ...before, drained: ours ?? before.drained }, outcome) };
 }
 
 async function outcomeOf(plan: UndrainPlan, one: UndrainHost, awaitHost: AwaitHost): Promise<AwaitOutcome> {
   const { host, restartedSince } = one;
   const outcome = await awaitHost(awaitedHost(plan, one));
-  return restartedSince === null ? { ...outcome, error: withoutEntry(host.label) } : outcome;
+  if (restartedSince === null) return { ...outcome, error: withoutEntry(host.label) };
+  const { error, drained } = outcome;
+  return error?.code === "drain-failed" && drained === "already"
+    ? { ...outcome, error: withForce(error) }
+    : outcome;
 }
 
 function awaitedHost({ force, hasClosedBy }: UndrainPlan, one: UndrainHost): AwaitedHost {
@@ -113,6 +129,10 @@ function withoutEntry(label: string): LogoffError {
     "not-restarted",
     `Cannot tell whether "${label}" has restarted: \`restartedSince\` has no entry for it; run SessionLogoff on it again with a new trigger, or leave out \`restartedSince\``,
   );
+}
+
+function withForce({ code, message }: LogoffError): LogoffError {
+  return new LogoffError(code, `${message}; open it there, or set \`force: true\` to open it anyway`);
 }
 
 function notEnded(host: string): AwaitOutcome {

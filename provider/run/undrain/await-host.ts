@@ -4,7 +4,7 @@ import { aborted } from "../../base/abort";
 import { formatDuration } from "../../base/duration";
 import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";
 import type { Host } from "../../connection";
-import { HostConnection } from "../host-connection";
+import { HostConnection, isAnswerLost } from "../host-connection";
 import type { AwaitDeps, AwaitedHost, AwaitOptions, AwaitOutcome } from "./awaited";
 import { mayLift, readiness, type NotYet, type Reading, type Required, type Seen } from "./readiness";
 
@@ -58,48 +58,51 @@ export async function visitAwaited(
   const awaited: Host = { ...asked.host, awaited: true };
   const connection = new HostConnection(awaited, { connect, clock, signal }, options.commandMs);
   const required = requiredOf(asked);
-  let known = before;
-  const note = (more: Partial<AwaitState>): AwaitState =>
-    (known = {
-      ...known,
-      ...more,
-      elapsedMs: now(),
-      contacted: known.contacted || connection.contacted,
-      warnings: [...new Set([...known.warnings, ...connection.warnings])],
-    });
-  try {
-    const { seen, backend } = await lookAt(asked.host, connection);
-    note({ seen });
-    const ready = readiness(seen, required, known.reading, now());
-    note({ reading: ready.reading });
-    switch (ready.is) {
-      case "not-yet":
-        return comeAgain(run, asked, before, note({}), ready);
-      case "open":
-        return { outcome: outcomeOf(asked, note({}), "no") };
-      case "closed-by-another":
-        return { outcome: outcomeOf(asked, note({}), "already", closedByAnother(label, seen)) };
-      case "to-lift": {
-        const force = required.lifts === "forced";
-        const refused = await connection
-          .perform(backend.undrain({ force }), options.commandMs)
-          .catch((thrown: unknown) => asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`));
-        const mode = await connection.ask(backend.drainMode());
-        note({ seen: { ...seen, mode } });
-        if (mode === "open") return { outcome: outcomeOf(asked, note({}), "undrained") };
-        const error = refused instanceof LogoffError ? refused : stillClosed(label, mode);
-        return { outcome: outcomeOf(asked, note({}), "left", error) };
-      }
-    }
-  } catch (thrown) {
+  const stateWith = (more: Partial<AwaitState>): AwaitState => ({
+    ...before,
+    ...more,
+    elapsedMs: now(),
+    contacted: before.contacted || connection.contacted,
+    warnings: [...new Set([...before.warnings, ...connection.warnings])],
+  });
+  const failed = (thrown: unknown, more: Partial<AwaitState>): AwaitVisited => {
     const error = asLogoffError(thrown, "command-failed", `Cannot ask "${label}"`);
-    note({});
+    const known = stateWith(more);
     if (!mayPass(error)) return { outcome: outcomeOf(asked, known, drainedNow(asked, known), error) };
     return comeAgain(run, asked, before, known, {
       lacksRestart: false,
       why: `last seen: ${error.message}`,
       ...(error.retryInMs === undefined ? {} : { comeAgainInMs: error.retryInMs }),
     });
+  };
+  try {
+    const { seen, backend } = await lookAt(asked.host, connection);
+    const ready = readiness(seen, required, before.reading, now());
+    const known = stateWith({ seen, reading: ready.reading });
+    switch (ready.is) {
+      case "not-yet":
+        return comeAgain(run, asked, before, known, ready);
+      case "open":
+        return { outcome: outcomeOf(asked, known, "no") };
+      case "closed-by-another":
+        return { outcome: outcomeOf(asked, known, "already", closedByAnother(label, seen)) };
+      case "to-lift": {
+        const refused = await connection
+          .perform(backend.undrain({ force: required.lifts === "forced" }), options.commandMs)
+          .catch((thrown: unknown) => asLogoffError(thrown, "drain-failed", `Cannot undrain "${label}"`));
+        const mode = await connection.ask(backend.drainMode()).catch((thrown: unknown) => ({ thrown }));
+        if (typeof mode === "object") return failed(mode.thrown, { seen, reading: ready.reading });
+        const after = stateWith({ seen: { ...seen, mode }, reading: ready.reading });
+        if (mode === "open") return { outcome: outcomeOf(asked, after, "undrained") };
+        // A command whose answer was lost proves nothing: the host may be restarting again.
+        if (refused instanceof LogoffError && isAnswerLost(refused))
+          return failed(refused, { seen: { ...seen, mode }, reading: ready.reading });
+        const error = refused instanceof LogoffError ? refused : stillClosed(label, mode);
+        return { outcome: outcomeOf(asked, after, "left", error) };
+      }
+    }
+  } catch (thrown) {
+    return failed(thrown, {});
   } finally {
     await connection.release();
   }
@@ -157,15 +160,16 @@ export function stopAwaiting(
   known: AwaitState,
   stop: AbortSignal,
 ): AwaitOutcome {
-  const { code, message } = aborted(stop);
+  const { code } = aborted(stop);
   const last = known.notYet === null ? "" : `; ${known.notYet.why}`;
-  const error = new LogoffError(code, `Stopped waiting for "${host.label}": ${message}${last}`);
+  const what = `Stopped waiting for "${host.label}": it may still refuse new logons${last}`;
+  const error = new LogoffError(code, what);
   return outcomeOf({ host }, known, drainedNow({ lifts }, known), error);
 }
 
-/** A restart was to be proven, and the boot ID of before is not known. */
+/** A restart was to be proven, and the boot ID from before it is not known. */
 export function unprovable({ host, lifts }: AwaitedHost): AwaitOutcome {
-  const message = `Cannot tell whether "${host.label}" has restarted: its boot ID of before is not known, so it is left as it is`;
+  const message = `Cannot tell whether "${host.label}" has restarted: its boot ID from before the restart is not known, so it is left as it is`;
   const error = new LogoffError("not-restarted", message);
   return outcomeOf({ host }, firstAwaitState, drainedNow({ lifts }, firstAwaitState), error);
 }

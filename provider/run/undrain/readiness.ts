@@ -92,7 +92,7 @@ function restartOf(
   const restarted = bootId === undefined ? undefined : isRestarted(restartedSince, bootId);
   if (bootId === undefined || restarted === undefined)
     return lacking("its boot ID cannot be read, so nothing tells whether it has restarted");
-  if (!restarted) return lacking("it has not restarted: its boot ID is still that of before");
+  if (!restarted) return lacking("it has not restarted: its boot ID is unchanged");
   const isSame = before !== null && isRestarted(before.bootId, bootId) === false;
   if (isSame && (before.isConfirmed || nowMs - before.atMs >= secondReadingMs))
     return { ...before, isConfirmed: true };

@@ -5,12 +5,12 @@
 import { formatDuration } from "../../base/duration";
 import { LogoffError } from "../../base/errors";
 
-/** Number of failures since the last success after which a password is no longer offered. */
+/** Number of failures since the last success, anywhere or on one host, after which a password is no longer offered. */
 export const mostFailures = 3;
 
 /** Milliseconds from the first failure to the next offer. */
 const firstPauseMs = 60_000;
-/** Milliseconds from the second failure to the next offer; doubled with each further failure. */
+/** Milliseconds from the second failure to the next offer. */
 const secondPauseMs = 180_000;
 /** Milliseconds until a host comes again that has found the password being offered to another host after a failure. */
 const turnMs = 5000;
@@ -49,6 +49,13 @@ export function refuseAwaited(
   { failures, ownFailures, open }: PasswordHistory,
   nowMs: number,
 ): LogoffError | undefined {
+  // The host may count by itself, so its own failures bar it even if other hosts accept the password.
+  if (ownFailures.length >= mostFailures) {
+    const why = `the password was offered here ${mostFailures} times and not accepted, and more attempts could lock the account`;
+    return new LogoffError("auth-rejected", `Did not log in to "${label}": not tried, since ${why}`, {
+      untried: true,
+    });
+  }
   if (failures.length >= mostFailures) {
     const hosts = failures.map(({ host }) => `"${host}"`).join(", ");
     const why = `the password was offered to ${hosts} and not accepted, and more attempts could lock the account`;
@@ -82,7 +89,7 @@ function pauseAfter(
 ): { readonly leftMs: number; readonly last: PasswordFailure } | undefined {
   const last = failures.at(-1);
   if (last === undefined) return undefined;
-  const pauseMs = failures.length === 1 ? firstPauseMs : secondPauseMs * 2 ** (failures.length - 2);
+  const pauseMs = failures.length === 1 ? firstPauseMs : secondPauseMs;
   const leftMs = last.atMs + pauseMs - nowMs;
   return leftMs > 0 ? { leftMs, last } : undefined;
 }

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { HostUndrain, type HostUndrainArgs } from "../../../provider";
-import { build, checkout, installedFolder } from "./built-package";
+import { build, checkout, installedFolder, runNode } from "./built-package";
 import { callText, serializedText } from "./serialized-text";
 
 /** The methods as they stand in every state since the first version with HostUndrain: none of this may ever change. */
@@ -62,6 +62,34 @@ describe("the serialized provider of HostUndrain", () => {
         "plan-invalid",
         null,
       ]);
+    } finally {
+      remove();
+    }
+  });
+
+  it("works after SessionLogoff in one process if the package is a link, as with pnpm and workspaces", async () => {
+    const { folder, remove } = installedFolder();
+    const text2 = await serializedText("session-logoff.js");
+    // The engine's end of standard input is a pipe, as it is here.
+    const script = `
+      const { createRequire } = require("node:module");
+      const fromString = createRequire(require.resolve("@pulumi/pulumi"))("require-from-string");
+      const [first, second] = JSON.parse(require("node:fs").readFileSync(0, "utf8")).map((text) => fromString(text).handler());
+      const request = { config: { get: () => undefined } };
+      const inputs = { hosts: ["a"], connection: { port: 0 } };
+      (async () => {
+        await first.configure(request);
+        await first.check({}, { ...inputs, sessions: { all: true } });
+        await second.configure(request);
+        const { failures } = await second.check({}, inputs);
+        const linked = Object.keys(require.cache).filter((file) => file.includes("node_modules/pulumi-session-logoff"));
+        console.log(JSON.stringify([failures.length, linked]));
+      })();
+    `;
+    try {
+      const { output, errors } = await runNode(folder, ["-e", script], JSON.stringify([text2, text]));
+      assert.equal(errors, "");
+      assert.deepEqual(JSON.parse(output), [1, []]);
     } finally {
       remove();
     }

@@ -179,6 +179,12 @@ describe("create", () => {
     });
   }
 
+  it("says how to open a host that somebody else has closed", async () => {
+    const { provider, inputs } = started(drained);
+    const { reasons } = await partial(provider.create(inputs({ closedBy: {} })));
+    assert.match(reasons[1] ?? "", /left as it is; open it there, or set `force: true` to open it anyway$/u);
+  });
+
   it("throws a plain error if the inputs cannot be used, and contacts nobody", async () => {
     const { front, provider, inputs } = started(drained);
     await assert.rejects(provider.create(inputs({ only: ["nobody:22"] })), (error: LogoffError) => {
@@ -200,7 +206,7 @@ describe("create", () => {
       written.hosts.map(({ host, status, drained: how, error }) => [host, status, how, error?.code]),
       [
         ["host1:22", "ok", "undrained", undefined],
-        ["host2:22", "failed", "no", "not-back"],
+        ["host2:22", "failed", "until-destroy", "not-back"],
       ],
     );
     assert.ok(front.lines.some((line) => line.includes("warning: disk full")));
@@ -311,7 +317,10 @@ describe("a wait that is cancelled", () => {
     const news = inputs();
     const { id, outs } = await partial(provider.create(news));
     assert.deepEqual(statuses(outs), { "host1:22": "ok undrained", "host2:22": "failed left aborted" });
-    assert.match(outs.hostResults["host2:22"]?.error?.message ?? "", /somebody pressed Ctrl-C/u);
+    assert.match(
+      outs.hostResults["host2:22"]?.error?.message ?? "",
+      /^Stopped waiting for "host2:22": it may still refuse new logons; last seen: /u,
+    );
     const { outs: later } = await provider.update(id, outs, news);
     assert.deepEqual(statuses(later as Outs), { "host1:22": "ok undrained", "host2:22": "ok undrained" });
   });

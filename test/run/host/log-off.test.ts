@@ -47,6 +47,8 @@ describe("one host", () => {
         "echo which shell; uname -s",
         "qwinsta.exe",
         "quser.exe",
+        String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`,
+        String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`,
         "qwinsta.exe",
         "quser.exe",
         "logoff.exe 2",

@@ -211,7 +211,7 @@ describe("a host that does not come back", () => {
     assert.equal(text, "failed left not-restarted");
     assert.match(
       error?.message ?? "",
-      /did not restart within 30m; it has not restarted: its boot ID is still/,
+      /did not restart within 30m; it has not restarted: its boot ID is unchanged/,
     );
     assert.equal(first(fleet).model.drain(), "drain");
     assert.deepEqual(changes(first(fleet)), []);
@@ -250,11 +250,11 @@ describe("a host that does not come back", () => {
 });
 
 describe("a restart that cannot be proven", () => {
-  it("fails without a boot ID of before, and the host is not contacted", async () => {
+  it("fails without a boot ID from before it, and the host is not contacted", async () => {
     const fleet = drainedHost();
     const { text, error } = await outcomeOf(fleet, { restartedSince: null });
     assert.equal(text, "skipped left not-restarted");
-    assert.match(error?.message ?? "", /its boot ID of before is not known/);
+    assert.match(error?.message ?? "", /its boot ID from before the restart is not known/);
     assert.equal(first(fleet).attemptsMs.length, 0);
   });
 
@@ -305,6 +305,14 @@ describe("a host that somebody else has closed", () => {
     const fleet = drainedHost({ faults: [{ on: "chglogon", trouble: "drop-after" }] });
     assert.equal((await outcomeOf(fleet, { mustRestart: false })).text, "ok undrained");
     assert.deepEqual(changes(first(fleet)), ["chglogon.exe /enable"]);
+  });
+
+  it("is asked again later if the answer was lost and the host is closed", async () => {
+    for (const trouble of ["drop-before", "hang"] as const) {
+      const fleet = drainedHost({ faults: [{ on: "chglogon", trouble }] });
+      assert.equal((await outcomeOf(fleet, { mustRestart: false })).text, "ok undrained");
+      assert.equal(changes(first(fleet)).length, 2);
+    }
   });
 });
 

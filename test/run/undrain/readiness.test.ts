@@ -24,12 +24,12 @@ function judged(
 }
 
 describe("the restart of an awaited host", () => {
-  it("is missing while the boot ID is that of before", () => {
+  it("is missing while the boot ID is unchanged", () => {
     const ready = readiness({ ...open, bootId: "BootId=0x1" }, required, null, 0);
     assert.deepEqual(ready, {
       is: "not-yet",
       lacksRestart: true,
-      why: "it has not restarted: its boot ID is still that of before",
+      why: "it has not restarted: its boot ID is unchanged",
       reading: null,
     });
   });

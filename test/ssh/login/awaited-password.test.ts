@@ -146,10 +146,10 @@ describe("a password for awaited hosts", () => {
     await settle(guard, "h1", "accepted");
   });
 
-  it("pauses longer for each failure of a host that rejects it alone, although the others accept it", async () => {
+  it("pauses longer for each failure of a host that rejects it alone, and is barred there after the third, although the others accept it", async () => {
     const { guard, pass } = guardAt();
     await settle(guard, "h0", "accepted", false);
-    for (const pauseMs of [60_000, 180_000, 360_000, 720_000]) {
+    for (const pauseMs of [60_000, 180_000]) {
       await settle(guard, "h1", "rejected");
       await settle(guard, "h2", "accepted", false);
       assert.equal((await refusal(guard, "h1")).retryInMs, pauseMs);
@@ -159,6 +159,16 @@ describe("a password for awaited hosts", () => {
     await settle(guard, "h1", "accepted");
     await settle(guard, "h1", "rejected");
     assert.equal((await refusal(guard, "h1")).retryInMs, 60_000, "its own success clears its failures");
+    for (const pauseMs of [60_000, 180_000]) {
+      pass(pauseMs);
+      await settle(guard, "h2", "accepted");
+      await settle(guard, "h1", "rejected");
+    }
+    pass(86_400_000);
+    await settle(guard, "h2", "accepted");
+    const { message, retryInMs } = await refusal(guard, "h1");
+    assert.match(message, /not tried, since the password was offered here 3 times and not accepted/u);
+    assert.equal(retryInMs, undefined);
   });
 
   it("is offered to hosts that are not awaited as before, and a failure of an awaited host counts for them", async () => {
@@ -196,14 +206,19 @@ describe("a password for awaited hosts", () => {
         await settle(guard, "h0", "accepted", false);
         let sinceFailureMs = Infinity;
         let failures = 0;
+        const own = new Map<string, number>();
         for (const { host, verdict, passMs } of steps) {
           pass(passMs);
           sinceFailureMs += passMs;
           const granted = await claim(guard, host).catch((thrown: unknown) => thrown as LogoffError);
           if (granted instanceof LogoffError) {
-            assert.ok(failures >= 3 || (granted.retryInMs ?? 0) >= 1000, granted.message);
+            assert.ok(
+              failures >= 3 || own.get(host) === 3 || (granted.retryInMs ?? 0) >= 1000,
+              granted.message,
+            );
             continue;
           }
+          assert.ok((own.get(host) ?? 0) < 3);
           assert.ok(failures < 3 && (failures === 0 || sinceFailureMs >= 60_000));
           const stop = new AbortController();
           const second = guard.claim("h4", "admin", "pw", stop.signal, true).then(
@@ -213,9 +228,12 @@ describe("a password for awaited hosts", () => {
           stop.abort();
           await second;
           granted.settle(verdict);
-          if (verdict === "accepted") failures = 0;
-          else if (verdict !== "not-offered") {
+          if (verdict === "accepted") {
+            failures = 0;
+            own.delete(host);
+          } else if (verdict !== "not-offered") {
             failures += 1;
+            own.set(host, (own.get(host) ?? 0) + 1);
             sinceFailureMs = 0;
           }
         }
