@@ -63,7 +63,7 @@ function toPlan(fields: UndrainFields, defaults: ConnectionDefaults): UndrainPla
       if (at === undefined || label === undefined || only?.has(label) === false) return [];
       return [
         {
-          host: { ...mergeHost({ at, ...entry }, connection, defaults, timeouts?.connect), awaited: true },
+          host: mergeHost({ at, ...entry }, connection, defaults, timeouts?.connect),
           closedBy: closedBy?.[label],
           ...(restartedSince === undefined ? {} : { restartedSince: restartedSince[label] ?? null }),
         },

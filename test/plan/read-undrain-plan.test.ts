@@ -46,7 +46,6 @@ describe("a plan of HostUndrain", () => {
             algorithms: "default",
             keepaliveMs: 15_000,
             connectTimeoutMs: 15_000,
-            awaited: true,
           },
           closedBy: undefined,
         },
@@ -86,7 +85,7 @@ describe("a plan of HostUndrain", () => {
     const { hosts, warnings } = plan(shared, { defaults });
     assert.deepEqual(
       hosts.map(({ host }) => host),
-      other.plan?.hosts.map(({ host }) => ({ ...host, awaited: true })),
+      other.plan?.hosts.map(({ host }) => host),
     );
     assert.deepEqual(warnings, other.plan?.warnings);
     assert.equal(warnings.length, 1);

@@ -69,7 +69,7 @@ function sharedTime(count: number): {
 }
 
 describe("twenty awaited hosts that reject a password which they accepted before their restart", () => {
-  /** Runs the hosts as whoever awaits them does; `onFailure` is called after each rejection of the password. */
+  /** Runs the hosts as a run that awaits them does; `onFailure` is called after each rejection of the password. */
   async function awaitAll(
     t: TestContext,
     onFailure: (count: number, users: LoginUser[]) => void,

@@ -1,4 +1,4 @@
-/** What check, diff, create, update, read and delete of SessionLogoff do, whoever calls them. */
+/** What check, diff, create, update, read and delete of SessionLogoff do, for the class and the plugin. */
 import { onlyFields } from "../../base/records";
 import { findProblems, readPlan } from "../../plan/read-plan";
 import { inputNames } from "../../plan/schema/inputs";

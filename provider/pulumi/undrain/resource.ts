@@ -1,4 +1,4 @@
-/** What check, diff, create and update of HostUndrain do, whoever calls them. Read and delete do nothing: it leaves nothing on its hosts. */
+/** What check, diff, create and update of HostUndrain do, for the class and the plugin. Read and delete do nothing: it leaves nothing on its hosts. */
 import { isRecord, onlyFields } from "../../base/records";
 import { counted } from "../../base/text";
 import { findUndrainProblems, readUndrainPlan } from "../../plan/read-undrain-plan";

@@ -1,6 +1,6 @@
 import type { Story } from "./runs";
 
-/** A story from its beginning to its end, for whoever wants to know why it went wrong. */
+/** A story from its beginning to its end, to see why it went wrong. */
 export function tellStory({ scenario, stage, processes, journal, thenRuns }: Story): string {
   const from = processes[0]?.startedMs ?? 0;
   const at = (ms: number): string => `${Math.round(ms - from)}`.padStart(6);

@@ -2,7 +2,7 @@
 # does is seen outside, and when it is killed the kernel ends everything in it. Expects WORK, PACKAGES, ADDRESS, PORT, USERS, GROUP.
 set -eu
 mount --make-rprivate /
-# elogind's control groups are the kernel's, whoever mounts them. Below a group of our own, and in a namespace that begins there,
+# elogind's control groups are the kernel's, wherever they are mounted. Below a group of our own, and in a namespace that begins there,
 # hosts that run at the same time do not meet in the group of "session 1".
 if [ "${1-}" != inside ]; then
   mount -t cgroup -o none,name=elogind cgroup /mnt

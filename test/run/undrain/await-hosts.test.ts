@@ -47,7 +47,10 @@ function awaitFleet(fleet: Fleet, given: Given = {}): Promise<readonly AwaitOutc
     { parallel, commandMs: 30_000, totalMs },
     {
       clock,
-      connect,
+      connect: (host, ...rest) => {
+        assert.equal(host.awaited, true, "a host that starts must not have its account locked");
+        return connect(host, ...rest);
+      },
       slots: new Semaphore(64),
       turns: new KeyedMutex(),
       onProgress: (event) => events.push(event),
