@@ -17,6 +17,20 @@ export interface Action<T> {
 export interface Query<T> {
   readonly commands: readonly string[];
   readonly parse: (results: readonly ExecResult[]) => T;
+  /** The same question in more commands and plainer ones, asked where `parse` throws. Absent: there is none. */
+  readonly separately?: Query<T>;
+}
+
+/** A query whose answer is made into another. What `convert` throws, the query throws. */
+export function mapped<A, B>(
+  { commands, parse, separately }: Query<A>,
+  convert: (read: () => A) => B,
+): Query<B> {
+  return {
+    commands,
+    parse: (results) => convert(() => parse(results)),
+    ...(separately === undefined ? {} : { separately: mapped(separately, convert) }),
+  };
 }
 
 /** The answer to a logoff. Only a listing tells whether the session is gone. */

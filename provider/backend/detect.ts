@@ -1,9 +1,7 @@
 import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
 import type { ExecResult, Platform } from "../connection";
-import type { SessionList } from "../session/session";
 import type { Backend, Query, Target } from "./backend";
-import type { BootId } from "./boot-id";
 import { linuxBackend } from "./linux/backend";
 import { windowsBackend } from "./windows/backend";
 import { readCodePage } from "./windows/code-page";
@@ -14,6 +12,7 @@ import {
   withoutGreeting,
   type Greeting,
 } from "./windows/greeting";
+import type { WindowsShell } from "./windows/one-line";
 
 /** The result of the first exchange with a host. Plain data, which outlives the connection. */
 export interface Detected {
@@ -24,6 +23,8 @@ export interface Detected {
   readonly greeting?: Greeting;
   /** Windows: what the host prints on standard error before the output of every command; absent: nothing. */
   readonly errorGreeting?: Greeting;
+  /** Windows: the shell that runs the commands, if it can run several programs in one line; absent: each needs a command of its own. */
+  readonly shell?: WindowsShell;
 }
 
 /**
@@ -51,75 +52,10 @@ export function detection(label: string, said?: Platform): Query<Detected> {
   };
 }
 
-/** The first exchange of a run: the platform and, if one exchange can tell both, the sessions. */
-export interface FirstContact {
-  readonly detected: Detected;
-  /** Absent if the listing depends on the platform or could not be read: then list again. */
-  readonly sessions?: SessionList;
-  /** Null if it could not be read; absent if it was not asked for, or depends on the platform: then ask for it. */
-  readonly bootId?: BootId | null;
-}
-
-/** What {@link firstContact} asks for besides the platform and the sessions. */
-export interface FirstQuestions {
-  /** Whether to read the boot ID. A server behind the host has none. */
-  readonly bootId: boolean;
-}
-
-/**
- * {@link detection}, the first listing and the boot ID in parallel, which saves a round trip: the commands of Windows have no effect on other
- * platforms. They are left out if the host is known to be Linux, and with `/server:`, a switch that a Unix shell rewrites.
- * `parse` throws `unsupported-host`.
- */
-export function firstContact(
-  target: Target,
-  platform: Platform | undefined,
-  { bootId: asksBootId }: FirstQuestions = { bootId: false },
-): Query<FirstContact> {
-  const { commands, parse } = detection(target.label, platform);
-  const guess: Detected = { platform: platform ?? "windows" };
-  if (target.server !== undefined) return { commands, parse: (results) => ({ detected: parse(results) }) };
-  const guessed = backendFor(guess, target);
-  const lists = guessed.list().commands;
-  const boots = asksBootId ? guessed.bootId().commands : [];
-  return {
-    commands: [...commands, ...lists, ...boots],
-    parse: (results) => {
-      const detected = parse(results);
-      if (detected.platform !== guess.platform) return { detected };
-      const backend = backendFor(detected, target);
-      const [listed, booted] = [commands.length, commands.length + lists.length];
-      const sessions = ifReadable(() => backend.list().parse(results.slice(listed, booted)));
-      return {
-        detected,
-        ...(sessions === undefined ? {} : { sessions }),
-        ...(asksBootId ? { bootId: backend.bootId().parse(results.slice(booted)) ?? null } : {}),
-      };
-    },
-  };
-}
-
-/** Two queries as one, whose commands run in parallel. */
-export function together<A, B>(first: Query<A>, second: Query<B>): Query<readonly [A, B]> {
-  const count = first.commands.length;
-  return {
-    commands: [...first.commands, ...second.commands],
-    parse: (results) => [first.parse(results.slice(0, count)), second.parse(results.slice(count))],
-  };
-}
-
 /** @throws LogoffError `unsupported-host` if the platform is not the one set in the inputs */
 function refuseOtherPlatform(label: string, said: Platform | undefined, { platform }: Detected): void {
   if (said !== undefined && said !== platform)
     throw unsupported(label, `it is "${platform}", but \`platform: ${said}\` is set`);
-}
-
-function ifReadable(read: () => SessionList): SessionList | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }
 
 function judge(
@@ -178,7 +114,8 @@ function isPortOfUnix(system: string): boolean {
   return /_NT\b|^(?:MINGW|MSYS|CYGWIN|windows)/iu.test(system);
 }
 
-function isNoUnix(system: string): boolean {
+/** Whether `uname` is absent or one that runs on Windows. */
+export function isNoUnix(system: string): boolean {
   return system === "" || isPortOfUnix(system);
 }
 
@@ -222,7 +159,13 @@ function ascii(bytes: Uint8Array | undefined): string {
 export function backendFor(detected: Detected, target: Target): Backend {
   switch (detected.platform) {
     case "windows":
-      return windowsBackend(target, detected.codePage, detected.greeting, detected.errorGreeting);
+      return windowsBackend(
+        target,
+        detected.codePage,
+        detected.greeting,
+        detected.errorGreeting,
+        detected.shell,
+      );
     case "linux":
       return linuxBackend(target);
   }

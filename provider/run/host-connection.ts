@@ -47,7 +47,10 @@ export class HostConnection {
     return [...new Set(this.#warnings.flat())];
   }
 
-  /** Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost. */
+  /**
+   * Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost, and asked separately if its
+   * answer cannot be read.
+   */
   async ask<T>(query: Query<T>): Promise<T> {
     const { clock, signal } = this.#options;
     const delaysMs = retryDelaysMs.map((ms) => ms * (0.5 + Math.random() / 2));
@@ -59,6 +62,7 @@ export class HostConnection {
       } catch (thrown) {
         const error = asLogoffError(thrown, "command-failed", `Cannot ask "${this.#host.label}"`);
         if (isAnswerLost(error)) await this.#drop(connection);
+        else if (query.separately !== undefined) return await this.ask(query.separately);
         // Output that could not be read may have been garbled in transit.
         const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
         const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isRestarted } from "../../provider/backend/boot-id";
 import { bootId as linuxBootId } from "../../provider/backend/linux/boot-id";
-import { readBootId } from "../../provider/backend/windows/boot-id";
+import { readBootId } from "../../provider/backend/windows/registry";
 
 const uuid = "3f1c2a9e-7c0d-4a55-9b1e-0a2b3c4d5e6f";
 

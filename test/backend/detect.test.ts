@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { backendFor, detection, firstContact } from "../../provider/backend/detect";
+import { backendFor, detection } from "../../provider/backend/detect";
+import { firstContact } from "../../provider/backend/first-contact";
 import { LogoffError } from "../../provider/base/errors";
 import type { ExecResult } from "../../provider/connection";
 

@@ -74,3 +74,24 @@ function isAbout(on: string | RegExp | undefined, command: string): boolean {
   if (on === undefined) return true;
   return typeof on === "string" ? command.includes(on) : command.search(on) !== -1;
 }
+
+/** What goes wrong with a line that may run several programs. */
+export interface LineTrouble {
+  /** What goes wrong with the line as a whole. */
+  readonly whole: CommandTrouble | undefined;
+  /** The answers of single programs, by their place among the programs. */
+  readonly parts: ReadonlyMap<number, Exclude<CommandTrouble, string>>;
+}
+
+/** Looks for faults of each program of a line. A connection that is lost, or an answer that never comes, is the trouble of the whole line. */
+export function troubleOf(faults: FaultScript, line: string, programs: readonly string[]): LineTrouble {
+  if (programs.length <= 1) return { whole: faults.next(line), parts: new Map() };
+  const found = programs.map((program) => faults.next(program));
+  const delayMs = found.reduce((ms, one) => ms + (typeof one === "object" ? (one.delayMs ?? 0) : 0), 0);
+  return {
+    whole: found.find((one) => typeof one === "string") ?? (delayMs === 0 ? undefined : { delayMs }),
+    parts: new Map(
+      found.flatMap((one, index) => (typeof one === "object" ? [[index, one] as const] : [])),
+    ),
+  };
+}

@@ -4,8 +4,9 @@ import { LogoffError, notSent } from "../../provider/base/errors";
 import type { Connection, ExecOptions, ExecResult } from "../../provider/connection";
 import type { Selector } from "../../provider/session/selector";
 import type { ClosedLog } from "../lab/closed-log";
-import { createFaultScript, type CommandFault, type FaultScript } from "../lab/faults";
+import { createFaultScript, troubleOf, type CommandFault, type FaultScript } from "../lab/faults";
 import { createPower, type RestartPlan, type RestartTimes } from "../lab/restart";
+import { programsIn } from "../lab/windows/command-line";
 import { runCommand } from "../lab/windows/commands";
 import type { Machine, Rights } from "../lab/windows/program";
 import { defaultLook, type Look } from "../lab/windows/render";
@@ -228,7 +229,7 @@ export async function connectTo(
 
   async function work(command: string, text: Buffer, killed: AbortSignal): Promise<ExecResult> {
     await clock.sleep(20, killed);
-    const trouble = host.faults.next(command);
+    const { whole: trouble, parts } = troubleOf(host.faults, command, programsIn(command, "cmd"));
     if (trouble === "drop-before") lose();
     if (trouble === "hang") await clock.sleep(1e9, killed);
     if (killed.aborted) throw aborted(killed);
@@ -236,14 +237,15 @@ export async function connectTo(
       const { code = 0, stdout = "", stderr = "" } = trouble;
       return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
     }
-    const reply = await runCommand(command, "cmd", {
+    const context = {
       here: machine,
-      caller: { user: "admin", rights, method: "password" },
+      caller: { user: "admin", rights, method: "password" } as const,
       stdin: () => Promise.resolve(text),
-      wait: (ms) => clock.sleep(ms === "for-ever" ? 1e9 : ms, killed),
+      wait: (ms: number | "for-ever") => clock.sleep(ms === "for-ever" ? 1e9 : ms, killed),
       peer,
-      unexpected: (what) => unexpected.push(what),
-    });
+      unexpected: (what: string) => unexpected.push(what),
+    };
+    const reply = await runCommand(command, "cmd", context, parts);
     if (trouble === "drop-after") lose();
     if (trouble === "hang-after") await clock.sleep(1e9, killed);
     killed.throwIfAborted();

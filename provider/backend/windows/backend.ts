@@ -15,14 +15,15 @@ import type {
 } from "../backend";
 import { endOf } from "../replies";
 import type { BootId } from "../boot-id";
-import { bootIdCommands, readBootId } from "./boot-id";
+
 import { decodeConsole, encodingOf } from "./code-page";
-import { drainModeCommands, readDrainMode } from "./drain";
-import { errorMeaning } from "./error-numbers";
-import { denied, deniedDetail } from "./failures";
+import { bootIdCommands, drainModeCommands, readBootId, readDrainMode } from "./registry";
+import { errorMeaning, errorNumbers } from "./error-numbers";
+import { denied, deniedDetail, unreadable } from "./failures";
 import { withoutGreeting, type Greeting } from "./greeting";
 import { readList } from "./list";
 import { encodeMessage } from "./message";
+import { oneLine, readOneLine, type WindowsShell } from "./one-line";
 import { readProcesses } from "./processes";
 import { wordsOf, type ReadableHost } from "./readable-host";
 
@@ -35,19 +36,31 @@ export function windowsBackend(
   codePage: number | undefined,
   greeting: Greeting = [],
   errorGreeting: Greeting = [],
+  shell?: WindowsShell,
 ): Backend {
   const host: ReadableHost = {
     ...target,
     read: (stdout) => decodeConsole(withoutGreeting(stdout, greeting), codePage),
     readErrors: (stderr) => decodeConsole(withoutGreeting(stderr, errorGreeting), codePage),
   };
-  const onServer = target.server === undefined ? "" : ` /server:${target.server}`;
-  const [sessions, times] = [`qwinsta.exe${onServer}`, `quser.exe${onServer}`];
+  const onServer = serverSwitch(target);
   // Every list needs both: a session that only quser shows proves that the other list is incomplete.
-  const list = (asked: readonly AskedRow[] = []): Query<SessionList> => ({
-    commands: [sessions, times],
+  const listSeparately = (asked: readonly AskedRow[]): Query<SessionList> => ({
+    commands: listPrograms(target),
     parse: ([qwinsta = nothing, quser = nothing]) => readList(host, qwinsta, quser, asked),
   });
+  const list = (asked: readonly AskedRow[] = []): Query<SessionList> => {
+    const separately = listSeparately(asked);
+    if (shell === undefined || target.local === true) return separately;
+    return {
+      commands: [oneLine(separately.commands, shell)],
+      parse: ([result = nothing]) => {
+        const answers = readOneLine(result, separately.commands.length, shell, greeting);
+        return separately.parse(withoutErrors(host, result, answers));
+      },
+      separately,
+    };
+  };
   return {
     platform: "windows",
     list,
@@ -86,6 +99,30 @@ export function windowsBackend(
       parse: ([shutdownTime, boots]) => readBootId(textOf(host, shutdownTime), textOf(host, boots)),
     }),
   };
+}
+
+/** The programs that a list takes. */
+export function listPrograms(target: Target): readonly [string, string] {
+  const onServer = serverSwitch(target);
+  return [`qwinsta.exe${onServer}`, `quser.exe${onServer}`];
+}
+
+function serverSwitch({ server }: Target): string {
+  return server === undefined ? "" : ` /server:${server}`;
+}
+
+/**
+ * The answers in one line, if no program complained: commands of their own tell who did, and how it ended.
+ * @throws LogoffError `output-unrecognised`
+ */
+function withoutErrors(
+  host: ReadableHost,
+  line: ExecResult,
+  answers: readonly ExecResult[] | undefined,
+): readonly ExecResult[] {
+  const texts = [host.readErrors(line.stderr), ...(answers ?? []).map(({ stdout }) => host.read(stdout))];
+  if (answers !== undefined && texts.every(({ text }) => errorNumbers(text).length === 0)) return answers;
+  throw unreadable(host, "its programs cannot be asked in one command line");
 }
 
 /** `change logon` has no `/server:`. Its exit code is ignored; the mode is read again instead. */

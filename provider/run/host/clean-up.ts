@@ -1,4 +1,4 @@
-import { firstContact } from "../../backend/detect";
+import { firstContact } from "../../backend/first-contact";
 import type { LogoffError } from "../../base/errors";
 import { isSamePerson, whereabouts } from "../../session/session";
 import type { RunContext } from "../context";

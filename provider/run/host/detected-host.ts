@@ -1,4 +1,4 @@
-import type { AskedRow, Backend, Query } from "../../backend/backend";
+import { mapped, type AskedRow, type Backend, type Query } from "../../backend/backend";
 import { backendFor } from "../../backend/detect";
 import type { HostPlan } from "../../plan/plan";
 import { steadied } from "../../session/logon-times";
@@ -23,10 +23,8 @@ export function detectedHost(run: RunContext, record: HostRecord): DetectedHost 
   const { detected } = record.state;
   if (detected === null) throw new Error(`"${label}" is not detected yet`);
   const backend = backendFor(detected, plan.host);
-  const list = (): Query<SessionList> => {
-    const query = backend.list(askedRows(record.state));
-    return { ...query, parse: (results) => readListing(run, record, query.parse(results)) };
-  };
+  const list = (): Query<SessionList> =>
+    mapped(backend.list(askedRows(record.state)), (read) => readListing(run, record, read()));
   return { label, plan, connection, backend: { ...backend, list } };
 }
 

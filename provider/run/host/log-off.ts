@@ -1,4 +1,4 @@
-import type { Query } from "../../backend/backend";
+import { mapped, type Query } from "../../backend/backend";
 import { onAbort } from "../../base/abort";
 import type { Clock } from "../../base/clock";
 import { mapConcurrent } from "../../base/concurrency";
@@ -286,17 +286,14 @@ function placesOf(
 
 /** The same query, but undefined for a contradictory list, which closing sessions can cause. */
 function unlessContradictory(query: Query<SessionList>): Query<SessionList | undefined> {
-  return {
-    ...query,
-    parse: (results) => {
-      try {
-        return query.parse(results);
-      } catch (thrown) {
-        if (thrown instanceof LogoffError && thrown.isContradiction) return undefined;
-        throw thrown;
-      }
-    },
-  };
+  return mapped(query, (read) => {
+    try {
+      return read();
+    } catch (thrown) {
+      if (thrown instanceof LogoffError && thrown.isContradiction) return undefined;
+      throw thrown;
+    }
+  });
 }
 
 /** Waits for `work`, which must not reject, for at most `ms`. */

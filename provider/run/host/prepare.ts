@@ -1,6 +1,6 @@
 import type { Query } from "../../backend/backend";
 import type { BootId } from "../../backend/boot-id";
-import { firstContact, together } from "../../backend/detect";
+import { firstContact, together } from "../../backend/first-contact";
 import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
 import type { Plan, WarnPlan } from "../../plan/plan";

@@ -1,5 +1,6 @@
 /** One awaited host: looks at it again and again until it accepts logons, in visits between which nothing is held. */
-import { backendFor, detection, together } from "../../backend/detect";
+import { backendFor, detection } from "../../backend/detect";
+import { together } from "../../backend/first-contact";
 import { aborted } from "../../base/abort";
 import { formatDuration } from "../../base/duration";
 import { asLogoffError, LogoffError, type ErrorCode } from "../../base/errors";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ServerChannel } from "ssh2";
 import type { CommandRecord, GrowingRecord } from "../command-record";
-import type { CommandTrouble } from "../faults";
+import type { CommandTrouble, LineTrouble } from "../faults";
 import { runCommand, type ExecReply } from "../windows/commands";
 import type { Caller } from "../windows/program";
 import type { SshHostContext } from "./ssh-options";
@@ -61,7 +61,7 @@ function answer(channel: ServerChannel, reply: ExecReply, trouble: CommandTroubl
 /** A command and its connection. */
 export interface Call {
   readonly command: string;
-  readonly trouble: CommandTrouble | undefined;
+  readonly trouble: LineTrouble;
   readonly socket: Socket;
   readonly connection: number;
   readonly caller: Caller;
@@ -78,7 +78,8 @@ export async function runOnChannel(
   closing: AbortSignal,
   keep: (record: CommandRecord) => void,
 ): Promise<void> {
-  const { command, trouble, socket, connection, caller } = call;
+  const { command, socket, connection, caller } = call;
+  const { whole: trouble, parts } = call.trouble;
   const { machine, options } = context;
   const kill = new AbortController();
   const killed = AbortSignal.any([kill.signal, closing]);
@@ -150,14 +151,16 @@ export async function runOnChannel(
   function work(): Promise<ExecReply> {
     const nothing = { code: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
     if (typeof trouble === "object" && trouble.instead === true) return Promise.resolve(nothing);
-    return runCommand(command, context.shell, {
+    const programs = {
       here: machine,
       caller,
       stdin: input.whole,
       wait,
       answered,
       peer: context.peer,
-      unexpected: (what) => context.unexpected(`${what}, in the command ${JSON.stringify(command)}`),
-    });
+      unexpected: (what: string) =>
+        context.unexpected(`${what}, in the command ${JSON.stringify(command)}`),
+    };
+    return runCommand(command, context.shell, programs, parts);
   }
 }

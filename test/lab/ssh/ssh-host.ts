@@ -1,7 +1,8 @@
 import { connect as connectTcp, createServer, type Socket, type Server as TcpServer } from "node:net";
 import { Server, type Connection, type Session } from "ssh2";
 import type { CommandRecord } from "../command-record";
-import { createFaultScript, type CommandFault, type ConnectionTrouble } from "../faults";
+import { createFaultScript, troubleOf, type CommandFault, type ConnectionTrouble } from "../faults";
+import { programsIn } from "../windows/command-line";
 import type { Caller } from "../windows/program";
 import { runOnChannel } from "./exec-channel";
 import type { KeyPair } from "./keys";
@@ -180,8 +181,8 @@ export function createSshHost(context: SshHostContext): SshHost {
       (reject as (() => void) | undefined)?.();
     });
     session.on("exec", (accept, reject, { command }) => {
-      const trouble = faults.next(command);
-      if (trouble === "not-started") {
+      const trouble = troubleOf(faults, command, programsIn(command, context.shell));
+      if (trouble.whole === "not-started") {
         (reject as (() => void) | undefined)?.();
         return;
       }

@@ -14,14 +14,52 @@ const special: Readonly<Record<"cmd" | "powershell" | "bash", RegExp>> = {
   bash: /[&|<>;$`(){}*?~#!\r\n]/,
 };
 
-/**
- * The commands of a line, in order. In PowerShell and bash, `;` outside quotes separates commands; to cmd, it is an ordinary
- * character.
- */
-export function statementsOf(line: string, shell: Shell): readonly string[] {
-  if (shell === "cmd") return [line];
-  const parts = line.match(/(?:"[^"]*"|'[^']*'|[^;"']|["'])+/g) ?? [line];
-  return parts.map((part) => part.trim());
+/** A part of a line, as the shell sees it. */
+export type Statement =
+  | {
+      readonly kind: "command";
+      readonly text: string;
+      /** Whether it is `echo`, `uname` or `ver` and not a program of Windows' own. */
+      readonly isBuiltIn: boolean;
+      /** Whether `2>&1` sends its errors to standard output. */
+      readonly mergesErrors: boolean;
+    }
+  /** cmd's `if errorlevel N (echo …) else …`: what is printed for each least exit code, the highest first, and otherwise. */
+  | { readonly kind: "if"; readonly cases: readonly (readonly [number, string])[]; readonly otherwise: string };
+
+/** The parts of a line, in order: `&` separates them in cmd, `;` in PowerShell and bash, outside quotes and brackets. */
+export function statementsOf(line: string, shell: Shell): readonly Statement[] {
+  const separated =
+    shell === "cmd"
+      ? line.match(/(?:"[^"]*"|\((?:[^()"]|\([^()]*\))*\)|2>&1|[^&"(]|["(])+/gu)
+      : line.match(/(?:"[^"]*"|'[^']*'|[^;"']|["'])+/gu);
+  const texts = (separated ?? [line]).map((part, index) =>
+    // cmd's echo prints blanks at the end of its text, so only those before the next separator are removed.
+    shell === "cmd" && index === (separated ?? []).length - 1 ? part.trimStart() : part.trim(),
+  );
+  const remark = shell === "cmd" ? texts.findIndex((text) => /^rem(?: |$)/iu.test(text)) : -1;
+  return (remark === -1 ? texts : texts.slice(0, remark)).map((text) => statementOf(text, shell));
+}
+
+function statementOf(text: string, shell: Shell): Statement {
+  const conditions = shell === "cmd" ? /^\((if errorlevel .*)\)$/iu.exec(text)?.[1] : undefined;
+  if (conditions !== undefined) {
+    const cases = [...conditions.matchAll(/if errorlevel ([0-9]+) \(echo ([^()]*)\) else /giu)];
+    const [, otherwise] = /else \(echo ([^()]*)\)$/iu.exec(conditions) ?? [];
+    if (cases.length > 0 && otherwise !== undefined)
+      return { kind: "if", cases: cases.map(([, least, said = ""]) => [Number(least), said]), otherwise };
+  }
+  const mergesErrors = shell === "cmd" && text.endsWith(" 2>&1");
+  const command = mergesErrors ? text.slice(0, -" 2>&1".length) : text;
+  return { kind: "command", text: command, isBuiltIn: /^(?:echo|uname|ver)\b/iu.test(command), mergesErrors };
+}
+
+/** The programs that a line runs. One that runs a single program, or none, is returned whole. */
+export function programsIn(line: string, shell: Shell): readonly string[] {
+  const programs = statementsOf(line, shell).flatMap((one) =>
+    one.kind === "command" && !one.isBuiltIn ? [one.text] : [],
+  );
+  return programs.length > 1 ? programs : [line];
 }
 
 /** Splits a line as `shell` and the C runtime do, and rewrites the arguments as bash does. */

@@ -1,6 +1,7 @@
+import type { CommandTrouble } from "../faults";
 import { encode } from "../languages/code-pages";
 import { fill } from "../languages/language";
-import { parseCommandLine, programName, statementsOf, type Shell } from "./command-line";
+import { parseCommandLine, programName, programsIn, statementsOf, type Shell } from "./command-line";
 import type { Program, ProgramContext, Reply } from "./program";
 import { logoff, msg, reset, rwinsta } from "./programs-act";
 import { qprocess, query, quser, qwinsta } from "./programs-list";
@@ -33,6 +34,11 @@ export interface ExecReply {
   readonly stderr: Buffer;
 }
 
+/** How a program of a line ends instead, by its place among them. */
+export type PartTroubles = ReadonlyMap<number, Exclude<CommandTrouble, string>>;
+
+type LineContext = Omit<ProgramContext, "args">;
+
 /**
  * Runs a command line in the host's default shell, as Windows' sshd does.
  * Rejects if the command is killed while it waits.
@@ -40,28 +46,57 @@ export interface ExecReply {
 export async function runCommand(
   line: string,
   shell: Shell,
-  context: Omit<ProgramContext, "args">,
+  context: LineContext,
+  troubles: PartTroubles = new Map(),
 ): Promise<ExecReply> {
   const { look, greeting = "", errorGreeting = "" } = context.here;
-  const reply = await interpret(line, shell, context);
+  const { code, stdout, stderr } = await interpret(line, shell, context, troubles);
   // PowerShell's exit code only tells whether the last command failed.
   const collapses = shell === "powershell" || shell === "powershell-7";
   return {
-    code: collapses ? Math.min(reply.code, 1) : reply.code,
-    stdout: encode(greeting + (reply.stdout ?? ""), codePageOf(look)),
-    stderr: encode(errorGreeting + (reply.stderr ?? ""), codePageOf(look)),
+    code: collapses ? Math.min(code, 1) : code,
+    stdout: Buffer.concat([encode(greeting, codePageOf(look)), stdout]),
+    stderr: Buffer.concat([encode(errorGreeting, codePageOf(look)), stderr]),
   };
 }
 
-async function interpret(line: string, shell: Shell, context: Omit<ProgramContext, "args">): Promise<Reply> {
-  let [code, stdout, stderr] = [0, "", ""];
+async function interpret(
+  line: string,
+  shell: Shell,
+  context: LineContext,
+  troubles: PartTroubles = new Map(),
+): Promise<ExecReply> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const bytes = (text = ""): Buffer => encode(text, codePageOf(context.here.look));
+  const hasMany = programsIn(line, shell).length > 1;
+  let code = 0;
+  let programs = 0;
+  let lastCode: number | undefined;
   for (const statement of statementsOf(line, shell)) {
-    const reply = await interpretOne(statement, shell, context);
-    code = reply.code;
-    stdout += reply.stdout ?? "";
-    stderr += reply.stderr ?? "";
+    if (statement.kind === "if") {
+      const [, said = statement.otherwise] = statement.cases.find(([least]) => (lastCode ?? 0) >= least) ?? [];
+      stdout.push(bytes(said + lineEnd));
+      continue;
+    }
+    const { text, isBuiltIn, mergesErrors } = statement;
+    const trouble = isBuiltIn ? undefined : troubles.get(programs);
+    if (!isBuiltIn) programs += 1;
+    const command = hasMany ? withLastCode(text, shell, lastCode) : text;
+    const reply = trouble?.instead === true ? { code: 0 } : await interpretOne(command, shell, context);
+    code = trouble?.code ?? (trouble?.signal === undefined ? reply.code : -1);
+    if (!isBuiltIn) lastCode = code;
+    stdout.push(trouble?.stdout === undefined ? bytes(reply.stdout) : Buffer.from(trouble.stdout));
+    const errors = trouble?.stderr === undefined ? bytes(reply.stderr) : Buffer.from(trouble.stderr);
+    (mergesErrors ? stdout : stderr).push(errors);
   }
-  return { code, stdout, stderr };
+  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+}
+
+/** PowerShell's `$LASTEXITCODE`; to bash, it is a variable that is not set. */
+function withLastCode(text: string, shell: Shell, lastCode: number | undefined): string {
+  const isPowerShell = shell === "powershell" || shell === "powershell-7";
+  return text.replace(/\$LASTEXITCODE$/u, isPowerShell ? String(lastCode ?? "") : "").trim();
 }
 
 async function interpretOne(
@@ -108,7 +143,7 @@ async function interpretWrapped(
   // A single argument is the whole quoted line. Several arguments have lost their quotes, which are restored.
   const line =
     rest.length === 1 ? rest.join("") : rest.map((arg) => (/[ \t]/.test(arg) ? `"${arg}"` : arg)).join(" ");
-  return interpret(line, "cmd", context);
+  return interpretOne(line, "cmd", context);
 }
 
 /**

@@ -1,5 +1,7 @@
+/** What the registry of a host tells, through `reg.exe`: its logon mode and its boot ID. */
 import { LogoffError } from "../../base/errors";
 import type { DrainMode } from "../backend";
+import { bootIdOf, type BootId } from "../boot-id";
 
 const terminalServer = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server`;
 const winlogon = String.raw`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon`;
@@ -47,4 +49,28 @@ function dword(text: string, name: string): number | undefined {
     "imu",
   ).exec(text)?.[1];
   return value === undefined ? undefined : Number(value);
+}
+
+const windows = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Windows`;
+const prefetch = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters`;
+
+/**
+ * Two values that change with a restart (unverified on a real host): the time of the last clean shutdown, and a counter of boots, which also
+ * changes when the host is reset.
+ */
+export const bootIdCommands = [
+  `reg.exe query "${windows}" /v ShutdownTime`,
+  `reg.exe query "${prefetch}" /v BootId`,
+] as const;
+
+/** The boot ID in the output of {@link bootIdCommands}; undefined if neither value could be read. */
+export function readBootId(shutdownTimeText: string, bootIdText: string): BootId | undefined {
+  return bootIdOf({
+    ShutdownTime: valueOf(shutdownTimeText, "ShutdownTime", "REG_BINARY", "[0-9A-Fa-f]{2,32}"),
+    BootId: valueOf(bootIdText, "BootId", "REG_DWORD", "0x[0-9A-Fa-f]{1,8}"),
+  });
+}
+
+function valueOf(text: string, name: string, type: string, form: string): string | undefined {
+  return new RegExp(String.raw`^[ \t]*${name}[ \t]+${type}[ \t]+(${form})[ \t\r]*$`, "imu").exec(text)?.[1];
 }
