@@ -47,6 +47,11 @@ export class HostConnection {
     return [...new Set(this.#warnings.flat())];
   }
 
+  /** Connects, unless a connection is open. */
+  async open(): Promise<void> {
+    await this.#connected();
+  }
+
   /**
    * Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost, and asked separately if its
    * answer cannot be read.

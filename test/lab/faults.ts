@@ -90,8 +90,6 @@ export function troubleOf(faults: FaultScript, line: string, programs: readonly 
   const delayMs = found.reduce((ms, one) => ms + (typeof one === "object" ? (one.delayMs ?? 0) : 0), 0);
   return {
     whole: found.find((one) => typeof one === "string") ?? (delayMs === 0 ? undefined : { delayMs }),
-    parts: new Map(
-      found.flatMap((one, index) => (typeof one === "object" ? [[index, one] as const] : [])),
-    ),
+    parts: new Map(found.flatMap((one, index) => (typeof one === "object" ? [[index, one] as const] : []))),
   };
 }

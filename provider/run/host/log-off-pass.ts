@@ -13,7 +13,7 @@ import type { DetectedHost } from "./detected-host";
 import { refuseRemaining } from "./grace-period";
 import { logOffAndVerify } from "./log-off";
 import { noteSelected } from "./prepare";
-import { namelessIn, type HostRecord } from "./record";
+import { namelessIn, type HostRecord, type RecentListing } from "./record";
 import {
   goneByItself,
   isDone,
@@ -28,7 +28,7 @@ import {
 const mostPasses = 2;
 
 /**
- * Lists and selects again, logs off and verifies.
+ * Lists and selects again, unless that was done a moment ago, logs off and verifies.
  * @returns sessions that arrived since and match; they are in the record, for one more pass
  * @throws LogoffError the gravest failure of a session, `sessions-remain`, and all errors of a query
  */
@@ -42,7 +42,9 @@ export async function logOffPass(
   const { selector } = host.plan;
   const { state } = record;
   state.passes += 1;
-  const before = await connection.ask(backend.list());
+  const recent = usable(record.recent, run);
+  record.recent = undefined;
+  const before = recent?.list ?? (await connection.ask(backend.list()));
   settleUnselected(state.work, before, selector);
   if (plan.atDeadline === "fail") {
     refuseRemaining(state.work, label);
@@ -57,7 +59,8 @@ export async function logOffPass(
   const unwarned = plan.warn === null && isIncluded ? newcomers(state.work, before, selector) : [];
   const leaving = [...open, ...addNewcomers(record, unwarned)];
   if (unwarned.length > 0) noteSelected(run, record);
-  const after = leaving.length === 0 ? before : await logOffAndVerify(run, host, record, leaving);
+  const after =
+    leaving.length === 0 ? before : await logOffAndVerify(run, host, record, leaving, recent?.untilMs);
   state.nameless = namelessIn(after, state.work);
   const failure = gravestFailure(state.work);
   if (failure !== undefined) throw failure;
@@ -81,6 +84,10 @@ export async function logOffPass(
   const added = addNewcomers(record, arrived);
   if (added.length > 0) noteSelected(run, record);
   return added;
+}
+
+function usable(recent: RecentListing | undefined, { clock }: RunContext): RecentListing | undefined {
+  return recent !== undefined && clock.now() < recent.untilMs ? recent : undefined;
 }
 
 /** A new logon replaces the previous one of the same user, so that each user has one row in the report. */

@@ -34,6 +34,7 @@ const inTime = new LogoffError("aborted", "It ended in time");
 /**
  * Sends the logoff of every session at most once, and lists until no session is left or the time is up. Then resets stuck sessions if the
  * plan allows it. Every session has an outcome afterwards.
+ * @param untilMs until when logoffs may be sent; what is not sent by then is selected again first. Default: no end
  * @returns the last listing
  * @throws LogoffError if the host can no longer be listed; sessions without an outcome are then unverified
  */
@@ -42,9 +43,11 @@ export async function logOffAndVerify(
   host: DetectedHost,
   record: HostRecord,
   work: readonly SessionWork[],
+  untilMs = Infinity,
 ): Promise<SessionList> {
   const { ifStuck, timeouts } = run.plan;
-  const list = await sendAndWatch(run, host, record, work, timeouts.logoffMs, (one, isWanted) =>
+  const logoffs = { timeoutMs: timeouts.logoffMs, untilMs };
+  const list = await sendAndWatch(run, host, record, work, logoffs, (one, isWanted) =>
     sendLogoff(run, host, record, one, work, isWanted),
   );
   const stuck = work.filter(isStuck);
@@ -57,7 +60,8 @@ export async function logOffAndVerify(
   }
   const toReset = [...stuck, ...left];
   for (const one of toReset) one.progress = { is: "reset", atMs: null };
-  const after = await sendAndWatch(run, host, record, toReset, resetTimeoutMs, (one, isWanted) =>
+  const resets = { timeoutMs: resetTimeoutMs, untilMs: Infinity };
+  const after = await sendAndWatch(run, host, record, toReset, resets, (one, isWanted) =>
     sendReset(run, host, record, one, isWanted),
   );
   await nameProgramsOf(run, host, work);
@@ -147,13 +151,13 @@ async function sendAndWatch(
   host: DetectedHost,
   record: HostRecord,
   work: readonly SessionWork[],
-  timeoutMs: number,
+  { timeoutMs, untilMs }: { readonly timeoutMs: number; readonly untilMs: number },
   send: Send,
 ): Promise<SessionList> {
   const { clock, signal } = run;
   const startedAtMs = clock.now();
   const sending = new Sending(send, clock);
-  sending.start(work);
+  sending.start(work, untilMs);
   try {
     await atMost(sending.first, firstListingMs, clock, signal);
     return await listUntilDone(run, host, work, sending, { startedAtMs, timeoutMs });
@@ -193,8 +197,9 @@ class Sending {
     return this.#running > 0;
   }
 
-  start(work: readonly SessionWork[]): void {
-    const sent = this.#sendAll(work);
+  /** @param untilMs nothing of it is sent from then on. Default: no end */
+  start(work: readonly SessionWork[], untilMs = Infinity): void {
+    const sent = this.#sendAll(work, untilMs);
     if (this.#doneAtMs === undefined) this.#first = sent;
   }
 
@@ -203,10 +208,11 @@ class Sending {
     this.#ended.abort(inTime);
   }
 
-  async #sendAll(work: readonly SessionWork[]): Promise<void> {
+  async #sendAll(work: readonly SessionWork[], untilMs: number): Promise<void> {
     this.#running += 1;
+    const isOpen = (): boolean => !this.#ended.signal.aborted && this.#clock.now() < untilMs;
     await mapConcurrent(work, logoffsAtOnce, (one) =>
-      this.#send(one, () => !isDone(one) && !one.waitOnly && isThere(one) && !this.#ended.signal.aborted),
+      this.#send(one, () => !isDone(one) && !one.waitOnly && isThere(one) && isOpen()),
     );
     this.#running -= 1;
     if (!this.#ended.signal.aborted) this.#doneAtMs ??= this.#clock.now();

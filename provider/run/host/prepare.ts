@@ -39,9 +39,14 @@ export async function prepare(run: RunContext, record: HostRecord): Promise<Dete
   return selectAndDrain(run, record).finally(() => record.spent("connected", startedAtMs));
 }
 
+/** How long the first listing may take the place of the second, in milliseconds from when it was asked for (BEHAVIOUR.md). */
+const recentForMs = 2_000;
+
 async function selectAndDrain(run: RunContext, record: HostRecord): Promise<DetectedHost> {
   const { plan, readOnly, onProgress } = run;
   const { state, label, plan: hostPlan, connection } = record;
+  await connection.open();
+  const listedAtMs = run.clock.now();
   const asksBootId = readOnly === undefined && hostPlan.host.server === undefined;
   const { detected, sessions, bootId } = await connection.ask(
     firstContact(hostPlan.host, hostPlan.host.platform, { bootId: asksBootId }),
@@ -68,6 +73,8 @@ async function selectAndDrain(run: RunContext, record: HostRecord): Promise<Dete
     state.commands = commandsFor(run, host, state.work);
   } else if (plan.drain !== "none" && (await drain(run, host, record, plan.drain))) {
     selectFrom(await connection.ask(backend.list()), run, host, record);
+  } else if (plan.warn === null) {
+    record.recent = { list: listed, untilMs: listedAtMs + recentForMs };
   }
   if (plan.warn !== null) adoptWarnings(run, record, plan.warn, state.work);
   state.isSelected = true;

@@ -23,6 +23,12 @@ import {
   type Step,
 } from "./state";
 
+/** A listing that is as good as another one until `untilMs` on the monotonic clock of the visit. */
+export interface RecentListing {
+  readonly list: SessionList;
+  readonly untilMs: number;
+}
+
 /**
  * What has happened on a host so far. Each step writes to the state as it goes, so that nothing is lost however the host's run ends, and
  * the host can be reported at any moment.
@@ -34,6 +40,8 @@ export class HostRecord implements RunningHost {
   /** The connection of this visit. */
   readonly connection: HostConnection;
   readonly #run: RunContext;
+  /** The listing that the sessions were selected from, if nothing was changed and nothing waited for since. */
+  recent: RecentListing | undefined;
   /** The end of the grace period on the monotonic clock of this visit. */
   #graceEndsAtMs: number;
 

@@ -119,7 +119,8 @@ export const systemdNologin =
 const bootIdFile = "proc/sys/kernel/random/boot_id";
 
 /** Commands that probe a host before it is known to be Linux; here its shell must answer "not found". */
-const askedAlong = /^(?:chcp\.com|qwinsta\.exe|quser\.exe|reg\.exe query ".*" \/v (?:ShutdownTime|BootId)|echo .* which shell; uname -s; .*)$/u;
+const askedAlong =
+  /^(?:chcp\.com|qwinsta\.exe|quser\.exe|reg\.exe query ".*" \/v (?:ShutdownTime|BootId)|echo .* which shell; uname -s; .*)$/u;
 /** Host paths that our commands use, all redirected to the host's folder. */
 const hostPaths = /\/(?:proc\/|dev\/(?=pts|tty)|run\/nologin|etc\/nologin)/gu;
 

@@ -158,8 +158,7 @@ export async function runOnChannel(
       wait,
       answered,
       peer: context.peer,
-      unexpected: (what: string) =>
-        context.unexpected(`${what}, in the command ${JSON.stringify(command)}`),
+      unexpected: (what: string) => context.unexpected(`${what}, in the command ${JSON.stringify(command)}`),
     };
     return runCommand(command, context.shell, programs, parts);
   }

@@ -25,14 +25,20 @@ export type Statement =
       readonly mergesErrors: boolean;
     }
   /** cmd's `if errorlevel N (echo …) else …`: what is printed for each least exit code, the highest first, and otherwise. */
-  | { readonly kind: "if"; readonly cases: readonly (readonly [number, string])[]; readonly otherwise: string };
+  | {
+      readonly kind: "if";
+      readonly cases: readonly (readonly [number, string])[];
+      readonly otherwise: string;
+    };
 
 /** The parts of a line, in order: `&` separates them in cmd, `;` in PowerShell and bash, outside quotes and brackets. */
 export function statementsOf(line: string, shell: Shell): readonly Statement[] {
   const separated =
-    shell === "cmd"
+    shell === "cmd" && !line.includes("&&")
       ? line.match(/(?:"[^"]*"|\((?:[^()"]|\([^()]*\))*\)|2>&1|[^&"(]|["(])+/gu)
-      : line.match(/(?:"[^"]*"|'[^']*'|[^;"']|["'])+/gu);
+      : shell === "cmd"
+        ? null
+        : line.match(/(?:"[^"]*"|'[^']*'|[^;"']|["'])+/gu);
   const texts = (separated ?? [line]).map((part, index) =>
     // cmd's echo prints blanks at the end of its text, so only those before the next separator are removed.
     shell === "cmd" && index === (separated ?? []).length - 1 ? part.trimStart() : part.trim(),

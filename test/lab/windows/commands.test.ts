@@ -360,7 +360,7 @@ describe("shells", () => {
     const { code, stderr } = await run("shutdown.exe -r");
     assert.equal(code, 1);
     assert.match(stderr, /^'shutdown\.exe' is not recognized/);
-    for (const command of ["qwinsta & whoami", "qwinsta | find 1", '"open', "", "hasOwnProperty"])
+    for (const command of ["qwinsta && whoami", "qwinsta | find 1", '"open', "", "hasOwnProperty"])
       await run(command);
     assert.equal(unexpected.length, 6, unexpected.join("\n"));
   });

@@ -75,7 +75,8 @@ async function interpret(
   let lastCode: number | undefined;
   for (const statement of statementsOf(line, shell)) {
     if (statement.kind === "if") {
-      const [, said = statement.otherwise] = statement.cases.find(([least]) => (lastCode ?? 0) >= least) ?? [];
+      const [, said = statement.otherwise] =
+        statement.cases.find(([least]) => (lastCode ?? 0) >= least) ?? [];
       stdout.push(bytes(said + lineEnd));
       continue;
     }

@@ -5,6 +5,7 @@ import type { Connect } from "../../../provider/connection";
 import type { Plan, WarnPlan } from "../../../provider/plan/plan";
 import type { HostReport, Report } from "../../../provider/report/report";
 import { noExceptions } from "../../../provider/session/selector";
+import { programsIn } from "../../lab/windows/command-line";
 import type { LogoffBehavior } from "../../lab/windows/session-model";
 import { aSelector } from "../../session/sample";
 import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "../memory-fleet";
@@ -35,30 +36,47 @@ function sent(index = 0): string[] {
 }
 
 describe("one host", () => {
-  it("lists, logs off by ID, and lists again", async () => {
-    start({ sessions: [alice, bob] });
-    const report = await fleet.runOne();
-    assert.equal(report.status, "ok");
-    assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off", "3 logged-off"]);
-    assert.deepEqual(
-      fleet.hosts[0]?.commands.map(({ command }) => command),
-      [
-        "chcp.com",
-        "echo which shell; uname -s",
-        "qwinsta.exe",
-        "quser.exe",
-        String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`,
-        String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`,
-        "qwinsta.exe",
-        "quser.exe",
-        "logoff.exe 2",
-        "logoff.exe 3",
-        "qwinsta.exe",
-        "quser.exe",
-      ],
+  it("lists, logs off by ID, and lists again, with five commands and a session selected twice only after two seconds", async () => {
+    const [first, list] = ["chcp.com qwinsta.exe quser.exe reg.exe reg.exe", "qwinsta.exe quser.exe"];
+    const logoffs = ["logoff.exe", "logoff.exe"];
+    for (const [delayMs, expected] of [
+      [1_900, [first, ...logoffs, list]],
+      [2_000, [first, list, ...logoffs, list]],
+    ] as const) {
+      start({ sessions: [alice, bob], faults: [{ on: "chcp", trouble: { delayMs } }] });
+      const report = await fleet.runOne();
+      assert.equal(report.status, "ok");
+      assert.deepEqual(outcomes(report), ["1 kept no-user", "2 logged-off", "3 logged-off"]);
+      const sentLines = fleet.hosts[0]?.commands.map(({ command }) =>
+        programsIn(command, "cmd")
+          .map((program) => program.split(" ")[0])
+          .join(" "),
+      );
+      assert.deepEqual(sentLines, expected);
+      assert.deepEqual(fleet.hosts[0]?.model.people(), []);
+      assert.equal(fleet.hosts[0].connections, 1);
+    }
+  });
+
+  it("selects again before a logoff whose turn comes when the first listing is two seconds old", async () => {
+    const slow = { kind: "closes", ms: 1_500 } as const;
+    const people = [2, 3, 4, 5].map(
+      (id) => ({ id, user: `u${id}`, onLogoff: slow, state: "disconnected" }) as const,
     );
-    assert.deepEqual(fleet.hosts[0].model.people(), []);
-    assert.equal(fleet.hosts[0].connections, 1);
+    start({
+      sessions: people,
+      selector: aSelector({ all: true, states: ["disconnected"] }),
+      faults: [{ on: "logoff.exe", times: 2, trouble: { delayMs: 2_500 } }],
+    });
+    fleet.clock.at(1_000, () => fleet.hosts[0]?.model.reconnect(5));
+    const report = await fleet.runOne();
+    assert.deepEqual(outcomes(report).slice(1), [
+      "2 logged-off",
+      "3 logged-off",
+      "4 logged-off",
+      "5 kept no-longer-matches",
+    ]);
+    assert.deepEqual(sent(), ["logoff.exe 2", "logoff.exe 3", "logoff.exe 4"]);
   });
 
   it("sends no logoff if no session is selected", async () => {
@@ -265,10 +283,14 @@ describe("the selection of a host", () => {
   });
 
   it("does not touch another user who has the ID of a selected session", async () => {
-    start({ sessions: [alice], selector: aSelector({ ids: ["2"] }) });
+    start({
+      sessions: [alice],
+      selector: aSelector({ ids: ["2"] }),
+      faults: [{ on: "chcp", trouble: { delayMs: 2_500 } }],
+    });
     const [host] = fleet.hosts;
-    // Between the two listings: the first is printed at 70 ms, the second at 90 ms.
-    fleet.clock.at(75, () => {
+    // Between the two listings: the first is printed at 70 ms and read 2.5 s later.
+    fleet.clock.at(1_000, () => {
       host?.model.leave(2);
       host?.model.logon({ id: 2, user: "carol" });
     });

@@ -147,7 +147,8 @@ describe("one logon time that changed", () => {
 
   it("is logged off at once without a warning in the plan", async () => {
     const model = start({ sessions: [alice, bob], selector: byId });
-    fleet.clock.at(100, () => model.moveLogonTime(hour, 2));
+    fleet.hosts[0]?.faults.add({ on: "chcp", trouble: { delayMs: 2_500 } });
+    fleet.clock.at(1_000, () => model.moveLogonTime(hour, 2));
     const report = await fleet.runOne();
     assert.deepEqual([report.status, outcomes(report)[0], model.people()], ["ok", "2 logged-off", ["bob"]]);
   });

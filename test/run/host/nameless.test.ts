@@ -277,7 +277,8 @@ describe("a session that loses its user before its logoff is sent, and shows it 
     });
     const model = fleet.hosts[0]?.model ?? assert.fail();
     const blank = `${qwinstaHeader} services                                    0  Disc                        \r\n                                             2  Disc                        \r\n`;
-    // The first list shows alice; the list before the logoffs and the next one do not.
+    // The first list shows alice; the list before the logoffs and the next one do not. The first list is too old to go without the second.
+    fleet.hosts[0]?.faults.add({ on: "chcp", trouble: { delayMs: 2_500 } });
     fleet.hosts[0]?.faults.add({
       on: "qwinsta",
       after: 1,
@@ -286,7 +287,7 @@ describe("a session that loses its user before its logoff is sent, and shows it 
     });
     const nobody = { instead: true, code: 1, stderr: "No User exists for *\r\n" };
     fleet.hosts[0]?.faults.add({ on: "quser", after: 1, times: 2, trouble: nobody });
-    fleet.clock.at(200, () => model.reconnect(2));
+    fleet.clock.at(2_650, () => model.reconnect(2));
     const report = await fleet.runOne();
     assert.deepEqual([report.status, outcomes(report)], ["ok", ["2 alice kept no-longer-matches"]]);
     assert.deepEqual([sent(/logoff/), model.people()], [[], ["alice"]]);
