@@ -1,9 +1,11 @@
 /** Checks whether hosts are ready for a run: sends every query that a run starts with, and changes nothing. */
+import { mapped, type Query } from "../backend/backend";
 import { backendFor, detection, type Detected } from "../backend/detect";
+import { firstContact } from "../backend/first-contact";
 import type { Clock } from "../base/clock";
 import { mapConcurrent, type Semaphore } from "../base/concurrency";
 import { asLogoffError, type ErrorCode, type LogoffError } from "../base/errors";
-import type { Connect, ExecResult } from "../connection";
+import type { Connect, ExecResult, Host } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { ReportedError } from "../report/report";
 import { anonymized } from "./anonymize";
@@ -86,7 +88,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
   try {
     let detected: Detected;
     try {
-      detected = await connection.ask(detection(host.label, host.platform));
+      detected = await connection.ask(detectionIn(host));
     } catch (thrown) {
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       // After the login, only the detection of the platform can fail.
@@ -97,7 +99,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     }
     for (const name of ["connection", "host-key", "login"] as const) ok(name, connected(name, deps.here));
     ok("platform", await versionOf(connection, detected));
-    ok("shell", "runs commands as written");
+    ok("shell", shellFact(detected));
     codePage(detected, found);
     return await checkTools(hostPlan, detected, connection, found);
   } finally {
@@ -113,6 +115,18 @@ function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckNa
 function connected(name: CheckName, here: boolean): string {
   if (here) return name === "connection" ? "this machine" : "not needed here";
   return name === "host-key" ? "trusted" : name === "login" ? "accepted" : "established";
+}
+
+/** The detection that a run begins with, without the listing of Linux. */
+function detectionIn(host: Host): Query<Detected> {
+  if (host.platform === "linux") return detection(host.label, host.platform);
+  return mapped(firstContact(host, host.platform), (read) => read().detected);
+}
+
+function shellFact({ platform, shell }: Detected): string {
+  const asWritten = "runs commands as written";
+  if (platform !== "windows" || shell !== undefined) return asWritten;
+  return `${asWritten}, but each program needs a command of its own`;
 }
 
 /** Windows prints its version in its own language, but the number is the same in all languages. */
@@ -142,7 +156,9 @@ async function checkTools(
 ): Promise<HostCheck> {
   const { host } = hostPlan;
   const backend = backendFor(detected, host);
-  const list = backend.list();
+  const together = backend.list();
+  // These tell best what is wrong.
+  const list = together.separately ?? together;
   const answers: ExecResult[] = [];
   try {
     const sessions = await connection.ask({

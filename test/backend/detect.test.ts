@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { backendFor, detection } from "../../provider/backend/detect";
-import { firstContact } from "../../provider/backend/first-contact";
+import type { Query } from "../../provider/backend/backend";
+import { firstContact, type FirstContact } from "../../provider/backend/first-contact";
 import { LogoffError } from "../../provider/base/errors";
-import type { ExecResult } from "../../provider/connection";
+import type { ExecResult, Platform } from "../../provider/connection";
 
 function printed(stdout: string, code = 0, stderr = ""): ExecResult {
   return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
@@ -21,6 +22,12 @@ const powershell = (system: string): ExecResult =>
     ? printed("which\r\nshell\r\n", 1, "uname : The term 'uname' is not recognized as the name of a cmdlet")
     : printed(`which\r\nshell\r\n${system}\n`);
 const unix = (system: string): ExecResult => printed(`which shell\n${system}\n`);
+
+/** The first contact in commands of their own. */
+function separately(platform: Platform | undefined): Query<FirstContact> {
+  const query = firstContact({ label: "h:22" }, platform);
+  return query.separately ?? query;
+}
 
 describe("detection", () => {
   it("sends two commands that change nothing", () => {
@@ -177,9 +184,7 @@ describe("detection of a Windows host whose shell prints text of its own", () =>
       "",
     ].join("\r\n");
     const outputs = ["Active code page: 850\r\n", "which shell; uname -s\r\n", rows, ""];
-    const { sessions } = firstContact({ label: "h:22" }, undefined).parse(
-      outputs.map((text) => printed(`\f${autoRun}${text}`)),
-    );
+    const { sessions } = separately(undefined).parse(outputs.map((text) => printed(`\f${autoRun}${text}`)));
     assert.deepEqual(
       sessions?.map(({ id, user }) => [id, user]),
       [
@@ -240,7 +245,7 @@ describe("the probe in a real shell", { skip: process.platform !== "linux" }, ()
   }
 });
 
-describe("the first contact", () => {
+describe("the first contact in commands of their own", () => {
   const table = [
     " SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ",
     " services                                    0  Disc                        ",
@@ -250,18 +255,18 @@ describe("the first contact", () => {
   const unknown = printed("", 127, "not found");
 
   it("detects and lists a Windows host in one exchange", () => {
-    const query = firstContact({ label: "h:22" }, undefined);
+    const query = separately(undefined);
     assert.deepEqual(query.commands, ["chcp.com", probe, "qwinsta.exe", "quser.exe"]);
     const { detected, sessions } = query.parse([chcp, cmd, printed(table), printed("", 1)]);
     assert.deepEqual([detected.platform, sessions?.map(({ id }) => id)], ["windows", ["0", "2"]]);
   });
 
   it("leaves the listing of a Linux host to the next exchange, unless the inputs name the platform", () => {
-    const query = firstContact({ label: "h:22" }, undefined);
+    const query = separately(undefined);
     assert.deepEqual(query.parse([unknown, unix("Linux"), unknown, unknown]), {
       detected: { platform: "linux" },
     });
-    const said = firstContact({ label: "h:22" }, "linux");
+    const said = separately("linux");
     assert.equal(said.commands.length, 3);
     assert.match(said.commands[2] ?? "", /loginctl/);
   });
@@ -272,19 +277,19 @@ describe("the first contact", () => {
 
   it("refuses a host whose platform differs from the inputs", () => {
     assert.throws(
-      () => firstContact({ label: "h:22" }, "windows").parse([unknown, unix("Linux"), unknown, unknown]),
+      () => separately("windows").parse([unknown, unix("Linux"), unknown, unknown]),
       /it is "linux", but `platform: windows` is set/,
     );
   });
 
   it("treats Linux inside Windows as Linux if the inputs do", () => {
-    const query = firstContact({ label: "h:22" }, "linux");
+    const query = separately("linux");
     assert.equal(query.parse([chcp, unix("Linux"), unknown]).detected.platform, "linux");
   });
 
   it("reads no table from an unsupported host", () => {
     assert.throws(
-      () => firstContact({ label: "h:22" }, undefined).parse([chcp, unix("MSYS_NT"), unknown, unknown]),
+      () => separately(undefined).parse([chcp, unix("MSYS_NT"), unknown, unknown]),
       (error) => error instanceof LogoffError && error.code === "unsupported-host",
     );
   });
