@@ -61,11 +61,45 @@ var bootIDs = map[string]string{
 // oneCall lists, logs everybody off and lists again in one command line, as people write it for `ssh`.
 const oneCall = `powershell.exe -NoProfile -Command "quser; quser | select -Skip 1 | % { logoff ($_.Substring(40) -split '\s+')[1] }; quser"`
 
-// perform answers one command line as cmd.exe on Windows Server does. The second result is how many programs ran one
+// mark is what session-logoff has cmd print after each program of a line: nothing more than that, since every program here ends with 0 or 1.
+const mark = `(if errorlevel 2 (echo --- 2) else if errorlevel 0 (echo ---) else (echo --- 2))`
+
+// performLine answers the command lines of session-logoff that hold several programs, in the half that cmd.exe reads.
+func (h *host) performLine(line string) (reply, int, bool) {
+	all := reply{}
+	if rest, isFirst := strings.CutPrefix(line, "echo '& "); isFirst {
+		all.stdout = "'\r\n"
+		line, _, _ = strings.Cut(rest, " & rem ")
+	}
+	programs := 0
+	for _, part := range strings.Split(line, " & ") {
+		if part == mark {
+			all.stdout += "---\r\n"
+			continue
+		}
+		program, merged := strings.CutSuffix(part, " 2>&1")
+		one, _, foreseen := h.performOne(program, strings.NewReader(""))
+		if !merged || !foreseen {
+			return one, programs, false
+		}
+		programs++
+		all.stdout += one.stdout + one.stderr
+	}
+	return all, programs, true
+}
+
+// perform answers a command line as cmd.exe on Windows Server does. The second result is how many programs ran one
 // after another, the third is false for a command that nobody foresaw.
 func (h *host) perform(line string, stdin io.Reader) (reply, int, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if strings.HasSuffix(line, mark) || strings.HasPrefix(line, "echo '& ") {
+		return h.performLine(line)
+	}
+	return h.performOne(line, stdin)
+}
+
+func (h *host) performOne(line string, stdin io.Reader) (reply, int, bool) {
 	program, rest, _ := strings.Cut(line, " ")
 	switch program {
 	case "chcp.com":
