@@ -1,8 +1,8 @@
 /** What the notes of an interrupted run mean for the run that goes on with it. Pure. */
 import type { ErrorCode } from "../base/errors";
-import type { AskedSession, WarnedSession } from "../report/report";
-import type { Session } from "../session/session";
-import { isDrainedByUs, type HostRun, type PreviousRun } from "./host/state";
+import type { AskedSession, SessionOutcome, WarnedSession } from "../report/report";
+import { isSameSession, type Session } from "../session/session";
+import { isDrainedByUs, saysGone, type HostRun, type PreviousRun } from "./host/state";
 import type { HostNote, Note, NotedSession } from "./journal";
 
 /** How far the command of a wave has come. */
@@ -54,7 +54,7 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
         back.add(note.host);
         break;
       case "done":
-        if (isLeftUndone(note.run)) hosts.set(note.host, factsOf(note.run));
+        if (isLeftUndone(note.run)) hosts.set(note.host, factsOf(note.run, hosts.get(note.host)));
         else done.set(note.host, note.run);
         break;
       case "selected":
@@ -84,7 +84,9 @@ function isLeftUndone({ report: { status, error } }: HostRun): boolean {
 }
 
 interface HostFacts {
-  selected: readonly Session[];
+  /** Undefined: nobody was selected yet. */
+  selected: readonly Session[] | undefined;
+  readonly finished: readonly SessionOutcome[];
   drained: PreviousRun["drained"];
   warned: WarnedSession[];
   asked: AskedSession[];
@@ -93,16 +95,19 @@ interface HostFacts {
 }
 
 function noFacts(): HostFacts {
-  return { selected: [], drained: undefined, warned: [], asked: [], isFirst: new Map() };
+  return { selected: undefined, finished: [], drained: undefined, warned: [], asked: [], isFirst: new Map() };
 }
 
-function factsOf({ report: { drained, warned, asked = [], sessions } }: HostRun): HostFacts {
-  const gone = ["logged-off", "left", "already-gone"];
+/** What the report of a host says. Who was selected is known from before, since a run may end before it lists the host. */
+function factsOf(
+  { report: { drained, warned, asked = [], sessions } }: HostRun,
+  before: HostFacts | undefined,
+): HostFacts {
+  const kept = sessions.filter(({ outcome }) => outcome === "kept");
   return {
     ...noFacts(),
-    selected: sessions.flatMap(({ session, outcome }) =>
-      outcome === "kept" || gone.includes(outcome) ? [] : [session],
-    ),
+    selected: before?.selected?.filter((session) => !kept.some((one) => isSameSession(one.session, session))),
+    finished: sessions.filter(saysGone),
     drained: isDrainedByUs(drained) ? drained : undefined,
     warned: [...warned],
     asked: [...asked],
@@ -151,8 +156,14 @@ function learn(facts: HostFacts, fact: Fact): void {
   }
 }
 
-function previousOf({ selected, drained, warned, asked }: HostFacts): PreviousRun {
-  return { selected, ...(drained === undefined ? {} : { drained }), warned, asked };
+function previousOf({ selected, finished, drained, warned, asked }: HostFacts): PreviousRun {
+  return {
+    ...(selected === undefined ? {} : { selected }),
+    finished,
+    ...(drained === undefined ? {} : { drained }),
+    warned,
+    asked,
+  };
 }
 
 function keyOf({ id, user }: NotedSession): string {
