@@ -29,7 +29,7 @@ export type HostNote = { readonly host: string } &
     | { readonly note: "withdrawn"; readonly session: NotedSession }
     /** A command is about to be sent. */
     | { readonly note: "logoff" | "reset"; readonly session: NotedSession }
-    /** The command that was noted last for the session was not sent. */
+    /** The command that was noted last for the session was not sent. Never without that note before it. */
     | { readonly note: "unsent"; readonly session: NotedSession }
     /** The host rejected a login with a password, or accepted one after others had rejected theirs. */
     | { readonly note: "rejected" | "accepted" }

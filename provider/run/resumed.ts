@@ -147,7 +147,11 @@ function learn(facts: HostFacts, fact: Fact): void {
     case "logoff":
     case "reset": {
       const { session } = fact;
-      facts.isFirst.set(keyOf(session), !facts.asked.some((one) => isSame(one, session)));
+      // With another logon time it is a new session, whose predecessor was logged off.
+      facts.isFirst.set(
+        keyOf(session),
+        !facts.asked.some((one) => isSame(one, session) && one.logonTime === session.logonTime),
+      );
       facts.asked = [...without(facts.asked, session), { ...session, logoffSent: true }];
       return;
     }

@@ -172,6 +172,55 @@ describe("the notes of a run", () => {
   });
 });
 
+describe("the note that a command was not sent", () => {
+  it("is only about a command that was noted, since it takes back the note before it", async () => {
+    const users = ["alice", "bob", "carol"];
+    fleet = fleetOf({
+      sessions: users.map((user) => ({ user })),
+      faults: [{ on: "logoff.exe", times: 2, trouble: { delayMs: 10_000 } }],
+    });
+    const { notes, journal } = keeping();
+    await stoppedAt(5_000, {}, { journal });
+    const about = (kind: Note["note"]): readonly string[] =>
+      notes.flatMap((one) => (one.note === kind && "session" in one ? [one.session.user] : []));
+    assert.deepEqual([about("logoff"), about("unsent")], [["alice", "bob"], []]);
+  });
+});
+
+describe("the cancel message", () => {
+  it("is sent once it is noted that the user has to be warned again", async () => {
+    fleet = fleetOf({ sessions: [{ user: "alice" }] });
+    const { notes, journal } = keeping();
+    const seenBefore: number[] = [];
+    const slow: Journal = {
+      ...journal,
+      write: async (note) => {
+        await fleet.clock.sleep(5_000, new AbortController().signal);
+        if (note.note === "withdrawn") seenBefore.push(fleet.hosts[0]?.model.messages().length ?? NaN);
+        notes.push(note);
+      },
+    };
+    const cancelMessage = "Never mind";
+    await stoppedAt(40_000, { warn: { ...warn, cancelMessage } }, { journal: slow });
+    assert.deepEqual(seenBefore, [1]);
+    assert.equal(fleet.hosts[0]?.model.messages().at(-1)?.text, cancelMessage);
+  });
+
+  it("is sent although the journal cannot be written", async () => {
+    fleet = fleetOf({ sessions: [{ user: "alice" }] });
+    const { journal } = keeping();
+    const broken: Journal = {
+      ...journal,
+      write: (note) =>
+        note.note === "withdrawn"
+          ? Promise.reject(new LogoffError("journal-failed", "no room"))
+          : journal.write(note),
+    };
+    await stoppedAt(40_000, { warn: { ...warn, cancelMessage: "Never mind" } }, { journal: broken });
+    assert.equal(fleet.hosts[0]?.model.messages().at(-1)?.text, "Never mind");
+  });
+});
+
 describe("a grace period", () => {
   it("begins when the host has answered the warning, since a slow host shows it late", async () => {
     fleet = fleetOf({

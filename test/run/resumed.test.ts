@@ -74,6 +74,16 @@ describe("what is known of a host that a killed run had begun", () => {
     assert.deepEqual(known?.asked, []);
   });
 
+  it("is no logoff of a new session if only the one before it was logged off", () => {
+    const back: NotedSession = { ...alice, logonTime: "10:15" };
+    const known = previous(
+      { note: "logoff", session: alice },
+      { note: "logoff", session: back },
+      { note: "unsent", session: back },
+    );
+    assert.deepEqual(known?.asked, []);
+  });
+
   it("is still a logoff if only the second one was not sent", () => {
     const again = { note: "logoff", session: alice } as const;
     const known = previous(again, again, { note: "unsent", session: alice });

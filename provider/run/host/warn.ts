@@ -135,7 +135,9 @@ export async function sendCancelMessage(
     if (where !== "present" && where !== "returned") return;
     // A user who received the cancel message has to be warned again.
     one.warning = { is: "none" };
-    journal.add({ note: "withdrawn", host: host.label, session: record.identityOf(session) });
+    const noted = { note: "withdrawn", host: host.label, session: record.identityOf(session) } as const;
+    // The message is sent even if that cannot be noted: people have to know.
+    await journal.write(noted).catch(() => undefined);
     onProgress({ type: "warning-withdrawn", host: host.label, session });
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)
