@@ -16,13 +16,13 @@ export interface Resumed {
   readonly previous: ReadonlyMap<string, PreviousRun>;
   /** Hosts that are back after the command of their wave. */
   readonly back: ReadonlySet<string>;
-  /** The commands that were begun, by the number of their wave. */
-  readonly commands: ReadonlyMap<number, CommandProgress>;
+  /** How far the command of its wave has come for each host. */
+  readonly commands: ReadonlyMap<string, CommandProgress>;
   /** The hosts that rejected a login with a password since one was accepted. */
   readonly rejectedBy: readonly string[];
 }
 
-/** Errors of hosts that only the end of the whole run left undone. */
+/** Errors that only the end of the whole run can cause. */
 const leftUndone: readonly ErrorCode[] = [
   "aborted",
   "journal-failed",
@@ -31,10 +31,16 @@ const leftUndone: readonly ErrorCode[] = [
   "outside-window",
 ];
 
+/** Whether an interrupted run has begun with a host. */
+export function hasBegun({ done, previous }: Resumed, label: string): boolean {
+  const { selected, drained } = previous.get(label) ?? {};
+  return done.has(label) || selected !== undefined || drained !== undefined;
+}
+
 /** Reads the notes of a run in their order. */
 export function resumedFrom(notes: readonly Note[]): Resumed {
   const hosts = new Map<string, HostFacts>();
-  const commands = new Map<number, CommandProgress>();
+  const commands = new Map<string, CommandProgress>();
   const back = new Set<string>();
   const done = new Map<string, HostRun>();
   let rejectedBy: readonly string[] = [];
@@ -42,7 +48,7 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
     switch (note.note) {
       case "command":
       case "command-ended":
-        commands.set(note.wave, note.note === "command" ? "began" : "ended");
+        for (const host of note.hosts) commands.set(host, note.note === "command" ? "began" : "ended");
         break;
       case "rejected":
         rejectedBy = [...rejectedBy, note.host];
@@ -54,7 +60,8 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
         back.add(note.host);
         break;
       case "done":
-        if (isLeftUndone(note.run)) hosts.set(note.host, factsOf(note.run, hosts.get(note.host)));
+        if (note.isCutShort === true || isLeftUndone(note.run))
+          hosts.set(note.host, factsOf(note.run, hosts.get(note.host)));
         else done.set(note.host, note.run);
         break;
       case "selected":

@@ -134,17 +134,18 @@ describe("a host whose run had ended", () => {
 });
 
 describe("the waves of a killed run", () => {
-  it("have commands that began, or ended with success", () => {
+  it("have commands that began, or ended with success, for each of their hosts", () => {
     const { commands } = resumedFrom([
-      { note: "command", wave: 1 },
-      { note: "command-ended", wave: 1 },
-      { note: "command", wave: 2 },
+      { note: "command", wave: 1, hosts: ["a", "b"] },
+      { note: "command-ended", wave: 1, hosts: ["a", "b"] },
+      { note: "command", wave: 2, hosts: ["c"] },
     ]);
     assert.deepEqual(
       [...commands],
       [
-        [1, "ended"],
-        [2, "began"],
+        ["a", "ended"],
+        ["b", "ended"],
+        ["c", "began"],
       ],
     );
   });
