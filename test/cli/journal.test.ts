@@ -84,6 +84,18 @@ describe("--resume", () => {
       assert.deepEqual(totals(second.stdout), totals(first.stdout));
     }));
 
+  it("reports the whole run at a terminal too, although nobody is left to be asked about", () =>
+    withScene(two, async ({ lab, run, hosts, path }) => {
+      lab.host("rdsh01").model.onLogoff(2, { kind: "denied" });
+      const argv = ["--all", ...hosts(), "--output", "json"];
+      const first = await run([...argv, "--yes", "--journal", path("journal")]);
+      assert.equal(first.status, 1, first.stderr);
+      const second = await run([...argv, "--resume", path("journal")], { isTTY: true, input: "" });
+      assert.equal(second.status, 1, second.stderr);
+      const totals = (text: string): unknown => (JSON.parse(text) as { readonly totals: unknown }).totals;
+      assert.deepEqual(totals(second.stdout), totals(first.stdout));
+    }));
+
   it("refuses another run, and names what differs", () =>
     withScene(two, async ({ lab, run, hosts, path }) => {
       const all = [...hosts(), "--yes"];

@@ -17,7 +17,13 @@ function keeping(): { readonly journal: Journal; readonly readAgain: () => Resum
   const notes: string[] = [];
   const add = (note: Note): void => void notes.push(JSON.stringify(note));
   return {
-    journal: { add, write: (note) => Promise.resolve(add(note)) },
+    journal: {
+      add,
+      write: (note) => {
+        add(note);
+        return Promise.resolve();
+      },
+    },
     readAgain: () => resumedFrom(notes.map((note) => JSON.parse(note) as Note)),
   };
 }
@@ -211,12 +217,13 @@ describe("a resumed run that its limit refuses", () => {
   it("opens the hosts that the killed process had drained", async () => {
     const fleet = fleetOfSize(2);
     const [host] = fleet.hosts;
-    host?.model.setDrain("drain");
+    assert.ok(host);
+    host.model.setDrain("drain");
     const resumed = resumedFrom([{ host: "host1:22", note: "drain", mode: "until-destroy" }]);
     const plan = { ...inWaves([2]), limits: { sessionsPerHost: null, sessions: 1 } };
     const report = await fleet.run(plan, { journal: keeping().journal, resumed });
     assert.deepEqual(outcomes(report), ["skipped undrained limit-exceeded", "skipped no limit-exceeded"]);
-    assert.equal(host?.model.drain(), "open");
-    assert.deepEqual(host?.model.people(), ["alice"]);
+    assert.equal(host.model.drain(), "open");
+    assert.deepEqual(host.model.people(), ["alice"]);
   });
 });
