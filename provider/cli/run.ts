@@ -187,7 +187,7 @@ async function reported(work: Work): Promise<ExitStatus> {
 
 /** The report of the task; undefined if the answer to the question was no. */
 async function performed(work: Work): Promise<Report | undefined> {
-  const { request, plan, mustAsk, world, view, cancellation } = work;
+  const { request, plan, world, view, cancellation, interrupted } = work;
   const { stop } = cancellation;
   const deps = { ...depsOf(work), onProgress: view.onProgress, stop };
   switch (request.task) {
@@ -202,10 +202,14 @@ async function performed(work: Work): Promise<Report | undefined> {
       break;
   }
   const afterWave = afterWaveOf({ ...work, say: view.say });
-  if (mustAsk) {
+  const isFinished = unfinishedHosts(plan, interrupted?.resumed).size === 0 && afterWave === undefined;
+  // Where an interrupted run has finished every host, there is nothing to agree to.
+  if (work.mustAsk && !isFinished) {
     const found = reportInOptionWords(await readOnlyRun(work, "dry-run", () => undefined));
     if (stop.aborted) return undefined;
-    if (wouldGo(found) === 0 && plan.drain === "none" && afterWave === undefined) return asRun(found);
+    const isIdle = wouldGo(found) === 0 && plan.drain === "none" && afterWave === undefined;
+    // The report of a run that goes on has the hosts that are finished too.
+    if (isIdle && interrupted === undefined) return asRun(found);
     showWho(found, world);
     const agreed = await ask(questionFor(found, plan, request), world, stop);
     if (!agreed) {
@@ -217,7 +221,7 @@ async function performed(work: Work): Promise<Report | undefined> {
   const { journal } = request;
   const never = new AbortController().signal;
   if (journal === undefined) return runRollout(plan, run, never);
-  const opened = work.interrupted ?? (await createJournal(journal.path, work, world.clock.date()));
+  const opened = interrupted ?? (await createJournal(journal.path, work, world.clock.date()));
   const { resumed } = opened;
   const noted = { ...run, journal: opened.journal, ...(resumed === undefined ? {} : { resumed }) };
   return runRollout(plan, noted, never).finally(opened.close);

@@ -11,13 +11,13 @@ const two = [
 describe("--journal", () => {
   it("names users and no credential, and is not deleted", () =>
     withScene(two, async ({ run, hosts, path }) => {
-      const then = 'true "s3cret-token"';
+      const then = 'true "some-token"';
       const argv = ["--all", "--yes", ...hosts(), "--journal", path("journal"), "--then", then];
       const { status, stderr } = await run(argv);
       assert.equal(status, 0, stderr);
       const text = readFileSync(path("journal"), "utf8");
       assert.match(text, /alice/);
-      assert.doesNotMatch(text, /s3cret|PRIVATE KEY/);
+      assert.doesNotMatch(text, /some-token|PRIVATE KEY/);
       assert.ok(!existsSync(`${path("journal")}.lock`));
     }));
 
@@ -80,6 +80,18 @@ describe("--resume", () => {
       const second = await run([...argv, "--resume", path("journal")]);
       assert.equal(second.status, 0, second.stderr);
       assert.equal(lab.commands().length, before);
+      const totals = (text: string): unknown => (JSON.parse(text) as { readonly totals: unknown }).totals;
+      assert.deepEqual(totals(second.stdout), totals(first.stdout));
+    }));
+
+  it("reports the whole run at a terminal too, although nobody is left to be asked about", () =>
+    withScene(two, async ({ lab, run, hosts, path }) => {
+      lab.host("rdsh01").model.onLogoff(2, { kind: "denied" });
+      const argv = ["--all", ...hosts(), "--output", "json"];
+      const first = await run([...argv, "--yes", "--journal", path("journal")]);
+      assert.equal(first.status, 1, first.stderr);
+      const second = await run([...argv, "--resume", path("journal")], { isTTY: true, input: "" });
+      assert.equal(second.status, 1, second.stderr);
       const totals = (text: string): unknown => (JSON.parse(text) as { readonly totals: unknown }).totals;
       assert.deepEqual(totals(second.stdout), totals(first.stdout));
     }));
