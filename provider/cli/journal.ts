@@ -76,9 +76,9 @@ async function begun(file: JournalFile, run: RunOfJournal, startedAt: Date): Pro
  * @throws LogoffError `journal-failed`, also if it is the journal of another run
  */
 export async function resumeJournal(path: string, run: RunOfJournal, now: Date): Promise<OpenJournal> {
-  const { lines, file } = await openJournalFile(path);
-  if (lines.length === 0) return begun(file, run, now);
+  const { lines, torn, file } = await openJournalFile(path);
   try {
+    if (lines.length === 0 && isHeaderStart(torn)) return await begun(file, run, now);
     const [header, ...notes] = lines;
     refuseOther(header, fingerprintOf(run));
     return {
@@ -103,6 +103,12 @@ function journalOn(file: JournalFile): Journal {
     // A failure lasts: the next note that is waited for fails too.
     add: (note) => void file.write(note).catch(() => undefined),
   };
+}
+
+/** A file that holds something else must not be written over, even if it is only one line without an end. */
+function isHeaderStart(text: string): boolean {
+  const start = '{"journal":';
+  return start.startsWith(text) || text.startsWith(start);
 }
 
 function isNote(line: unknown): line is Note {

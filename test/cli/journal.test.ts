@@ -120,6 +120,12 @@ describe("--resume", () => {
   for (const [what, text, message] of [
     ["is no journal", '{"hello":1}\n', /it is not a journal of this command/],
     ["is of a newer version", '{"journal":2,"plan":{}}\n', /a newer version of this command wrote it/],
+    [
+      "is no journal and ends without a line end",
+      '{"hello":1}\n{"torn',
+      /it is not a journal of this command/,
+    ],
+    ["is one line of another program without a line end", "s3cret", /it is not a journal of this command/],
     ["is no JSON", "hello\n{}\n", /line 1 is not JSON/],
   ] as const)
     it(`refuses a file that ${what}`, () =>
