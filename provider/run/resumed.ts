@@ -1,6 +1,6 @@
 /** What the notes of an interrupted run mean for the run that goes on with it. Pure. */
 import type { ErrorCode } from "../base/errors";
-import type { AskedSession, WarnedSession } from "../report/report";
+import type { AskedSession, HostReport, WarnedSession } from "../report/report";
 import type { Session } from "../session/session";
 import { isDrainedByUs, type HostRun, type PreviousRun } from "./host/state";
 import type { HostNote, Note, NotedSession } from "./journal";
@@ -54,7 +54,7 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
         back.add(note.host);
         break;
       case "done":
-        if (isLeftUndone(note.run)) hosts.set(note.host, factsOf(note.run));
+        if (isLeftUndone(note.run.report)) hosts.set(note.host, factsOf(note.run));
         else done.set(note.host, note.run);
         break;
       case "selected":
@@ -79,7 +79,8 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
   return { done, previous: new Map(previous), back, commands, rejectedBy };
 }
 
-function isLeftUndone({ report: { status, error } }: HostRun): boolean {
+/** Whether only the end of the whole run left a host undone, so that a run that goes on runs it. */
+export function isLeftUndone({ status, error }: Pick<HostReport, "status" | "error">): boolean {
   return status === "skipped" || (error !== undefined && leftUndone.includes(error.code));
 }
 
