@@ -1,6 +1,6 @@
 /** What the notes of an interrupted run mean for the run that goes on with it. Pure. */
 import type { ErrorCode } from "../base/errors";
-import type { AskedSession, SessionOutcome, WarnedSession } from "../report/report";
+import type { AskedSession, HostReport, SessionOutcome, WarnedSession } from "../report/report";
 import { isSameSession, type Session } from "../session/session";
 import { isDrainedByUs, saysGone, type HostRun, type PreviousRun } from "./host/state";
 import type { HostNote, Note, NotedSession } from "./journal";
@@ -60,7 +60,7 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
         back.add(note.host);
         break;
       case "done":
-        if (note.isCutShort === true || isLeftUndone(note.run))
+        if (note.isCutShort === true || isLeftUndone(note.run.report))
           hosts.set(note.host, factsOf(note.run, hosts.get(note.host)));
         else done.set(note.host, note.run);
         break;
@@ -86,7 +86,8 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
   return { done, previous: new Map(previous), back, commands, rejectedBy };
 }
 
-function isLeftUndone({ report: { status, error } }: HostRun): boolean {
+/** Whether only the end of the whole run left a host undone, so that a run that goes on runs it. */
+export function isLeftUndone({ status, error }: Pick<HostReport, "status" | "error">): boolean {
   return status === "skipped" || (error !== undefined && leftUndone.includes(error.code));
 }
 
