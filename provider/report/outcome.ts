@@ -9,7 +9,12 @@ interface HostOutcome {
 }
 
 /** Reasons why a whole run fails, whatever its hosts' outcomes: too many failures, a limit, a command after a wave, or the journal. */
-const runFailures: readonly ErrorCode[] = ["budget-exceeded", "limit-exceeded", "then-failed", "journal-failed"];
+const runFailures: readonly ErrorCode[] = [
+  "budget-exceeded",
+  "limit-exceeded",
+  "then-failed",
+  "journal-failed",
+];
 
 /** Errors of skipped hosts that show a whole run failed; `command-failed` when it failed unexpectedly. */
 const skippedByFailedRun: readonly ErrorCode[] = [...runFailures, "aborted", "command-failed"];
