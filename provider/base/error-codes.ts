@@ -277,7 +277,8 @@ export type ErrorCode =
    * - **Why:** The disk is full, the file was removed, or its file system is gone. What is not noted must not be
    *   done, because a run that goes on from the journal would do it again.
    * - **What to do:** Make room, or repair the file system. Then run again with `--resume` and the same file: it
-   *   goes on with the hosts that are not done.
+   *   goes on with the hosts that are not done. If the file is gone, start anew with `--journal` and another file:
+   *   who was warned is warned again.
    */
   | "journal-failed";
 

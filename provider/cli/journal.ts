@@ -28,8 +28,9 @@ interface Header {
 export interface OpenJournal {
   readonly journal: Journal;
   /** Absent: the journal is new. */
-  readonly resumed?: Resumed;
-  readonly close: () => Promise<void>;
+  readonly interrupted?: { readonly startedAt: string; readonly resumed: Resumed };
+  /** Resolves when every note is written; to the error if one could not be. Never rejects. */
+  readonly close: () => Promise<LogoffError | undefined>;
 }
 
 /** What a journal is compared by. */
@@ -68,7 +69,7 @@ async function begun(file: JournalFile, run: RunOfJournal, startedAt: Date): Pro
     await file.close();
     throw asLogoffError(thrown, "journal-failed", "Cannot write the journal");
   }
-  return { journal: journalOn(file), close: () => file.close() };
+  return openOn(file);
 }
 
 /**
@@ -76,16 +77,14 @@ async function begun(file: JournalFile, run: RunOfJournal, startedAt: Date): Pro
  * @throws LogoffError `journal-failed`, also if it is the journal of another run
  */
 export async function resumeJournal(path: string, run: RunOfJournal, now: Date): Promise<OpenJournal> {
-  const { lines, file } = await openJournalFile(path);
-  if (lines.length === 0) return begun(file, run, now);
+  const { lines, torn, file } = await openJournalFile(path);
   try {
+    if (lines.length === 0 && isHeaderStart(torn)) return await begun(file, run, now);
     const [header, ...notes] = lines;
-    refuseOther(header, fingerprintOf(run));
-    return {
-      journal: journalOn(file),
-      resumed: resumedFrom(notes.filter(isNote)),
-      close: () => file.close(),
-    };
+    const startedAt = startOfSame(path, header, fingerprintOf(run));
+    const strange = notes.findIndex((note) => !isNote(note));
+    if (strange >= 0) throw refused(path, `line ${strange + 2} is damaged`);
+    return { ...openOn(file), interrupted: { startedAt, resumed: resumedFrom(notes.filter(isNote)) } };
   } catch (thrown) {
     await file.close();
     throw thrown;
@@ -97,35 +96,87 @@ export function unfinishedHosts({ hosts }: Plan, resumed: Resumed | undefined): 
   return new Set(hosts.flatMap(({ host }) => (resumed?.done.has(host.label) === true ? [] : [host.label])));
 }
 
-function journalOn(file: JournalFile): Journal {
+function openOn(file: JournalFile): OpenJournal {
+  let failure: LogoffError | undefined;
   return {
-    write: (note) => file.write(note),
-    // A failure lasts: the next note that is waited for fails too.
-    add: (note) => void file.write(note).catch(() => undefined),
+    journal: {
+      write: (note) => file.write(note),
+      // A failure lasts: the next note that is waited for fails too.
+      add: (note) =>
+        void file.write(note).catch((thrown: unknown) => {
+          failure = asLogoffError(thrown, "journal-failed", "Cannot write the journal");
+        }),
+    },
+    close: async () => {
+      await file.close();
+      return failure;
+    },
   };
 }
 
-function isNote(line: unknown): line is Note {
-  return isRecord(line) && typeof line["note"] === "string";
+/** A file that holds something else must not be written over, even if it is only one line without an end. */
+function isHeaderStart(text: string): boolean {
+  const start = '{"journal":';
+  return start.startsWith(text) || text.startsWith(start);
 }
 
-function refuseOther(header: unknown, plan: Fingerprint): void {
-  const { journal, plan: before }: Readonly<Record<string, unknown>> = isRecord(header) ? header : {};
-  if (typeof journal !== "number" || !isRecord(before)) throw refused("it is not a journal of this command");
-  if (journal > formVersion) throw refused("a newer version of this command wrote it: use that version");
+const isText = (value: unknown): boolean => typeof value === "string";
+const isSession = (value: unknown): boolean =>
+  isRecord(value) && isText(value["id"]) && isText(value["user"]);
+
+/** The fields of each kind of note, without those that may be absent. */
+const ofSession = { host: isText, session: isSession };
+const fieldsOf: Readonly<Record<Note["note"], Readonly<Record<string, (value: unknown) => boolean>>>> = {
+  selected: { host: isText, sessions: Array.isArray },
+  drain: { host: isText, mode: isText },
+  drained: { host: isText, drained: isText },
+  warn: ofSession,
+  warned: { ...ofSession, at: isText },
+  withdrawn: ofSession,
+  logoff: ofSession,
+  reset: ofSession,
+  unsent: ofSession,
+  rejected: { host: isText },
+  accepted: { host: isText },
+  done: { host: isText, run: (run) => isRecord(run) && isRecord(run["report"]) },
+  back: { host: isText },
+  command: { wave: Number.isInteger },
+  "command-ended": { wave: Number.isInteger },
+};
+
+function isNote(line: unknown): line is Note {
+  if (!isRecord(line)) return false;
+  const fields = Object.entries(fieldsOf).find(([note]) => note === line["note"])?.[1];
+  return fields !== undefined && Object.entries(fields).every(([field, isValid]) => isValid(line[field]));
+}
+
+/** When the run of a journal began. @throws LogoffError `journal-failed` if it is another run */
+function startOfSame(path: string, header: unknown, plan: Fingerprint): string {
+  const {
+    journal,
+    startedAt,
+    plan: before,
+  }: Readonly<Record<string, unknown>> = isRecord(header) ? header : {};
+  if (typeof journal !== "number") throw refused(path, "it is not a journal of this command");
+  if (journal > formVersion)
+    throw refused(path, "a newer version of this command wrote it: use that version");
+  if (journal !== formVersion || !isRecord(before) || typeof startedAt !== "string")
+    throw refused(path, "it is not a journal of this command");
   const differing = Object.keys(plan).filter((name) => before[name] !== plan[name]);
   if (differing.length > 0)
     throw refused(
+      path,
       `it is of another run, which differs in ${differing.join(", ")}: repeat the options of that run`,
     );
+  return startedAt;
 }
 
-function refused(why: string): LogoffError {
-  return new LogoffError("journal-failed", `Cannot go on with the journal: ${why}`);
+function refused(path: string, why: string): LogoffError {
+  return new LogoffError("journal-failed", `Cannot go on with the journal "${printable(path, 500)}": ${why}`);
 }
 
 /** Digests: the command of `--then` may hold a token. */
-function fingerprintOf({ plan, thenUndrainMs, request }: RunOfJournal): Fingerprint {
+function fingerprintOf({ plan, thenUndrainMs, request: { then } }: RunOfJournal): Fingerprint {
   const { hosts, rollout } = plan;
   const parts: Readonly<Record<string, unknown>> = {
     "the hosts": hosts.map(({ host }) => host.label),
@@ -138,7 +189,7 @@ function fingerprintOf({ plan, thenUndrainMs, request }: RunOfJournal): Fingerpr
     "--limit or --limit-per-host": plan.limits,
     "--waves": rollout.waves,
     "--max-failures": rollout.maxFailures,
-    "--then, --then-undrain or --no-restart": [request.then ?? null, thenUndrainMs],
+    "--then, --then-undrain or --no-restart": [then?.command, then?.mustRestart, thenUndrainMs],
   };
   return Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [

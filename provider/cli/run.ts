@@ -1,7 +1,8 @@
 import { KeyedMutex, Semaphore } from "../base/concurrency";
 import { asLogoffError, LogoffError } from "../base/errors";
-import { counted } from "../base/text";
+import { counted, printable } from "../base/text";
 import type { Reach } from "../connection";
+import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";
@@ -109,7 +110,8 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     const open = await interruptedJournal(request, read, world.clock.date());
     if (open instanceof LogoffError) return wrongUsage([open.message], world);
     const debug = output.debug ? { debug: (line: string) => view.say(`debug: ${line}`) } : {};
-    const rejectedBefore = open?.resumed?.rejectedBy ?? [];
+    if (!output.quiet && open?.interrupted !== undefined) view.say(resumedLine(plan, open.interrupted));
+    const rejectedBefore = open?.interrupted?.resumed.rejectedBy ?? [];
     const reach: Reach =
       request.here === true ? { connect: world.connectHere() } : world.openSsh({ ...debug, rejectedBefore });
     const slots = new Semaphore(connectionLimit);
@@ -133,6 +135,13 @@ async function interruptedJournal(
   return resumeJournal(journal.path, { ...read, request }, now).catch((thrown: unknown) =>
     asLogoffError(thrown, "journal-failed", "Cannot read the journal"),
   );
+}
+
+/** The hosts that failed are finished too; the result shows them. */
+function resumedLine(plan: Plan, { startedAt, resumed }: NonNullable<OpenJournal["interrupted"]>): string {
+  const hosts = plan.hosts.length;
+  const finished = hosts - unfinishedHosts(plan, resumed).size;
+  return `Resuming the run of ${printable(startedAt, 40)}: ${finished} of ${counted(hosts, "host")} ${finished === 1 ? "is" : "are"} finished`;
 }
 
 async function checked({
@@ -187,7 +196,7 @@ async function reported(work: Work): Promise<ExitStatus> {
 
 /** The report of the task; undefined if the answer to the question was no. */
 async function performed(work: Work): Promise<Report | undefined> {
-  const { request, plan, mustAsk, world, view, cancellation } = work;
+  const { request, plan, mustAsk, world, view, cancellation, interrupted } = work;
   const { stop } = cancellation;
   const deps = { ...depsOf(work), onProgress: view.onProgress, stop };
   switch (request.task) {
@@ -205,9 +214,12 @@ async function performed(work: Work): Promise<Report | undefined> {
   if (mustAsk) {
     const found = reportInOptionWords(await readOnlyRun(work, "dry-run", () => undefined));
     if (stop.aborted) return undefined;
-    if (wouldGo(found) === 0 && plan.drain === "none" && afterWave === undefined) return asRun(found);
-    showWho(found, world);
-    const agreed = await ask(questionFor(found, plan, request), world, stop);
+    const isIdle =
+      wouldGo(found) === 0 && (plan.drain === "none" || found.hosts.length === 0) && afterWave === undefined;
+    // The report of a resumed run holds what the interrupted one did.
+    if (isIdle && interrupted === undefined) return asRun(found);
+    if (!isIdle) showWho(found, world);
+    const agreed = isIdle || (await ask(questionFor(found, plan, request), world, stop));
     if (!agreed) {
       world.stderr.write(`${cancellation.isCancelled() ? "\n" : ""}Nothing was changed\n`);
       return undefined;
@@ -217,10 +229,21 @@ async function performed(work: Work): Promise<Report | undefined> {
   const { journal } = request;
   const never = new AbortController().signal;
   if (journal === undefined) return runRollout(plan, run, never);
-  const opened = work.interrupted ?? (await createJournal(journal.path, work, world.clock.date()));
-  const { resumed } = opened;
+  const opened = interrupted ?? (await createJournal(journal.path, work, world.clock.date()));
+  const resumed = opened.interrupted?.resumed;
   const noted = { ...run, journal: opened.journal, ...(resumed === undefined ? {} : { resumed }) };
-  return runRollout(plan, noted, never).finally(opened.close);
+  const report = await runRollout(plan, noted, never).finally(opened.close);
+  return withFailure(report, await opened.close());
+}
+
+/** The last notes of a run have nothing after them that their loss could stop. It fails the run all the same. */
+function withFailure(report: Report, failure: LogoffError | undefined): Report {
+  const isKnown = [report.ended, ...report.hosts.map(({ error }) => error)].some(
+    (error) => error?.code === "journal-failed",
+  );
+  if (failure === undefined || isKnown) return report;
+  const { code, message } = failure;
+  return { ...report, warnings: [...report.warnings, message], ended: report.ended ?? { code, message } };
 }
 
 /** A read-only run, which a stop may drop at once. */
@@ -231,7 +254,7 @@ async function readOnlyRun(
 ): Promise<Report> {
   const { request, plan, world, cancellation, interrupted } = work;
   // Hosts that an interrupted run has finished are not contacted, not even to look.
-  const hosts = unfinishedHosts(plan, interrupted?.resumed);
+  const hosts = unfinishedHosts(plan, interrupted?.interrupted?.resumed);
   const report = await runRollout(plan, { ...depsOf(work), hosts, onProgress, readOnly }, cancellation.stop);
   return request.here === true ? withCommands(report, world.commandHere) : report;
 }

@@ -1,5 +1,5 @@
 /** A file of JSON lines that survives a crash: each line is on the disk before whoever wrote it goes on. */
-import { open, readFile, stat, type FileHandle } from "node:fs/promises";
+import { open, readFile, realpath, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LogoffError } from "../base/errors";
 import { printable } from "../base/text";
@@ -34,23 +34,33 @@ export async function createJournalFile(path: string): Promise<JournalFile> {
   }
 }
 
+/** A journal that is there. */
+export interface OpenedJournalFile {
+  readonly lines: readonly unknown[];
+  /** The start of a last line that was not written whole. The first write cuts it off. */
+  readonly torn: string;
+  readonly file: JournalFile;
+}
+
 /**
- * Opens a journal to go on with it. A last line that was not written whole is cut off.
+ * Opens a journal to go on with it. Until the first write, the file stays as it is.
  * @throws LogoffError `journal-failed` if it cannot be read or written, holds a line that is no JSON, or is used by another process
  */
-export async function openJournalFile(
-  path: string,
-): Promise<{ readonly lines: readonly unknown[]; readonly file: JournalFile }> {
-  const unlock = await lockFile(path);
+export async function openJournalFile(path: string): Promise<OpenedJournalFile> {
+  // The lock is beside the file itself, whatever the name by which it is opened.
+  const real = await realpath(path).catch((thrown: unknown) => {
+    throw failed(path, describeSystemError(thrown), thrown);
+  });
+  const unlock = await lockFile(real);
   try {
     // A pipe or a device may never end.
-    if (!(await stat(path)).isFile()) throw failed(path, "it is not a regular file", undefined);
-    const bytes = await readFile(path);
+    if (!(await stat(real)).isFile()) throw failed(path, "it is not a regular file", undefined);
+    const bytes = await readFile(real);
     const whole = bytes.lastIndexOf(0x0a) + 1;
     const lines = readLines(path, bytes.subarray(0, whole).toString("utf8"));
-    const handle = await open(path, "r+");
-    await handle.truncate(whole);
-    return { lines, file: appender(path, handle, unlock, whole) };
+    const torn = bytes.subarray(whole).toString("utf8");
+    const handle = await open(real, "r+");
+    return { lines, torn, file: appender(path, handle, unlock, whole) };
   } catch (thrown) {
     await unlock();
     throw thrown instanceof LogoffError ? thrown : failed(path, describeSystemError(thrown), thrown);
@@ -82,12 +92,16 @@ function appender(path: string, handle: FileHandle, unlock: () => Promise<void>,
   let writing: Promise<void> | undefined;
   let failure: LogoffError | undefined;
   let end = size;
+  let isCut = false;
+  let closing: Promise<void> | undefined;
   const flush = async (): Promise<void> => {
     while (waiting.length > 0) {
       const now = waiting;
       waiting = [];
       try {
         if (failure !== undefined) throw failure;
+        if (!isCut) await handle.truncate(end);
+        isCut = true;
         const bytes = Buffer.from(now.map(({ text }) => text).join(""));
         await writeAll(handle, bytes, end);
         end += bytes.length;
@@ -101,17 +115,18 @@ function appender(path: string, handle: FileHandle, unlock: () => Promise<void>,
     }
     writing = undefined;
   };
+  const close = async (): Promise<void> => {
+    await writing;
+    await handle.close().catch(() => undefined);
+    await unlock();
+  };
   return {
     write: (line) =>
       new Promise((resolve, reject) => {
         waiting.push({ text: `${JSON.stringify(line)}\n`, resolve, reject });
         writing ??= flush();
       }),
-    close: async () => {
-      await writing;
-      await handle.close().catch(() => undefined);
-      await unlock();
-    },
+    close: () => (closing ??= close()),
   };
 }
 

@@ -1,10 +1,12 @@
 /** What follows a wave: the operator's command for its ready hosts, and the wait until they are back. */
+import { aborted } from "../base/abort";
 import { asLogoffError, type LogoffError } from "../base/errors";
 import type { HostPlan } from "../plan/plan";
 import type { HostReport } from "../report/report";
 import type { RunContext } from "./context";
 import { isDrainedByUs } from "./host/state";
 import type { HostRun } from "./host/visit";
+import { doneNote } from "./journal";
 import type { Resumed } from "./resumed";
 import { hostAwaiter, type AwaitDeps, type AwaitedHost } from "./undrain/await-hosts";
 import { awaitedReport } from "./undrain/undrain";
@@ -71,16 +73,19 @@ export async function finishWave(
     return run?.report.status === "ok" ? [{ host, run }] : [];
   });
   if (ready.length === 0 || stop.aborted) return { runs: [] };
-  const progress = resumed?.commands.get(number);
-  if (progress !== "ended") {
-    onProgress({ type: "wave-command", wave: number, waves, hosts: ready.length });
-    const labels = ready.map(({ host }) => host.label);
-    const error = await journal.write({ note: "command", wave: number }).then(
-      () => command({ number, waves, hosts: labels, isResumed: progress === "began" }, enough),
+  const labels = ready.flatMap(({ host: { label } }) =>
+    resumed?.commands.get(label) === "ended" ? [] : [label],
+  );
+  if (labels.length > 0) {
+    onProgress({ type: "wave-command", wave: number, waves, hosts: labels.length });
+    const isResumed = labels.some((label) => resumed?.commands.get(label) === "began");
+    const about = { wave: number, hosts: labels };
+    const error = await journal.write({ note: "command", ...about }).then(
+      () => command({ number, waves, hosts: labels, isResumed }, enough),
       (thrown: unknown) => asLogoffError(thrown, "journal-failed", "Cannot write the journal"),
     );
     if (error !== undefined) return { error, runs: [] };
-    journal.add({ note: "command-ended", wave: number });
+    journal.add({ note: "command-ended", ...about });
   }
   if (undrain === undefined || hasStopped(stop)) return { runs: [] };
   const away = ready.filter(({ host }) => resumed?.back.has(host.label) !== true);
@@ -99,7 +104,7 @@ export async function finishWave(
       const { run } = one;
       const after = { ...run, report: reportAfter(run.report, await awaitHost(awaited(one))) };
       const { host, status } = after.report;
-      journal.add({ note: "done", host, run: after });
+      journal.add(doneNote(after, stop.aborted ? aborted(stop) : undefined));
       if (status === "ok") journal.add({ note: "back", host });
       return after;
     }),

@@ -61,18 +61,25 @@ export function throwIfStopped(run: Pick<RunContext, "stop" | "outsideWindow" | 
 /**
  * The hook of a command that changes something, called right before the command is sent. The note of it is kept for good first. Then
  * `judge` records the sending or throws to withhold the command; nothing is awaited between that and the sending.
+ * @param kept takes the note once it is kept
  */
-export function beforeSend(run: RunContext, note: Note, judge: () => void): () => Promise<void> {
+export function beforeSend(
+  run: RunContext,
+  note: Note,
+  judge: () => void,
+  kept: Note[] = [],
+): () => Promise<void> {
   return async () => {
     throwIfStopped(run);
-    if (run.journal !== noJournal) await writeFirst(run, note);
+    if (run.journal !== noJournal) await writeFirst(run, note, kept);
     judge();
   };
 }
 
-async function writeFirst(run: RunContext, note: Note): Promise<void> {
+async function writeFirst(run: RunContext, note: Note, kept: Note[]): Promise<void> {
   try {
     await run.journal.write(note);
+    kept.push(note);
   } catch (thrown) {
     throw notSent(asLogoffError(thrown, "journal-failed", "Cannot write the journal"));
   }

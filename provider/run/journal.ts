@@ -29,12 +29,17 @@ export type HostNote = { readonly host: string } &
     | { readonly note: "withdrawn"; readonly session: NotedSession }
     /** A command is about to be sent. */
     | { readonly note: "logoff" | "reset"; readonly session: NotedSession }
-    /** The command that was noted last for the session was not sent. */
+    /** The command that was noted last for the session was not sent. Never without that note before it. */
     | { readonly note: "unsent"; readonly session: NotedSession }
     /** The host rejected a login with a password, or accepted one after others had rejected theirs. */
     | { readonly note: "rejected" | "accepted" }
     /** The run of the host has ended. A later note replaces it, such as after a wait for its restart. */
-    | { readonly note: "done"; readonly run: HostRun }
+    | {
+        readonly note: "done";
+        readonly run: HostRun;
+        /** Whether the host failed because the whole run was ended. Absent: its error tells. */
+        readonly isCutShort?: true;
+      }
     /** The host is back after the command of its wave. */
     | { readonly note: "back" }
   );
@@ -45,6 +50,8 @@ export interface WaveNote {
   readonly note: "command" | "command-ended";
   /** From 1. */
   readonly wave: number;
+  /** The labels of the hosts that it is given: in the next process they may be in another wave. */
+  readonly hosts: readonly string[];
 }
 
 export type Note = HostNote | WaveNote;
@@ -58,6 +65,13 @@ export interface Journal {
   write(note: Note): Promise<void>;
   /** Adds a note that nothing waits for. It is kept as soon as may be, and before the next one that is written. Never throws. */
   add(note: Note): void;
+}
+
+/** The note that the run of a host has ended. @param reason why nothing may be changed any more; undefined: the run goes on */
+export function doneNote(run: HostRun, reason: LogoffError | undefined): HostNote {
+  const { host, error } = run.report;
+  const isCutShort = error !== undefined && error.code === reason?.code;
+  return { note: "done", host, run, ...(isCutShort ? { isCutShort } : {}) };
 }
 
 /** No journal: notes go nowhere, and nothing waits for them. */

@@ -1,8 +1,8 @@
 /** What the notes of an interrupted run mean for the run that goes on with it. Pure. */
 import type { ErrorCode } from "../base/errors";
-import type { AskedSession, WarnedSession } from "../report/report";
-import type { Session } from "../session/session";
-import { isDrainedByUs, type HostRun, type PreviousRun } from "./host/state";
+import type { AskedSession, HostReport, SessionOutcome, WarnedSession } from "../report/report";
+import { isSameSession, type Session } from "../session/session";
+import { isDrainedByUs, saysGone, type HostRun, type PreviousRun } from "./host/state";
 import type { HostNote, Note, NotedSession } from "./journal";
 
 /** How far the command of a wave has come. */
@@ -16,13 +16,13 @@ export interface Resumed {
   readonly previous: ReadonlyMap<string, PreviousRun>;
   /** Hosts that are back after the command of their wave. */
   readonly back: ReadonlySet<string>;
-  /** The commands that were begun, by the number of their wave. */
-  readonly commands: ReadonlyMap<number, CommandProgress>;
+  /** How far the command of its wave has come for each host. */
+  readonly commands: ReadonlyMap<string, CommandProgress>;
   /** The hosts that rejected a login with a password since one was accepted. */
   readonly rejectedBy: readonly string[];
 }
 
-/** Errors of hosts that only the end of the whole run left undone. */
+/** Errors that only the end of the whole run can cause. */
 const leftUndone: readonly ErrorCode[] = [
   "aborted",
   "journal-failed",
@@ -31,10 +31,16 @@ const leftUndone: readonly ErrorCode[] = [
   "outside-window",
 ];
 
+/** Whether an interrupted run has begun with a host. */
+export function hasBegun({ done, previous }: Resumed, label: string): boolean {
+  const { selected, drained } = previous.get(label) ?? {};
+  return done.has(label) || selected !== undefined || drained !== undefined;
+}
+
 /** Reads the notes of a run in their order. */
 export function resumedFrom(notes: readonly Note[]): Resumed {
   const hosts = new Map<string, HostFacts>();
-  const commands = new Map<number, CommandProgress>();
+  const commands = new Map<string, CommandProgress>();
   const back = new Set<string>();
   const done = new Map<string, HostRun>();
   let rejectedBy: readonly string[] = [];
@@ -42,7 +48,7 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
     switch (note.note) {
       case "command":
       case "command-ended":
-        commands.set(note.wave, note.note === "command" ? "began" : "ended");
+        for (const host of note.hosts) commands.set(host, note.note === "command" ? "began" : "ended");
         break;
       case "rejected":
         rejectedBy = [...rejectedBy, note.host];
@@ -54,7 +60,8 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
         back.add(note.host);
         break;
       case "done":
-        if (isLeftUndone(note.run)) hosts.set(note.host, factsOf(note.run));
+        if (note.isCutShort === true || isLeftUndone(note.run.report))
+          hosts.set(note.host, factsOf(note.run, hosts.get(note.host)));
         else done.set(note.host, note.run);
         break;
       case "selected":
@@ -79,12 +86,15 @@ export function resumedFrom(notes: readonly Note[]): Resumed {
   return { done, previous: new Map(previous), back, commands, rejectedBy };
 }
 
-function isLeftUndone({ report: { status, error } }: HostRun): boolean {
+/** Whether only the end of the whole run left a host undone, so that a run that goes on runs it. */
+export function isLeftUndone({ status, error }: Pick<HostReport, "status" | "error">): boolean {
   return status === "skipped" || (error !== undefined && leftUndone.includes(error.code));
 }
 
 interface HostFacts {
-  selected: readonly Session[];
+  /** Undefined: nobody was selected yet. */
+  selected: readonly Session[] | undefined;
+  readonly finished: readonly SessionOutcome[];
   drained: PreviousRun["drained"];
   warned: WarnedSession[];
   asked: AskedSession[];
@@ -93,16 +103,19 @@ interface HostFacts {
 }
 
 function noFacts(): HostFacts {
-  return { selected: [], drained: undefined, warned: [], asked: [], isFirst: new Map() };
+  return { selected: undefined, finished: [], drained: undefined, warned: [], asked: [], isFirst: new Map() };
 }
 
-function factsOf({ report: { drained, warned, asked = [], sessions } }: HostRun): HostFacts {
-  const gone = ["logged-off", "left", "already-gone"];
+/** What the report of a host says. Who was selected is known from before, since a run may end before it lists the host. */
+function factsOf(
+  { report: { drained, warned, asked = [], sessions } }: HostRun,
+  before: HostFacts | undefined,
+): HostFacts {
+  const kept = sessions.filter(({ outcome }) => outcome === "kept");
   return {
     ...noFacts(),
-    selected: sessions.flatMap(({ session, outcome }) =>
-      outcome === "kept" || gone.includes(outcome) ? [] : [session],
-    ),
+    selected: before?.selected?.filter((session) => !kept.some((one) => isSameSession(one.session, session))),
+    finished: sessions.filter(saysGone),
     drained: isDrainedByUs(drained) ? drained : undefined,
     warned: [...warned],
     asked: [...asked],
@@ -142,7 +155,11 @@ function learn(facts: HostFacts, fact: Fact): void {
     case "logoff":
     case "reset": {
       const { session } = fact;
-      facts.isFirst.set(keyOf(session), !facts.asked.some((one) => isSame(one, session)));
+      // With another logon time it is a new session, whose predecessor was logged off.
+      facts.isFirst.set(
+        keyOf(session),
+        !facts.asked.some((one) => isSame(one, session) && one.logonTime === session.logonTime),
+      );
       facts.asked = [...without(facts.asked, session), { ...session, logoffSent: true }];
       return;
     }
@@ -151,8 +168,14 @@ function learn(facts: HostFacts, fact: Fact): void {
   }
 }
 
-function previousOf({ selected, drained, warned, asked }: HostFacts): PreviousRun {
-  return { selected, ...(drained === undefined ? {} : { drained }), warned, asked };
+function previousOf({ selected, finished, drained, warned, asked }: HostFacts): PreviousRun {
+  return {
+    ...(selected === undefined ? {} : { selected }),
+    finished,
+    ...(drained === undefined ? {} : { drained }),
+    warned,
+    asked,
+  };
 }
 
 function keyOf({ id, user }: NotedSession): string {

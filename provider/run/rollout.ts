@@ -12,9 +12,9 @@ import { reasonToStop, type RunContext } from "./context";
 import { driveHost, type Turns } from "./host/driver";
 import type { HostRun, PreviousRun } from "./host/state";
 import { visit } from "./host/visit";
-import { endingWith, noJournal, type Journal } from "./journal";
+import { doneNote, endingWith, noJournal, type Journal } from "./journal";
 import { withSharedRelays } from "./relay";
-import type { Resumed } from "./resumed";
+import { hasBegun, type Resumed } from "./resumed";
 import { runWaves, type WavesEnd } from "./run-waves";
 import { refusedByLimit, type RunOne } from "./session-limit";
 import { leftClosed, stillDrained, unusedExceptions } from "./warnings";
@@ -89,7 +89,7 @@ function notStarted(label: string, { code, message }: LogoffError, previous?: Pr
 }
 
 /** A rejected password keeps counting in a run that goes on, since the account counts it too. */
-function noteEnd(journal: Journal, { host }: HostPlan, run: HostRun): void {
+function noteEnd({ journal, ...context }: RunContext, { host }: HostPlan, run: HostRun): void {
   const { error, status } = run.report;
   const { password, privateKeys } = host.login;
   if (password !== undefined && privateKeys.length === 0) {
@@ -97,7 +97,7 @@ function noteEnd(journal: Journal, { host }: HostPlan, run: HostRun): void {
       journal.add({ note: "rejected", host: host.label });
     else if (status === "ok") journal.add({ note: "accepted", host: host.label });
   }
-  journal.add({ note: "done", host: host.label, run });
+  journal.add(doneNote(run, reasonToStop(context)));
 }
 
 function hostsOf({ hosts }: Plan, deps: RolloutDeps): readonly HostPlan[] {
@@ -156,10 +156,12 @@ async function roll(
     if (refused !== undefined) enough.abort(refused.error);
     const runOrRefuse: RunOne = async (host, begins) => {
       const { label } = host.host;
-      const known = refused?.runs.get(label) ?? deps.resumed?.done.get(label);
+      // What a killed process has changed is undone, although nothing else is done.
+      const isRefused = deps.resumed === undefined || !hasBegun(deps.resumed, label);
+      const known = deps.resumed?.done.get(label) ?? (isRefused ? refused?.runs.get(label) : undefined);
       if (known === undefined) {
         const done = await run(host, begins);
-        noteEnd(journal, host, done);
+        noteEnd(context, host, done);
         return done;
       }
       onProgress({ type: "host-finished", host: label, report: known.report });

@@ -5,6 +5,7 @@ import type { HostPlan, Plan } from "../plan/plan";
 import { finishWave, type AfterWave, type AfterWaveContext } from "./after-wave";
 import type { RunContext } from "./context";
 import type { HostRun } from "./host/visit";
+import { hasBegun } from "./resumed";
 import type { RunOne } from "./session-limit";
 import { isExceeded } from "./waves";
 
@@ -48,18 +49,23 @@ export async function runWaves(
     if (rollout.maxFailures !== null && isExceeded(rollout.maxFailures, { inRun, inWave, waveSize }))
       end.abort(budgetExceeded(inRun, rollout.maxFailures));
   };
-  /** Whether an interrupted run was done with a wave. */
-  const isBehind = (wave: readonly HostPlan[] = []): boolean =>
-    wave.every(({ host }) => control.resumed?.done.has(host.label) === true);
+  const { resumed } = control;
+  const isFinished = ({ host: { label } }: HostPlan): boolean => resumed?.done.has(label) === true;
+  /** Whether an interrupted run had begun with a wave, so that its pause is over. */
+  const isBegun = (wave: readonly HostPlan[]): boolean =>
+    resumed !== undefined && wave.some(({ host }) => hasBegun(resumed, host.label));
   for (const [index, wave] of waves.entries()) {
     // Outside the window there is no point in pausing.
     const outside = index > 0 ? outsideWindow(clock.date()) : undefined;
     if (outside !== undefined) end.abort(outside);
     // A pause is cut short only by a stop, and then each remaining host reports why it was skipped.
-    const isPaused = index > 0 && rollout.pauseMs > 0 && !isBehind(waves[index - 1]);
+    const isPaused = index > 0 && rollout.pauseMs > 0 && !isBegun(wave);
     if (isPaused) await clock.sleep(rollout.pauseMs, stop).catch(() => undefined);
     failures.startWave();
-    await startInOrder(wave, rollout.parallel, async (host, begins) => {
+    // The failures of an interrupted run count before anything begins.
+    for (const host of wave.filter(isFinished)) note(await run(host, () => undefined), wave.length);
+    const unfinished = wave.filter((host) => !isFinished(host));
+    await startInOrder(unfinished, rollout.parallel, async (host, begins) => {
       note(await run(host, begins), wave.length);
     });
     if (control.afterWave === undefined) continue;

@@ -59,6 +59,22 @@ describe("a journal file", () => {
     assert.ok(!existsSync(`${path}.lock`));
   });
 
+  it("is locked under each of its names", async () => {
+    const file = await createJournalFile(path);
+    symlinkSync(path, `${path}.link`);
+    await assert.rejects(openJournalFile(`${path}.link`), refused(/process \d+ uses it$/));
+    await file.close();
+  });
+
+  it("stays locked by another process when it is closed a second time", async () => {
+    const file = await createJournalFile(path);
+    await file.close();
+    const { file: again } = await openJournalFile(path);
+    await file.close();
+    await assert.rejects(openJournalFile(path), refused(/process \d+ uses it$/));
+    await again.close();
+  });
+
   it("goes on behind the last whole line, and cuts off a torn one", async () => {
     writeFileSync(path, '{"a":1}\n{"b":2}\n{"c":');
     const { lines, file } = await openJournalFile(path);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -45,6 +45,40 @@ describe("a locked file", () => {
       assert.deepEqual(readdirSync(folder), ["journal.lock"]);
       await unlock();
       assert.deepEqual(readdirSync(folder), []);
+    }));
+
+  it("is not taken from a process on another machine, which cannot be seen from here", () =>
+    inFolder(async (folder, path) => {
+      const text = JSON.stringify({ pid: await endedPid(), started: "1", machine: "runner-1.example" });
+      writeFileSync(`${path}.lock`, text);
+      await assert.rejects(
+        lockFile(path),
+        /process \d+ on runner-1\.example uses it, or was killed there: .*lock"$/u,
+      );
+      assert.deepEqual(readdirSync(folder), ["journal.lock"]);
+    }));
+
+  it("is not taken if its lock cannot be read", () =>
+    inFolder(async (_folder, path) => {
+      mkdirSync(`${path}.lock`);
+      await assert.rejects(lockFile(path), /cannot read its lock ".*": it is a folder$/u);
+    }));
+
+  it("stays locked by the process that has locked it since somebody removed our lock", () =>
+    inFolder(async (_folder, path) => {
+      const unlock = await lockFile(path);
+      writeFileSync(`${path}.lock`, "theirs");
+      await unlock();
+      assert.equal(readFileSync(`${path}.lock`, "utf8"), "theirs");
+    }));
+
+  it("is locked after a process was killed while it took the lock over", () =>
+    inFolder(async (folder, path) => {
+      const text = JSON.stringify({ pid: await endedPid(), started: "1" });
+      for (const lock of [`${path}.lock`, `${path}.lock.lock`]) writeFileSync(lock, text);
+      const unlock = await lockFile(path);
+      assert.deepEqual(readdirSync(folder), ["journal.lock"]);
+      await unlock();
     }));
 
   it("keeps the drafts of processes that live, and other files", () =>

@@ -74,6 +74,16 @@ describe("what is known of a host that a killed run had begun", () => {
     assert.deepEqual(known?.asked, []);
   });
 
+  it("is no logoff of a new session if only the one before it was logged off", () => {
+    const back: NotedSession = { ...alice, logonTime: "10:15" };
+    const known = previous(
+      { note: "logoff", session: alice },
+      { note: "logoff", session: back },
+      { note: "unsent", session: back },
+    );
+    assert.deepEqual(known?.asked, []);
+  });
+
   it("is still a logoff if only the second one was not sent", () => {
     const again = { note: "logoff", session: alice } as const;
     const known = previous(again, again, { note: "unsent", session: alice });
@@ -124,17 +134,18 @@ describe("a host whose run had ended", () => {
 });
 
 describe("the waves of a killed run", () => {
-  it("have commands that began, or ended with success", () => {
+  it("have commands that began, or ended with success, for each of their hosts", () => {
     const { commands } = resumedFrom([
-      { note: "command", wave: 1 },
-      { note: "command-ended", wave: 1 },
-      { note: "command", wave: 2 },
+      { note: "command", wave: 1, hosts: ["a", "b"] },
+      { note: "command-ended", wave: 1, hosts: ["a", "b"] },
+      { note: "command", wave: 2, hosts: ["c"] },
     ]);
     assert.deepEqual(
       [...commands],
       [
-        [1, "ended"],
-        [2, "began"],
+        ["a", "ended"],
+        ["b", "ended"],
+        ["c", "began"],
       ],
     );
   });

@@ -1,19 +1,24 @@
-import { asLogoffError } from "../../base/errors";
-import { counted } from "../../base/text";
+import { resolve } from "node:path";
+import { asLogoffError, LogoffError } from "../../base/errors";
+import { counted, printable } from "../../base/text";
 import { checkWritable, writeFileAtomically } from "../../files/atomic-file";
 import type { Plan } from "../../plan/plan";
 import type { Report } from "../../report/report";
 import { reportText } from "../../report/report-text";
+import { isLeftUndone } from "../../run/resumed";
 import { hostLine, type GivenHost } from "../arguments/host-entries";
 import type { RunRequest } from "../arguments/run-request";
 import type { ExitStatus } from "../exit-status";
 import { changesNothing } from "./result";
 
 /** Checks before connecting that all files can be written. @throws LogoffError naming the first that cannot */
-export async function checkFiles({ output }: RunRequest, plan: Plan): Promise<void> {
+export async function checkFiles({ output, journal }: RunRequest, plan: Plan): Promise<void> {
   const { failedHosts } = output;
-  for (const path of [...plan.reports, ...(failedHosts === undefined ? [] : [failedHosts])])
+  for (const path of [...plan.reports, ...(failedHosts === undefined ? [] : [failedHosts])]) {
+    if (journal !== undefined && resolve(path) === resolve(journal.path))
+      throw new LogoffError("command-failed", `Cannot write "${printable(path, 500)}": it is the journal`);
     await checkWritable(path);
+  }
 }
 
 interface FinishedRun {
@@ -81,10 +86,27 @@ async function writeAll(
   return { failed, problems };
 }
 
-function againLines({ request, report }: FinishedRun): readonly string[] {
-  const { failedHosts, quiet } = request.output;
+function againLines(run: FinishedRun): readonly string[] {
+  return run.request.output.quiet ? [] : [...resumeLines(run), ...failedHostsLines(run)];
+}
+
+/** A budget that is exceeded stays exceeded, because failed hosts are not run again. */
+function resumeLines({ request: { task, journal }, report }: FinishedRun): readonly string[] {
+  const left = report.hosts.filter(isLeftUndone).length;
+  const isOver = [report.ended, ...report.hosts.map(({ error }) => error)].some(
+    (error) => error?.code === "budget-exceeded" || error?.code === "limit-exceeded",
+  );
+  if (journal === undefined || task !== "log-off" || left === 0 || isOver) return [];
+  const are = left === 1 ? "is" : "are";
+  return [
+    `${counted(left, "host")} ${are} not done: the same options with --resume ${journal.path} go on with the run`,
+  ];
+}
+
+function failedHostsLines({ request, report }: FinishedRun): readonly string[] {
+  const { failedHosts } = request.output;
   const notDone = report.hosts.filter(({ status }) => status !== "ok").length;
-  if (failedHosts === undefined || notDone === 0 || quiet) return [];
+  if (failedHosts === undefined || notDone === 0) return [];
   const how = request.eachHost.via === undefined ? "" : " without --via";
   return [`${counted(notDone, "host")} in ${failedHosts}: --hosts-file ${failedHosts}${how} runs only those`];
 }

@@ -9,6 +9,7 @@ import { ownInputs, withinCall, type Call, type Scope } from "../common/call";
 import type { Configuration, Props } from "../common/contract";
 import { PartialFailure, planError } from "../common/partial-failure";
 import type { Resource } from "../common/resource-kind";
+import { isVoid } from "../../run/host/warn";
 import type { World } from "../process/world";
 import { compare, type Changes } from "./changes";
 import { failureReasons } from "./failure-reasons";
@@ -128,8 +129,7 @@ async function finish(
   const { properties, warnings } = withinSizeLimit(
     withHostsKept(inputs, ownInputs(olds), leaving),
     results,
-    ({ warnedAt }) =>
-      !(scope.clock.date().getTime() - Date.parse(warnedAt) < (plan.warn?.gracePeriodMs ?? 0)),
+    ({ warnedAt }) => isVoid(warnedAt, plan.warn?.gracePeriodMs ?? 0, scope.clock.date().getTime()),
     scope.markBytes,
   );
   warnings.forEach(voice.warn);

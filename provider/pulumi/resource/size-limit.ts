@@ -7,7 +7,7 @@ import { isAsked, type Results, type ResumeEntry } from "./state";
  * Leaves out step by step what matters least until everything fits. What hosts became and which ones are drained is never
  * left out, nor a logon time: with half an identity somebody who was not warned might pass for warned.
  *
- * @param isOver whether a warning's grace period is over: then the session is warned again in any case
+ * @param isOver whether a warning no longer counts: then the session is warned again in any case
  * @param markBytes what marks of secrets add
  */
 export function withinSizeLimit(

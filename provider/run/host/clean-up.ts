@@ -5,7 +5,7 @@ import type { RunContext } from "../context";
 import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { undrain } from "./drain";
 import type { HostRecord } from "./record";
-import { goneByItself, isDrainedByUs, sessionWork, settle } from "./state";
+import { finishedBefore, goneByItself, isDrainedByUs, sessionWork, settle } from "./state";
 import { adoptWarnings, awaitsCancel, sendCancelMessage } from "./warn";
 
 /** Whether anything is left to do on a failed host: to lift our drain, or to tell users that they were warned in vain. */
@@ -28,9 +28,9 @@ export function needsCleanUp(run: RunContext, record: HostRecord): boolean {
  * it: a run that is resumed may be stopped at once, by a failure that the journal knows of.
  */
 function isLeftBehind({ contacted, state: { detected, previous } }: HostRecord): boolean {
-  const { selected, drained, asked = [] } = previous;
+  const { finished, drained, asked = [] } = previous;
   return (
-    detected === null && !contacted && selected !== undefined && (drained !== undefined || asked.length > 0)
+    detected === null && !contacted && finished !== undefined && (drained !== undefined || asked.length > 0)
   );
 }
 
@@ -74,7 +74,8 @@ export async function findAgain(run: RunContext, record: HostRecord): Promise<De
   }));
   if (run.plan.warn !== null) adoptWarnings(run, record, run.plan.warn, state.work);
   for (const one of state.work)
-    if (one.place.is === "gone" || one.place.is === "returned") settle(one, goneByItself(one));
+    if (one.place.is === "gone" || one.place.is === "returned")
+      settle(one, finishedBefore(state.previous, one.session) ?? goneByItself(one));
   state.isSelected = true;
   return host;
 }

@@ -19,7 +19,14 @@ import { reasonToStop, type RunContext } from "../context";
 import { detectedHost, readListing, type DetectedHost } from "./detected-host";
 import { drain } from "./drain";
 import { namelessIn, type HostRecord } from "./record";
-import { isDrainedByUs, sessionWork, settle, type PreviousRun, type SessionWork } from "./state";
+import {
+  finishedBefore,
+  isDrainedByUs,
+  sessionWork,
+  settle,
+  type PreviousRun,
+  type SessionWork,
+} from "./state";
 import { adoptWarnings } from "./warn";
 
 /**
@@ -99,7 +106,7 @@ function settleGone({ state }: HostRecord, warn: WarnPlan | null): void {
     const wasWarned = warn !== null && warned.some((one) => isSamePerson(one, session));
     const outcome = askedBefore ? "logged-off" : wasWarned ? "left" : "already-gone";
     const one: SessionWork = { ...sessionWork(session), place: { is: "gone" }, askedBefore };
-    settle(one, { session, outcome });
+    settle(one, finishedBefore(state.previous, session) ?? { session, outcome });
     state.work.push(one);
   }
 }

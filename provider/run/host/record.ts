@@ -152,7 +152,8 @@ export class HostRecord implements RunningHost {
   #report(failure: Failure | null): HostReport {
     const { state, label } = this;
     const { clock, startedAtMs } = this.#run;
-    const outcomes = state.work.map((one) => reportedOutcome(one, failure, this, this.#run));
+    const taken = state.work.map((one) => reportedOutcome(one, failure, this, this.#run));
+    const outcomes = [...finishedAndNotBack(state, taken), ...taken];
     const warnings = [...this.#connectionWarnings(), ...state.warnings, ...namelessWarning(state.nameless)];
     return {
       host: label,
@@ -187,6 +188,16 @@ export class HostRecord implements RunningHost {
       isCancelled: reason !== undefined,
     };
   }
+}
+
+/** What the interrupted run reported of people who have gone, unless this run has seen the same person again. */
+function finishedAndNotBack(
+  { previous: { finished = [] }, kept }: HostState,
+  taken: readonly SessionOutcome[],
+): readonly SessionOutcome[] {
+  return finished.filter(
+    ({ session }) => ![...kept, ...taken].some((later) => isSamePerson(later.session, session)),
+  );
 }
 
 /** Sessions that were warned and may still be there. */

@@ -3,6 +3,7 @@ import { asLogoffError, LogoffError } from "../../base/errors";
 import { describeSession } from "../../session/session";
 import { beforeSend, reasonToStop, type RunContext } from "../context";
 import { isAnswerLost } from "../host-connection";
+import type { Note } from "../journal";
 import type { DetectedHost } from "./detected-host";
 import type { HostRecord } from "./record";
 import type { Answer, Progress, SessionWork } from "./state";
@@ -27,16 +28,18 @@ export async function sendLogoff(
   }
   const { clock, plan, onProgress } = run;
   const timeoutMs = Math.min(plan.timeouts.commandMs, plan.timeouts.logoffMs);
+  const kept: Note[] = [];
   const noted = { note: "logoff", host: host.label, session: record.identityOf(one.session) } as const;
-  const onSend = beforeSend(run, noted, () => {
+  const judge = (): void => {
     if (!isWanted()) throw unwanted;
     const isFirst = one.progress.is === "waiting";
     one.progress = { is: "asked", atMs: clock.now() };
     if (isFirst) onProgress({ type: "session-logoff-sent", host: host.label, session: one.session });
-  });
+  };
+  const onSend = beforeSend(run, noted, judge, kept);
   if (!isWanted()) return;
   const answer = await answerTo(run, host, () => host.backend.logOff(one.session), timeoutMs, onSend);
-  if (!answer.isSent) run.journal.add({ ...noted, note: "unsent" });
+  if (!answer.isSent && kept.length > 0) run.journal.add({ ...noted, note: "unsent" });
   // The listing may have decided before the answer came, and the session is being reset.
   if (one.progress.is !== "reset") note(one, answer, { is: "waiting" });
 }
@@ -51,15 +54,17 @@ export async function sendReset(
 ): Promise<void> {
   const { clock, plan, onProgress } = run;
   const { label } = host;
+  const kept: Note[] = [];
   const noted = { note: "reset", host: label, session: record.identityOf(one.session) } as const;
-  const onSend = beforeSend(run, noted, () => {
+  const judge = (): void => {
     if (!isWanted()) throw unwanted;
     const isFirst = one.progress.is === "reset" && one.progress.atMs === null;
     one.progress = { is: "reset", atMs: clock.now() };
     if (!isFirst) return;
     onProgress({ type: "session-reset", host: label, session: one.session });
     record.warn(`Reset session ${describeSession(one.session)}: it did not end after the logoff`);
-  });
+  };
+  const onSend = beforeSend(run, noted, judge, kept);
   if (!isWanted()) return;
   const answer = await answerTo(
     run,
@@ -68,7 +73,7 @@ export async function sendReset(
     plan.timeouts.commandMs,
     onSend,
   );
-  if (!answer.isSent) run.journal.add({ ...noted, note: "unsent" });
+  if (!answer.isSent && kept.length > 0) run.journal.add({ ...noted, note: "unsent" });
   note(one, answer, { is: "reset", atMs: null });
 }
 

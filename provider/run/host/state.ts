@@ -13,7 +13,7 @@ import type {
 } from "../../report/report";
 import { logonTimesOf, type LogonTimes } from "../../session/logon-times";
 import { noOwnSessions, type OwnSessions } from "../../session/own-sessions";
-import type { Session, Whereabouts } from "../../session/session";
+import { isSameSession, type Session, type Whereabouts } from "../../session/session";
 
 /** The version of {@link HostState}, incremented whenever its format changes. */
 export const hostStateVersion = 1;
@@ -99,6 +99,8 @@ export interface PreviousRun {
   readonly asked?: readonly AskedSession[];
   /** The sessions that the interrupted run selected first, which this run goes on with. Absent: this run selects by itself. */
   readonly selected?: readonly Session[];
+  /** What became of the sessions that the interrupted run saw go. Absent: this run goes on with none, as it has no journal. */
+  readonly finished?: readonly SessionOutcome[];
 }
 
 /** A grace period between two visits. */
@@ -219,7 +221,18 @@ export function outcomeOf({ progress }: SessionWork): SessionOutcome | undefined
 
 /** Whether a session was seen to go. */
 export function isGone(one: SessionWork): boolean {
-  return ["logged-off", "left", "already-gone"].includes(outcomeOf(one)?.outcome ?? "");
+  const outcome = outcomeOf(one);
+  return outcome !== undefined && saysGone(outcome);
+}
+
+/** Whether an outcome says that the session has gone. */
+export function saysGone({ outcome }: SessionOutcome): boolean {
+  return outcome === "logged-off" || outcome === "left" || outcome === "already-gone";
+}
+
+/** What an interrupted run has seen become of a session; undefined: it did not see it go. */
+export function finishedBefore({ finished = [] }: PreviousRun, session: Session): SessionOutcome | undefined {
+  return finished.find((one) => isSameSession(one.session, session));
 }
 
 /** Whether work on a session has ended. */

@@ -45,6 +45,12 @@ export async function warnFirst(
 /** A deadline that passed longer ago is void: a user who is still there has been left to work on, and is warned anew. */
 const voidAfterMs = 600_000;
 
+/** Whether a warning no longer counts. One from the future never did: somebody has set the clock. */
+export function isVoid(warnedAt: string, gracePeriodMs: number, nowMs: number): boolean {
+  const ageMs = nowMs - Date.parse(warnedAt);
+  return !(ageMs >= 0 && ageMs < gracePeriodMs + voidAfterMs);
+}
+
 /**
  * Adopts the warnings of a previous run: users who are within their grace period, or whose deadline has just passed, are not warned
  * again.
@@ -64,12 +70,11 @@ export function adoptWarnings(
         warned.user.toLowerCase() === user?.toLowerCase() &&
         (warned.logonTime === undefined || logonTime === undefined || warned.logonTime === logonTime),
     );
-    const ageMs = before === undefined ? Infinity : nowMs - Date.parse(before.warnedAt);
-    if (before !== undefined && ageMs >= 0 && ageMs < warn.gracePeriodMs + voidAfterMs)
+    if (before !== undefined && !isVoid(before.warnedAt, warn.gracePeriodMs, nowMs))
       one.warning = {
         is: "sent",
         at: before.warnedAt,
-        atMs: run.clock.now() - ageMs,
+        atMs: run.clock.now() - (nowMs - Date.parse(before.warnedAt)),
         remindersMs: before.remindersMs,
       };
   }
@@ -135,7 +140,9 @@ export async function sendCancelMessage(
     if (where !== "present" && where !== "returned") return;
     // A user who received the cancel message has to be warned again.
     one.warning = { is: "none" };
-    journal.add({ note: "withdrawn", host: host.label, session: record.identityOf(session) });
+    const noted = { note: "withdrawn", host: host.label, session: record.identityOf(session) } as const;
+    // The message is sent even if that cannot be noted: people have to know.
+    await journal.write(noted).catch(() => undefined);
     onProgress({ type: "warning-withdrawn", host: host.label, session });
     const { action } = host.backend.warn(session, fill(text, session, 0, host), cancelSeconds);
     if (action !== undefined)

@@ -3,6 +3,7 @@ import { afterEach, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Plan, WarnPlan } from "../../../provider/plan/plan";
 import type { HostReport } from "../../../provider/report/report";
+import { isVoid } from "../../../provider/run/host/warn";
 import { aSelector } from "../../session/sample";
 import { fleetOf, type Fleet, type MemoryHostOptions } from "../memory-fleet";
 
@@ -609,6 +610,29 @@ describe("the warnings of a previous run", () => {
     );
     const [logoff] = commands(/^logoff/);
     assert.ok((logoff?.atMs ?? 0) - (warnings[1]?.atMs ?? 0) >= 15 * minute);
+  });
+
+  for (const [lateMs, warned, waitsMs] of [
+    [9 * minute, 1, 0],
+    [11 * minute, 2, 15 * minute],
+  ] as const)
+    it(`${warned === 1 ? "count" : "are void"} ${lateMs / minute} minutes after their deadline`, async () => {
+      start({ sessions: [alice] });
+      const first = await stopAt(2 * minute, { warn: plain });
+      await fleet.clock.sleep(13 * minute + lateMs, new AbortController().signal);
+      const startedAtMs = fleet.clock.now();
+      const second = await fleet.runOne({ warn: plain }, known(first));
+      assert.equal(second.status, "ok");
+      assert.equal(model().messages().length, warned);
+      const [logoff] = commands(/^logoff/);
+      const waitedMs = (logoff?.atMs ?? NaN) - startedAtMs;
+      assert.ok(waitedMs >= waitsMs && waitedMs < waitsMs + minute, String(waitedMs));
+    });
+
+  it("are kept in a state that is too large for as long as they count", () => {
+    const warnedAt = "2026-11-28T22:00:00Z";
+    const isVoidAfter = (ms: number): boolean => isVoid(warnedAt, 15 * minute, Date.parse(warnedAt) + ms);
+    assert.deepEqual([0, 24 * minute, 25 * minute, -1].map(isVoidAfter), [false, false, true, true]);
   });
 
   it("are not forgotten by a run that does not reach the host", async () => {
