@@ -22,7 +22,13 @@ const packageOf = {
   python3: "python3-venv",
 };
 
-/** @typedef {keyof typeof packageOf} Program */
+/** What `npm run setup:extras` installs: too large for every machine that runs the tests. */
+const extraPackageOf = {
+  wine64: "wine64",
+  "x86_64-w64-mingw32-gcc-win32": "gcc-mingw-w64-x86-64-win32",
+};
+
+/** @typedef {keyof typeof packageOf | keyof typeof extraPackageOf} Program */
 
 export const howToEnable =
   "run the tests as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1 (or CI=true), which lets them fetch packages with apt";
@@ -35,7 +41,8 @@ function isThere(program, env) {
 
 /** The packages of those programs that are missing. @param {readonly Program[]} programs @param {NodeJS.ProcessEnv} env */
 export function missingPackages(programs, env) {
-  return [...new Set(programs.filter((program) => !isThere(program, env)).map((one) => packageOf[one]))];
+  const packages = { ...packageOf, ...extraPackageOf };
+  return [...new Set(programs.filter((program) => !isThere(program, env)).map((one) => packages[one]))];
 }
 
 /** Whether tests may fetch packages here. @param {NodeJS.ProcessEnv} env */
@@ -60,24 +67,37 @@ export async function installForTests({ env = process.env, log }) {
   const missing = missingPackages(/** @type {Program[]} */ (Object.keys(packageOf)), env);
   if (missing.length === 0) return;
   log(`Installing what tests use: ${missing.join(", ")} (apt-get)`);
-  /** @param {readonly string[]} args */
-  const apt = (args) =>
-    run("apt-get", args, {
-      env: aptEnvironment(env),
-      timeoutMs: 600_000,
-      onTick: (elapsedMs) => log(`Still installing (${Math.round(elapsedMs / 1000)} s)`),
-    });
-  const install = ["install", "-y", "-qq", "--no-install-recommends"];
   try {
-    await apt(["update", "-qq"]);
-    await apt([...install, ...missing]);
+    await installPackages(missing, { env, log });
   } catch {
     for (const name of missing) {
-      await apt([...install, name]).catch((error) =>
+      await apt([...install, name], { env, log }).catch((error) =>
         log(`Cannot install ${name}: ${String(error).split("\n")[0]}`),
       );
     }
   }
+}
+
+const install = ["install", "-y", "-qq", "--no-install-recommends"];
+
+/**
+ * Installs packages, which may take minutes.
+ *
+ * @param {readonly string[]} packages
+ * @param {{ readonly env: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options
+ */
+export async function installPackages(packages, { env, log }) {
+  await apt(["update", "-qq"], { env, log });
+  await apt([...install, ...packages], { env, log });
+}
+
+/** @param {readonly string[]} args @param {{ readonly env: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options */
+function apt(args, { env, log }) {
+  return run("apt-get", args, {
+    env: aptEnvironment(env),
+    timeoutMs: 600_000,
+    onTick: (elapsedMs) => log(`Still installing (${Math.round(elapsedMs / 1000)} s)`),
+  });
 }
 
 /** Installs packages that are needed now. @param {readonly string[]} packages @param {NodeJS.ProcessEnv} env */

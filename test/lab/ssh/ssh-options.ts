@@ -2,9 +2,19 @@ import type { Algorithms } from "ssh2";
 import type { CommandRecord } from "../command-record";
 import type { CommandFault, ConnectionTrouble } from "../faults";
 import type { Shell } from "../windows/command-line";
+import type { ExecReply } from "../windows/commands";
 import type { Machine } from "../windows/program";
 import type { KeyPair } from "./keys";
 import type { LoginRules } from "./login";
+
+/**
+ * Runs a command line. `stdin` resolves with the complete standard input and rejects if the command is killed, which `killed` says too.
+ */
+export type Executor = (
+  command: string,
+  stdin: () => Promise<Buffer>,
+  killed: AbortSignal,
+) => Promise<ExecReply>;
 
 /** The behavior of a host's SSH server. */
 export interface SshOptions extends Partial<Omit<LoginRules, "users">> {
@@ -25,6 +35,8 @@ export interface SshOptions extends Partial<Omit<LoginRules, "users">> {
   readonly alwaysExitsZero?: boolean;
   /** Whether the host acts as a jump host to other loopback addresses. Default: true. */
   readonly forwards?: boolean;
+  /** Runs the commands instead of the lab's own shell and programs. */
+  readonly executor?: Executor;
   readonly algorithms?: Algorithms;
   /** The version in the banner, after `SSH-2.0-`. */
   readonly ident?: string;
