@@ -114,6 +114,19 @@ describe("runs through Wine's cmd.exe", () => {
     assert.equal(host.deeds().at(-1), "drain 0");
   });
 
+  onWine("take one line for the first contact, and one for each later listing", people, async (host, lab) => {
+    await host.run(setShutdownTime("9C5F31A2B4D7DB01"));
+    const report = await runOne(lab, { sessions: { users: ["alice"] } });
+    assert.deepEqual([report.error?.message ?? report.status, report.warnings], ["ok", []]);
+    const [first = "", ...later] = lab.host("a").commandTexts();
+    assert.match(first, /^echo '& chcp\.com .*qwinsta\.exe .*quser\.exe .*ShutdownTime.*BootId/u);
+    const separate = later.filter((command) =>
+      /^(?:qwinsta|quser)\.exe(?: \/server:\S+)?$|^chcp\.com$/u.test(command),
+    );
+    assert.deepEqual(separate, [], "a line was not answered as expected");
+    assert.deepEqual(host.deeds(), ["logoff . 2"]);
+  });
+
   onWine("tell a restart by the boot ID of a real reg.exe", people, async (host, lab) => {
     const noRun = { sessions: { users: ["nobody"] } };
     await host.run(setShutdownTime("9C5F31A2B4D7DB01"));
