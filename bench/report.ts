@@ -4,7 +4,7 @@ import { targetsOf } from "./targets";
 
 /** Formats the results as Markdown, for RESULTS.md and the terminal. */
 export function markdown(results: Results): string {
-  const { throughput, latency, grace, scale, pulumi, stacks, profile, cores } = results;
+  const { throughput, latency, grace, scale, pulumi, stacks, start, profile, cores } = results;
   const sections = [
     "# Benchmark",
     `Measured on ${cores} cores with Node ${results.node}, ${results.platform}, ${results.measuredAt.slice(0, 10)}, size ` +
@@ -97,6 +97,21 @@ export function markdown(results: Results): string {
               `${row.providerPeakMb} MiB`,
               `${row.unchangedPeakMb} MiB`,
             ]),
+          ),
+        ]),
+    ...(start === undefined
+      ? []
+      : [
+          "## 7. Start of a process",
+          `Started one after another, ${start.rounds} rounds, with warm caches.`,
+          table(
+            ["", "milliseconds", "times Node alone"],
+            [
+              ["`node -e 0`", start.nodeMs.toFixed(0), "1.00×"],
+              ...[start.command, start.refused, start.plugin, start.firstConnection].map(
+                ({ what, ms, timesNode }) => [what, ms.toFixed(0), `${timesNode.toFixed(2)}×`],
+              ),
+            ],
           ),
         ]),
     ...(profile === undefined

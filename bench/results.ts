@@ -2,6 +2,7 @@ import type { GraceResult } from "./parts/grace";
 import type { PulumiResult } from "./parts/pulumi";
 import type { ScaleResult } from "./parts/scale";
 import type { StacksResult } from "./parts/stacks";
+import type { StartResult } from "./parts/start";
 import type { LatencyResult, ThroughputResult } from "./parts/throughput";
 import type { ProfileResult } from "./profile";
 
@@ -21,5 +22,6 @@ export interface Results {
   readonly scale?: ScaleResult;
   readonly pulumi?: PulumiResult;
   readonly stacks?: StacksResult;
+  readonly start?: StartResult;
   readonly profile?: ProfileResult;
 }

@@ -14,6 +14,8 @@ export interface Sizes {
   readonly scaleRounds: number;
   readonly pulumiHosts: number;
   readonly stackSizes: readonly StackSize[];
+  /** How often each process is started. */
+  readonly startRounds: number;
 }
 
 /** How many resources a stack has, and how many hosts per resource. */
@@ -42,6 +44,7 @@ export const full: Sizes = {
     { resources: 1, hostsEach: 1000 },
     { resources: 20, hostsEach: 50 },
   ],
+  startRounds: 30,
 };
 
 /** Everything small and only once: shows that the benchmark works, nothing more. */
@@ -57,4 +60,5 @@ export const quick: Sizes = {
   scaleRounds: 1,
   pulumiHosts: 3,
   stackSizes: [{ resources: 2, hostsEach: 2 }],
+  startRounds: 1,
 };

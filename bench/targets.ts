@@ -10,7 +10,7 @@ export interface Target {
 }
 
 /** The targets of the parts that were measured. */
-export function targetsOf({ throughput, latency, grace, scale }: Results): readonly Target[] {
+export function targetsOf({ throughput, latency, grace, scale, start }: Results): readonly Target[] {
   const targets: Target[] = [];
   const atLeast = (what: string, least: number, value: number | undefined): void => {
     if (value === undefined) return;
@@ -34,6 +34,8 @@ export function targetsOf({ throughput, latency, grace, scale }: Results): reado
     atMost("4: peak memory", 400, scale.rows.at(-1)?.peakMb, " MiB");
     atMost("4: time per host, most hosts over fewest", 1.1, scale.growth);
   }
+  atMost("7: start of the command over Node alone", 1.9, start?.command.timesNode);
+  atMost("7: start of the plugin over Node alone", 1.9, start?.plugin.timesNode);
   return targets;
 }
 

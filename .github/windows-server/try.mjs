@@ -24,7 +24,7 @@ if (folder === "") {
 }
 mkdirSync(folder, { recursive: true });
 
-const main = fileURLToPath(new URL("../../dist/provider/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../dist/command/session-logoff.js", import.meta.url));
 /** No account has this name, so nobody is ever selected. */
 const nobody = ["--session-user", "nobody-has-this-name", "--if-missing", "ignore"];
 /** @type {string[]} */

@@ -4,29 +4,29 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../base/clock";
-import { localConnect } from "../local/connect";
-import { shellRunner } from "../local/shell-command";
 import { systemCommand } from "../local/system-command";
-import { openSsh } from "../ssh/open-ssh";
-import { runCommand } from "./run";
+import { runCommand } from "./command";
 import type { World } from "./world";
 
 /** SIGHUP too, so that an operator whose own connection drops leaves no half-drained farm behind. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const world: World = {
-  stdin: process.stdin,
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   clock: systemClock,
   hostName: hostname(),
-  timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-  version: packageVersion(),
-  openSsh: (options) => openSsh({ baseFolder: process.cwd(), ...options }),
-  connectHere: () => localConnect(),
+  timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+  version: packageVersion,
+  openSsh: async (options) =>
+    (await import("../ssh/open-ssh.js")).openSsh({ baseFolder: process.cwd(), ...options }),
+  connectHere: async () => (await import("../local/connect.js")).localConnect(),
   commandHere: (command) => systemCommand(command),
-  runShell: shellRunner(),
+  runShell: async (command, end) => (await import("../local/shell-command.js")).shellRunner()(command, end),
   onSignal: (listener) => {
     for (const signal of signals) process.on(signal, listener);
     return () => {

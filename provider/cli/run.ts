@@ -1,6 +1,6 @@
 import { KeyedMutex, Semaphore } from "../base/concurrency";
 import { asLogoffError, LogoffError } from "../base/errors";
-import { counted, printable } from "../base/text";
+import { counted } from "../base/text";
 import type { Reach } from "../connection";
 import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
@@ -11,9 +11,6 @@ import { checkHosts } from "../run/check";
 import { connectionLimit, runRollout, type RolloutDeps } from "../run/rollout";
 import { undrainEveryHost } from "../run/undrain/undrain";
 import { afterWaveOf } from "./after-wave";
-import { completionScript } from "./arguments/completion";
-import { helpText } from "./arguments/help";
-import { parseArguments } from "./arguments/parse-arguments";
 import { checkInOptionWords, inOptionWords, reportInOptionWords } from "./arguments/problem-names";
 import { readRequest, type ReadRequest, type WholeRequest } from "./arguments/request";
 import type { RunRequest } from "./arguments/run-request";
@@ -26,46 +23,8 @@ import { hintsFor } from "./output/hints";
 import { progressView, type ProgressView } from "./output/progress";
 import { asList, asRun, changesNothing, resultText, warningLines, withCommands } from "./output/result";
 import { checkFiles, writeFiles } from "./output/result-files";
-import { paintFor, withInertOutputs, type World } from "./world";
-
-/** Runs the command and returns its exit status. Never rejects. */
-export async function runCommand(argv: readonly string[], given: World): Promise<ExitStatus> {
-  const request = parseArguments(argv, given);
-  if (request.kind === "completion") {
-    given.stdout.write(completionScript(request.shell));
-    return 0;
-  }
-  const world = withInertOutputs(given);
-  switch (request.kind) {
-    case "help":
-      world.stdout.write(helpText(world.stdout.columns));
-      return 0;
-    case "version":
-      world.stdout.write(`${world.version}\n`);
-      return 0;
-    case "usage-error":
-      return wrongUsage(request.problems, world);
-    case "run":
-      try {
-        return await runRequest(request.run, world);
-      } catch (thrown) {
-        const { message } = asLogoffError(thrown, "command-failed", "Cannot run");
-        world.stderr.write(`session-logoff: ${inOptionWords(message)}\n`);
-        return 1;
-      }
-  }
-}
-
-/** The most problems that are printed; the others are counted. */
-const shownProblems = 20;
-
-function wrongUsage(problems: readonly string[], { stderr }: World): 2 {
-  for (const problem of problems.slice(0, shownProblems)) stderr.write(`session-logoff: ${problem}\n`);
-  const more = problems.length - shownProblems;
-  if (more > 0) stderr.write(`session-logoff: … and ${counted(more, "more problem")}\n`);
-  stderr.write("session-logoff --help lists all options\n");
-  return 2;
-}
+import { paintFor, type World } from "./world";
+import { wrongUsage } from "./wrong-usage";
 
 /** A request whose plan is known. */
 interface Work extends WholeRequest {
@@ -81,7 +40,18 @@ interface Work extends WholeRequest {
   readonly interrupted: OpenJournal | undefined;
 }
 
-async function runRequest(request: RunRequest, world: World): Promise<ExitStatus> {
+/** Does what the arguments ask for, and returns the exit status. Never rejects. */
+export async function runRequest(request: RunRequest, world: World): Promise<ExitStatus> {
+  try {
+    return await attempt(request, world);
+  } catch (thrown) {
+    const { message } = asLogoffError(thrown, "command-failed", "Cannot run");
+    world.stderr.write(`session-logoff: ${inOptionWords(message)}\n`);
+    return 1;
+  }
+}
+
+async function attempt(request: RunRequest, world: World): Promise<ExitStatus> {
   const read: ReadRequest = await readRequest(request, world);
   if (read.problems !== undefined) return wrongUsage(read.problems, world);
   const { plan } = read;
@@ -113,7 +83,9 @@ async function runRequest(request: RunRequest, world: World): Promise<ExitStatus
     if (!output.quiet && open?.interrupted !== undefined) view.say(resumedLine(plan, open.interrupted));
     const rejectedBefore = open?.interrupted?.resumed.rejectedBy ?? [];
     const reach: Reach =
-      request.here === true ? { connect: world.connectHere() } : world.openSsh({ ...debug, rejectedBefore });
+      request.here === true
+        ? { connect: await world.connectHere() }
+        : await world.openSsh({ ...debug, rejectedBefore });
     const slots = new Semaphore(connectionLimit);
     const mustAsk = consent.ask;
     const work = { ...read, request, mustAsk, world, reach, slots, view, cancellation, interrupted: open };

@@ -22,12 +22,12 @@ export interface World {
   readonly clock: Clock;
   /** The name of this machine. */
   readonly hostName: string;
-  readonly timeZone: string;
-  readonly version: string;
+  readonly timeZone: () => string;
+  readonly version: () => string;
   /** Opens SSH. */
-  readonly openSsh: (options: Pick<SshOptions, "debug" | "rejectedBefore">) => Ssh;
+  readonly openSsh: (options: Pick<SshOptions, "debug" | "rejectedBefore">) => Ssh | Promise<Ssh>;
   /** This machine. */
-  readonly connectHere: () => Connect;
+  readonly connectHere: () => Connect | Promise<Connect>;
   /** A command as this machine runs it, as shown by a dry run. */
   readonly commandHere: (command: string) => string;
   /** Runs a command of the operator on this machine. */
@@ -46,7 +46,8 @@ export function withInertOutputs(world: World): World {
   return { ...world, stdout: inert(world.stdout), stderr: inert(world.stderr) };
 }
 
-function inert(output: Output): Output {
+/** The output, on which text cannot act as a command to a build agent. */
+export function inert(output: Output): Output {
   return {
     write: (text) => output.write(inertText(text)),
     get isTTY() {

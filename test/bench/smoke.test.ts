@@ -40,9 +40,10 @@ describe("npm run bench -- --quick", { skip: obstacle(), timeout: 300_000 }, () 
     assert.ok((results.pulumi?.ratio ?? 0) > 0);
     const [stack] = results.stacks?.rows ?? [];
     assert.ok(stack !== undefined && stack.stateBytes > 0 && stack.providerPeakMb > 0);
+    assert.ok((results.start?.command.timesNode ?? 0) > 0 && (results.start?.plugin.timesNode ?? 0) > 0);
     assert.ok((results.profile?.shares.length ?? 0) > 3);
     // Ansible takes part only if a full run has installed it.
     const isThere = results.throughput.missing.length === 0;
-    assert.equal(targetsOf(results).length, isThere ? 8 : 7);
+    assert.equal(targetsOf(results).length, isThere ? 10 : 9);
   });
 });

@@ -677,7 +677,8 @@ describe("on this machine", () => {
       world: {
         ...world,
         connectHere: () => async (host, signal) => {
-          const connection = await (connectHere?.() ?? assert.fail())(host, signal);
+          const connect = await (connectHere?.() ?? assert.fail());
+          const connection = await connect(host, signal);
           return {
             ...connection,
             exec: async (command, options) => {

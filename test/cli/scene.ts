@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../provider/base/clock";
-import { runCommand } from "../../provider/cli/run";
+import { runCommand } from "../../provider/cli/command";
 import type { World } from "../../provider/cli/world";
 import { localConnect } from "../../provider/local/connect";
 import { shellRunner } from "../../provider/local/shell-command";
@@ -109,8 +109,8 @@ export async function runHere(
     env,
     clock: systemClock,
     hostName: "This-Machine",
-    timeZone: "Europe/Berlin",
-    version: "1.2.3",
+    timeZone: () => "Europe/Berlin",
+    version: () => "1.2.3",
     openSsh: (options) =>
       openSsh({
         baseFolder: folder,

@@ -58,7 +58,7 @@ export const readyHosts = loggedOff.readyHosts;
 describe("the packed package", () => {
   const folder = mkdtempSync(join(tmpdir(), "session-logoff-packed-"));
   const installed = join(folder, "node_modules", "pulumi-session-logoff");
-  const main = join(installed, "dist", "provider", "cli", "main.js");
+  const main = join(installed, "dist", "command", "session-logoff.js");
 
   before(async () => {
     const packed = await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], root);
@@ -97,6 +97,8 @@ describe("the packed package", () => {
     assert.ok(existsSync(main));
     // Outside the bundle it would not find the gRPC library.
     assert.ok(!existsSync(join(installed, "dist", "provider", "pulumi", "plugin")));
+    // In the bundle only, so that no process has it twice.
+    assert.ok(!existsSync(join(installed, "dist", "provider", "cli")));
   });
 
   it("does not install Pulumi, which the command does not need", () => {
@@ -130,7 +132,18 @@ describe("the packed package", () => {
       const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
         version: string;
       };
-      const told = await run(node, [main, "--version"], folder);
+      const cache = mkdtempSync(join(folder, "cache-"));
+      const env = { ...process.env, XDG_CACHE_HOME: cache, NODE_COMPILE_CACHE: "" };
+      const before = readdirSync(installed, { recursive: true });
+      const told = await run(node, [main, "--version"], folder, env);
+      const { stdout: ability } = await run(
+        node,
+        ["-p", "typeof require('node:module').enableCompileCache"],
+        folder,
+      );
+      // Compiled code is kept where Node can keep it, and never in the package.
+      assert.deepEqual(readdirSync(cache), ability === "function\n" ? ["pulumi-session-logoff"] : []);
+      assert.deepEqual(readdirSync(installed, { recursive: true }), before);
       assert.ok(told.stdout.includes(version), told.stdout + told.stderr);
       const help = await run(node, [main, "/?"], folder);
       assert.equal(help.code, 0);

@@ -78,6 +78,7 @@ describe("the files that GitHub reads", () => {
     const { files } = JSON.parse(read("package.json")) as { readonly files: readonly string[] };
     assert.deepEqual(files, [
       "dist",
+      "!dist/provider/cli",
       "!dist/provider/pulumi/plugin",
       "plugin",
       "schema",

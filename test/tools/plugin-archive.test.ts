@@ -75,7 +75,15 @@ describe("the archives of the plugin", { timeout: 120_000 }, () => {
 
   it("hold the plugin, what starts it on every system, the schema and the licenses", async () => {
     const scripts = ["pulumi-resource-session-logoff", "pulumi-resource-session-logoff.cmd"];
-    const others = ["LICENSE", "THIRD-PARTY-NOTICES", "late.js", "package.json", "plugin.js", "schema.json"];
+    const others = [
+      "LICENSE",
+      "THIRD-PARTY-NOTICES",
+      "late.js",
+      "package.json",
+      "plugin.js",
+      "schema.json",
+      "server.js",
+    ];
     for (const file of files) {
       const entries = await entriesOf(file);
       assert.deepEqual(entries.map(({ path }) => path).sort(), [...others, ...scripts].sort());
@@ -155,7 +163,7 @@ describe("the notices of a bundle", () => {
         "node_modules/b/node_modules/@a/c/index.js",
       ].map((file) => [file, { bytes: 1, imports: [] }]),
     );
-    const packages = bundledPackages({ inputs, outputs: {} }, folder);
+    const packages = bundledPackages({ inputs }, folder);
     assert.deepEqual(
       packages.map(({ name, license }) => [name, license]),
       [

@@ -52,6 +52,8 @@ function fakeCheckout(t: TestContext, npm = "") {
        }
        fs.mkdirSync("dist/plugin", { recursive: true });
        fs.writeFileSync("dist/plugin/pulumi-resource-session-logoff", "");
+       fs.mkdirSync("dist/command", { recursive: true });
+       fs.writeFileSync("dist/command/session-logoff.js", "");
      }`,
   );
   return {
@@ -107,14 +109,22 @@ describe("setUp", () => {
     assert.deepEqual((await checkout.setUp()).calls, ["run build"]);
   });
 
-  test("builds again if the plugin's bundle is missing, incomplete or older than what is in it", async (t) => {
+  test("builds again if a bundle is missing, incomplete or older than what is in it", async (t) => {
     const checkout = fakeCheckout(t);
     checkout.write("schema/pulumi.json", "{}");
     checkout.write("tools/plugin/bundle.mjs", "");
+    checkout.write("tools/bundle/bundle.mjs", "");
     await checkout.setUp();
-    rmSync(join(checkout.root, "dist/plugin/pulumi-resource-session-logoff"));
-    assert.deepEqual((await checkout.setUp()).calls, ["run build"]);
-    for (const name of ["provider/index.ts", "schema/pulumi.json", "tools/plugin/bundle.mjs"]) {
+    for (const name of ["dist/plugin/pulumi-resource-session-logoff", "dist/command/session-logoff.js"]) {
+      rmSync(join(checkout.root, name));
+      assert.deepEqual((await checkout.setUp()).calls, ["run build"], name);
+    }
+    for (const name of [
+      "provider/index.ts",
+      "schema/pulumi.json",
+      "tools/plugin/bundle.mjs",
+      "tools/bundle/bundle.mjs",
+    ]) {
       const file = join(checkout.root, name);
       const { mtime } = statSync(file);
       utimesSync(file, soon, soon);

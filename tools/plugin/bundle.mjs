@@ -1,9 +1,9 @@
-// Makes dist/plugin, the provider plugin: two scripts with everything in them, the schema, the two files that start it, and whose work it is.
+// Makes dist/plugin, the provider plugin: two scripts with everything in them, the one that starts them, the schema, the two files that start that, and whose work it is.
 // The second script is loaded late, because reading all of it would double the time that the engine waits for the port.
-import { build } from "esbuild";
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle, bundleCompiledAtOnce, writeStarter } from "../bundle/bundle.mjs";
 import { bundledPackages, noticesOf } from "./notices.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -20,23 +20,15 @@ export async function bundlePlugin(folder = join(root, "dist", "plugin")) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const source = join(root, "provider", "pulumi", "plugin");
-  const { metafile } = await build({
-    absWorkingDir: root,
-    metafile: true,
-    entryPoints: { plugin: join(source, "main.ts"), late: join(source, "late.ts") },
-    outdir: folder,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    target: "node20",
-    // ssh2 does without its native parts where they are not installed; an empty stand-in would pass for them.
-    // The gRPC library reads .proto files only for services that are not used here.
-    external: ["*.node", "cpu-features", "@grpc/proto-loader", "./late.js"],
-    logLevel: "warning",
-    legalComments: "none",
-  });
+  // ssh2 does without its native parts where they are not installed; an empty stand-in would pass for them.
+  // The gRPC library reads .proto files only for services that are not used here.
+  const external = ["*.node", "cpu-features", "@grpc/proto-loader", "./late.js"];
+  const early = await bundleCompiledAtOnce(join(source, "main.ts"), join(folder, "server.js"), external);
+  const late = await bundle({ late: join(source, "late.ts") }, folder, external);
+  await writeStarter(join(folder, "plugin.js"), "server.js");
+  const inputs = { ...early.inputs, ...late.inputs };
   copyFileSync(join(root, "schema", "pulumi.json"), join(folder, "schema.json"));
-  writeFileSync(join(folder, "THIRD-PARTY-NOTICES"), noticesOf(bundledPackages(metafile, root)));
+  writeFileSync(join(folder, "THIRD-PARTY-NOTICES"), noticesOf(bundledPackages({ inputs }, root)));
   // Otherwise a package.json in a folder above, such as the user's home, might say that the scripts are modules.
   writeFileSync(join(folder, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
   for (const [file, text] of Object.entries(starters)) {

@@ -11,7 +11,7 @@ export interface Bundled {
 }
 
 /** The packages of which something is in the bundle, by name. @param root what the paths in the metafile are relative to */
-export declare function bundledPackages(metafile: Metafile, root: string): readonly Bundled[];
+export declare function bundledPackages(metafile: Pick<Metafile, "inputs">, root: string): readonly Bundled[];
 
 /** THIRD-PARTY-NOTICES: whose work is in the bundle, and under which license. @throws Error if a package has no license text */
 export declare function noticesOf(packages: readonly Bundled[]): string;

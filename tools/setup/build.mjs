@@ -3,12 +3,12 @@ import { join } from "node:path";
 
 const endings = [".js", ".d.ts", ".js.map", ".d.ts.map"];
 
-/** Written last, so that it is as old as the bundle. */
-const lastOfBundle = "dist/plugin/pulumi-resource-session-logoff";
+/** The file of each bundle that is written last, so that it is as old as the bundle. */
+const lastOfBundles = ["dist/plugin/pulumi-resource-session-logoff", "dist/command/session-logoff.js"];
 
 /**
- * Whether dist/plugin is the bundle of what there is now, and dist/provider contains exactly the outputs of the sources in provider/, none older than its source or the compiler
- * settings.
+ * Whether dist/plugin and dist/command are the bundles of what there is now, and dist/provider contains exactly the outputs of the sources in provider/, none older than its
+ * source or the compiler settings.
  *
  * Each source is compared with its own output, because a killed compiler leaves a mix of new and old outputs.
  *
@@ -23,14 +23,20 @@ export function buildIsCurrent(root) {
     const written = changedAt(join(root, `${name}.ts`)) ?? 0;
     return built !== undefined && built >= written && built >= settings;
   });
-  return fresh && outputsWithoutSource(root).length === 0 && bundleIsCurrent(root);
+  return (
+    fresh &&
+    outputsWithoutSource(root).length === 0 &&
+    lastOfBundles.every((name) => bundleIsCurrent(root, name))
+  );
 }
 
-/** @param {string} root */
-function bundleIsCurrent(root) {
-  const bundledAt = changedAt(join(root, lastOfBundle));
+/** @param {string} root @param {string} lastFile */
+function bundleIsCurrent(root, lastFile) {
+  const bundledAt = changedAt(join(root, lastFile));
   if (bundledAt === undefined) return false;
-  const tools = namesUnder(root, "tools/plugin", ".mjs").map((name) => `${name}.mjs`);
+  const tools = ["tools/bundle", "tools/plugin"].flatMap((folder) =>
+    namesUnder(root, folder, ".mjs").map((name) => `${name}.mjs`),
+  );
   return [...sources(root).map((name) => `${name}.ts`), ...tools, "schema/pulumi.json"].every(
     (name) => (changedAt(join(root, name)) ?? 0) <= bundledAt,
   );

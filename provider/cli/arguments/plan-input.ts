@@ -80,7 +80,7 @@ function isWhole(warn: unknown): boolean {
 }
 
 /** `22:00-05:00 [Europe/Berlin]`, or two times in RFC 3339 separated by a slash, either of which may be missing. */
-function window(text: string | undefined, timeZone: string): unknown {
+function window(text: string | undefined, timeZone: () => string): unknown {
   if (text === undefined) return undefined;
   const span = /^([^/\sT]*T[^/\s]*)?\/([^/\sT]*T[^/\s]*)?$/u.exec(text);
   if (span !== null)
@@ -88,7 +88,7 @@ function window(text: string | undefined, timeZone: string): unknown {
       ...(span[1] === undefined ? {} : { notBefore: span[1] }),
       ...(span[2] === undefined ? {} : { notAfter: span[2] }),
     };
-  const [daily = "", zone = timeZone, ...rest] = text.trim().split(/\s+/u);
+  const [daily = "", zone = timeZone(), ...rest] = text.trim().split(/\s+/u);
   return { daily, timeZone: [zone, ...rest].join(" ") };
 }
 

@@ -66,6 +66,6 @@ export type Request =
 
 /** The environment of the arguments. */
 export interface ArgumentsContext {
-  /** The time zone of a `--window` that names none. */
-  readonly timeZone: string;
+  /** The time zone of a `--window` that names none. To find it out takes ten milliseconds. */
+  readonly timeZone: () => string;
 }

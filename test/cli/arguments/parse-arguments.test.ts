@@ -6,7 +6,7 @@ import { optionRows, optionSections } from "../../../provider/cli/arguments/opti
 import { parseArguments } from "../../../provider/cli/arguments/parse-arguments";
 import type { Request, RunRequest } from "../../../provider/cli/arguments/run-request";
 
-const context = { timeZone: "Europe/Berlin" };
+const context = { timeZone: () => "Europe/Berlin" };
 const here = { task: "log-off", here: true, hosts: [] };
 const fail = { ifMissing: "fail" };
 const all = { sessions: { all: true }, ...fail };
