@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 /**
- * ssh2, the library that session-logoff is built on, and nothing else: the same commands in the same order, without host
- * keys, deadlines, a plan or a report. Any time that session-logoff needs beyond this is its own overhead.
+ * ssh2, the library that session-logoff is built on, and nothing else: the same programs in the same order, each in a command of its own, as
+ * session-logoff asked before it asked in one line. Without host keys, deadlines, a plan or a report.
  */
 
 const { Client } = createRequire(import.meta.url)("ssh2");

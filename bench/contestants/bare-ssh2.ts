@@ -5,7 +5,7 @@ import type { Contestant } from "../contest";
 export function bareSsh2(threads: number): Contestant {
   const how = threads === 1 ? "" : `, ${threads} threads`;
   return {
-    name: `bare ssh2 (Node), the same commands${how}`,
+    name: `bare ssh2 (Node), a command for each program${how}`,
     prepare: ({ folder, port }, hosts, parallel) => ({
       program: process.execPath,
       args: [

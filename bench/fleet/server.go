@@ -182,11 +182,13 @@ func (f *fleet) session(channel ssh.Channel, requests <-chan *ssh.Request, one *
 		_ = request.Reply(true, nil)
 		go ssh.DiscardRequests(requests)
 		answer, programs, foreseen := one.perform(exec.Line, channel)
-		f.counters.commands.Add(int64(programs))
+		f.counters.commands.Add(1)
 		if !foreseen {
 			f.counters.unexpected.Store(exec.Line, struct{}{})
 		}
-		time.Sleep(time.Duration(programs) * f.network.command)
+		// In a shell that runs already, each further program takes a third of what the first one takes with everything around it: measured with Wine's
+		// cmd, 62 ms for one program, 154 ms for five.
+		time.Sleep(f.network.command * time.Duration(2+programs) / 3)
 		_, _ = channel.Write([]byte(answer.stdout))
 		if answer.stderr != "" {
 			_, _ = channel.Stderr().Write([]byte(answer.stderr))

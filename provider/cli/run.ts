@@ -1,6 +1,6 @@
 import { KeyedMutex, Semaphore } from "../base/concurrency";
 import { asLogoffError, LogoffError } from "../base/errors";
-import { counted } from "../base/text";
+import { counted, printable } from "../base/text";
 import type { Reach } from "../connection";
 import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
