@@ -86,7 +86,7 @@ function writeSshFolder(home: string): void {
 
 /** The built command; where it connects to a host and names no ssh_config itself, with that of the lab. */
 function commandShim(config: string): string {
-  const command = [process.execPath, join(checkout, "dist", "provider", "cli", "main.js")]
+  const command = [process.execPath, join(checkout, "dist", "command", "session-logoff.js")]
     .map(shellWord)
     .join(" ");
   return `

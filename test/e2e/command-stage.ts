@@ -46,7 +46,7 @@ export async function openCommandStage(hosts: readonly HostOptions[]): Promise<C
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   };
-  const main = join(checkout, "dist", "provider", "cli", "main.js");
+  const main = join(checkout, "dist", "command", "session-logoff.js");
   addProgram("session-logoff", `exec ${shellWord(process.execPath)} ${shellWord(main)} "$@"`);
   addProgram("ssh", `PATH=\${PATH#*:}; exec ssh -F ${shellWord(path("ssh_config"))} "$@"`);
   writeFileSync(path("rdsh.txt"), lab.hosts.map(({ name }) => `${lab.addressOf(name)}\n`).join(""));

@@ -69,7 +69,7 @@ export async function writeAccess({ folder, write }: LabFolder, lab: Lab): Promi
 
 /** Writes `session-logoff`, which is this checkout's command with the lab's ssh_config. */
 export function writeCommand({ folder, write }: LabFolder): Promise<void> {
-  const main = join(checkout, "dist", "provider", "cli", "main.js");
+  const main = join(checkout, "dist", "command", "session-logoff.js");
   const config = join(folder, "ssh_config");
   if (process.platform === "win32") {
     const parts = [process.execPath, main, "--ssh-config", config].map((part) => `"${part}"`);

@@ -26,11 +26,18 @@ interface Ran {
   readonly stderr: string;
 }
 
+/** Compiled code of a folder that is removed would stay in the user's cache folder. */
+const withoutCompiledCode: NodeJS.ProcessEnv = {
+  ...process.env,
+  NODE_COMPILE_CACHE: undefined,
+  NODE_DISABLE_COMPILE_CACHE: "1",
+};
+
 function run(
   program: string,
   args: readonly string[],
   cwd: string,
-  env: NodeJS.ProcessEnv = process.env,
+  env: NodeJS.ProcessEnv = withoutCompiledCode,
 ): Promise<Ran> {
   return new Promise((done) => {
     execFile(program, args, { cwd, env, maxBuffer: 1 << 26, timeout: 180_000 }, (error, stdout, stderr) => {
@@ -133,7 +140,7 @@ describe("the packed package", () => {
         version: string;
       };
       const cache = mkdtempSync(join(folder, "cache-"));
-      const env = { ...process.env, XDG_CACHE_HOME: cache, NODE_COMPILE_CACHE: "" };
+      const env = { ...withoutCompiledCode, NODE_DISABLE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: cache };
       const before = readdirSync(installed, { recursive: true });
       const told = await run(node, [main, "--version"], folder, env);
       const { stdout: ability } = await run(
@@ -191,6 +198,7 @@ describe("the packed package", () => {
       const lab = await startLab({ hosts: [{ name: "a", sessions: [{ user: "alice" }] }] });
       const project = await createLanguageProject({
         language,
+        env: { NODE_DISABLE_COMPILE_CACHE: "1" },
         files: {
           "Pulumi.yaml": `name: stranger
 runtime: yaml

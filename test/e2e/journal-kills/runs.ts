@@ -12,7 +12,7 @@ import { exceptedUser, type KillMoment, type Scenario } from "./scenario";
 import { setStage, type Stage } from "./stage";
 
 const root = join(__dirname, "..", "..", "..");
-export const builtMain = join(root, "dist", "provider", "cli", "main.js");
+export const builtMain = join(root, "dist", "command", "session-logoff.js");
 
 /** A line of the journal; its fields are those of the notes, by name. */
 export type Line = Readonly<Record<string, unknown>>;

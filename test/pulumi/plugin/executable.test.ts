@@ -1,15 +1,25 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { after, afterEach, before, describe, it } from "node:test";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+/** The environment with this cache folder, or without compiled code, of which each new folder of a test would leave some in the user's. */
+function withCache(cache?: string): NodeJS.ProcessEnv {
+  const env = { ...process.env, NODE_COMPILE_CACHE: undefined };
+  return cache === undefined
+    ? { ...env, NODE_DISABLE_COMPILE_CACHE: "1" }
+    : { ...env, NODE_DISABLE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: cache };
+}
 
 /** The bundle, started as the engine starts it, without node_modules. */
 describe(
@@ -49,13 +59,13 @@ describe(
       readonly printed: () => string;
       readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
     }
-    const start = async (): Promise<Plugin> => {
+    const start = async (cache?: string): Promise<Plugin> => {
       const args = ["--logtostderr", "-v=9", address];
       const child = spawn(join(folder, "pulumi-resource-session-logoff"), args, {
         stdio: "pipe",
         cwd: tmpdir(),
         // With these, gRPC would describe every call on standard error.
-        env: { ...process.env, GRPC_TRACE: "server", GRPC_VERBOSITY: "DEBUG" },
+        env: { ...withCache(cache), GRPC_TRACE: "server", GRPC_VERBOSITY: "DEBUG" },
       });
       started.push(child);
       let printed = "";
@@ -106,6 +116,23 @@ describe(
         assert.deepEqual(await ended, { code: null, signal });
       });
     }
+
+    it(
+      "keeps compiled code in the user's cache folder, although the engine ends it by a signal",
+      { skip: !("enableCompileCache" in nodeModule) && "needs Node 22.8" },
+      async () => {
+        const cache = join(above, "cache");
+        mkdirSync(cache);
+        const { child, client, ended } = await start(cache);
+        client.close();
+        const kept = (): readonly string[] => readdirSync(cache, { recursive: true, encoding: "utf8" });
+        while (!kept().some((path) => statSync(join(cache, path)).isFile())) await setTimeout(50);
+        child.kill("SIGKILL");
+        await ended;
+        assert.ok(kept().every((path) => path.startsWith("pulumi-session-logoff")));
+        assert.ok(!readdirSync(folder).includes("pulumi-session-logoff"));
+      },
+    );
 
     it("ends when the engine is gone", async () => {
       const { child, client, ended, printed } = await start();
