@@ -44,6 +44,6 @@ describe("npm run bench -- --quick", { skip: obstacle(), timeout: 300_000 }, () 
     assert.ok((results.profile?.shares.length ?? 0) > 3);
     // Ansible takes part only if a full run has installed it.
     const isThere = results.throughput.missing.length === 0;
-    assert.equal(targetsOf(results).length, isThere ? 10 : 9);
+    assert.equal(targetsOf(results).length, isThere ? 12 : 11);
   });
 });
