@@ -141,7 +141,7 @@ async function interruptedJournal(
 function resumedLine(plan: Plan, { startedAt, resumed }: NonNullable<OpenJournal["interrupted"]>): string {
   const hosts = plan.hosts.length;
   const finished = hosts - unfinishedHosts(plan, resumed).size;
-  return `Resuming the run of ${printable(startedAt, 40)}: ${finished} of ${counted(hosts, "host")} ${finished === 1 ? "is" : "are"} finished`;
+  return `Resuming the run of ${printable(startedAt, 40)}: ${finished} of ${counted(hosts, "host")} finished`;
 }
 
 async function checked({

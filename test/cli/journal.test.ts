@@ -185,7 +185,7 @@ describe("--resume", () => {
       await run([...argv, "--yes", "--journal", path("journal")]);
       const { status, stdout, stderr } = await run([...argv, "--resume", path("journal")], { isTTY: true });
       assert.equal(status, 0, stderr);
-      assert.match(stderr, /Resuming the run of \d{4}-\d\d-\d\dT.*Z: 2 of 2 hosts are finished/);
+      assert.match(stderr, /Resuming the run of \d{4}-\d\d-\d\dT.*Z: 2 of 2 hosts finished/);
       assert.match(stdout, /alice[^]*bob[^]*2 sessions logged off on 2 hosts/);
     }));
 
@@ -208,7 +208,7 @@ describe("--resume", () => {
       const world = { clock: fastClock(3600) };
       const second = await run([...argv, ...grace, "--resume", path("journal")], { world });
       assert.equal(second.status, 0, second.stderr);
-      assert.match(second.stderr, /: 0 of 2 hosts are finished/);
+      assert.match(second.stderr, /: 0 of 2 hosts finished/);
       for (const { model } of lab.hosts) {
         assert.deepEqual(model.people(), []);
         assert.equal(model.drain(), "until-restart");
