@@ -228,7 +228,8 @@ function wrongOutcome(
     journal.some((line) => line["note"] === "logoff" && isAbout(line, one, stage.labels));
   const lastMs = processes.at(-1)?.endedMs ?? 0;
   if (outcome === "logged-off" && !logons.some(askedOf)) return [`${what}, and no logoff was sent`];
-  if ((outcome === "left" || outcome === "already-gone") && logon.endedBy === "us")
+  // A user who left and came back has two rows.
+  if ((outcome === "left" || outcome === "already-gone") && logons.every(({ endedBy }) => endedBy === "us"))
     return [`${what}, and was logged off by us`];
   const isThere = logon.endedBy === undefined || (logon.endedMs ?? 0) > lastMs;
   const isLate = logons.length > 1 || logon.fromMs > lastMs - 3000;
