@@ -78,10 +78,13 @@ export function readFirstLine(
   const lines = linesOf(stdout);
   // Some shells' echo interprets a backslash.
   const [literal = ""] = cmdHalf(programs).split("\\");
-  const at = lines.findIndex(({ text }) => text === "'" || text.startsWith(literal.trimEnd()));
-  const [found, second, third] = lines.slice(at).map(({ text }) => text);
-  if (at === -1 || found === undefined) return undefined;
-  const greeting = greetingOf(lines.slice(0, at).map(({ text }) => text));
+  const at = lines.findIndex((line) => {
+    const text = textOf(line);
+    return text === "'" || text.startsWith(literal.trimEnd());
+  });
+  if (at === -1) return undefined;
+  const [found = "", second, third] = lines.slice(at, at + 3).map(textOf);
+  const greeting = greetingOf(lines.slice(0, at).map(textOf));
   const after = (count: number): Uint8Array => stdout.subarray(lines[at + count]?.from ?? stdout.length);
   if (found === "'") {
     const errorGreeting = greetingOf(latin1(stderr).split("\n"));
@@ -112,19 +115,22 @@ function allOf(sections: readonly Section[], count: number): readonly Section[] 
 interface Line {
   /** Where it begins, in bytes. */
   readonly from: number;
-  /** Without control characters and blanks at its end. */
-  readonly text: string;
+  readonly raw: string;
+}
+
+/** A line without control characters and blanks at its end. */
+function textOf(line: Line | undefined): string {
+  return line === undefined ? "" : withoutControls(line.raw).replace(/[ \r]+$/u, "");
 }
 
 /** Works on bytes: line breaks and the marks are the same in every code page. */
 function linesOf(output: Uint8Array): readonly Line[] {
   const lines = latin1(output).split("\n");
   let from = 0;
-  return lines.map((line) => {
-    const text = withoutControls(line).replace(/[ \r]+$/u, "");
+  return lines.map((raw) => {
     const start = from;
-    from += line.length + 1;
-    return { from: start, text };
+    from += raw.length + 1;
+    return { from: start, raw };
   });
 }
 
@@ -133,15 +139,21 @@ function sectionsOf(output: Uint8Array, shell: WindowsShell): readonly Section[]
   const lines = linesOf(output);
   const sections: Section[] = [];
   let from = 0;
-  for (const [at, { from: markAt, text }] of lines.entries()) {
-    const [mark, sameLine] = /^---(?: +(-?[0-9]+))?$/u.exec(text) ?? [];
+  for (const [at, line] of lines.entries()) {
+    // Cheaper than the expressions, and few lines have it.
+    if (!line.raw.includes("---")) continue;
+    const [mark, sameLine] = /^---(?: +(-?[0-9]+))?$/u.exec(textOf(line)) ?? [];
     if (mark === undefined) continue;
-    const below = shell === "powershell" ? (lines[at + 1]?.text ?? "") : "";
+    const below = shell === "powershell" ? textOf(lines[at + 1]) : "";
     const nextLine = /^-?[0-9]+$/u.test(below) ? below : undefined;
     const code = Number(sameLine ?? nextLine ?? 0);
     const end = lines[at + (nextLine === undefined ? 1 : 2)]?.from ?? output.length;
     sections.push({
-      result: { code: code === 0 || code === 1 ? 0 : 2, stdout: output.subarray(from, markAt), stderr: none },
+      result: {
+        code: code === 0 || code === 1 ? 0 : 2,
+        stdout: output.subarray(from, line.from),
+        stderr: none,
+      },
       printed: output.subarray(from, end),
     });
     from = end;
