@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fleet, startFleet } from "./fleet";
 import { labUser, type Lab } from "./lab";
 import { openLabFolder, writeAccess, writeCommand } from "./lab-folder";
+import { programsIn } from "./windows/command-line";
 
 /** The text printed at the start. */
 function guide(lab: Lab, folder: string): string {
@@ -70,7 +71,9 @@ async function main([name, ...others]: readonly string[]): Promise<void> {
   const staying = setInterval(() => undefined, 2 ** 30);
   try {
     const lab = await startFleet({
-      onCommand: ({ host, caller, command }) => console.log(`${host}  ${caller.user}  ${command}`),
+      // Of a line with several programs, only these tell a reader something.
+      onCommand: ({ host, caller, command }) =>
+        console.log(`${host}  ${caller.user}  ${programsIn(command, "cmd").join(" & ")}`),
     });
     await writeAccess(place, lab);
     await writeCommand(place);
