@@ -140,8 +140,8 @@ const fieldsOf: Readonly<Record<Note["note"], Readonly<Record<string, (value: un
   accepted: { host: isText },
   done: { host: isText, run: (run) => isRecord(run) && isRecord(run["report"]) },
   back: { host: isText },
-  command: { wave: Number.isInteger },
-  "command-ended": { wave: Number.isInteger },
+  command: { wave: Number.isInteger, hosts: Array.isArray },
+  "command-ended": { wave: Number.isInteger, hosts: Array.isArray },
 };
 
 function isNote(line: unknown): line is Note {

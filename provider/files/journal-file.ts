@@ -1,4 +1,4 @@
-/** A file of JSON lines that survives a crash: each line is on the disk before whoever wrote it goes on. */
+/** A file of JSON lines that survives a crash: each line is on the disk before its writer goes on. */
 import { open, readFile, realpath, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LogoffError } from "../base/errors";

@@ -159,7 +159,13 @@ describe("--resume", () => {
       const [header = ""] = readFileSync(path("journal"), "utf8").split("\n");
       const before = lab.commands().length;
       const label = lab.addressOf("rdsh01");
-      for (const damaged of [5, {}, { note: "unheard-of" }, { note: "done", host: label }]) {
+      for (const damaged of [
+        5,
+        {},
+        { note: "unheard-of" },
+        { note: "done", host: label },
+        { note: "command", wave: 1 },
+      ]) {
         const text = `${header}\n${JSON.stringify(damaged)}\n`;
         writeFileSync(path("journal"), text);
         const { status, stderr } = await run([...argv, "--resume", path("journal")]);

@@ -25,7 +25,7 @@ async function endedPid(): Promise<number> {
 }
 
 describe("a locked file", () => {
-  it("is refused to whoever comes while it is locked, and given after that", () =>
+  it("is refused while it is locked, and given after that", () =>
     inFolder(async (folder, path) => {
       const unlock = await lockFile(path);
       await assert.rejects(lockFile(path), /Cannot use the journal ".*": process \d+ uses it$/u);
