@@ -287,7 +287,7 @@ function read(
   const [, verb, number] = /^(logoff|rwinsta|msg)\.exe (\d+)/u.exec(command) ?? [];
   if (number !== undefined)
     return { kind: verb === "logoff" ? "logoff" : verb === "msg" ? "warn" : "reset", id: number };
-  if (/^qwinsta\.exe/u.test(command)) return { kind: "list" };
+  if (/\bqwinsta\.exe/u.test(command)) return { kind: "list" };
   const ended = /(terminate|kill)-session (?:--\S+ )?(\d+)/u.exec(command);
   if (ended?.[2] !== undefined) return { kind: ended[1] === "kill" ? "reset" : "logoff", id: ended[2] };
   const tty = /tee \/dev\/pts\/(\d+)/u.exec(command)?.[1];

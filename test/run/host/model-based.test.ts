@@ -208,7 +208,7 @@ function checkHost(
         "an odd row causes a warning",
       );
     const lastListingMs =
-      host.commands.filter(({ command }) => command.startsWith("qwinsta")).at(-1)?.atMs ?? 0;
+      host.commands.filter(({ command }) => command.includes("qwinsta")).at(-1)?.atMs ?? 0;
     const isMeant = (id: number): boolean => {
       const { cameAtMs, logonAtMs } = arrivalOf(host, id);
       // A later logon under a chosen ID is not selected, but a repeated logon of the same user is.
