@@ -46,7 +46,7 @@ export async function prepare(run: RunContext, record: HostRecord): Promise<Dete
   return selectAndDrain(run, record).finally(() => record.spent("connected", startedAtMs));
 }
 
-/** How long the first listing may take the place of the second, in milliseconds from when it was asked for (BEHAVIOUR.md). */
+/** How long the first listing may take the place of the second, in milliseconds from when it was asked for. */
 const recentForMs = 2_000;
 
 async function selectAndDrain(run: RunContext, record: HostRecord): Promise<DetectedHost> {
