@@ -29,7 +29,9 @@ const require = createRequire(import.meta.url);
 /** @type {<T>(module: string) => T} */
 const built = (module) => require(`../dist/provider/${module}.js`);
 /** @type {typeof import("../provider/base/concurrency.js")} */
-const { KeyedMutex, Semaphore } = built("base/concurrency");
+const { KeyedMutex } = built("base/concurrency");
+const { ConnectionSlots } = built("base/connection-slots");
+const { readOpenFiles } = built("files/open-files");
 /** @type {typeof import("../provider/base/clock.js")} */
 const { systemClock } = built("base/clock");
 /** @type {typeof import("../provider/plan/read-plan.js")} */
@@ -60,7 +62,7 @@ const report = await runRollout(
   {
     connect: openSsh({ baseFolder: job.folder }).connect,
     clock: systemClock,
-    slots: new Semaphore(64),
+    slots: new ConnectionSlots(readOpenFiles),
     turns: new KeyedMutex(),
     readOnly: job.listOnly === true ? "list" : undefined,
     onProgress: () => undefined,

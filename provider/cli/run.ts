@@ -1,14 +1,16 @@
-import { KeyedMutex, Semaphore } from "../base/concurrency";
+import { KeyedMutex } from "../base/concurrency";
+import { ConnectionSlots } from "../base/connection-slots";
 import { asLogoffError, LogoffError } from "../base/errors";
 import { counted, printable } from "../base/text";
 import type { Reach } from "../connection";
+import { readOpenFiles } from "../files/open-files";
 import type { Plan } from "../plan/plan";
 import type { OnProgress } from "../report/events";
 import { exitStatusOf } from "../report/outcome";
 import type { Report } from "../report/report";
 import { wouldGo } from "../report/text";
 import { checkHosts } from "../run/check";
-import { connectionLimit, runRollout, type RolloutDeps } from "../run/rollout";
+import { runRollout, type RolloutDeps } from "../run/rollout";
 import { undrainEveryHost } from "../run/undrain/undrain";
 import { afterWaveOf } from "./after-wave";
 import { checkInOptionWords, inOptionWords, reportInOptionWords } from "./arguments/problem-names";
@@ -33,7 +35,7 @@ interface Work extends WholeRequest {
   readonly mustAsk: boolean;
   readonly world: World;
   readonly reach: Reach;
-  readonly slots: Semaphore;
+  readonly slots: ConnectionSlots;
   readonly view: ProgressView;
   readonly cancellation: Cancellation;
   /** The journal of the interrupted run that this run goes on with. */
@@ -72,9 +74,6 @@ async function attempt(request: RunRequest, world: World): Promise<ExitStatus> {
     looking: changesNothing(task),
     withMessages: output.format !== "text" || world.stdout.isTTY !== true,
   });
-  const { parallel } = plan.rollout;
-  if (parallel > connectionLimit)
-    view.say(`warning: --parallel ${parallel}: at most ${connectionLimit} hosts are connected at a time`);
   const cancellation = cancelOnSignals(world, view.say);
   try {
     const open = await interruptedJournal(request, read, world.clock.date());
@@ -86,7 +85,7 @@ async function attempt(request: RunRequest, world: World): Promise<ExitStatus> {
       request.here === true
         ? { connect: await world.connectHere() }
         : await world.openSsh({ ...debug, rejectedBefore });
-    const slots = new Semaphore(connectionLimit);
+    const slots = new ConnectionSlots(readOpenFiles);
     const mustAsk = consent.ask;
     const work = { ...read, request, mustAsk, world, reach, slots, view, cancellation, interrupted: open };
     return await (task === "check" ? checked(work) : reported(work)).finally(() => open?.close());
@@ -127,6 +126,8 @@ async function checked({
 }: Work): Promise<ExitStatus> {
   const { stdout, clock } = world;
   const { format, quiet } = request.output;
+  const tooFewSlots = slots.makeRoomFor(Math.min(plan.rollout.parallel, plan.hosts.length));
+  if (tooFewSlots !== undefined) view.say(`warning: ${inOptionWords(tooFewSlots)}`);
   const found = await checkHosts(plan, {
     connect: reach.connect,
     clock,

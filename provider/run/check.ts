@@ -3,7 +3,8 @@ import { mapped, type Query } from "../backend/backend";
 import { backendFor, detection, type Detected } from "../backend/detect";
 import { firstContact } from "../backend/first-contact";
 import type { Clock } from "../base/clock";
-import { mapConcurrent, type Semaphore } from "../base/concurrency";
+import { mapConcurrent } from "../base/concurrency";
+import type { ConnectionSlots } from "../base/connection-slots";
 import { asLogoffError, type ErrorCode, type LogoffError } from "../base/errors";
 import type { Connect, ExecResult, Host } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
@@ -47,7 +48,7 @@ export interface HostCheck {
 export interface CheckDeps {
   readonly connect: Connect;
   readonly clock: Clock;
-  readonly slots: Semaphore;
+  readonly slots: ConnectionSlots;
   /** Whether this machine is checked, without SSH, and so without a host key or a login. */
   readonly here: boolean;
   readonly stop: AbortSignal;

@@ -1,6 +1,7 @@
 import { orAborted } from "../base/abort";
 import type { Clock } from "../base/clock";
 import { Semaphore, type KeyedMutex } from "../base/concurrency";
+import type { ConnectionSlots } from "../base/connection-slots";
 import { formatDuration } from "../base/duration";
 import { LogoffError } from "../base/errors";
 import type { Reach } from "../connection";
@@ -21,14 +22,11 @@ import { leftClosed, stillDrained, unusedExceptions } from "./warnings";
 import { wavesOf } from "./waves";
 import { watchWindow } from "./window";
 
-/** The maximum number of connections of a process at a time, whatever `rollout.parallel` is. */
-export const connectionLimit = 64;
-
 /** What a front passes to a run. */
 export interface RolloutDeps extends Reach {
   readonly clock: Clock;
   /** Limits the connections of the process; shared by all its runs. */
-  readonly slots: Semaphore;
+  readonly slots: ConnectionSlots;
   /** Locks hosts: runs that share a host take turns on it. */
   readonly turns: KeyedMutex;
   readonly onProgress: OnProgress;
@@ -124,6 +122,7 @@ async function roll(
   const journal = isReadOnly ? noJournal : endingWith(deps.journal ?? noJournal, enough);
   const previous = deps.resumed?.previous ?? deps.previous;
   const hostSlots = new Semaphore(plan.rollout.parallel);
+  const tooFewSlots = deps.slots.makeRoomFor(Math.min(plan.rollout.parallel, unfinished.length));
   const context: RunContext = {
     plan,
     // Servers behind one host share its connection.
@@ -197,6 +196,7 @@ async function roll(
     hosts: reports,
     warnings: [
       ...plan.warnings,
+      ...(tooFewSlots === undefined ? [] : [tooFewSlots]),
       ...(ended === undefined || isSaid ? [] : [ended.message]),
       ...(isReadOnly ? [] : stillDrained(reports, isRefused)),
       ...(isReadOnly || deps.afterWave?.undrain === undefined ? [] : leftClosed(reports)),

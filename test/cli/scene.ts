@@ -43,7 +43,7 @@ export interface Scene {
   readonly path: (name: string) => string;
   readonly run: (argv: readonly string[], terminal?: Terminal) => Promise<Outcome>;
   /** Like `run`, but in a separate process. */
-  readonly spawn: (argv: readonly string[], onError?: OnError) => Promise<Outcome>;
+  readonly spawn: (argv: readonly string[], onError?: OnError, openFiles?: number) => Promise<Outcome>;
   readonly close: () => Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export async function startScene(hosts: readonly HostOptions[]): Promise<Scene> 
         lab.addressOf(name),
       ]),
     run: (argv, terminal) => runHere([...argv, ...access], terminal, folder),
-    spawn: (argv, onError) => runAsProcess([...argv, ...access], folder, onError),
+    spawn: (argv, onError, openFiles) => runAsProcess([...argv, ...access], folder, onError, openFiles),
     close: async () => {
       rmSync(folder, { recursive: true, force: true });
       await lab.close();
@@ -131,9 +131,18 @@ export async function runHere(
   return { status, stdout, stderr };
 }
 
-function runAsProcess(argv: readonly string[], folder: string, onError?: OnError): Promise<Outcome> {
+/** @param openFiles how many files the process may have open. Absent: as many as this one */
+function runAsProcess(
+  argv: readonly string[],
+  folder: string,
+  onError?: OnError,
+  openFiles?: number,
+): Promise<Outcome> {
+  const node = [process.execPath, "--import", "tsx", mainFile, ...argv];
+  const [program = "", ...given] =
+    openFiles === undefined ? node : ["/bin/sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...node];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", mainFile, ...argv], {
+    const child = spawn(program, given, {
       cwd: root,
       env: { ...process.env, HOME: folder, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],

@@ -437,6 +437,7 @@ describe("other inputs", () => {
     ],
     [{ limits: { sessions: 0 } }, "limits.sessions: must be a whole number from 1"],
     [{ rollout: { parallel: 0 } }, "rollout.parallel: must be a whole number from 1"],
+    [{ rollout: { parallel: 513 } }, "rollout.parallel: must be a whole number from 1 to 512"],
     [{ rollout: { waves: [1, "101%"] } }, "rollout.waves[1]: must be a number of hosts from 1, or a share"],
     [{ rollout: { maxFailures: "x" } }, "rollout.maxFailures: must be a number of hosts from 0"],
     [{ window: {} }, "window: must contain `window.notBefore`, `window.notAfter` or both"],

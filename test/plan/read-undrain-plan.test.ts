@@ -199,6 +199,13 @@ describe("`restartedSince`", () => {
 });
 
 describe("a problem of HostUndrain", () => {
+  it("is more than 512 hosts at a time", () => {
+    assert.deepEqual(problems({ ...minimal, rollout: { parallel: 512 } }), []);
+    assert.deepEqual(problems({ ...minimal, rollout: { parallel: 513 } }), [
+      "rollout.parallel: must be a whole number from 1 to 512",
+    ]);
+  });
+
   it("is found in every input at once", () => {
     const found = problems({
       hosts: ["a", { host: "b", prot: 1 }],

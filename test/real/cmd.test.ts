@@ -6,7 +6,8 @@ import { isRestarted } from "../../provider/backend/boot-id";
 import { detection } from "../../provider/backend/detect";
 import { windowsBackend } from "../../provider/backend/windows/backend";
 import { systemClock } from "../../provider/base/clock";
-import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
+import { KeyedMutex } from "../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../provider/base/connection-slots";
 import type { ExecResult } from "../../provider/connection";
 import { readPlan } from "../../provider/plan/read-plan";
 import { undrainEveryHost } from "../../provider/run/undrain/undrain";
@@ -103,7 +104,7 @@ describe("runs through Wine's cmd.exe", () => {
     const opened = await undrainEveryHost(plan, null, {
       connect: openSsh({ baseFolder: tmpdir(), env: {} }).connect,
       clock: systemClock,
-      slots: new Semaphore(1),
+      slots: new ConnectionSlots(unlimitedFiles),
       turns: new KeyedMutex(),
       onProgress: () => undefined,
     });

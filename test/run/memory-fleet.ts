@@ -1,4 +1,5 @@
-import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
+import { KeyedMutex } from "../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../provider/base/connection-slots";
 import type { Connect, Host } from "../../provider/connection";
 import type { HostPlan, Plan } from "../../provider/plan/plan";
 import type { ProgressEvent } from "../../provider/report/events";
@@ -86,7 +87,7 @@ export function fleetOf(...options: readonly MemoryHostOptions[]): Fleet {
       {
         connect,
         clock,
-        slots: new Semaphore(64),
+        slots: new ConnectionSlots(unlimitedFiles),
         turns: new KeyedMutex(),
         readOnly: undefined,
         onProgress: (event) => events.push(event),

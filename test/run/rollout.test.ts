@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { ConnectionSlots, unlimitedFiles, type OpenFiles } from "../../provider/base/connection-slots";
 import { LogoffError } from "../../provider/base/errors";
 import type { FindJumpHosts } from "../../provider/connection";
 import type { HostPlan, Plan, WarnPlan } from "../../provider/plan/plan";
@@ -437,6 +438,47 @@ describe("a thousand hosts", () => {
     start(1_000, { sessions: [] });
     const report = await fleet.run(rollout({ parallel: 200 }));
     assert.equal(report.totals.ok, 1_000);
-    assert.ok(fleet.mostOpen() <= 64);
+    assert.equal(fleet.mostOpen(), 200);
+    assert.deepEqual(report.warnings, []);
   });
+});
+
+describe("the connections of a process", () => {
+  const few: () => OpenFiles = () => ({ limit: 128, others: 50 });
+
+  it("are as many as the run with the most hosts at a time asks for", async () => {
+    start(300, { sessions: [{ user: "alice" }] });
+    const slots = new ConnectionSlots(unlimitedFiles);
+    const report = await fleet.run(rollout({ parallel: 300 }), { slots });
+    assert.equal(report.totals.loggedOff, 300);
+    assert.ok(fleet.mostOpen() > 64 && fleet.mostOpen() <= 300, `${fleet.mostOpen()} at a time`);
+  });
+
+  it("are 64 for several runs that ask for fewer each", async () => {
+    start(150, { sessions: [] });
+    const slots = new ConnectionSlots(unlimitedFiles);
+    const parts = [0, 1, 2].map((part) => new Set(labels().slice(50 * part, 50 * part + 50)));
+    await Promise.all(parts.map((hosts) => fleet.run(rollout({ parallel: 50 }), { slots, hosts })));
+    assert.equal(fleet.mostOpen(), 64);
+  });
+
+  it("are fewer, with one warning that says what to set, where few files may be open", async () => {
+    start(100);
+    const report = await fleet.run(rollout({ parallel: 100 }), { slots: new ConnectionSlots(few) });
+    assert.equal(report.totals.loggedOff, 100);
+    assert.equal(fleet.mostOpen(), 39);
+    assert.deepEqual(report.warnings, [
+      "at most 39 of 100 hosts at a time are connected, because this process may have only 128 open files; set the hard limit (`ulimit -Hn`) to 250 or more, or `rollout.parallel` to 39 or less",
+    ]);
+  });
+
+  it("are no reason for a warning if a run has no more hosts than there is room for", async () => {
+    start(39);
+    const report = await fleet.run(rollout({ parallel: 512 }), { slots: new ConnectionSlots(few) });
+    assert.deepEqual(report.warnings, []);
+  });
+
+  function labels(): readonly string[] {
+    return fleet.hosts.map((_host, index) => `host${index + 1}:22`);
+  }
 });

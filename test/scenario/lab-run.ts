@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../provider/base/clock";
-import { KeyedMutex, Semaphore } from "../../provider/base/concurrency";
+import { KeyedMutex } from "../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../provider/base/connection-slots";
 import { readPlan } from "../../provider/plan/read-plan";
 import type { ProgressEvent } from "../../provider/report/events";
 import type { HostReport, Report } from "../../provider/report/report";
@@ -47,7 +48,7 @@ export async function runOnLab(
     {
       connect: openSsh({ baseFolder: __dirname, env: {} }).connect,
       clock: systemClock,
-      slots: new Semaphore(64),
+      slots: new ConnectionSlots(unlimitedFiles),
       turns: new KeyedMutex(),
       readOnly: undefined,
       ...howToVisit(),

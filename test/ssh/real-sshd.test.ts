@@ -268,6 +268,17 @@ describe("real servers", { skip: why }, () => {
     );
   });
 
+  it("are never too many at a time for MaxStartups 10:30:100 behind a jump host", async () => {
+    const [jump, target] = [await farm.sshd(), await farm.sshd()];
+    const { connect } = openSsh(bareOptions());
+    const host = hostOf(target, keyLogin(good), { jumpHosts: [hostOf(jump, keyLogin(good))] });
+    const connections = await Promise.all(Array.from({ length: 100 }, () => connect(host, never)));
+    await Promise.all(connections.map((connection) => connection.close()));
+    const logins = ({ log }: RealServer): number => log().match(/Accepted publickey/gu)?.length ?? 0;
+    assert.deepEqual([logins(jump), logins(target)], [1, 100]);
+    assert.doesNotMatch(jump.log() + target.log(), /MaxStartups/u);
+  });
+
   it("report signals and exit codes, and send binary output", async () => {
     const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
     assert.equal((await connection.exec("kill -TERM $$", { timeoutMs: 3000 })).signal, "SIGTERM");

@@ -282,7 +282,7 @@ export const inputOptions = [
     section: "Many hosts",
     kind: "value",
     value: "N",
-    help: "number of hosts processed at the same time; default: 20, at most 64",
+    help: "number of hosts processed at the same time; default: 20, at most 512",
     path: ["rollout", "parallel"],
     isNumber: true,
   },

@@ -1,4 +1,5 @@
 /** The declarations of all inputs of `HostUndrain`. */
+import { mostParallel } from "../../base/connection-slots";
 import { converted, duration, flag, leaf, line, listOf, recordOf, type Shape } from "./shape";
 import { connection } from "./connection";
 import { defaulted, object, optional, required, typesOf } from "./field";
@@ -64,7 +65,7 @@ export const undrainRollout = object(
   "The pace in which hosts are processed by a `HostUndrain`.",
   {
     parallel: defaulted(
-      "Number of hosts asked at the same time; a host that is waited for between two attempts does not count. Default: 20.",
+      `Number of hosts asked at the same time, at most ${mostParallel}; a host that is waited for between two attempts does not count. Default: 20.`,
       parallel.shape,
       parallel.default,
     ),

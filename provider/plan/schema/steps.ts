@@ -1,4 +1,5 @@
 /** The declarations of the inputs that control a run: warning, limits, rollout, window, timeouts, reports. */
+import { mostParallel } from "../../base/connection-slots";
 import { isRecord } from "../../base/records";
 import type { WarnPlan, WaveSize, Window } from "../plan";
 import { problem } from "../problem";
@@ -147,14 +148,14 @@ function share(least: number, must: string): Shape<WaveSize> {
 /** The input `rollout`. */
 export const rollout = object("RolloutArgs", "The order and the pace in which hosts are processed.", {
   parallel: defaulted(
-    "Number of hosts processed at the same time. Default: 20.",
-    wholeNumber(1, 10_000),
+    `Number of hosts processed at the same time, at most ${mostParallel}. Default: 20.`,
+    wholeNumber(1, mostParallel),
     20,
     {
       option: option(
         "Many hosts",
         "--parallel N",
-        "number of hosts processed at the same time; default: 20, at most 64",
+        `number of hosts processed at the same time; default: 20, at most ${mostParallel}`,
       ),
     },
   ),

@@ -214,7 +214,7 @@ export interface LimitsArgs {
 
 /** The order and the pace in which hosts are processed. */
 export interface RolloutArgs {
-  /** Number of hosts processed at the same time. Default: 20. */
+  /** Number of hosts processed at the same time, at most 512. Default: 20. */
   parallel?: pulumi.Input<number | undefined>;
   /**
    * Sizes of the waves, in the order of `hosts`, such as `[1, "10%", "50%"]`. A percentage is a share of all hosts, and the

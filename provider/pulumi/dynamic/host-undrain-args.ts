@@ -18,7 +18,10 @@ export interface HostDrainArgs {
 
 /** The pace in which hosts are processed by a `HostUndrain`. */
 export interface UndrainRolloutArgs {
-  /** Number of hosts asked at the same time; a host that is waited for between two attempts does not count. Default: 20. */
+  /**
+   * Number of hosts asked at the same time, at most 512; a host that is waited for between two attempts does not count.
+   * Default: 20.
+   */
   parallel?: pulumi.Input<number | undefined>;
 }
 

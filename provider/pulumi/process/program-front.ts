@@ -1,6 +1,8 @@
 import { systemClock } from "../../base/clock";
-import { KeyedMutex, Semaphore } from "../../base/concurrency";
-import { connectionLimit, type RolloutDeps } from "../../run/rollout";
+import { KeyedMutex } from "../../base/concurrency";
+import { ConnectionSlots } from "../../base/connection-slots";
+import { readOpenFiles } from "../../files/open-files";
+import type { RolloutDeps } from "../../run/rollout";
 import { openSsh } from "../../ssh/open-ssh";
 
 /** What a read-only run needs of its process. */
@@ -13,7 +15,7 @@ export function frontOfProgram(): ReadOnlyFront {
   programFront ??= {
     connect: openSsh({ baseFolder: process.cwd() }).connect,
     clock: systemClock,
-    slots: new Semaphore(connectionLimit),
+    slots: new ConnectionSlots(readOpenFiles),
     turns: new KeyedMutex(),
   };
   return programFront;

@@ -2,20 +2,21 @@
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { systemClock, type Clock } from "../../base/clock";
-import { KeyedMutex, Semaphore } from "../../base/concurrency";
+import { KeyedMutex } from "../../base/concurrency";
+import { ConnectionSlots } from "../../base/connection-slots";
 import type { Reach } from "../../connection";
 import { writeFileAtomically } from "../../files/atomic-file";
+import { readOpenFiles } from "../../files/open-files";
 import { resolvePath } from "../../files/paths";
 import type { Report } from "../../report/report";
 import { reportText } from "../../report/report-text";
-import { connectionLimit } from "../../run/rollout";
 import { openSsh } from "../../ssh/open-ssh";
 
 /** What the methods of the resource need of their process. */
 export interface World extends Reach {
   readonly clock: Clock;
   /** Connections of the whole process. */
-  readonly slots: Semaphore;
+  readonly slots: ConnectionSlots;
   /** Runs with a host in common take turns on it. */
   readonly turns: KeyedMutex;
   readonly newId: () => string;
@@ -29,7 +30,7 @@ export function createWorld(): World {
   return {
     ...openSsh({ baseFolder }),
     clock: systemClock,
-    slots: new Semaphore(connectionLimit),
+    slots: new ConnectionSlots(readOpenFiles),
     turns: new KeyedMutex(),
     newId: () => `session-logoff-${randomUUID()}`,
     writeReport: (path, report, exitStatus) =>

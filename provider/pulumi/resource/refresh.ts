@@ -7,7 +7,7 @@ import { sharedErrors, toldErrors } from "../../report/shared-errors";
 import { alsoOn } from "../../report/text";
 import { runRollout, type RolloutDeps } from "../../run/rollout";
 import type { Scope } from "../common/call";
-import { isDone, readKnown, remainingOn, toResults, type HostResult } from "./state";
+import { isDone, readKnown, remainingOn, toResults, withParallelAllowed, type HostResult } from "./state";
 
 /**
  * Outputs after listing the hosts that are done again, in mode `ensure`: how many matching sessions each has now. A
@@ -21,7 +21,7 @@ export async function lookForDrift(
   scope: Scope,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { say, warn } = scope.voice;
-  const { plan, problems } = readPlan(inputs, { defaults: scope.configuration });
+  const { plan, problems } = readPlan(withParallelAllowed(inputs), { defaults: scope.configuration });
   if (plan === undefined) {
     warn(
       `the hosts were not listed because the inputs in the state cannot be used: ${problems[0]?.path ?? ""}`,
@@ -33,6 +33,8 @@ export async function lookForDrift(
   const done = new Set(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );
+  const tooFewSlots = scope.slots.makeRoomFor(Math.min(plan.rollout.parallel, done.size));
+  if (tooFewSlots !== undefined) warn(tooFewSlots);
   const reports = await scope.runs.hold(({ stop, signal, gaveUp }) =>
     Promise.race([list(plan, done, scope, stop, signal), gaveUp.then((): HostReport[] => [])]),
   );

@@ -1,5 +1,6 @@
 /** Outputs of the resource, as the engine keeps them, and back. Pure. Every state ever written stays readable. */
 import type { ErrorCode } from "../../base/errors";
+import { mostParallel } from "../../base/connection-slots";
 import { isRecord } from "../../base/records";
 import { countSessions } from "../../report/report";
 import type {
@@ -55,6 +56,15 @@ export interface Results {
   readonly resume: Readonly<Record<string, readonly ResumeEntry[]>>;
   /** The version of the form of these outputs: 1. */
   readonly stateVersion: number;
+}
+
+/** Inputs as a state holds them. Until version 0.1.0, `rollout.parallel` could be larger than is allowed now. */
+export function withParallelAllowed(
+  inputs: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { rollout } = inputs;
+  if (!isRecord(rollout) || typeof rollout["parallel"] !== "number") return inputs;
+  return { ...inputs, rollout: { ...rollout, parallel: Math.min(rollout["parallel"], mostParallel) } };
 }
 
 /** What older outputs tell, as far as they can be read. */

@@ -12,7 +12,7 @@ import { undrainLines } from "../progress/undrain-lines";
 import type { Scope } from "../common/call";
 import { connectionOfEvery, entriesOf } from "./kept-hosts";
 import { errorLines } from "../common/partial-failure";
-import { ourDrain, type Known, type OurDrain } from "./state";
+import { ourDrain, withParallelAllowed, type Known, type OurDrain } from "./state";
 
 /** A host that still refuses new logons because of us, and why. */
 export interface StillDrained {
@@ -56,6 +56,8 @@ export async function undrainAndRecord(
     if (event.type === "host-drained" && before !== undefined)
       hosts.set(event.host, { ...before, drained: event.drained });
   };
+  const tooFewSlots = slots.makeRoomFor(Math.min(plan.rollout.parallel, drained.size));
+  if (tooFewSlots !== undefined) voice.warn(tooFewSlots);
   const planned = new Map(plan.hosts.map(({ host }) => [host.label, host.platform]));
   const outcomes = await Promise.race([
     undrainHosts(plan, drained, { connect, clock, slots, turns, onProgress, stop }, signal),
@@ -130,7 +132,7 @@ export function planFromState(
   const hosts = entriesOf(olds, labels);
   if (hosts.length === 0) return { hosts: [], rollout: noRollout, timeouts: noTimeouts };
   // How hosts are reached and how many at once; the rest has no part in lifting a drain.
-  const { timeouts, rollout } = olds;
+  const { timeouts, rollout } = withParallelAllowed(olds);
   const inputs = { connection: connectionOfEvery(olds), timeouts, rollout, hosts, sessions: { all: true } };
   const { plan, problems } = readPlan(inputs, { defaults });
   if (plan !== undefined) return plan;

@@ -32,8 +32,10 @@ export async function awaitAndRecord(
   scope: Scope,
   cancellation: Cancellation,
 ): Promise<UndrainRunResult> {
-  const { clock, voice } = scope;
-  plan.warnings.forEach(voice.warn);
+  const { clock, slots, voice } = scope;
+  const tooFewSlots = slots.makeRoomFor(Math.min(plan.parallel, labels.size));
+  const warnings = [...plan.warnings, ...(tooFewSlots === undefined ? [] : [tooFewSlots])];
+  warnings.forEach(voice.warn);
   const startedAt = clock.date().toISOString();
   const ended = await endsOf(plan, labels, scope, cancellation);
   const finishedAt = clock.date().toISOString();
@@ -43,7 +45,7 @@ export async function awaitAndRecord(
     finishedAt,
     totals: totalsOf(reports),
     hosts: reports,
-    warnings: plan.warnings,
+    warnings,
   };
   const { stop } = cancellation;
   await writeReports({ reports: plan.reports, failOn: "any" }, report, stop.aborted, scope);

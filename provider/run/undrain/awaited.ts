@@ -2,7 +2,8 @@
 import type { Drain } from "../../backend/backend";
 import type { BootId } from "../../backend/boot-id";
 import type { Clock } from "../../base/clock";
-import type { KeyedMutex, Semaphore } from "../../base/concurrency";
+import type { KeyedMutex } from "../../base/concurrency";
+import type { ConnectionSlots } from "../../base/connection-slots";
 import type { LogoffError } from "../../base/errors";
 import type { Connect, Host, Platform } from "../../connection";
 import type { OnProgress } from "../../report/events";
@@ -28,8 +29,8 @@ export interface AwaitOptions {
 export interface AwaitDeps {
   readonly connect: Connect;
   readonly clock: Clock;
-  /** Limits the connections of the process. */
-  readonly slots: Semaphore;
+  /** Limits the connections of the process; the caller has made room. */
+  readonly slots: ConnectionSlots;
   /** Locks hosts: runs that share a host take turns on it. */
   readonly turns: KeyedMutex;
   readonly onProgress: OnProgress;

@@ -80,13 +80,15 @@ export async function undrainEveryHost(
   const { clock, onProgress } = deps;
   const startedAt = clock.date().toISOString();
   onProgress({ type: "run-started", hosts: plan.hosts.length });
+  const tooFewSlots = deps.slots.makeRoomFor(Math.min(plan.rollout.parallel, plan.hosts.length));
   const hosts =
     waitMs === null
       ? (await undrainHosts(plan, "everybody's", deps, never)).map(toReport)
       : await openAwaited(plan, waitMs, deps);
   onProgress({ type: "run-finished" });
   const finishedAt = clock.date().toISOString();
-  return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings: plan.warnings };
+  const warnings = [...plan.warnings, ...(tooFewSlots === undefined ? [] : [tooFewSlots])];
+  return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings };
 }
 
 async function openAwaited(

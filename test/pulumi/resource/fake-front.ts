@@ -1,5 +1,6 @@
 import { systemClock } from "../../../provider/base/clock";
-import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { KeyedMutex } from "../../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../../provider/base/connection-slots";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Connect, Host } from "../../../provider/connection";
 import { runsUntil } from "../../../provider/pulumi/process/cancellation";
@@ -83,7 +84,7 @@ export function fakeFront(people: Readonly<Record<string, readonly string[]>>): 
   const fake: FakeFront = {
     connect,
     clock: systemClock,
-    slots: new Semaphore(64),
+    slots: new ConnectionSlots(unlimitedFiles),
     turns: new KeyedMutex(),
     runs: runsUntil({
       start: (cancelAll) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { Semaphore } from "../../../provider/base/concurrency";
+import { ConnectionSlots } from "../../../provider/base/connection-slots";
 import { LogoffError } from "../../../provider/base/errors";
 import { unknownValue } from "../../../provider/plan/unknown";
 import { configure } from "../../../provider/pulumi/dynamic/provider";
@@ -485,7 +485,10 @@ describe("cancelling", () => {
   });
 
   it("leaves no state if no host has been contacted", async () => {
-    const busy = { ...front, slots: new Semaphore(0) };
+    const slots = new ConnectionSlots(() => ({ limit: 2, others: 0 }));
+    slots.makeRoomFor(1);
+    void slots.run(() => new Promise(() => undefined), new AbortController().signal);
+    const busy = { ...front, slots };
     const running = lifecycleOn(busy, sessionLogoff).create(inputs);
     await until("the run has begun", front.isListening);
     front.cancel("the provider received SIGTERM");

@@ -47,6 +47,12 @@ describe("a refresh in mode ensure", () => {
     assert.deepEqual(front.model("a").people(), ["svc-1", "svc-2"]);
   });
 
+  it("reads a state with more hosts at a time than are allowed now", async () => {
+    const olds = { ...(await created()), rollout: { parallel: 1000 } };
+    assert.deepEqual(await read(olds), olds);
+    assert.deepEqual(contacted(), ["a:22", "b:22", "c:22"]);
+  });
+
   it("finds returned sessions, and the next update runs only their hosts", async () => {
     const olds = await created();
     front.model("b").logon({ user: "carol" });

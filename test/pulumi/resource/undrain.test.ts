@@ -72,6 +72,11 @@ describe("destroying", () => {
     assert.ok(front.lines.includes("pre-patch: a:22: accepts new logons again"), front.lines.join("\n"));
   });
 
+  it("reads a state with more hosts at a time than are allowed now", async () => {
+    await provider.delete("id", { ...(await created()), rollout: { parallel: 1000 } });
+    assert.deepEqual(drains(), ["open", "open", "open"]);
+  });
+
   it("uses the inputs in the state and the current stack configuration", async () => {
     await provider.delete("id", await created(), { password: "today" });
     assert.equal(front.contacted[0]?.user, "operator");

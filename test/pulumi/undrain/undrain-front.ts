@@ -1,4 +1,5 @@
-import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { KeyedMutex } from "../../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../../provider/base/connection-slots";
 import { LogoffError } from "../../../provider/base/errors";
 import { runsUntil, type Urgency } from "../../../provider/pulumi/process/cancellation";
 import type { Front } from "../../../provider/pulumi/process/process";
@@ -48,7 +49,7 @@ export function undrainFront(...options: readonly MemoryHostOptions[]): UndrainF
     cancel: (why, urgency) => cancelAll(why, urgency),
     connect: fleet.connect,
     clock: fleet.clock,
-    slots: new Semaphore(64),
+    slots: new ConnectionSlots(unlimitedFiles),
     turns: new KeyedMutex(),
     runs: runsUntil({ start: (cancel) => (cancelAll = cancel), stop: () => undefined }),
     print: (line) => void lines.push(line),

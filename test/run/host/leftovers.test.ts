@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { systemClock, type Clock } from "../../../provider/base/clock";
-import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { KeyedMutex } from "../../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../../provider/base/connection-slots";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Connect, ExecResult } from "../../../provider/connection";
 import type { HostReport } from "../../../provider/report/report";
@@ -54,7 +55,7 @@ async function run(onTerminate: "closes" | "ignores", onReset: OnReset): Promise
     {
       connect,
       clock,
-      slots: new Semaphore(4),
+      slots: new ConnectionSlots(unlimitedFiles),
       turns: new KeyedMutex(),
       readOnly: undefined,
       ...howToVisit(),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { systemClock, type Clock } from "../../../provider/base/clock";
-import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { KeyedMutex } from "../../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../../provider/base/connection-slots";
 import { LogoffError, notSent } from "../../../provider/base/errors";
 import type { Connect } from "../../../provider/connection";
 import type { Plan, WarnPlan } from "../../../provider/plan/plan";
@@ -48,7 +49,7 @@ async function run(
     {
       connect,
       clock: hurried,
-      slots: new Semaphore(64),
+      slots: new ConnectionSlots(unlimitedFiles),
       turns: new KeyedMutex(),
       readOnly: undefined,
       ...howToVisit(),

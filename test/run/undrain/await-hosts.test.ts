@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { bootIdOf } from "../../../provider/backend/boot-id";
-import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { KeyedMutex } from "../../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../../provider/base/connection-slots";
 import { LogoffError } from "../../../provider/base/errors";
 import { awaitHosts, type AwaitedHost, type AwaitOutcome } from "../../../provider/run/undrain/await-hosts";
 import { fleetOf, planFor, type Fleet, type MemoryHostOptions } from "../memory-fleet";
@@ -51,7 +52,7 @@ function awaitFleet(fleet: Fleet, given: Given = {}): Promise<readonly AwaitOutc
         assert.equal(host.awaited, true, "a host that starts must not have its account locked");
         return connect(host, ...rest);
       },
-      slots: new Semaphore(64),
+      slots: new ConnectionSlots(unlimitedFiles),
       turns: new KeyedMutex(),
       onProgress: (event) => events.push(event),
       ...(stop === undefined ? {} : { stop }),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { linuxBackend } from "../../../provider/backend/linux/backend";
-import { KeyedMutex, Semaphore } from "../../../provider/base/concurrency";
+import { KeyedMutex } from "../../../provider/base/concurrency";
+import { ConnectionSlots, unlimitedFiles } from "../../../provider/base/connection-slots";
 import { LogoffError } from "../../../provider/base/errors";
 import { undrainHosts, type UndrainDeps } from "../../../provider/run/undrain/undrain";
 import { createLinuxHost, linuxHostsPossible } from "../../lab/linux/linux-host";
@@ -20,7 +21,7 @@ it("undraining respects the limit of parallel hosts, gives every host an outcome
   let most = 0;
   const deps: UndrainDeps = {
     ...front,
-    slots: new Semaphore(64),
+    slots: new ConnectionSlots(unlimitedFiles),
     turns: new KeyedMutex(),
     onProgress: () => undefined,
     connect: async (host, signal) => {

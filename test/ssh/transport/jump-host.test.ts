@@ -127,6 +127,29 @@ describe("jump hosts", () => {
   });
 });
 
+describe("a jump host with hundreds of hosts behind it", () => {
+  it("has one connection, and eight handshakes at a time", async (t) => {
+    const jump = await serverFor(t, jumpScript("jump"));
+    let now = 0;
+    let most = 0;
+    const target = await serverFor(t, {
+      onConnection: () => (most = Math.max(most, (now += 1))),
+      onLogin: (context) => {
+        if (context.method === "publickey" && context.signature) now -= 1;
+        if (context.method === "none") context.reject(["publickey"]);
+        else context.accept();
+      },
+    });
+    const { connect } = openSsh(bareOptions());
+    const login = { privateKeys: [{ from: "value", value: testKey("mine").privateText }] } as const;
+    const host = hostOf(target, { login, jumpHosts: [jumpHost(jump, "jump")] });
+    const connections = await Promise.all(Array.from({ length: 200 }, () => connect(host, never)));
+    assert.deepEqual([target.open(), jump.connections(), most], [200, 1, 8]);
+    await Promise.all(connections.map((connection) => connection.close()));
+    await allClosed(target, jump);
+  });
+});
+
 describe("errors of a jump host", () => {
   it("name the jump host and its failure", async (t) => {
     const target = await serverFor(t);

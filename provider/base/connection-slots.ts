@@ -1,0 +1,48 @@
+import { Semaphore } from "./concurrency";
+
+/** The most hosts that a run may process at a time. */
+export const mostParallel = 512;
+/** What a process allows, however few hosts at a time its runs ask for. */
+const usual = 64;
+/** A host takes its connection, and while it logs in another to an agent. */
+const filesPerConnection = 2;
+
+/** The files that a process may have open. */
+export interface OpenFiles {
+  readonly limit: number;
+  /** What everything except connections to hosts needs. */
+  readonly others: number;
+}
+
+/** No limit, as on Windows. */
+export const unlimitedFiles = (): OpenFiles => ({ limit: Infinity, others: 0 });
+
+/**
+ * The connections of a process, shared by all its runs: 64, or as many as the run with the most hosts at a time asks for, but never more than
+ * the limit of open files leaves room for.
+ */
+export class ConnectionSlots extends Semaphore {
+  readonly #readOpenFiles: () => OpenFiles;
+  #openFiles: OpenFiles | undefined;
+  #asked = usual;
+
+  /** @param readOpenFiles called once, before the first run */
+  constructor(readOpenFiles: () => OpenFiles) {
+    super(usual);
+    this.#readOpenFiles = readOpenFiles;
+  }
+
+  /**
+   * Makes room for a run that processes so many hosts at a time.
+   * @returns a warning that says what to set if the limit of open files leaves less room
+   */
+  makeRoomFor(hosts: number): string | undefined {
+    const { limit, others } = (this.#openFiles ??= this.#readOpenFiles());
+    const room = Math.max(1, Math.floor((limit - others) / filesPerConnection));
+    this.#asked = Math.min(Math.max(this.#asked, hosts), mostParallel);
+    this.limitTo(Math.min(this.#asked, room));
+    if (hosts <= room) return undefined;
+    const needed = others + filesPerConnection * hosts;
+    return `at most ${room} of ${hosts} hosts at a time are connected, because this process may have only ${limit} open files; set the hard limit (\`ulimit -Hn\`) to ${needed} or more, or \`rollout.parallel\` to ${room} or less`;
+  }
+}
