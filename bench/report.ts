@@ -66,6 +66,7 @@ export function markdown(results: Results): string {
           table(
             ["", "seconds"],
             [
+              ["a program that declares nothing", pulumi.emptySeconds.toFixed(1)],
               ["one SessionLogoff", pulumi.oneResourceSeconds.toFixed(1)],
               ["a dynamic resource for each host", pulumi.resourcePerHostSeconds.toFixed(1)],
             ],

@@ -10,7 +10,15 @@ export interface Target {
 }
 
 /** The targets of the parts that were measured. */
-export function targetsOf({ throughput, latency, grace, scale, start }: Results): readonly Target[] {
+export function targetsOf({
+  throughput,
+  latency,
+  grace,
+  scale,
+  pulumi,
+  stacks,
+  start,
+}: Results): readonly Target[] {
   const targets: Target[] = [];
   const atLeast = (what: string, least: number, value: number | undefined): void => {
     if (value === undefined) return;
@@ -34,6 +42,18 @@ export function targetsOf({ throughput, latency, grace, scale, start }: Results)
     atMost("2: time over the latency-bound ideal", 1.12, far.seconds / latency.idealSeconds);
   if (far !== undefined && latency?.hosts === 100) atMost("2: 100 hosts", 6.2, far.seconds, " s");
   atMost("3: time over the ideal", 1.1, grace?.overIdeal);
+  if (pulumi?.hosts === 200)
+    atMost(
+      "5: one `pulumi up` over an empty one",
+      1.2,
+      pulumi.oneResourceSeconds - pulumi.emptySeconds,
+      " s",
+    );
+  for (const { front, hostsEach, resources, upSeconds, providerPeakMb } of stacks?.rows ?? []) {
+    if (resources !== 1 || hostsEach !== 10_000) continue;
+    atMost(`6: 10,000 hosts in one \`pulumi up\`, ${front}`, 55, upSeconds, " s");
+    atMost(`6: peak memory of the ${front} then`, 350, providerPeakMb, " MiB");
+  }
   if (scale !== undefined) {
     atMost("4: peak memory", 400, scale.rows.at(-1)?.peakMb, " MiB");
     atMost("4: time per host, most hosts over fewest", 1.1, scale.growth);
