@@ -6,12 +6,12 @@ import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 /**
  * ssh2, the library that session-logoff is built on, and nothing else: the same programs in the same order, each in a command of its own, as
- * session-logoff asked before it asked in one line. Without host keys, deadlines, a plan or a report.
+ * session-logoff asked before it asked in one line, or in its lines. Without host keys, deadlines, a plan or a report.
  */
 
 const { Client } = createRequire(import.meta.url)("ssh2");
-/** @type {{ folder: string, port: number, hosts: number, parallel: number, threads: number }} */
-const { folder, port, hosts, parallel, threads } = JSON.parse(process.argv[2] ?? "");
+/** @type {{ folder: string, port: number, hosts: number, parallel: number, threads: number, commands: "same" | "fewest" }} */
+const { folder, port, hosts, parallel, threads, commands } = JSON.parse(process.argv[2] ?? "");
 const addresses = readFileSync(join(folder, "hosts"), "utf8").split("\n").slice(0, hosts);
 const privateKey = readFileSync(join(folder, "id_ed25519"));
 
@@ -19,6 +19,13 @@ const bootIds = [
   String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Windows" /v ShutdownTime`,
   String.raw`reg.exe query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters" /v BootId`,
 ];
+
+const mark = "(if errorlevel 2 (echo --- 2) else if errorlevel 0 (echo ---) else (echo --- 2))";
+/** @param {string[]} programs */
+const oneLine = (...programs) => programs.map((program) => `${program} 2>&1 & ${mark}`).join(" & ");
+const listing = oneLine("qwinsta.exe", "quser.exe");
+/** The half that cmd reads of the first line of session-logoff. */
+const firstLine = `echo '& ${oneLine("chcp.com", "qwinsta.exe", "quser.exe", ...bootIds)} & rem '`;
 
 /** @param {string} host */
 async function visit(host) {
@@ -29,7 +36,15 @@ async function visit(host) {
     client.connect({ host, port, username: "bench", privateKey });
   });
   /** @param {string[]} commands @returns {Promise<string[]>} */
-  const together = (...commands) => Promise.all(commands.map((command) => run(client, command)));
+  const together = (...lines) => Promise.all(lines.map((line) => run(client, line)));
+  if (commands === "fewest") {
+    const [, , users = ""] = (await run(client, firstLine)).split("---");
+    await together(...idsIn(users).map((id) => `logoff.exe ${id}`));
+    const [, left = ""] = (await run(client, listing)).split("---");
+    if (idsIn(left).length > 0) throw new Error(`somebody is still logged on to ${host}`);
+    client.end();
+    return;
+  }
   await together("chcp.com", "echo which shell; uname -s", "qwinsta.exe", "quser.exe", ...bootIds);
   const [, users = ""] = await together("qwinsta.exe", "quser.exe");
   await together(...idsIn(users).map((id) => `logoff.exe ${id}`));

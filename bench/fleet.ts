@@ -9,7 +9,10 @@ export interface FleetOptions {
   readonly hosts: number;
   readonly people: number;
   readonly roundTripMs?: number;
+  /** How long a command with one program takes. */
   readonly commandMs?: number;
+  /** How long each further program of a command takes, as a share of `commandMs`. Default: 0. */
+  readonly furtherPrograms?: number;
 }
 
 /** Counters since the last reset. */
@@ -48,6 +51,7 @@ export async function startFleet(program: string, options: FleetOptions): Promis
       `-people=${options.people}`,
       `-rtt=${options.roundTripMs ?? 0}ms`,
       `-command-delay=${options.commandMs ?? 0}ms`,
+      ...(options.furtherPrograms === undefined ? [] : [`-further-programs=${options.furtherPrograms}`]),
       `-dir=${folder}`,
     ],
     { stdio: ["pipe", "pipe", "inherit"] },

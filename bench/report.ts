@@ -26,6 +26,8 @@ export function markdown(results: Results): string {
           `${latency.parallel} hosts at once. Waiting alone takes ${seconds(latency.idealSeconds)} with the steps that session-logoff goes through.`,
           contestTable(latency.standings),
           ...latency.missing,
+          `Each further program of a command takes a third of the first. If a command takes ${latency.commandMs} ms whatever it runs, session-logoff takes ` +
+            `${latency.flat.seconds.toFixed(2)} s, and waiting alone ${latency.flat.idealSeconds.toFixed(2)} s.`,
         ]),
     ...(grace === undefined
       ? []

@@ -26,6 +26,11 @@ export interface StackSize {
 
 export const roundTripMs = 50;
 export const commandMs = 150;
+/**
+ * What each further program of a command takes, as a share of `commandMs`. The shell runs already then: Wine's cmd.exe takes 62 ms for one program
+ * and 154 ms for five.
+ */
+export const furtherPrograms = 1 / 3;
 
 /** The sizes behind the figures in the README. */
 export const full: Sizes = {

@@ -10,7 +10,15 @@ import (
 // network is what lies between a client and the hosts.
 type network struct {
 	roundTrip time.Duration
-	command   time.Duration
+	// command is what a command with one program takes.
+	command time.Duration
+	// furtherPrograms is what each further program of a command takes, as a share of command.
+	furtherPrograms float64
+}
+
+// commandTime is what a command with so many programs takes.
+func (n network) commandTime(programs int) time.Duration {
+	return time.Duration(float64(n.command) * (1 + n.furtherPrograms*float64(programs-1)))
 }
 
 // delayed is a connection over a link with latency and without a limit of bandwidth: what goes in comes out half a

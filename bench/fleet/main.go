@@ -25,12 +25,13 @@ func main() {
 	dir := flag.String("dir", "", "folder for the client key, known_hosts and the list of addresses")
 	rtt := flag.Duration("rtt", 0, "round-trip time of the simulated network")
 	delay := flag.Duration("command-delay", 0, "time that every remote command takes")
+	further := flag.Float64("further-programs", 0, "time of each further program in a command, as a share of command-delay")
 	flag.Parse()
 	if *hosts < 1 || *hosts > 60000 || *dir == "" {
 		log.Fatal("fleet: needs -dir, and -hosts from 1 to 60000")
 	}
 
-	fleet, err := newFleet(*hosts, *people, network{roundTrip: *rtt, command: *delay}, *dir)
+	fleet, err := newFleet(*hosts, *people, network{roundTrip: *rtt, command: *delay, furtherPrograms: *further}, *dir)
 	if err != nil {
 		log.Fatalf("fleet: %v", err)
 	}

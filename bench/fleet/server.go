@@ -186,9 +186,7 @@ func (f *fleet) session(channel ssh.Channel, requests <-chan *ssh.Request, one *
 		if !foreseen {
 			f.counters.unexpected.Store(exec.Line, struct{}{})
 		}
-		// In a shell that runs already, each further program takes a third of what the first one takes with everything around it: measured with Wine's
-		// cmd, 62 ms for one program, 154 ms for five.
-		time.Sleep(f.network.command * time.Duration(2+programs) / 3)
+		time.Sleep(f.network.commandTime(programs))
 		_, _ = channel.Write([]byte(answer.stdout))
 		if answer.stderr != "" {
 			_, _ = channel.Stderr().Write([]byte(answer.stderr))

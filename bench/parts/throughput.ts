@@ -5,8 +5,8 @@ import { goClient } from "../contestants/go-client";
 import { sshOneCall, sshPerCommand } from "../contestants/openssh";
 import { ours } from "../contestants/ours";
 import type { BenchContext } from "../context";
-import { startFleet } from "../fleet";
-import { commandMs, roundTripMs } from "../sizes";
+import { startFleet, type FleetOptions } from "../fleet";
+import { commandMs, furtherPrograms, roundTripMs } from "../sizes";
 
 /** Each contestant logs everybody off and checks that nobody is left. */
 export interface ThroughputResult {
@@ -23,7 +23,11 @@ export interface LatencyResult extends ThroughputResult {
   readonly commandMs: number;
   /** Seconds of waiting alone: {@link idealHostMs} for each batch of parallel hosts. */
   readonly idealSeconds: number;
+  /** Ours again, against hosts on which a command takes the same time whatever it runs. */
+  readonly flat: { readonly seconds: number; readonly idealSeconds: number };
 }
+
+type Network = Pick<FleetOptions, "roundTripMs" | "commandMs" | "furtherPrograms">;
 
 /** Part 1: hosts that answer at once, so processor time dominates. */
 export async function throughput(context: BenchContext): Promise<ThroughputResult> {
@@ -33,9 +37,18 @@ export async function throughput(context: BenchContext): Promise<ThroughputResul
 /** Part 2: hosts that are far away and slow, so waiting dominates. */
 export async function latency(context: BenchContext): Promise<LatencyResult> {
   const { latencyHosts, parallel } = context.sizes;
-  const result = await compete(context, latencyHosts, { roundTripMs, commandMs });
-  const idealSeconds = (Math.ceil(latencyHosts / parallel) * idealHostMs) / 1000;
-  return { ...result, roundTripMs, commandMs, idealSeconds };
+  const network = { roundTripMs, commandMs, furtherPrograms };
+  const result = await compete(context, latencyHosts, network);
+  const idealSeconds = (further: number): number =>
+    (Math.ceil(latencyHosts / parallel) * idealHostMs(further)) / 1000;
+  const [flat] = await against(context, [ours], latencyHosts, { ...network, furtherPrograms: 0 });
+  return {
+    ...result,
+    roundTripMs,
+    commandMs,
+    idealSeconds: idealSeconds(furtherPrograms),
+    flat: { seconds: flat?.seconds ?? NaN, idealSeconds: idealSeconds(0) },
+  };
 }
 
 /**
@@ -44,26 +57,36 @@ export async function latency(context: BenchContext): Promise<LatencyResult> {
  * previous one's answer, with so many programs one after another: detect the host and list, log off, list what is left.
  */
 const programsOfSteps = [5, 1, 2] as const;
-/** As the hosts of the fleet take it. */
-const programsMs = programsOfSteps.reduce((ms, programs) => ms + (commandMs * (2 + programs)) / 3, 0);
-const idealHostMs = (1 + 2 + 4 + 2 * programsOfSteps.length) * roundTripMs + programsMs;
 
-async function compete(
-  context: BenchContext,
-  hosts: number,
-  network: { readonly roundTripMs?: number; readonly commandMs?: number },
-): Promise<ThroughputResult> {
-  const { sizes, go, cacheFolder, mayInstall, cores, log } = context;
-  const { parallel, people, rounds } = sizes;
+function idealHostMs(further: number): number {
+  const commandsMs = programsOfSteps.map((programs) => commandMs * (1 + further * (programs - 1)));
+  const roundTrips = 1 + 2 + 4 + 2 * programsOfSteps.length;
+  return commandsMs.reduce((sum, ms) => sum + ms, roundTrips * roundTripMs);
+}
+
+async function compete(context: BenchContext, hosts: number, network: Network): Promise<ThroughputResult> {
+  const { sizes, go, cacheFolder, mayInstall } = context;
+  const { parallel, people } = sizes;
   const fromPyPi = await ansible(cacheFolder, mayInstall);
   const contestants: Contestant[] = [ours, sshPerCommand, sshOneCall];
   if (typeof fromPyPi !== "string") contestants.push(fromPyPi);
-  contestants.push(bareSsh2(1), bareSsh2(2), goClient(go.client, "same"), goClient(go.client, "fewest"));
+  contestants.push(bareSsh2("same", 1), bareSsh2("same", 2), bareSsh2("fewest", 1));
+  contestants.push(goClient(go.client, "same"), goClient(go.client, "fewest"));
+  const standings = await against(context, contestants, hosts, network);
+  const missing = typeof fromPyPi === "string" ? [`Ansible: ${fromPyPi}`] : [];
+  return { hosts, parallel, people, standings, missing };
+}
+
+async function against(
+  { sizes, go, cores, log }: BenchContext,
+  contestants: readonly Contestant[],
+  hosts: number,
+  network: Network,
+): Promise<readonly Standing[]> {
+  const { parallel, people, rounds } = sizes;
   const fleet = await startFleet(go.fleet, { hosts, people, ...network });
   try {
-    const standings = await contest(contestants, fleet, { hosts, parallel, rounds, cores, log });
-    const missing = typeof fromPyPi === "string" ? [`Ansible: ${fromPyPi}`] : [];
-    return { hosts, parallel, people, standings, missing };
+    return await contest(contestants, fleet, { hosts, parallel, rounds, cores, log });
   } finally {
     await fleet.close();
   }

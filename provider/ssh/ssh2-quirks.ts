@@ -17,7 +17,7 @@ interface Internals {
     readonly get: (id: number) => unknown;
     readonly update: (id: number, value: unknown) => void;
   };
-  readonly _protocol: { readonly ping: () => void };
+  readonly _protocol: { readonly ping: () => void; _debug: unknown };
   /** Callbacks for the answers to global requests, in the order of the requests. */
   readonly _callbacks: ((failed: unknown) => void)[];
 }
@@ -93,6 +93,11 @@ export function ping(client: Client, answered: () => void): void {
     if (!(failed instanceof Error)) answered();
   });
   protocol.ping();
+}
+
+/** Ends the debug lines of a connection: ssh2 writes several for each message, which costs time even where nobody reads them. */
+export function stopDebugLines(client: Client): void {
+  internals(client)._protocol._debug = undefined;
 }
 
 function internals(client: Client): Internals {

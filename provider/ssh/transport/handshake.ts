@@ -11,7 +11,7 @@ import type { PasswordVerdict } from "../login/password-guard";
 import { sha1Refused } from "../login/private-key";
 import type { ProvenCredentials } from "../login/proven-credentials";
 import type { Quote } from "../login/redact";
-import { allowLongPackets, type LongPackets } from "../ssh2-quirks";
+import { allowLongPackets, stopDebugLines, type LongPackets } from "../ssh2-quirks";
 import { offeredAlgorithms, watchNegotiation, type AllowedAlgorithms } from "./algorithms";
 import { longestBannerBytes, type Dialled } from "./banner";
 import {
@@ -157,6 +157,7 @@ export function handshake(
     client.on("ready", () =>
       settle(() => {
         longPackets?.end();
+        if (debug === undefined) stopDebugLines(client);
         options.passwordVerdict(login.passwordVerdict(true));
         login.acceptedKeys().forEach(options.proven.keyAccepted);
         resolve({ ok: true, value: { client, stream, warnings: [...warnings] } });

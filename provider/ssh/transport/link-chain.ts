@@ -28,6 +28,9 @@ export interface LinkChain {
   readonly close: () => Promise<void>;
 }
 
+/** Created once: without a reason, Node creates an error with a stack for each host. */
+const closedByUs = new LogoffError("aborted", "The connection was closed");
+
 export function linkChain(
   first: Link,
   label: string,
@@ -69,7 +72,7 @@ export function linkChain(
       return orAborted(opening, signal);
     },
     close: async () => {
-      closing.abort();
+      closing.abort(closedByUs);
       await opening?.catch(() => undefined);
       await current.link.close();
     },
