@@ -15,7 +15,7 @@ export interface FirstContact {
   readonly detected: Detected;
   /** Absent if the listing depends on the platform or could not be read: then list again. */
   readonly sessions?: SessionList;
-  /** Null if it could not be read; absent if it was not asked for, or depends on the platform: then ask for it. */
+  /** Null if commands of its own could not read it; otherwise absent if it was not asked for or not told: then ask for it. */
   readonly bootId?: BootId | null;
 }
 
@@ -63,7 +63,9 @@ function readContact(
   const { shell, system, greeting, errorGreeting } = first;
   const [chcp, qwinsta, quser, ...boots] = first.sections ?? [];
   if (shell === "unix") {
-    const isLinux = system === "Linux" && platform === undefined && (chcp?.result.stdout.length ?? 0) === 0;
+    // A shell that stops before the end of the line has not told whether it runs on Windows.
+    const hasNoChcp = chcp !== undefined && chcp.result.stdout.length === 0;
+    const isLinux = system === "Linux" && platform === undefined && hasNoChcp;
     return isLinux ? { detected: { platform: "linux" } } : undefined;
   }
   const codePage = chcp && readCodePage(chcp.result);
@@ -79,9 +81,8 @@ function readContact(
   const backend = backendFor(detected, target);
   const printed = Buffer.concat([qwinsta.printed, quser.printed]);
   const sessions = ifReadable(() => backend.list().parse([{ ...answer, stdout: printed }]));
-  const bootId = questions.bootId
-    ? { bootId: backend.bootId().parse(boots.map(({ result }) => result)) ?? null }
-    : {};
+  const read = questions.bootId ? backend.bootId().parse(boots.map(({ result }) => result)) : undefined;
+  const bootId = read === undefined ? {} : { bootId: read };
   // Whatever stands in the way of a list is told best by commands of their own.
   return sessions === undefined ? { detected: host, ...bootId } : { detected, sessions, ...bootId };
 }

@@ -54,7 +54,7 @@ export class HostConnection {
 
   /**
    * Performs a query, whose commands run in parallel. A query changes nothing, so it is repeated if an answer was lost, and asked separately if its
-   * answer cannot be read.
+   * answer cannot be read or takes too long.
    */
   async ask<T>(query: Query<T>): Promise<T> {
     const { clock, signal } = this.#options;
@@ -67,7 +67,8 @@ export class HostConnection {
       } catch (thrown) {
         const error = asLogoffError(thrown, "command-failed", `Cannot ask "${this.#host.label}"`);
         if (isAnswerLost(error)) await this.#drop(connection);
-        else if (query.separately !== undefined) return await this.ask(query.separately);
+        if (query.separately !== undefined && error.code !== "connection-lost")
+          return await this.ask(query.separately);
         // Output that could not be read may have been garbled in transit.
         const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
         const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();

@@ -38,8 +38,8 @@ export function readOneLine(
 
 /**
  * The first line that is sent to a host. Its quotes make cmd and all other shells read different halves of it: to cmd, the second half is a remark;
- * the others print the first half as text. Tried with sh, dash, bash, zsh, ksh, mksh, tcsh, csh, fish, busybox and Wine's cmd; of PowerShell
- * it is the documented quoting.
+ * the others print the first half as text. Tried with sh, dash, bash, zsh, ksh, mksh, fish, busybox and Wine's cmd; of PowerShell
+ * it is the documented quoting. tcsh and csh end the line at the variable that they do not know.
  */
 export function firstLine(programs: readonly string[]): string {
   const plain = oneLine(programs, "powershell");
@@ -78,11 +78,13 @@ export function readFirstLine(
   const lines = linesOf(stdout);
   // Some shells' echo interprets a backslash.
   const [literal = ""] = cmdHalf(programs).split("\\");
-  const at = lines.findIndex((line) => {
+  const isBeginning = (line: Line): boolean => {
     const text = textOf(line);
     return text === "'" || text.startsWith(literal.trimEnd());
-  });
-  if (at === -1) return undefined;
+  };
+  const at = lines.findIndex(isBeginning);
+  // What a host prints before an answer may look like its beginning.
+  if (at === -1 || lines.slice(at + 1).some(isBeginning)) return undefined;
   const [found = "", second, third] = lines.slice(at, at + 3).map(textOf);
   const greeting = greetingOf(lines.slice(0, at).map(textOf));
   const after = (count: number): Uint8Array => stdout.subarray(lines[at + count]?.from ?? stdout.length);

@@ -174,6 +174,8 @@ class Sending {
   readonly #send: Send;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
+  /** What was not sent because its turn came after the time until which it could be sent. */
+  readonly #late = new Set<SessionWork>();
   #running = 0;
   #doneAtMs: number | undefined;
   #first: Promise<void> = Promise.resolve();
@@ -197,8 +199,14 @@ class Sending {
     return this.#running > 0;
   }
 
-  /** @param untilMs nothing of it is sent from then on. Default: no end */
+  /** Whether the work has to be started again, because its turn came too late. */
+  isLate(one: SessionWork): boolean {
+    return this.#late.has(one);
+  }
+
+  /** @param untilMs nothing of it is sent from then on: it is late then. Default: no end */
   start(work: readonly SessionWork[], untilMs = Infinity): void {
+    for (const one of work) this.#late.delete(one);
     const sent = this.#sendAll(work, untilMs);
     if (this.#doneAtMs === undefined) this.#first = sent;
   }
@@ -210,9 +218,16 @@ class Sending {
 
   async #sendAll(work: readonly SessionWork[], untilMs: number): Promise<void> {
     this.#running += 1;
-    const isOpen = (): boolean => !this.#ended.signal.aborted && this.#clock.now() < untilMs;
+    const isInTime = (one: SessionWork): boolean => {
+      const inTime = this.#clock.now() < untilMs;
+      if (!inTime) this.#late.add(one);
+      return inTime;
+    };
     await mapConcurrent(work, logoffsAtOnce, (one) =>
-      this.#send(one, () => !isDone(one) && !one.waitOnly && isThere(one) && isOpen()),
+      this.#send(one, () => {
+        const isWanted = !isDone(one) && !one.waitOnly && isThere(one) && !this.#ended.signal.aborted;
+        return isWanted && isInTime(one);
+      }),
     );
     this.#running -= 1;
     if (!this.#ended.signal.aborted) this.#doneAtMs ??= this.#clock.now();
@@ -242,9 +257,10 @@ async function listUntilDone(
       continue;
     }
     const nowMs = clock.now();
-    const mayStillSend = sending.isRunning || nowMs - startedAtMs < timeoutMs;
-    const limits = { label, ifStuck: run.plan.ifStuck, startedAtMs, timeoutMs, mayStillSend };
     const open = work.filter((one) => !isDone(one));
+    const isLate = open.some((one) => sending.isLate(one));
+    const mayStillSend = sending.isRunning || isLate || nowMs - startedAtMs < timeoutMs;
+    const limits = { label, ifStuck: run.plan.ifStuck, startedAtMs, timeoutMs, mayStillSend };
     for (const [one, place] of placesOf(open, list, plan.selector)) {
       one.progress = verdict(one, place, nowMs, limits);
       one.place = place.is === "kept" ? { is: "present", session: place.session } : place;

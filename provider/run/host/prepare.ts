@@ -1,5 +1,6 @@
 import type { Query } from "../../backend/backend";
 import type { BootId } from "../../backend/boot-id";
+import type { Detected } from "../../backend/detect";
 import { firstContact, together } from "../../backend/first-contact";
 import { aborted } from "../../base/abort";
 import { LogoffError } from "../../base/errors";
@@ -49,6 +50,14 @@ export async function prepare(run: RunContext, record: HostRecord): Promise<Dete
 /** How long the first listing may take the place of the second, in milliseconds from when it was asked for. */
 const recentForMs = 2_000;
 
+/**
+ * Whether later listings are read as the first one was. A text before each answer may change, and a host whose sessions cannot be listed any more must
+ * be refused before anybody is logged off.
+ */
+function isSilent({ greeting, errorGreeting }: Detected): boolean {
+  return greeting === undefined && errorGreeting === undefined;
+}
+
 async function selectAndDrain(run: RunContext, record: HostRecord): Promise<DetectedHost> {
   const { plan, readOnly, onProgress } = run;
   const { state, label, plan: hostPlan, connection } = record;
@@ -80,7 +89,7 @@ async function selectAndDrain(run: RunContext, record: HostRecord): Promise<Dete
     state.commands = commandsFor(run, host, state.work);
   } else if (plan.drain !== "none" && (await drain(run, host, record, plan.drain))) {
     selectFrom(await connection.ask(backend.list()), run, host, record);
-  } else if (plan.warn === null) {
+  } else if (plan.warn === null && isSilent(detected)) {
     record.recent = { list: listed, untilMs: listedAtMs + recentForMs };
   }
   if (plan.warn !== null) adoptWarnings(run, record, plan.warn, state.work);
