@@ -219,7 +219,6 @@ describe("a jump host for every host", () => {
 
 describe("a line that we cannot honour exactly is an error:", () => {
   const lines = [
-    "ProxyCommand nc %h %p",
     "PasswordAuthentication no",
     "PubkeyAuthentication no",
     "PreferredAuthentications publickey",
@@ -234,10 +233,11 @@ describe("a line that we cannot honour exactly is an error:", () => {
       await resolve(`Host other\n  ${line}`);
     });
 
-  it("a ProxyCommand after ProxyJump none, which does not disable it", async () => {
-    await refuses("ProxyJump none\nProxyCommand nc %h %p", /:2: proxycommand .* is not supported/u);
-    await refuses("ProxyJump none\nProxyJump b\nProxyCommand nc %h %p", /:3: proxycommand/u);
-    await resolve("ProxyJump none\nProxyCommand none\nProxyCommand nc %h %p");
+  it("a ProxyCommand with a token of another option, or that passes a socket on", async () => {
+    await refuses("User x\nProxyCommand nc %h %k", /:2: ProxyCommand: token %k is not supported/u);
+    await refuses("ProxyCommand nc %h 20%", /:1: ProxyCommand: token % is not supported/u);
+    await refuses("ProxyCommand nc -F %h %p\nProxyUseFdpass yes", /:1: ProxyUseFdpass is not supported/u);
+    await resolve("ProxyCommand none\nProxyUseFdpass yes");
   });
 
   it("unless it changes nothing", async () => {
