@@ -376,7 +376,10 @@ describe("a connection", () => {
   it("may have a proxy command for its first jump host, which inherits none", () => {
     const connection = { proxyCommand: "nc %h %p" };
     const own = hostOf({ jumpHosts: [{ host: "j", connection }, "k"] }, undefined);
-    assert.deepEqual(own.jumpHosts.map((jump) => jump.proxyCommand), ["nc %h %p", undefined]);
+    assert.deepEqual(
+      own.jumpHosts.map((jump) => jump.proxyCommand),
+      ["nc %h %p", undefined],
+    );
     assert.equal(hostOf({ jumpHosts: ["j"] }, connection).jumpHosts[0]?.proxyCommand, undefined);
   });
 
@@ -422,8 +425,8 @@ describe("a connection", () => {
     [{ strictHostKeyChecking: "ask" }, 'strictHostKeyChecking: must be "yes", "accept-new" or "no"'],
     [{ keepalive: "1 min" }, "keepalive: must be a duration"],
     [{ prot: 1 }, "prot: is not a known field: did you mean `connection.port`?"],
-    [{ proxyCommand: "" }, "proxyCommand: must be a command on one line, or `none`"],
-    [{ proxyCommand: "secret\n%h" }, "proxyCommand: must be a command on one line, or `none`"],
+    [{ proxyCommand: "" }, 'proxyCommand: must be a command on one line, or "none"'],
+    [{ proxyCommand: "secret\n%h" }, 'proxyCommand: must be a command on one line, or "none"'],
     [
       { proxyCommand: "secret %h %k" },
       "proxyCommand: must hold only the tokens %h, %n, %p, %r and %%; %k is none of them",
@@ -434,7 +437,7 @@ describe("a connection", () => {
     ],
     [
       { proxyCommand: "secret %h", jumpHosts: ["j"] },
-      "proxyCommand: cannot be combined with `connection.jumpHosts`: to reach the first jump host through it",
+      "proxyCommand: cannot be combined with `connection.jumpHosts`, of which the first can have",
     ],
     [
       { jumpHosts: ["j", { host: "k", connection: { proxyCommand: "secret %h" } }] },

@@ -45,7 +45,7 @@ const pathOrFlag = leaf<string | boolean>(
   { kind: "union", of: [{ kind: "boolean" }, { kind: "string" }] },
 );
 /** A ProxyCommand. It may hold a credential, so a problem quotes at most a token of it. */
-const proxyCommand = converted(line("a command on one line, or `none`", 4096), (command, path, problems) => {
+const proxyCommand = converted(line('a command on one line, or "none"', 4096), (command, path, problems) => {
   const token = isNoCommand(command) ? undefined : unknownToken(command);
   if (token === undefined) return command;
   problems.push(problem(path, `must hold only the tokens %h, %n, %p, %r and %%; ${token} is none of them`));
@@ -292,8 +292,7 @@ export function checkExclusiveFields(value: unknown, at: Path, problems: PlanPro
   }
   const jumpHosts: readonly unknown[] = Array.isArray(value["jumpHosts"]) ? value["jumpHosts"] : [];
   if (value["proxyCommand"] !== undefined && jumpHosts.length > 0) {
-    const jumps = quoted([...at, "jumpHosts"]);
-    const advice = `cannot be combined with ${jumps}: to reach the first jump host through it, set it in that jump host's \`connection\``;
+    const advice = `cannot be combined with ${quoted([...at, "jumpHosts"])}, of which the first can have a proxy command of its own`;
     problems.push(problem([...at, "proxyCommand"], advice));
   }
   for (const [index, jumpHost] of jumpHosts.entries()) {

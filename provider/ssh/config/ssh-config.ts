@@ -225,8 +225,7 @@ function wayInForce(
   const jump = first.get("proxyjump");
   const command = first.get("proxycommand");
   const isJump = jump?.words[0]?.toLowerCase() !== "none" && comesFirst(first, "proxyjump", "proxycommand");
-  if (command === undefined || isJump)
-    return { jumpHosts: parseJumps(jump, target, tokens) };
+  if (command === undefined || isJump) return { jumpHosts: parseJumps(jump, target, tokens) };
   const [text = ""] = command.words;
   const token = isNoCommand(text) ? undefined : unknownToken(text);
   if (token !== undefined) throw configError(command.place, `ProxyCommand: token ${token} is not supported`);

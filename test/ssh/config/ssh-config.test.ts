@@ -67,7 +67,7 @@ describe("lines", () => {
     ["User a\\ b", "user", "a b"],
     ["Host a#b c", "host", "a#b", "c"],
     ["Host\ta\tb\r", "host", "a", "b"],
-    ['ProxyCommand nc  -X "5" %h \'#\' # x ', "proxycommand", 'nc  -X "5" %h \'#\' # x'],
+    ["ProxyCommand nc  -X \"5\" %h '#' # x ", "proxycommand", "nc  -X \"5\" %h '#' # x"],
     ["proxycommand = = a=b", "proxycommand", "a=b"],
   ];
   for (const [line, keyword, ...words] of rows)
@@ -464,7 +464,9 @@ describe("agrees with ssh -G", () => {
       const { host } = await resolve(config, { address });
       assert.deepEqual(
         [host.address, host.user, String(host.port), jumpsOf(host), host.proxyCommand ?? "none"],
-        ["hostname", "user", "port", "proxyjump", "proxycommand"].map((key) => theirs.get(key)?.[0] ?? "none"),
+        ["hostname", "user", "port", "proxyjump", "proxycommand"].map(
+          (key) => theirs.get(key)?.[0] ?? "none",
+        ),
       );
     });
 

@@ -40,12 +40,18 @@ describe("a real proxy command", { skip: missing() }, () => {
     ...changes,
   });
   const options = (): ReturnType<typeof bareOptions> =>
-    bareOptions({ baseFolder: farm.folder, env: { PATH: process.env["PATH"], HOME: farm.folder, SHELL: "/bin/sh" } });
+    bareOptions({
+      baseFolder: farm.folder,
+      env: { PATH: process.env["PATH"], HOME: farm.folder, SHELL: "/bin/sh" },
+    });
 
   /** `ssh -W` over the hop, with a key of its own and the hop's known key. */
   const overHop = (more = ""): string => {
     const known = join(farm.folder, "hop-known");
-    writeFileSync(known, hop.hostKeys.map((each) => `[${hop.address}]:${hop.port} ${each.publicText}\n`).join(""));
+    writeFileSync(
+      known,
+      hop.hostKeys.map((each) => `[${hop.address}]:${hop.port} ${each.publicText}\n`).join(""),
+    );
     const config = join(farm.folder, "hop-config");
     writeFileSync(
       config,
@@ -56,7 +62,10 @@ describe("a real proxy command", { skip: missing() }, () => {
   const run = async (host: Host): Promise<void> => {
     const connection = await openSsh(options()).connect(host, never);
     assert.equal(connection.usesProxyCommand, true);
-    const { stdout, code } = await connection.exec("echo $((6*7)); cat", { timeoutMs: 20_000, stdin: Buffer.from("in") });
+    const { stdout, code } = await connection.exec("echo $((6*7)); cat", {
+      timeoutMs: 20_000,
+      stdin: Buffer.from("in"),
+    });
     assert.equal(code, 0);
     assert.equal(Buffer.from(stdout).toString(), "42\nin");
     await connection.close();
@@ -79,8 +88,12 @@ describe("a real proxy command", { skip: missing() }, () => {
 
   it("is ssh -W in ssh_config, for a name that only the hop could look up", async () => {
     const sshConfig = join(farm.folder, "config");
-    writeFileSync(sshConfig, `Host win-01\n HostName ${target.address}\n Port ${target.port}\n ProxyCommand ${overHop()}\n`);
-    const { port: _port, ...host } = hostOf(target, { address: "win-01", sshConfig });
+    writeFileSync(
+      sshConfig,
+      `Host win-01\n HostName ${target.address}\n Port ${target.port}\n ProxyCommand ${overHop()}\n`,
+    );
+    const host: { port?: number } & Host = { ...hostOf(target, { address: "win-01", sshConfig }) };
+    delete host.port;
     await run(host);
     await noneLeft();
   });
@@ -100,7 +113,10 @@ describe("a real proxy command", { skip: missing() }, () => {
     await assert.rejects(openSsh(options()).connect(host, never), (thrown: unknown) => {
       assert.ok(thrown instanceof LogoffError, String(thrown));
       assert.equal(thrown.code, "host-unreachable");
-      assert.match(thrown.message, /its proxy command ended with exit code 255, saying ".*Permission denied \(publickey/u);
+      assert.match(
+        thrown.message,
+        /its proxy command ended with exit code 255, saying ".*Permission denied \(publickey/u,
+      );
       return true;
     });
   });
@@ -110,7 +126,10 @@ describe("a real proxy command", { skip: missing() }, () => {
     await assert.rejects(openSsh(options()).connect(host, never), (thrown: unknown) => {
       assert.ok(thrown instanceof LogoffError, String(thrown));
       assert.equal(thrown.code, "host-unreachable");
-      assert.match(thrown.message, /ended with exit code 255, saying ".*open failed: connect failed: Connection refused/u);
+      assert.match(
+        thrown.message,
+        /ended with exit code 255, saying ".*open failed: connect failed: Connection refused/u,
+      );
       return true;
     });
   });
@@ -118,7 +137,10 @@ describe("a real proxy command", { skip: missing() }, () => {
   it("is nc", { skip: !hasNetcat && "no nc here: apt-get install netcat-openbsd" }, async () => {
     await run(hostOf(target, { proxyCommand: "nc %h %p" }));
     await assert.rejects(
-      openSsh(options()).connect(hostOf(target, { port: 1, proxyCommand: "nc -v %h %p", connectTimeoutMs: 1000 }), never),
+      openSsh(options()).connect(
+        hostOf(target, { port: 1, proxyCommand: "nc -v %h %p", connectTimeoutMs: 1000 }),
+        never,
+      ),
       /its proxy command ended with exit code 1, saying "nc: .*refused/u,
     );
   });

@@ -53,7 +53,11 @@ describe("the tokens of a proxy command", () => {
 });
 
 /** The reason for which a name is refused; undefined when it is accepted. */
-function refusal(command: string, changes: Partial<ProxyNames>, platform: NodeJS.Platform): string | undefined {
+function refusal(
+  command: string,
+  changes: Partial<ProxyNames>,
+  platform: NodeJS.Platform,
+): string | undefined {
   try {
     expandProxyCommand(command, { ...names, ...changes }, platform);
     return undefined;
@@ -67,15 +71,21 @@ function refusal(command: string, changes: Partial<ProxyNames>, platform: NodeJS
 }
 
 describe("a name in a proxy command", () => {
-  const everywhere = [..."'\"$;&<>|(){},`"];
+  const everywhere = Array.from("'\"$;&<>|(){},`");
   const blanks = [" ", "\t", "\n", "\r", "\u00a0", "\u2003"];
   const controls = ["\u0000", "\u001b", "\u007f", "\u0085", "\u202e"];
   for (const letter of [...everywhere, ...blanks, ...controls])
     for (const text of [`a${letter}b`, letter, `${letter}a`, `a${letter}`])
       it(`is refused: ${JSON.stringify(text)}`, () => {
         for (const platform of ["linux", "win32"] as const) {
-          assert.match(refusal("secret %h", { address: text }, platform) ?? "", /its address (contains|begins)/u);
-          assert.match(refusal("secret %n", { givenName: text }, platform) ?? "", /its name (contains|begins)/u);
+          assert.match(
+            refusal("secret %h", { address: text }, platform) ?? "",
+            /its address (contains|begins)/u,
+          );
+          assert.match(
+            refusal("secret %n", { givenName: text }, platform) ?? "",
+            /its name (contains|begins)/u,
+          );
           assert.match(
             refusal("secret %r", { user: text }, platform) ?? "",
             /its user name \(`connection\.user`\) (contains|begins)/u,
@@ -118,7 +128,11 @@ describe("a name in a proxy command", () => {
   });
 
   it("is one word for sh, or refused, whatever it is", () => {
-    const hostile = fc.string({ unit: fc.constantFrom(..."ab\\$`'\";&|<>(){}, \t\n-%^!"), minLength: 1, maxLength: 8 });
+    const hostile = fc.string({
+      unit: fc.constantFrom(...Array.from("ab\\$`'\";&|<>(){}, \t\n-%^!")),
+      minLength: 1,
+      maxLength: 8,
+    });
     fc.assert(
       fc.property(hostile, (user) => {
         if (refusal("x %r", { user }, "linux") !== undefined) return;
