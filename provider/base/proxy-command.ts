@@ -11,7 +11,8 @@ export function isNoCommand(command: string): boolean {
  */
 export function unknownToken(command: string): string | undefined {
   for (const [token, letter = ""] of command.matchAll(/%(.?)/gsu)) {
-    if (letter === "" || !"hnpr%".includes(letter)) return /[a-z]/iu.test(letter) ? token : "%";
+    if (letter === "" || !["h", "n", "p", "r", "%"].includes(letter))
+      return /[a-z]/iu.test(letter) ? token : "%";
   }
   return undefined;
 }

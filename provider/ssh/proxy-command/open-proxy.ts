@@ -101,10 +101,11 @@ function carrierOf(
       const message = `Cannot connect to "${label}": ${how}`;
       return { ok: false, error: new LogoffError("host-unreachable", message), mayPass };
     },
-    delay: (error) =>
-      error.code === "timed-out" && words() !== ""
-        ? withMore(error, `its proxy command says "${words()}"`)
-        : error,
+    delay: (error) => {
+      if (error.code !== "timed-out") return error;
+      if (words() !== "") return withMore(error, `its proxy command says "${words()}"`);
+      return greeting.isIdentified() ? error : withMore(error, "its proxy command has said nothing");
+    },
   };
 }
 

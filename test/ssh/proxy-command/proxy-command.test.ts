@@ -96,6 +96,15 @@ describe(
       await proxies.allGone();
     });
 
+    it("that is silent is named at the deadline", async (t) => {
+      const proxies = proxiesFor(t);
+      const host = hostOf(nowhere, { proxyCommand: proxies.sh("exec sleep 600"), connectTimeoutMs: 500 });
+      const error = await failure(host, proxies.options());
+      assert.equal(error.code, "timed-out");
+      assert.match(error.message, /while waiting for its banner;.*; its proxy command has said nothing$/u);
+      await proxies.allGone();
+    });
+
     it("ends when connecting is cancelled", async (t) => {
       const proxies = proxiesFor(t);
       const cancel = new AbortController();

@@ -10,7 +10,7 @@ import { runs } from "../../local/processes";
 import { makeFarm, missing, type Farm, type RealKey, type RealServer } from "../real-servers";
 import { bareOptions, never, until } from "../scripted-server";
 
-const hasNetcat = spawnSync("nc", ["-h"], { stdio: "ignore" }).error === undefined;
+const hasNc = spawnSync("nc", ["-h"], { stdio: "ignore" }).error === undefined;
 
 describe("a real proxy command", { skip: missing() }, () => {
   let farm: Farm;
@@ -134,7 +134,7 @@ describe("a real proxy command", { skip: missing() }, () => {
     });
   });
 
-  it("is nc", { skip: !hasNetcat && "no nc here: apt-get install netcat-openbsd" }, async () => {
+  it("is nc", { skip: !hasNc && "no nc here: apt-get install netcat-openbsd" }, async () => {
     await run(hostOf(target, { proxyCommand: "nc %h %p" }));
     await assert.rejects(
       openSsh(options()).connect(
