@@ -57,6 +57,11 @@ export interface Host {
   readonly hostKeys: HostKeyPolicy;
   /** The jump hosts, in the order in which the connection passes through them. */
   readonly jumpHosts: readonly Host[];
+  /**
+   * The command whose standard input and output carry the connection, with OpenSSH's tokens in it; only where `jumpHosts` is empty. `none`:
+   * the host is reached directly, whatever ssh_config says. May hold a credential. Absent: not set.
+   */
+  readonly proxyCommand?: string;
   /** `true` for OpenSSH's own files, or the path of an ssh_config; absent: none is read. */
   readonly sshConfig?: string | true;
   /** Fields that the input did not set, so that ssh_config may override their defaults; absent: none. */
@@ -102,6 +107,8 @@ export interface Connection {
   readonly exec: Exec;
   /** Warnings for the operator, such as an unchecked host key. Commands may add to them. */
   readonly warnings: readonly string[];
+  /** Whether a proxy command carries it, to the host or to its first jump host. Absent: none does. */
+  readonly usesProxyCommand?: boolean;
   /** Closes the connection, including those to its jump hosts. Never rejects; may be called more than once. */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ const packageOf = {
   ssh: "openssh-client",
   dropbear: "dropbear-bin",
   tinysshd: "tinysshd",
+  nc: "netcat-openbsd",
   "dbus-daemon": "dbus",
   unshare: "util-linux",
   nsenter: "util-linux",

@@ -8,8 +8,9 @@ export type ErrorCode =
    * An input, an option or a line of ssh_config cannot be used, so nothing is sent to any host it concerns.
    *
    * - **Why:** An unknown field, a wrong type, two values that exclude each other, a line of ssh_config that
-   *   cannot be followed exactly, or jump hosts that form a loop. The message names the field
-   *   (`connection.port: must be …`) or the file and the line.
+   *   cannot be followed exactly, or jump hosts that form a loop. Or the name of a host or of
+   *   its user must not get into a proxy command (`docs/networks.md`). The message names the field
+   *   (`connection.port: must be …`), the file and the line, or the host.
    * - **What to do:** Correct every problem that the message names; problems of inputs and options are all reported
    *   at once. `pulumi preview` and `--dry-run` report them too.
    */
@@ -19,10 +20,12 @@ export type ErrorCode =
    *
    * - **Why:** The name is unknown to DNS, the port is closed or filtered, the SSH server does not run, or the
    *   host closes the connection before its SSH identification because it is busy (`MaxStartups`,
-   *   `PerSourcePenalties`). Behind a jump host, the jump host cannot reach it.
+   *   `PerSourcePenalties`). Behind a jump host, the jump host cannot reach it. Or its proxy command ends too early:
+   *   the message has its exit code and its last words, and 127 means that its program is missing here.
    * - **What to do:** Check the address, the port, the firewall and the SSH server, then run again. Give slow
    *   hosts more time with `timeouts.connect` (`--timeout-connect`). If busy hosts close connections, wait a
-   *   few minutes and lower `rollout.parallel` (`--parallel`).
+   *   few minutes and lower `rollout.parallel` (`--parallel`). Try a proxy command alone in a shell: it must print
+   *   a line that begins with `SSH-`. `docs/networks.md` has more.
    */
   | "host-unreachable"
   /**

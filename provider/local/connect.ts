@@ -5,8 +5,9 @@ import { systemClock, type Clock } from "../base/clock";
 import { LogoffError, notSent } from "../base/errors";
 import { printable } from "../base/text";
 import type { Connect, Exec, ExecOptions, ExecResult } from "../connection";
-import { endTree, type EndTree } from "./process-tree";
-import { commandShell, systemCommand } from "./system-command";
+import { endTree, type EndTree } from "../process/process-tree";
+import { commandShell } from "../process/windows-programs";
+import { systemCommand } from "./system-command";
 
 /** Defaults: this process's platform and environment, the system clock, and {@link endTree}. */
 export interface LocalOptions {

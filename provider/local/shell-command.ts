@@ -3,9 +3,9 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { aborted, onAbort } from "../base/abort";
 import { systemClock, type Clock } from "../base/clock";
 import { printable } from "../base/text";
+import { endGroup } from "../process/process-tree";
+import { commandShell } from "../process/windows-programs";
 import { eachLine } from "./output-lines";
-import { endGroup } from "./process-tree";
-import { commandShell } from "./system-command";
 
 /** A command of the operator. */
 export interface ShellCommand {
@@ -38,6 +38,9 @@ export interface ShellOptions {
 
 /** How long to wait for the end of the output after a command exits, in case a process that it started holds it open. */
 const outputEndsMs = 500;
+
+/** A command gets this much time to clean up when it is ended. */
+const terminated = { signal: "SIGTERM", withinMs: 10_000 } as const;
 
 /** The {@link RunShell} of this machine. */
 export function shellRunner({ platform, env, clock = systemClock }: ShellOptions = {}): RunShell {
@@ -102,7 +105,7 @@ function follow(
         );
     };
     const stopListening = onAbort(end, () => {
-      ending = endGroup(child, clock, platform);
+      ending = endGroup(child, clock, terminated, platform);
       // One that belongs to another user cannot be ended, and is not waited for.
       settleSoon({ signal: "SIGKILL" });
     });

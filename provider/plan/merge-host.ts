@@ -26,6 +26,10 @@ export function mergeHost(
   const port = at.port ?? nearest("port");
   const login = at.user ?? nearest("user") ?? defaults.user;
   const sshConfig = nearest("sshConfig");
+  // A connection takes one way, so the level that names one hides the other kind of the levels after it.
+  const way = [own, shared].find(
+    (level) => level.jumpHosts !== undefined || level.proxyCommand !== undefined,
+  );
   const undecided = [
     ...(nearest("strictHostKeyChecking") === undefined ? (["strictHostKeyChecking"] as const) : []),
     ...(nearest("keepalive") === undefined ? (["keepalive"] as const) : []),
@@ -40,9 +44,10 @@ export function mergeHost(
     ...(platform === undefined ? {} : { platform }),
     login: mergeLogin(levels, nearest("agent")),
     hostKeys: mergeHostKeys(levels, nearest("hostKey"), nearest("strictHostKeyChecking")),
-    jumpHosts: (nearest("jumpHosts") ?? []).map((jumpHost) =>
+    jumpHosts: (way?.jumpHosts ?? []).map((jumpHost) =>
       mergeJumpHost(jumpHost, shared, defaults, connectTimeoutMs),
     ),
+    ...(way?.proxyCommand === undefined ? {} : { proxyCommand: way.proxyCommand }),
     ...(sshConfig === undefined || sshConfig === false ? {} : { sshConfig }),
     undecided,
     algorithms: nearest("algorithms") ?? connection.fields.algorithms.default,
@@ -62,7 +67,7 @@ export function withUser(value: string | undefined): { readonly user?: string } 
 }
 
 /**
- * A jump host inherits the resource's connection except port, host key and jump hosts. It inherits nothing from the host behind it,
+ * A jump host inherits the resource's connection except port, host key and the way there. It inherits nothing from the host behind it,
  * since it must not be offered the password of its target.
  */
 function mergeJumpHost(
@@ -71,7 +76,7 @@ function mergeJumpHost(
   defaults: ConnectionDefaults,
   connectTimeoutMs: number | undefined,
 ): Host {
-  const shared: ConnectionFields = withoutFields(inherited, ["port", "hostKey", "jumpHosts"]);
+  const shared: ConnectionFields = withoutFields(inherited, ["port", "hostKey", "jumpHosts", "proxyCommand"]);
   const at = { ...host, ...withPort(host.port ?? port), ...withUser(host.user ?? user) };
   return mergeHost({ at, connection }, shared, defaults, connectTimeoutMs);
 }

@@ -98,7 +98,8 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
       found.set(at, { state: "failed", fact: error.code });
       return finish(hostPlan, found, error);
     }
-    for (const name of ["connection", "host-key", "login"] as const) ok(name, connected(name, deps.here));
+    ok("connection", wayText(connection, deps.here));
+    for (const name of ["host-key", "login"] as const) ok(name, connected(name, deps.here));
     ok("platform", await versionOf(connection, detected));
     ok("shell", shellFact(detected));
     codePage(detected, found);
@@ -111,6 +112,11 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
 /** The checks that an error proves passed: all before the one that failed, or none if the login failed before the host was reached. */
 function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
   return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
+}
+
+/** How the host is reached. A proxy command is not quoted, because it may hold a credential. */
+function wayText({ usesProxyCommand }: HostConnection, here: boolean): string {
+  return usesProxyCommand ? "through a proxy command" : connected("connection", here);
 }
 
 function connected(name: CheckName, here: boolean): string {

@@ -22,6 +22,7 @@ export class HostConnection {
   readonly #queryTimeoutMs: number;
   #current: Promise<Connection> | undefined;
   #contacted = false;
+  #usesProxyCommand = false;
   /** The warnings of each connection so far, which grow while the connection is used. */
   readonly #warnings: (readonly string[])[] = [];
 
@@ -35,6 +36,11 @@ export class HostConnection {
   /** Whether a connection was attempted. */
   get contacted(): boolean {
     return this.#contacted;
+  }
+
+  /** Whether a proxy command carried the last connection. */
+  get usesProxyCommand(): boolean {
+    return this.#usesProxyCommand;
   }
 
   /** The number of connections opened so far. */
@@ -142,6 +148,7 @@ export class HostConnection {
     this.#contacted = true;
     const connection = await this.#options.connect(this.#host, this.#options.signal);
     this.#warnings.push(connection.warnings);
+    this.#usesProxyCommand = connection.usesProxyCommand === true;
     return connection;
   }
 

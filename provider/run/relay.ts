@@ -30,7 +30,7 @@ export function withSharedRelays(connect: Connect): Connect {
 
 function shareOf({ connection, lost }: RelayConnection, release: () => Promise<void>): Connection {
   return {
-    warnings: connection.warnings,
+    ...connection,
     exec: async (command, options) => {
       try {
         return await connection.exec(command, options);

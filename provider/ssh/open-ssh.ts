@@ -4,7 +4,7 @@ import { Semaphore } from "../base/concurrency";
 import { LogoffError } from "../base/errors";
 import type { Connect, Connection, FindJumpHosts, Host, Reach } from "../connection";
 import { jumpHostFinder } from "./config/jump-host-routes";
-import { hostResolver, type ResolveHost } from "./config/ssh-config";
+import { hostResolver, type ResolvedHost, type ResolveHost } from "./config/ssh-config";
 import { acceptNewKeys } from "./host-keys/accept-new";
 import { hostKeyRules } from "./host-keys/host-key";
 import { knownHostsReader, type KnownHostsSource } from "./host-keys/known-hosts-files";
@@ -15,16 +15,20 @@ import { provenCredentials } from "./login/proven-credentials";
 import { quoter, redactor, type Quote } from "./login/redact";
 import { secretReader } from "./login/secret";
 import { sshContext, type SshContext, type SshOptions } from "./options";
+import type { Carried, Carrier } from "./proxy-command/carrier";
+import { proxyRoute } from "./proxy-command/open-proxy";
+import { secretWords } from "./proxy-command/secret-words";
+import { expandProxyCommand } from "./proxy-command/tokens";
 import { legacyWarning } from "./transport/algorithms";
 import { withDeadline } from "./transport/deadline";
 import { commandRunner } from "./transport/exec";
 import { handshake } from "./transport/handshake";
-import { jumpHosts, type Route } from "./transport/jump-host";
-import { watchLink, type Link } from "./transport/link";
+import { jumpHosts, type JumpLink, type Route } from "./transport/jump-host";
+import { watchLink } from "./transport/link";
 import { linkChain } from "./transport/link-chain";
 import { watchProgress, type Progress } from "./transport/progress";
 import { untilItPasses } from "./transport/retry";
-import { openSocket } from "./transport/socket";
+import { openSocket, type Attempt, type Endpoint } from "./transport/socket";
 
 export type { SshOptions } from "./options";
 
@@ -32,7 +36,7 @@ export type { SshOptions } from "./options";
 const longestDebugLine = 2000;
 
 /** A logged-in connection, with its warnings and the function that quotes its texts. */
-interface OpenedLink extends Link {
+interface OpenedLink extends JumpLink {
   readonly warnings: readonly string[];
   readonly quote: Quote;
 }
@@ -64,7 +68,12 @@ export function openSsh(options: SshOptions): Ssh {
     };
     const links = linkChain(link, label, clock, (inner) => openLink(host, inner));
     const exec = commandRunner({ links, label, clock, quote: link.quote, warn });
-    return { exec, warnings, close: links.close } satisfies Connection;
+    return {
+      exec,
+      warnings,
+      usesProxyCommand: link.usesProxyCommand,
+      close: links.close,
+    } satisfies Connection;
   };
   return { connect, findJumpHosts: jumpHostFinder(resolveTarget) };
 }
@@ -93,6 +102,18 @@ function linkOpener(
     );
   }
 
+  function routeTo(
+    { label, jumpHosts: throughHosts }: Host,
+    command: string | undefined,
+    quote: Quote,
+    opening: readonly string[],
+    signal: AbortSignal,
+  ): Promise<AnyRoute> {
+    if (command !== undefined) return Promise.resolve(proxyRoute(command, label, context, quote));
+    if (throughHosts.length > 0) return jumps.route(throughHosts, label, opening, signal);
+    return Promise.resolve(direct);
+  }
+
   async function openLink(
     asked: Host,
     signal: AbortSignal,
@@ -100,6 +121,7 @@ function linkOpener(
   ): Promise<OpenedLink> {
     const target = await preparing(asked, signal, () => resolveTarget(asked));
     const { host } = target;
+    const command = proxyCommandOf(target, context.platform);
     const progress = watchProgress(host);
     const [credentials, sources] = await preparing(host, signal, async (inner, prepares) => [
       await readCredentials(host, target, context, { ...tools, prepares }, inner),
@@ -115,6 +137,8 @@ function linkOpener(
     const onlyPassword = credentials.keys.length + credentials.agentKeys.length === 0;
     if (!rules.provesHost && onlyPassword) throw passwordWithheld(host.label);
     const quote = quoter(redactor(credentials.secrets));
+    const words = host.proxyCommand === undefined ? [] : secretWords(host.proxyCommand, context.env);
+    const quoteOnTheWay = quoter(redactor([...credentials.secrets, ...words]));
     const isAwaited = host.awaited === true;
     const proven = provenCredentials(context, host.user, credentials.password);
 
@@ -133,8 +157,8 @@ function linkOpener(
       if (ended) claimed.settle("not-offered");
       else claim = claimed;
     };
-    const route =
-      host.jumpHosts.length > 0 ? await jumps.route(host.jumpHosts, host.label, opening, signal) : direct;
+    const route = await routeTo(host, command, quoteOnTheWay, opening, signal);
+    let carrier: Carrier | undefined;
     try {
       // Claim the password only just before it is offered: a host that is down must not prevent others from proving it.
       if (onlyPassword) guard.refuseIfBarred(host.label, host.user, credentials.password ?? "", isAwaited);
@@ -145,6 +169,7 @@ function linkOpener(
               progress.enter("connecting");
               const dialled = await route.open(host, inner);
               if (!dialled.ok) return dialled;
+              ({ carrier } = dialled.value);
               const handshakeOptions = {
                 host,
                 user: host.user,
@@ -152,8 +177,10 @@ function linkOpener(
                 rules,
                 credentials,
                 proven,
-                quote,
-                debug: debug && ((line: string) => debug(quote(`${host.label}: ${line}`, longestDebugLine))),
+                quote: quoteOnTheWay,
+                debug:
+                  debug &&
+                  ((line: string) => debug(quoteOnTheWay(`${host.label}: ${line}`, longestDebugLine))),
                 enter: progress.enter,
                 learn: (blob: Buffer) => learnKey(owner, blob, inner),
                 claimPassword: (waiting: AbortSignal) => deadline.pauseWhile(() => claimPassword(waiting)),
@@ -161,15 +188,16 @@ function linkOpener(
                   if (verdict !== "not-offered") claim?.settle(verdict);
                 },
               };
-              return handshake(dialled.value, handshakeOptions, inner);
+              return overCarrier(carrier, handshake(dialled.value, handshakeOptions, inner));
             }),
           ),
         signal,
       );
       const own = host.algorithms === "legacy" ? [legacyWarning] : [];
       const warnings = [...newWarnings(sources), ...target.warnings, ...own, ...loggedIn.warnings];
-      const link = watchLink(loggedIn, host.label, clock, quote);
-      return { ...link, warnings, quote, close: () => link.close().then(route.release) };
+      const link = watchLink(loggedIn, host.label, clock, quote, carrier);
+      const { usesProxyCommand } = route;
+      return { ...link, warnings, quote, usesProxyCommand, close: () => link.close().then(route.release) };
     } catch (thrown) {
       await route.release();
       throw thrown;
@@ -180,12 +208,36 @@ function linkOpener(
   }
 }
 
+/** A way to a host: a socket, a channel of a jump host, or a proxy command. */
+interface AnyRoute extends Omit<Route, "open"> {
+  readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Attempt<Carried>>;
+}
+
 /** A direct route, without a limit of its own and with nothing to release. */
-const direct: Pick<Route, "slots" | "release"> & { readonly open: typeof openSocket } = {
+const direct: AnyRoute = {
   open: openSocket,
   slots: new Semaphore(Infinity),
+  usesProxyCommand: false,
   release: () => Promise.resolve(),
 };
+
+/** The command that connects to the host, with its tokens replaced. @throws LogoffError `plan-invalid` for a name that must not get into it */
+function proxyCommandOf({ host, givenName }: ResolvedHost, platform: NodeJS.Platform): string | undefined {
+  const { proxyCommand } = host;
+  return proxyCommand && expandProxyCommand(proxyCommand, { ...host, givenName }, platform);
+}
+
+/** The outcome of a handshake, with what its carrier knows of a failure. */
+async function overCarrier<T>(
+  carrier: Carrier | undefined,
+  outcome: Promise<Attempt<T>>,
+): Promise<Attempt<T>> {
+  if (carrier === undefined) return outcome;
+  const attempt = await outcome.catch((thrown: unknown) => {
+    throw thrown instanceof LogoffError ? carrier.delay(thrown) : thrown;
+  });
+  return attempt.ok ? attempt : carrier.failure(attempt);
+}
 
 function passwordWithheld(label: string): LogoffError {
   const why =

@@ -42,6 +42,23 @@ describe("wrong usage", () => {
     assert.equal(lines[20], "session-logoff: … and 2980 more problems");
   });
 
+  it("of a proxy command is named by its options, without its text", async () => {
+    const remote = ["--list", "--host", "rdsh01", "--proxy-command"];
+    const both = await runHere([...remote, "secret %h", "--jump", "j"]);
+    assert.equal(both.status, 2);
+    assert.match(
+      both.stderr,
+      /--proxy-command: cannot be combined with --jump, of which the first can have/u,
+    );
+    const token = await runHere([...remote, "secret %h %k"]);
+    assert.equal(token.status, 2);
+    assert.match(
+      token.stderr,
+      /--proxy-command: must hold only the tokens %h, %n, %p, %r and %%; %k is none/u,
+    );
+    assert.doesNotMatch(both.stderr + token.stderr, /secret/u);
+  });
+
   it("with a single dash for a long option exits with 2 and prints no help", async () => {
     const { status, stdout, stderr } = await runHere(["-host", "rdsh01", "--all", "--yes"]);
     assert.equal(status, 2);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { commandShell, systemCommand, systemFolder } from "../../provider/local/system-command";
+import { systemCommand } from "../../provider/local/system-command";
+import { commandShell, systemFolder } from "../../provider/process/windows-programs";
 
 const env = { SystemRoot: "C:\\WINDOWS" };
 const env32Bit = { ...env, PROCESSOR_ARCHITEW6432: "AMD64" };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Host } from "../../provider/connection";
 import type { Plan } from "../../provider/plan/plan";
 import { findProblems, readPlan } from "../../provider/plan/read-plan";
 import { unknownValue } from "../../provider/plan/unknown";
@@ -357,6 +358,31 @@ describe("a connection", () => {
     assert.deepEqual([host.login.agent, host.jumpHosts[0]?.login.agent], [false, false]);
   });
 
+  const wayOf = ({ jumpHosts, proxyCommand }: Host): readonly [readonly string[], string | undefined] => [
+    jumpHosts.map((jump) => jump.label),
+    proxyCommand,
+  ];
+
+  it("has one way, that of the first level which names jump hosts or a proxy command", () => {
+    const proxyCommand = "nc %h %p";
+    const jumpHosts = ["j"];
+    assert.deepEqual(wayOf(hostOf(undefined, { proxyCommand })), [[], proxyCommand]);
+    assert.deepEqual(wayOf(hostOf({ proxyCommand: "none" }, { proxyCommand })), [[], "none"]);
+    assert.deepEqual(wayOf(hostOf({ proxyCommand }, { jumpHosts })), [[], proxyCommand]);
+    assert.deepEqual(wayOf(hostOf({ jumpHosts }, { proxyCommand })), [["j:22"], undefined]);
+    assert.deepEqual(wayOf(hostOf({ jumpHosts: [] }, { proxyCommand })), [[], undefined]);
+  });
+
+  it("may have a proxy command for its first jump host, which inherits none", () => {
+    const connection = { proxyCommand: "nc %h %p" };
+    const own = hostOf({ jumpHosts: [{ host: "j", connection }, "k"] }, undefined);
+    assert.deepEqual(
+      own.jumpHosts.map((jump) => jump.proxyCommand),
+      ["nc %h %p", undefined],
+    );
+    assert.equal(hostOf({ jumpHosts: ["j"] }, connection).jumpHosts[0]?.proxyCommand, undefined);
+  });
+
   it("may pin a key for each host", () => {
     assert.deepEqual(hostOf({ hostKey: fingerprint }, undefined).hostKeys.pinned, [fingerprint]);
     assert.deepEqual(
@@ -399,6 +425,24 @@ describe("a connection", () => {
     [{ strictHostKeyChecking: "ask" }, 'strictHostKeyChecking: must be "yes", "accept-new" or "no"'],
     [{ keepalive: "1 min" }, "keepalive: must be a duration"],
     [{ prot: 1 }, "prot: is not a known field: did you mean `connection.port`?"],
+    [{ proxyCommand: "" }, 'proxyCommand: must be a command on one line, or "none"'],
+    [{ proxyCommand: "secret\n%h" }, 'proxyCommand: must be a command on one line, or "none"'],
+    [
+      { proxyCommand: "secret %h %k" },
+      "proxyCommand: must hold only the tokens %h, %n, %p, %r and %%; %k is none of them",
+    ],
+    [
+      { proxyCommand: "secret %2Fsecret" },
+      "proxyCommand: must hold only the tokens %h, %n, %p, %r and %%; % is none of them",
+    ],
+    [
+      { proxyCommand: "secret %h", jumpHosts: ["j"] },
+      "proxyCommand: cannot be combined with `connection.jumpHosts`, of which the first can have",
+    ],
+    [
+      { jumpHosts: ["j", { host: "k", connection: { proxyCommand: "secret %h" } }] },
+      "jumpHosts[1].connection.proxyCommand: can only be set for the first jump host",
+    ],
     [{ jumpHosts: ["a:b@c"] }, "jumpHosts[0]: must be [user@]address[:port]"],
     [{ jumpHosts: [{ host: "j", connection: { port: 0 } }] }, "jumpHosts[0].connection.port: must be"],
   ];

@@ -4,6 +4,12 @@ import { describe, it } from "node:test";
 import { runHere, startScene, withScene } from "../cli/scene";
 import { createLinuxHost, linuxHostsPossible } from "../lab/linux/linux-host";
 
+/** Passes bytes on between standard input and output and a host. */
+const relay = `
+const socket = require("node:net").connect(Number(process.argv[3]), process.argv[2]);
+process.stdin.pipe(socket).pipe(process.stdout);
+`;
+
 interface Checked {
   readonly hosts: readonly {
     readonly ready: boolean;
@@ -49,6 +55,36 @@ describe("--check", () => {
       const { login, platform } = findings(stdout);
       assert.deepEqual([login, platform], ["ok: accepted", "failed: connection-lost"]);
     }));
+
+  it(
+    "says that a proxy command is used, and nothing of its text",
+    { skip: process.platform === "win32" },
+    () =>
+      withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ run, hosts, path }) => {
+        writeFileSync(path("relay.cjs"), relay);
+        const command = `${process.execPath} ${path("relay.cjs")} %h %p --token abc123`;
+        const check = ["--check", ...hosts(), "--proxy-command", command];
+        const text = await run(check);
+        assert.equal(text.status, 0, text.stdout);
+        assert.match(text.stdout, /ready +through a proxy command, windows/u);
+        assert.match(text.stdout, /1 host: connection ok \(through a proxy command\), host-key ok/u);
+        const json = await run([...check, "--output", "json", "--debug"]);
+        assert.equal(findings(json.stdout)["connection"], "ok: through a proxy command");
+        assert.match(json.stderr, /starting its proxy command/u);
+        for (const { stdout, stderr } of [text, json])
+          assert.doesNotMatch(`${stdout}${stderr}`, /relay|abc123|--token/u);
+      }),
+  );
+
+  it("says why a proxy command fails, and nothing of its text", { skip: process.platform === "win32" }, () =>
+    withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ run, hosts }) => {
+      const command = "no-such-program --token abc123 %h";
+      const { status, stdout, stderr } = await run(["--check", ...hosts(), "--proxy-command", command]);
+      assert.equal(status, 1);
+      assert.match(stdout, /its proxy command ended with exit code 127 \(its program is missing\)/u);
+      assert.doesNotMatch(`${stdout}${stderr}`, /no-such-program|abc123/u);
+    }),
+  );
 
   const closed = "127.0.0.1:1";
   const rdsh01 = [{ name: "rdsh01", sessions: [{ user: "alice" }] }];

@@ -167,6 +167,15 @@ export const inputOptions = [
     isNumber: false,
   },
   {
+    name: "proxy-command",
+    section: "Connection",
+    kind: "value",
+    value: "COMMAND",
+    help: "command that connects to a host, as in ssh_config; tokens %h %n %p %r %%",
+    path: ["connection", "proxyCommand"],
+    isNumber: false,
+  },
+  {
     name: "legacy-algorithms",
     section: "Connection",
     kind: "flag",

@@ -1,11 +1,13 @@
 /** The declarations of the input `connection`, of jump hosts and of the stack configuration. */
 import type { PlanProblem } from "../../base/errors";
+import { isNoCommand, unknownToken } from "../../base/proxy-command";
 import { isRecord } from "../../base/records";
 import { isUserName, parseAddress, type Address } from "../address";
 import { problem, quoted, type Path } from "../problem";
 import { isUnknown } from "../unknown";
 import { defaulted, object, option, optional, required, type Fields } from "./field";
 import {
+  converted,
   duration,
   leaf,
   line,
@@ -42,6 +44,13 @@ const pathOrFlag = leaf<string | boolean>(
     typeof value === "boolean" || (typeof value === "string" && value.trim() !== "") ? value : undefined,
   { kind: "union", of: [{ kind: "boolean" }, { kind: "string" }] },
 );
+/** A ProxyCommand. It may hold a credential, so a problem quotes at most a token of it. */
+const proxyCommand = converted(line('a command on one line, or "none"', 4096), (command, path, problems) => {
+  const token = isNoCommand(command) ? undefined : unknownToken(command);
+  if (token === undefined) return command;
+  problems.push(problem(path, `must hold only the tokens %h, %n, %p, %r and %%; ${token} is none of them`));
+  return undefined;
+});
 const knownHosts = text("the text of a known_hosts file (for a path, use `connection.knownHostsFile`)");
 const hostKey = matching(
   /^(?:SHA256:[A-Za-z0-9+/]{43}=?|[a-z0-9@.-]{3,64} AAAA[A-Za-z0-9+/]+={0,2}(?: [^\r\n]*)?)$/u,
@@ -160,6 +169,18 @@ const ownFields = {
       }),
     },
   ),
+  proxyCommand: optional(
+    "Command whose standard input and output carry the connection, run by the shell of the machine that runs Pulumi, as OpenSSH does it. Tokens: %h, %n (host), %p (port), %r (user), %%. `none`: a direct connection, whatever ssh_config says. Cannot be combined with `jumpHosts`. Stored as a secret. Default: none.",
+    proxyCommand,
+    {
+      secret: true,
+      option: option(
+        "Connection",
+        "--proxy-command COMMAND",
+        "command that connects to a host, as in ssh_config; tokens %h %n %p %r %%",
+      ),
+    },
+  ),
   algorithms: defaulted(
     "`default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`.",
     oneOf("default", "legacy"),
@@ -190,7 +211,7 @@ const jumpHostConnection = object(
 
 const jumpHostObject = object(
   "JumpHostArgs",
-  "A jump host. Fields that its connection does not set are taken from the resource's `connection`, except `port`, `hostKey` and `jumpHosts`. Nothing is taken from the host behind it.",
+  "A jump host. Fields that its connection does not set are taken from the resource's `connection`, except `port`, `hostKey`, `jumpHosts` and `proxyCommand`. Nothing is taken from the host behind it.",
   {
     host: required("`[user@]address[:port]`, with IPv6 addresses in brackets.", hostAddress),
     user: optional(
@@ -270,8 +291,18 @@ export function checkExclusiveFields(value: unknown, at: Path, problems: PlanPro
     }
   }
   const jumpHosts: readonly unknown[] = Array.isArray(value["jumpHosts"]) ? value["jumpHosts"] : [];
+  if (value["proxyCommand"] !== undefined && jumpHosts.length > 0) {
+    const advice = `cannot be combined with ${quoted([...at, "jumpHosts"])}, of which the first can have a proxy command of its own`;
+    problems.push(problem([...at, "proxyCommand"], advice));
+  }
   for (const [index, jumpHost] of jumpHosts.entries()) {
-    if (isRecord(jumpHost))
-      checkExclusiveFields(jumpHost["connection"], [...at, "jumpHosts", index, "connection"], problems);
+    const own = isRecord(jumpHost) ? jumpHost["connection"] : undefined;
+    const ownPath = [...at, "jumpHosts", index, "connection"];
+    checkExclusiveFields(own, ownPath, problems);
+    if (index > 0 && isRecord(own) && own["proxyCommand"] !== undefined) {
+      const advice =
+        "can only be set for the first jump host: each of the others is reached through the one before it";
+      problems.push(problem([...ownPath, "proxyCommand"], advice));
+    }
   }
 }

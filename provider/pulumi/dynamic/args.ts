@@ -86,6 +86,12 @@ export interface JumpHostConnectionArgs {
   strictHostKeyChecking?: pulumi.Input<"yes" | "accept-new" | "no" | undefined>;
   /** The ssh_config to read: true for OpenSSH's own files, or a path. Default: false. */
   sshConfig?: pulumi.Input<boolean | string | undefined>;
+  /**
+   * Command whose standard input and output carry the connection, run by the shell of the machine that runs Pulumi, as
+   * OpenSSH does it. Tokens: %h, %n (host), %p (port), %r (user), %%. `none`: a direct connection, whatever ssh_config says.
+   * Cannot be combined with `jumpHosts`. Stored as a secret. Default: none.
+   */
+  proxyCommand?: pulumi.Input<string | undefined>;
   /** `default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`. */
   algorithms?: pulumi.Input<"default" | "legacy" | undefined>;
   /** Time between keepalives, at most 1h; 0 sends none. The connection ends after three without an answer. Default: 15s. */
@@ -94,7 +100,7 @@ export interface JumpHostConnectionArgs {
 
 /**
  * A jump host. Fields that its connection does not set are taken from the resource's `connection`, except `port`,
- * `hostKey` and `jumpHosts`. Nothing is taken from the host behind it.
+ * `hostKey`, `jumpHosts` and `proxyCommand`. Nothing is taken from the host behind it.
  */
 export interface JumpHostArgs {
   /** `[user@]address[:port]`, with IPv6 addresses in brackets. */
@@ -152,6 +158,12 @@ export interface ConnectionArgs {
   strictHostKeyChecking?: pulumi.Input<"yes" | "accept-new" | "no" | undefined>;
   /** The ssh_config to read: true for OpenSSH's own files, or a path. Default: false. */
   sshConfig?: pulumi.Input<boolean | string | undefined>;
+  /**
+   * Command whose standard input and output carry the connection, run by the shell of the machine that runs Pulumi, as
+   * OpenSSH does it. Tokens: %h, %n (host), %p (port), %r (user), %%. `none`: a direct connection, whatever ssh_config says.
+   * Cannot be combined with `jumpHosts`. Stored as a secret. Default: none.
+   */
+  proxyCommand?: pulumi.Input<string | undefined>;
   /** `default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`. */
   algorithms?: pulumi.Input<"default" | "legacy" | undefined>;
   /** Time between keepalives, at most 1h; 0 sends none. The connection ends after three without an answer. Default: 15s. */

@@ -17,7 +17,11 @@ export function withHostsKept(inputs: Props, olds: Props, labels: readonly strin
   const { hosts } = inputs;
   if (labels.length === 0 || !Array.isArray(hosts)) return inputs;
   const way = boundedWay(olds["connection"], labels.length);
-  const kept = entriesOf(olds, labels).map((entry) => reachedBy(withoutCredentials(entry), way));
+  const kept = entriesOf(olds, labels).map((entry) => {
+    const own = isRecord(entry) ? entry["connection"] : undefined;
+    const rest = hasProxyCommand(own) ? withoutFields(way, ["jumpHosts"]) : way;
+    return reachedBy(withoutCredentials(entry), rest);
+  });
   return { ...inputs, hosts: [...(hosts as unknown[]), ...kept] };
 }
 
@@ -73,15 +77,23 @@ const wayFields = [
   "keepalive",
 ];
 
-/** The defaults of a connection. */
-const unsaid = { jumpHosts: [], sshConfig: false, strictHostKeyChecking: "yes", algorithms: "default" };
+/** The defaults of a connection, but for the way to the host. */
+const unsaid = { sshConfig: false, strictHostKeyChecking: "yes", algorithms: "default" };
 
-/** The fields of a connection with their defaults. With ssh_config there is no default port. */
+/**
+ * The fields of a connection with their defaults. With ssh_config there is no default port. A proxy command is a credential, so a host that was
+ * reached through one takes that of the program.
+ */
 function wayOf(connection: unknown): Props {
   const said = fieldsOf(withoutCredentials(connection));
   const { sshConfig = false } = said;
-  const way = { ...unsaid, ...(sshConfig === false ? { port: 22 } : {}), ...said };
+  const direct = hasProxyCommand(connection) ? {} : { jumpHosts: [] };
+  const way = { ...unsaid, ...direct, ...(sshConfig === false ? { port: 22 } : {}), ...said };
   return onlyFields(way, wayFields);
+}
+
+function hasProxyCommand(connection: unknown): boolean {
+  return fieldsOf(connection)["proxyCommand"] !== undefined;
 }
 
 /** The most characters of known_hosts text for all kept hosts, so that the state stays below 8 MB. */

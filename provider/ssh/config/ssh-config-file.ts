@@ -64,7 +64,7 @@ export async function readConfigFile(
   return lines;
 }
 
-/** The keyword and words of a line; undefined for a blank line or a comment; a string if the line is malformed, saying why. */
+/** The keyword and words of a line, of which a ProxyCommand has one; undefined for a blank line or a comment; a string if the line is malformed, saying why. */
 export function parseConfigLine(
   raw: string,
 ): { readonly keyword: string; readonly words: readonly string[] } | string | undefined {
@@ -72,10 +72,12 @@ export function parseConfigLine(
   if (line === "" || line.startsWith("#")) return undefined;
   const [start = "", quoted, bare] = /^(?:"([^"]*)"|([^ \t\r="]+))[ \t\r]*=?[ \t\r]*/u.exec(line) ?? [];
   const keyword = (quoted ?? bare ?? "").toLowerCase();
-  const words = splitWords(line.slice(start.length));
+  const rest = line.slice(start.length);
+  const words = splitWords(rest);
   if (words === undefined) return "a quote is not closed";
   if (words.length === 0) return `"${keyword}" has no argument`;
-  return { keyword, words };
+  // A shell reads the command, quotes and all.
+  return { keyword, words: keyword === "proxycommand" ? [rest.replace(/^[ \t\r=]+/u, "")] : words };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Applies ssh_config to a host: the program's values take precedence, then those of the files, then our defaults. */
 import { hostname } from "node:os";
 import { basename } from "node:path";
+import { isNoCommand, unknownToken } from "../../base/proxy-command";
 import type { Host, HostKeyPolicy } from "../../connection";
 import { resolvePath } from "../../files/paths";
 import type { Identities } from "../login/credentials";
@@ -12,9 +13,12 @@ import { configError, readConfigFile, type ConfigLine } from "./ssh-config-file"
 import { configValues, type ConfigValue } from "./ssh-config-values";
 import { expandTokens, expandVariables, portOf, secondsOf } from "./ssh-config-words";
 
-/** A host whose address, port and user are resolved. */
+/** A host whose address, port, user and way are resolved. */
 export interface ResolvedHost {
+  /** Its `proxyCommand` is a command with known tokens, or absent. */
   readonly host: Host & { readonly port: number; readonly user: string };
+  /** The host as it was given. */
+  readonly givenName: string;
   readonly identities: Identities;
   readonly algorithms: AllowedAlgorithms;
   readonly alias?: string;
@@ -34,7 +38,6 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   passwordauthentication: ["yes", "true"],
   pkcs11provider: ["none"],
   preferredauthentications: [],
-  proxycommand: ["none"],
   pubkeyauthentication: ["yes", "true"],
   revokedhostkeys: ["none"],
   verifyhostkeydns: ["no", "false"],
@@ -55,9 +58,15 @@ export function hostResolver(context: SshContext): ResolveHost {
 }
 
 function plainTarget(host: Host, context: SshContext): ResolvedHost {
-  const answered = { ...host, port: host.port ?? 22, user: host.user ?? context.localUser() };
+  const { proxyCommand, ...others } = host;
+  const answered = {
+    ...others,
+    ...withCommand(proxyCommand),
+    port: host.port ?? 22,
+    user: host.user ?? context.localUser(),
+  };
   const algorithms = allowedAlgorithms(host.algorithms);
-  return { host: answered, identities: { only: false }, algorithms, warnings: [] };
+  return { host: answered, givenName: host.address, identities: { only: false }, algorithms, warnings: [] };
 }
 
 /** Reads only the file at `path`, like `ssh -F`; if `path` is empty, the user's file and then the machine's. */
@@ -101,7 +110,7 @@ function configuredTarget(
     resolvePath(context, expand(value, text) ?? text);
 
   const alias = word("hostkeyalias");
-  const jumps = host.jumpHosts.length > 0 ? host.jumpHosts : parseJumps(jumpInForce(first), host, tokens);
+  const { proxyCommand, ...others } = host;
   const ownFiles = identityFiles.filter((value) => value.words[0]?.toLowerCase() !== "none");
   const agent = host.login.agent ?? agentOf(first.get("identityagent"), path, context.env);
   const mayDecide = (what: NonNullable<Host["undecided"]>[number]): boolean =>
@@ -110,16 +119,17 @@ function configuredTarget(
   const keepalive = secondsOf(first.get("serveraliveinterval"));
   return {
     host: {
-      ...host,
+      ...others,
+      ...wayInForce(others, proxyCommand, first, tokens),
       address: hostName,
       port,
       user,
       login: { ...host.login, ...(agent !== undefined && { agent }) },
-      jumpHosts: jumps,
       hostKeys: hostKeyPolicy(host.hostKeys, first, path, mayDecide("strictHostKeyChecking"), context),
       ...(timeout && mayDecide("connectTimeout") && { connectTimeoutMs: timeout * 1000 }),
       ...(keepalive !== undefined && mayDecide("keepalive") && { keepaliveMs: keepalive * 1000 }),
     },
+    givenName: host.address,
     identities: {
       ...(identityFiles.length > 0 && { files: ownFiles.map((value) => path(value, value.words[0] ?? "")) }),
       only: isYes(word("identitiesonly")),
@@ -195,20 +205,37 @@ function refuseUnsupported(first: ReadonlyMap<string, ConfigValue>): void {
   for (const [option, harmless] of Object.entries(refused)) {
     const value = first.get(option);
     if (value === undefined || harmless.includes(value.words[0]?.toLowerCase() ?? "")) continue;
-    if (option === "proxycommand" && isOverruled(first)) continue;
     throw configError(value.place, `${option} affects the security of the connection and is not supported`);
   }
 }
 
-/** The effective ProxyJump. The first of the two options wins: `ProxyCommand none` disables a later ProxyJump for the host. */
-function jumpInForce(first: ReadonlyMap<string, ConfigValue>): ConfigValue | undefined {
-  return comesFirst(first, "proxycommand", "proxyjump") ? undefined : first.get("proxyjump");
+/**
+ * The jump hosts and the proxy command of a host, of which it has at most one. What the program sets overrides both options; of the two, the
+ * first wins: `ProxyCommand none` disables a later ProxyJump, and a ProxyCommand after a ProxyJump counts only if that is `none`.
+ */
+function wayInForce(
+  target: Host,
+  proxyCommand: string | undefined,
+  first: ReadonlyMap<string, ConfigValue>,
+  tokens: Readonly<Record<string, string>>,
+): Pick<Host, "jumpHosts" | "proxyCommand"> {
+  const { jumpHosts } = target;
+  if (jumpHosts.length > 0) return { jumpHosts };
+  if (proxyCommand !== undefined) return { jumpHosts, ...withCommand(proxyCommand) };
+  const jump = first.get("proxyjump");
+  const command = first.get("proxycommand");
+  const isJump = jump?.words[0]?.toLowerCase() !== "none" && comesFirst(first, "proxyjump", "proxycommand");
+  if (command === undefined || isJump) return { jumpHosts: parseJumps(jump, target, tokens) };
+  const [text = ""] = command.words;
+  const token = isNoCommand(text) ? undefined : unknownToken(text);
+  if (token !== undefined) throw configError(command.place, `ProxyCommand: token ${token} is not supported`);
+  if (!isNoCommand(text) && isYes(first.get("proxyusefdpass")?.words[0]))
+    throw configError(command.place, "ProxyUseFdpass is not supported");
+  return { jumpHosts, ...withCommand(text) };
 }
 
-/** A ProxyCommand after a ProxyJump has no effect, unless the ProxyJump is `none`: then ssh runs the command. */
-function isOverruled(first: ReadonlyMap<string, ConfigValue>): boolean {
-  const jump = first.get("proxyjump")?.words[0]?.toLowerCase();
-  return jump !== "none" && comesFirst(first, "proxyjump", "proxycommand");
+function withCommand(command: string | undefined): Pick<Host, "proxyCommand"> {
+  return command === undefined || isNoCommand(command) ? {} : { proxyCommand: command };
 }
 
 function comesFirst(first: ReadonlyMap<string, ConfigValue>, one: string, other: string): boolean {

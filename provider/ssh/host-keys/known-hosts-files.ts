@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { ShortCache } from "../../base/short-cache";
+import { ShortCache } from "../../files/short-cache";
 import type { HostKeyPolicy } from "../../connection";
 import { resolvePath } from "../../files/paths";
 import { readTextFile, whyUnreadable } from "../../files/read-text-file";

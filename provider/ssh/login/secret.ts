@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { LogoffError } from "../../base/errors";
-import { ShortCache } from "../../base/short-cache";
+import { ShortCache } from "../../files/short-cache";
 import type { Secret } from "../../connection";
 import { resolvePath } from "../../files/paths";
 import { readTextFile, whyUnreadable } from "../../files/read-text-file";

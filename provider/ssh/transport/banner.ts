@@ -15,6 +15,8 @@ export interface Dialled<T extends Duplex = Duplex> {
 export interface Greeting {
   /** The beginning of the text, unfiltered; undefined without text, and once the identification line has arrived. */
   readonly text: () => string | undefined;
+  /** Whether the identification line has arrived. */
+  readonly isIdentified: () => boolean;
   /** Whether the text exceeds {@link longestBannerBytes}; the stream is then destroyed. */
   readonly isTooLong: () => boolean;
 }
@@ -66,6 +68,7 @@ export function holdGreeting(stream: Duplex): Greeting {
       if (isIdentified || isHalfIdentified || text.trim() === "") return undefined;
       return Buffer.from(text, "latin1").toString();
     },
+    isIdentified: () => isIdentified,
     isTooLong: () => !isIdentified && bytes > longestBannerBytes,
   };
 }

@@ -19,6 +19,8 @@ export interface Route {
   readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Attempt<Dialled<ClientChannel>>>;
   /** Limits concurrent handshakes through this jump host. */
   readonly slots: Semaphore;
+  /** Whether a proxy command carries the connection to the first jump host. */
+  readonly usesProxyCommand: boolean;
   /** Releases the route; the last release closes the connection to the jump host. Never rejects. */
   readonly release: () => Promise<void>;
 }
@@ -40,9 +42,12 @@ export interface JumpHosts {
 
 /** An open jump host. */
 interface OpenJumpHost {
-  readonly link: Link;
+  readonly link: JumpLink;
   readonly slots: Semaphore;
 }
+
+/** The connection to a jump host. */
+export type JumpLink = Link & Pick<Route, "usesProxyCommand">;
 
 // RFC 4254 5.1
 const administrativelyProhibited = 1;
@@ -50,7 +55,7 @@ const administrativelyProhibited = 1;
 /** @param openLink opens a connection to a host through its `jumpHosts` */
 export function jumpHosts(
   { clock, handshakesPerJumpHost }: Pick<SshContext, "clock" | "handshakesPerJumpHost">,
-  openLink: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<Link>,
+  openLink: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<JumpLink>,
 ): JumpHosts {
   const shared = sharedResources<OpenJumpHost>(({ link }) => link.close());
   const failed = failedJumpHosts(clock);
@@ -91,6 +96,7 @@ export function jumpHosts(
       return {
         open: (endpoint, inner) => forward(link, last.label, endpoint, inner),
         slots,
+        usesProxyCommand: link.usesProxyCommand,
         release: share.release,
       };
     },

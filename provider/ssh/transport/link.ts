@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import type { Clock } from "../../base/clock";
 import { LogoffError } from "../../base/errors";
 import type { Quote } from "../login/redact";
+import type { Carrier } from "../proxy-command/carrier";
 import type { LoggedIn } from "./handshake";
 
 /** A logged-in connection, with its state and the ways to end it. */
@@ -18,8 +19,14 @@ export interface Link {
 /** Time limit for sending our goodbye, and again for the connection to close. */
 const goodbyeMs = 1000;
 
-/** The {@link Link} of a logged-in connection. */
-export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote: Quote): Link {
+/** The {@link Link} of a logged-in connection. @param carrier what carries it, if not a socket of our own */
+export function watchLink(
+  loggedIn: LoggedIn,
+  label: string,
+  clock: Clock,
+  quote: Quote,
+  carrier?: Carrier,
+): Link {
   const { client, stream } = loggedIn;
   let lost: string | undefined;
   let closing: Promise<void> | undefined;
@@ -28,7 +35,7 @@ export function watchLink(loggedIn: LoggedIn, label: string, clock: Clock, quote
   };
   const closed = new Promise<void>((resolve) => {
     client.once("close", () => {
-      lose("it was closed");
+      lose(carrier?.ended() ?? "it was closed");
       resolve();
     });
   });

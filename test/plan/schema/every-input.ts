@@ -15,6 +15,7 @@ const login = {
   algorithms: "legacy",
   keepalive: "15s",
 } as const;
+const proxyCommand = "nc %h %p";
 const byValue = { ...login, privateKey: key, passphrase: "secret", password: "secret" };
 const byReference = { ...login, privateKeyFile: "id", passphraseEnv: "PASSPHRASE", passwordEnv: "PASSWORD" };
 const selector = {
@@ -47,7 +48,7 @@ export const everyInput: readonly SessionLogoffArgs[] = [
     sessions: selector,
     connection: {
       ...byReference,
-      jumpHosts: [{ host: "gate", connection: byReference }],
+      jumpHosts: [{ host: "gate", connection: { ...byReference, proxyCommand } }],
     },
     drain: "until-restart",
     warn: {
@@ -78,7 +79,10 @@ export const everyInput: readonly SessionLogoffArgs[] = [
         host: "gateway",
         server: "rdsh02",
         sessions: "TERM04",
-        connection: { ...byReference, jumpHosts: [{ host: "gate", connection: byReference }] },
+        connection: {
+          ...byReference,
+          jumpHosts: [{ host: "gate", connection: { ...byReference, proxyCommand } }],
+        },
       },
     ],
     connection: {
@@ -87,5 +91,10 @@ export const everyInput: readonly SessionLogoffArgs[] = [
     },
     window: { notBefore: "2026-03-01T22:00:00+01:00", notAfter: "2026-03-02T05:00:00+01:00" },
     report: "report.xml",
+  },
+  {
+    hosts: [{ host: "rdsh03", connection: { proxyCommand } }],
+    sessions: "TERM04",
+    connection: { proxyCommand },
   },
 ];

@@ -1,7 +1,8 @@
 import type { HostUndrainArgs } from "../../../provider";
 import { everyInput } from "./every-input";
 
-const [{ connection: byReference } = {}, { connection: byValue } = {}] = everyInput;
+const [{ connection: byReference } = {}, { connection: byValue } = {}, { connection: byCommand } = {}] =
+  everyInput;
 
 /** Arguments of HostUndrain in which, together, every field is set, but for `server`, which is refused. */
 export const everyUndrainInput: readonly HostUndrainArgs[] = [
@@ -39,5 +40,9 @@ export const everyUndrainInput: readonly HostUndrainArgs[] = [
     hosts: [{ host: "rdsh02", ...(byReference === undefined ? {} : { connection: byReference }) }],
     ...(byValue === undefined ? {} : { connection: byValue }),
     report: "report.xml",
+  },
+  {
+    hosts: [{ host: "rdsh03", ...(byCommand === undefined ? {} : { connection: byCommand }) }],
+    ...(byCommand === undefined ? {} : { connection: byCommand }),
   },
 ];

@@ -45,6 +45,15 @@ describe("a host that is kept for its drain", () => {
     assert.deepEqual(kept("a", before, before), { host: "a", connection: { ...direct, knownHosts: "x" } });
   });
 
+  it("keeps no proxy command, and takes that of the program instead of connecting directly", () => {
+    const { port, sshConfig, strictHostKeyChecking, algorithms } = direct;
+    const rest = { port, sshConfig, strictHostKeyChecking, algorithms };
+    const proxyCommand = "secret %h";
+    assert.deepEqual(kept("a", { proxyCommand }, {}), { host: "a", connection: rest });
+    const own = { host: "a", connection: { proxyCommand } };
+    assert.deepEqual(kept(own, { jumpHosts: ["gate"] }, {}), { host: "a", connection: rest });
+  });
+
   it("keeps the previous connection's fields, overridden by its own", () => {
     const before = { port: 2222, knownHosts: "x", strictHostKeyChecking: "accept-new", algorithms: "legacy" };
     const now = { port: 22, knownHosts: "y", strictHostKeyChecking: "yes" };

@@ -67,6 +67,8 @@ describe("lines", () => {
     ["User a\\ b", "user", "a b"],
     ["Host a#b c", "host", "a#b", "c"],
     ["Host\ta\tb\r", "host", "a", "b"],
+    ["ProxyCommand nc  -X \"5\" %h '#' # x ", "proxycommand", "nc  -X \"5\" %h '#' # x"],
+    ["proxycommand = = a=b", "proxycommand", "a=b"],
   ];
   for (const [line, keyword, ...words] of rows)
     it(JSON.stringify(line), () => assert.deepEqual(parseConfigLine(line), { keyword, words }));
@@ -181,6 +183,18 @@ describe("a resolved host", () => {
     await refuses("IdentityAgent ${UNSET_VARIABLE}", /"UNSET_VARIABLE" is not set/u);
   });
 
+  it("has the proxy command of the inputs rather than either option of the file", async () => {
+    const text = "ProxyCommand nc %h %p\nProxyJump x";
+    const wayOf = async (changes: Partial<Host>): Promise<unknown> => {
+      const { host } = await resolve(text, changes);
+      return [host.jumpHosts.length, "proxyCommand" in host ? host.proxyCommand : "direct"];
+    };
+    assert.deepEqual(await wayOf({}), [0, "nc %h %p"]);
+    assert.deepEqual(await wayOf({ proxyCommand: "own %h" }), [0, "own %h"]);
+    assert.deepEqual(await wayOf({ proxyCommand: "None" }), [0, "direct"]);
+    assert.deepEqual(await wayOf({ jumpHosts: [asked] }), [1, "direct"]);
+  });
+
   it("is unchanged without ssh_config", async () => {
     const context = sshContext(bareOptions({ home, localUser: () => "me" }));
     const { host, identities } = await hostResolver(context)(asked);
@@ -219,7 +233,6 @@ describe("a jump host for every host", () => {
 
 describe("a line that we cannot honour exactly is an error:", () => {
   const lines = [
-    "ProxyCommand nc %h %p",
     "PasswordAuthentication no",
     "PubkeyAuthentication no",
     "PreferredAuthentications publickey",
@@ -234,10 +247,11 @@ describe("a line that we cannot honour exactly is an error:", () => {
       await resolve(`Host other\n  ${line}`);
     });
 
-  it("a ProxyCommand after ProxyJump none, which does not disable it", async () => {
-    await refuses("ProxyJump none\nProxyCommand nc %h %p", /:2: proxycommand .* is not supported/u);
-    await refuses("ProxyJump none\nProxyJump b\nProxyCommand nc %h %p", /:3: proxycommand/u);
-    await resolve("ProxyJump none\nProxyCommand none\nProxyCommand nc %h %p");
+  it("a ProxyCommand with a token of another option, or that passes a socket on", async () => {
+    await refuses("User x\nProxyCommand nc %h %k", /:2: ProxyCommand: token %k is not supported/u);
+    await refuses("ProxyCommand nc %h 20%", /:1: ProxyCommand: token % is not supported/u);
+    await refuses("ProxyCommand nc -F %h %p\nProxyUseFdpass yes", /:1: ProxyUseFdpass is not supported/u);
+    await resolve("ProxyCommand none\nProxyUseFdpass yes");
   });
 
   it("unless it changes nothing", async () => {
@@ -344,6 +358,8 @@ describe("agrees with ssh -G", () => {
       "ProxyJump u@j1:2222,j2",
       "ProxyJump none",
       "ProxyCommand none",
+      'ProxyCommand = nc  -X "5" %h %p # x',
+      "ProxyCommand proxy %n",
     ),
     fc.constantFrom("# comment", "", "  Port 23  # x", "Compression yes", "\tUser\ttabbed"),
   );
@@ -429,6 +445,17 @@ describe("agrees with ssh -G", () => {
       "that = separates a criterion from its argument",
       "Match host=win-* user=*\n Port 99\nMatch !host=db\n User u",
     ],
+    ["that a ProxyCommand wins over a later ProxyJump", "ProxyCommand nc %h %p\nProxyJump bastion"],
+    ["that a ProxyJump wins over a later ProxyCommand", "ProxyJump bastion\nProxyCommand nc %h %p"],
+    [
+      "that a ProxyCommand after ProxyJump none is run",
+      "ProxyJump none\nProxyJump bastion\nProxyCommand nc %h %p",
+    ],
+    [
+      "that ProxyCommand none wins over a later command and a later ProxyJump",
+      "ProxyCommand none\nProxyCommand nc\nProxyJump bastion",
+    ],
+    ["that a ProxyCommand is everything up to the end of its line", 'ProxyCommand=nc  "%h"  # %p \t'],
     ["that ProxyJump none wins over a later one", "ProxyJump none\nProxyCommand none\nProxyJump bastion"],
   ];
   for (const [what, config, address = "win-01"] of cases)
@@ -436,8 +463,10 @@ describe("agrees with ssh -G", () => {
       const theirs = oracle(fileWith(config), address, undefined);
       const { host } = await resolve(config, { address });
       assert.deepEqual(
-        [host.address, host.user, String(host.port), jumpsOf(host)],
-        ["hostname", "user", "port", "proxyjump"].map((key) => theirs.get(key)?.[0] ?? "none"),
+        [host.address, host.user, String(host.port), jumpsOf(host), host.proxyCommand ?? "none"],
+        ["hostname", "user", "port", "proxyjump", "proxycommand"].map(
+          (key) => theirs.get(key)?.[0] ?? "none",
+        ),
       );
     });
 
@@ -533,6 +562,7 @@ describe("agrees with ssh -G", () => {
             first("userknownhostsfile")?.split(" ").map(tilde),
           );
         assert.equal(jumpsOf(host), first("proxyjump") ?? "none");
+        assert.equal(host.proxyCommand ?? "none", first("proxycommand") ?? "none");
       }),
       { numRuns: Number(process.env["FC_RUNS"] ?? 120) },
     );

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock";
+import type { Clock } from "../base/clock";
 
 /** Long enough for the hosts of a run, which read the same files within seconds; short enough to notice changed files. */
 const freshMs = 1000;

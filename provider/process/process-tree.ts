@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Clock } from "../base/clock";
-import { systemFolder } from "./system-command";
+import { systemFolder } from "./windows-programs";
 
 /** Ends a process and every process that it started. Does nothing if it has already ended. Never throws. */
 export type EndTree = (child: ChildProcess) => void;
@@ -27,39 +27,46 @@ export function endTree(platform: NodeJS.Platform, env?: NodeJS.ProcessEnv): End
   };
 }
 
-/** How long a process group has to end after SIGTERM. */
-const endsWithinMs = 10_000;
+/** How a process group is asked to end, and the milliseconds that it has until it is killed. */
+export interface GentleEnd {
+  readonly signal: NodeJS.Signals;
+  readonly withinMs: number;
+}
+
 const lookEveryMs = 50;
 const never = new AbortController().signal;
 
 /**
- * Sends SIGTERM to the process group that the child leads, at once, and SIGKILL if anything of it is left after ten seconds. On Windows the
- * tree is ended at once. Resolves when nothing is left. Never rejects.
+ * Sends a signal to the process group that the child leads, at once, and SIGKILL if anything of it is left after the given time. On Windows
+ * the tree is ended at once. Resolves when nothing is left. Never rejects.
  */
 export async function endGroup(
   child: ChildProcess,
   clock: Clock,
+  { signal, withinMs }: GentleEnd,
   platform: NodeJS.Platform = process.platform,
 ): Promise<void> {
-  const { pid } = child;
-  if (pid === undefined) return;
   if (platform === "win32") {
     endTree(platform)(child);
     return;
   }
-  const signalled = (signal: NodeJS.Signals | 0): boolean => {
-    try {
-      return process.kill(-pid, signal);
-    } catch {
-      // ESRCH: nothing is left. EPERM: what is left belongs to another user, and cannot be ended by us.
-      return false;
-    }
-  };
   const startMs = clock.now();
-  let isLeft = signalled("SIGTERM");
-  while (isLeft && clock.now() - startMs < endsWithinMs) {
+  let isLeft = signalGroup(child, signal);
+  while (isLeft && clock.now() - startMs < withinMs) {
     await clock.sleep(lookEveryMs, never);
-    isLeft = signalled(0);
+    isLeft = signalGroup(child, 0);
   }
-  if (isLeft) signalled("SIGKILL");
+  if (isLeft) signalGroup(child, "SIGKILL");
+}
+
+/**
+ * Sends a signal to the process group that the child leads; 0 only looks. Returns whether anything of it is left that we may end: what
+ * belongs to another user cannot be ended by us. Never throws.
+ */
+export function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
 }
