@@ -13,13 +13,13 @@ import { pulumiUp } from "./parts/pulumi";
 import { scale } from "./parts/scale";
 import { stacks } from "./parts/stacks";
 import { start } from "./parts/start";
-import { latency, throughput } from "./parts/throughput";
+import { clients, latency, throughput } from "./parts/throughput";
 import { profile } from "./profile";
 import { markdown } from "./report";
 import type { Results } from "./results";
 import { full, quick } from "./sizes";
 
-const parts = { throughput, latency, grace, scale, pulumi: pulumiUp, stacks, start, profile } as const;
+const parts = { throughput, latency, clients, grace, scale, pulumi: pulumiUp, stacks, start, profile } as const;
 type Part = keyof typeof parts;
 
 async function main(): Promise<void> {

@@ -47,6 +47,8 @@ export interface Farm {
   /** Sets the keys that may log in as the user. */
   readonly authorize: (...keys: RealKey[]) => void;
   readonly sshd: (...config: string[]) => Promise<RealServer>;
+  /** As {@link Farm.sshd}, with variables for sshd. */
+  readonly sshdWith: (env: Readonly<Record<string, string>>, ...config: string[]) => Promise<RealServer>;
   readonly dropbear: () => Promise<RealServer>;
   readonly tinysshd: () => Promise<RealServer>;
   readonly agent: (...keys: RealKey[]) => Promise<string>;
@@ -89,14 +91,38 @@ export function makeFarm(parent = tmpdir()): Farm {
     args: readonly string[],
     port: number,
     hostKeys: readonly RealKey[],
+    env: Readonly<Record<string, string>> = {},
   ): Promise<RealServer> => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     children.push(child);
     let log = "";
     child.stdout.on("data", (text: Buffer) => (log += text.toString()));
     child.stderr.on("data", (text: Buffer) => (log += text.toString()));
     await listening(port, child, () => log);
     return { address: "127.0.0.1", port, hostKeys, log: () => log };
+  };
+  const sshdWith: Farm["sshdWith"] = async (env, ...config) => {
+    const id = (count += 1);
+    const port = await freePort();
+    const hostKeys = [
+      key(`host-${id}-ed25519`, "-t", "ed25519"),
+      key(`host-${id}-rsa`, "-t", "rsa", "-b", "2048"),
+    ];
+    const file = join(folder, `sshd-${id}.conf`);
+    mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+    const lines = [
+      `Port ${port}`,
+      "ListenAddress 127.0.0.1",
+      ...hostKeys.map((each) => `HostKey ${each.path}`),
+      `PidFile ${folder}/sshd-${id}.pid`,
+      "UsePAM no",
+      "StrictModes no",
+      "PrintMotd no",
+      "LogLevel VERBOSE",
+      ...config,
+    ];
+    writeFileSync(file, lines.join("\n"));
+    return start(sshd, ["-D", "-e", "-f", file], port, hostKeys, env);
   };
   return {
     folder,
@@ -108,29 +134,8 @@ export function makeFarm(parent = tmpdir()): Farm {
       execFileSync("chown", ["-R", user.name, user.home]);
       chmodSync(file, 0o600);
     },
-    sshd: async (...config) => {
-      const id = (count += 1);
-      const port = await freePort();
-      const hostKeys = [
-        key(`host-${id}-ed25519`, "-t", "ed25519"),
-        key(`host-${id}-rsa`, "-t", "rsa", "-b", "2048"),
-      ];
-      const file = join(folder, `sshd-${id}.conf`);
-      mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-      const lines = [
-        `Port ${port}`,
-        "ListenAddress 127.0.0.1",
-        ...hostKeys.map((each) => `HostKey ${each.path}`),
-        `PidFile ${folder}/sshd-${id}.pid`,
-        "UsePAM no",
-        "StrictModes no",
-        "PrintMotd no",
-        "LogLevel VERBOSE",
-        ...config,
-      ];
-      writeFileSync(file, lines.join("\n"));
-      return start(sshd, ["-D", "-e", "-f", file], port, hostKeys);
-    },
+    sshd: (...config) => sshdWith({}, ...config),
+    sshdWith,
     dropbear: async () => {
       const id = (count += 1);
       const port = await freePort();
@@ -198,7 +203,8 @@ function makeUser(folder: string): RealUser {
   return user;
 }
 
-async function freePort(): Promise<number> {
+/** Finds a port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
