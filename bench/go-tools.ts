@@ -15,7 +15,16 @@ export async function buildGoTools(folder: string): Promise<GoTools> {
   await measure(
     {
       program: "go",
-      args: ["build", "-trimpath", "-ldflags=-s -w", "-o", `${folder}/`, "./fleet", "./go-client", "./reaper"],
+      args: [
+        "build",
+        "-trimpath",
+        "-ldflags=-s -w",
+        "-o",
+        `${folder}/`,
+        "./fleet",
+        "./go-client",
+        "./reaper",
+      ],
       cwd: resolve(__dirname),
       // A workspace in a parent folder would not include this module.
       env: { GOWORK: "off", CGO_ENABLED: "0" },

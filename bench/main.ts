@@ -19,7 +19,17 @@ import { markdown } from "./report";
 import type { Results } from "./results";
 import { full, quick } from "./sizes";
 
-const parts = { throughput, latency, clients, grace, scale, pulumi: pulumiUp, stacks, start, profile } as const;
+const parts = {
+  throughput,
+  latency,
+  clients,
+  grace,
+  scale,
+  pulumi: pulumiUp,
+  stacks,
+  start,
+  profile,
+} as const;
 type Part = keyof typeof parts;
 
 async function main(): Promise<void> {

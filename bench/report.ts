@@ -122,7 +122,10 @@ export function markdown(results: Results): string {
           `${clients.parallel} hosts at once. The processor time includes the processes of ssh, also those in the background.`,
           contestTable(clients.standings),
           `Processor time per host: ${clients.standings
-            .map(({ name, clientCpuSeconds }) => `${name} ${((clientCpuSeconds * 1000) / clients.hosts).toFixed(1)} ms`)
+            .map(
+              ({ name, clientCpuSeconds }) =>
+                `${name} ${((clientCpuSeconds * 1000) / clients.hosts).toFixed(1)} ms`,
+            )
             .join("; ")}.`,
         ]),
     ...(profile === undefined

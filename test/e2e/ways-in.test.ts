@@ -13,7 +13,7 @@ import { createProject, type Project } from "./project";
 describe("pulumi up through the machine's ssh", { timeout: 600_000 }, () => {
   let real: RealLinux | undefined;
   let noHost = "";
-  let farm: Farm;
+  let keys: Farm | undefined;
   const projects: Project[] = [];
 
   before(async () => {
@@ -23,20 +23,25 @@ describe("pulumi up through the machine's ssh", { timeout: 600_000 }, () => {
       return;
     }
     real = started;
-    farm = makeFarm();
+    keys = makeFarm();
     await build();
   });
   afterEach(() => real?.clear());
   after(async () => {
     for (const project of projects) project.remove();
     await real?.stop();
-    await farm?.close();
+    await keys?.close();
   });
 
-  /** The host; without one, the test is skipped and says why. */
-  const hostOr = (test: TestContext): RealLinux | undefined => {
-    if (real === undefined) test.skip(`no real Linux host: ${noHost}`);
-    return real;
+  /** Defines a test with the host and a folder for keys; skipped, with the reason, if there is none. */
+  const onReal = (
+    name: string,
+    work: (test: TestContext, host: RealLinux, farm: Farm) => Promise<void>,
+  ): void => {
+    it(name, async (test) => {
+      if (real === undefined || keys === undefined) test.skip(`no real Linux host: ${noHost}`);
+      else await work(test, real, keys);
+    });
   };
   const projectWith = async (environment: Readonly<Record<string, string>>): Promise<Project> => {
     const project = await createProject({ environment });
@@ -60,10 +65,11 @@ describe("pulumi up through the machine's ssh", { timeout: 600_000 }, () => {
   };
 
   /** A host that lets nobody in but holders of a ticket, and its realm. */
-  const kerberized = async (
+  const inRealm = async (
     test: TestContext,
     host: RealLinux,
-  ): Promise<{ readonly realm: Realm; readonly inputs: object } | undefined> => {
+    { folder }: Farm,
+  ): Promise<{ readonly realm: Realm; readonly inputs: Readonly<Record<string, object>> } | undefined> => {
     const realm = await startRealm({ users: ["root"], hosts: [host.address] });
     if ("unavailable" in realm) {
       test.skip(`no Kerberos: ${realm.unavailable}`);
@@ -76,25 +82,23 @@ describe("pulumi up through the machine's ssh", { timeout: 600_000 }, () => {
       "AuthenticationMethods=gssapi-with-mic",
     ];
     const port = await host.sshd(options, realm.serverEnv);
-    const sshConfig = join(farm.folder, "ssh_config");
+    const sshConfig = join(folder, "ssh_config");
     writeFileSync(sshConfig, `Host ${host.address}\n  GSSAPIAuthentication yes\n`);
     const knownHosts = `[${host.address}]:${port} ${host.hostKey}\n`;
     return { realm, inputs: { "pre-patch": args(host, port, { sshConfig, knownHosts }) } };
   };
 
-  it("logs somebody off with a Kerberos ticket", async (test) => {
-    const host = hostOr(test);
-    const scene = host && (await kerberized(test, host));
-    if (scene === undefined || host === undefined) return;
+  onReal("logs somebody off with a Kerberos ticket", async (test, host, farm) => {
+    const scene = await inRealm(test, host, farm);
+    if (scene === undefined) return;
     const project = await projectWith(scene.realm.ticket("root"));
     project.resources(scene.inputs);
     await logsOff(host, project);
   });
 
-  it("says how to get a ticket if there is none", async (test) => {
-    const host = hostOr(test);
-    const scene = host && (await kerberized(test, host));
-    if (scene === undefined || host === undefined) return;
+  onReal("says how to get a ticket if there is none", async (test, host, farm) => {
+    const scene = await inRealm(test, host, farm);
+    if (scene === undefined) return;
     const alice = await host.login("lab-alice", "echo in; exec sleep 300");
     const project = await projectWith(scene.realm.clientEnv);
     project.resources(scene.inputs);
@@ -105,9 +109,7 @@ describe("pulumi up through the machine's ssh", { timeout: 600_000 }, () => {
     alice.hangUp();
   });
 
-  it("logs somebody off with certificates on both sides", async (test) => {
-    const host = hostOr(test);
-    if (host === undefined) return;
+  onReal("logs somebody off with certificates on both sides", async (_test, host, farm) => {
     const [users, hosts] = [makeSshCa(farm, "user-ca"), makeSshCa(farm, "host-ca")];
     const hostKey = hosts.hostKey("certified-host", { principals: [host.address] });
     const port = await host.sshd([

@@ -29,7 +29,11 @@ describe("a login with Kerberos", { skip: missing(), timeout: 300_000 }, () => {
       await farm.close();
       return;
     }
-    const config = ["GSSAPIAuthentication yes", "GSSAPIStrictAcceptorCheck no", "AuthenticationMethods gssapi-with-mic"];
+    const config = [
+      "GSSAPIAuthentication yes",
+      "GSSAPIStrictAcceptorCheck no",
+      "AuthenticationMethods gssapi-with-mic",
+    ];
     const server = await farm.sshdWith(realm.serverEnv, ...config);
     const sshConfig = join(farm.folder, "ssh_config");
     writeFileSync(sshConfig, "GSSAPIAuthentication yes\nGSSAPIDelegateCredentials yes\n");
@@ -55,26 +59,41 @@ describe("a login with Kerberos", { skip: missing(), timeout: 300_000 }, () => {
     await until("sshd has logged it", () => line.test(server.log()));
   });
 
-  inRealm("does not hand the ticket to the host, even if ssh_config says so", async ({ realm, farm, server, host }) => {
-    const ticket = realm.ticket(farm.user.name, "-f");
-    const show = "echo ${KRB5CCNAME-no ticket}";
-    assert.equal(await runOn(host, show, ticket), "no ticket");
-    const known = join(farm.folder, "known_hosts");
-    writeFileSync(known, `[127.0.0.1]:${server.port} ${server.hostKeys[0]?.publicText ?? ""}\n`);
-    const options = ["-F", host.sshConfig as string, "-o", `UserKnownHostsFile=${known}`, "-p", String(server.port)];
-    const plain = spawnSync("ssh", [...options, `${farm.user.name}@127.0.0.1`, show], {
-      env: { PATH: process.env["PATH"], ...ticket },
-      encoding: "utf8",
-    });
-    assert.match(plain.stdout, /^FILE:/u, `the test shows nothing: ${plain.stderr}`);
-  });
+  inRealm(
+    "does not hand the ticket to the host, even if ssh_config says so",
+    async ({ realm, farm, server, host }) => {
+      const ticket = realm.ticket(farm.user.name, "-f");
+      const show = "echo ${KRB5CCNAME-no ticket}";
+      assert.equal(await runOn(host, show, ticket), "no ticket");
+      const known = join(farm.folder, "known_hosts");
+      writeFileSync(known, `[127.0.0.1]:${server.port} ${server.hostKeys[0]?.publicText ?? ""}\n`);
+      const options = [
+        "-F",
+        host.sshConfig as string,
+        "-o",
+        `UserKnownHostsFile=${known}`,
+        "-p",
+        String(server.port),
+      ];
+      const plain = spawnSync("ssh", [...options, `${farm.user.name}@127.0.0.1`, show], {
+        env: { PATH: process.env["PATH"], ...ticket },
+        encoding: "utf8",
+      });
+      assert.match(plain.stdout, /^FILE:/u, `the test shows nothing: ${plain.stderr}`);
+    },
+  );
 
   inRealm("without a ticket says how to get one", ({ realm, host }) =>
     failsWith(host, "auth-unavailable", /no Kerberos ticket.*`kinit`/u, realm.clientEnv),
   );
 
   inRealm("with an expired ticket says how to renew it", async ({ realm, farm, host }) =>
-    failsWith(host, "auth-unavailable", /ticket has expired.*`kinit`/u, await realm.expiredTicket(farm.user.name)),
+    failsWith(
+      host,
+      "auth-unavailable",
+      /ticket has expired.*`kinit`/u,
+      await realm.expiredTicket(farm.user.name),
+    ),
   );
 
   inRealm("of somebody else is rejected", async ({ realm, farm, host }) =>

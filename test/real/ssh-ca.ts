@@ -23,10 +23,16 @@ export interface SshCa extends RealKey {
 /** Makes an authority in the folder of a farm. */
 export function makeSshCa(farm: Farm, name: string): SshCa {
   const ca = farm.key(name, "-t", "ed25519");
-  const certified = (key: string, { principals, validity = "-1m:+1h" }: Certificate, ...more: string[]): RealKey => {
+  const certified = (
+    key: string,
+    { principals, validity = "-1m:+1h" }: Certificate,
+    ...more: string[]
+  ): RealKey => {
     const made = farm.key(key, "-t", "ed25519");
     const what = ["-I", key, "-n", principals.join(","), "-V", validity];
-    execFileSync("ssh-keygen", ["-q", "-s", ca.path, ...more, ...what, `${made.path}.pub`], { timeout: 60_000 });
+    execFileSync("ssh-keygen", ["-q", "-s", ca.path, ...more, ...what, `${made.path}.pub`], {
+      timeout: 60_000,
+    });
     return made;
   };
   return {

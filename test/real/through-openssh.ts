@@ -42,7 +42,12 @@ export async function runOn(host: Host, command: string, variables: Variables = 
 }
 
 /** Expects that there is no connection, for this reason. */
-export async function failsWith(host: Host, code: ErrorCode, message: RegExp, variables: Variables = {}): Promise<void> {
+export async function failsWith(
+  host: Host,
+  code: ErrorCode,
+  message: RegExp,
+  variables: Variables = {},
+): Promise<void> {
   const error = await runOn(host, "true", variables).then(
     () => assert.fail("it connected"),
     (thrown: unknown) => thrown,

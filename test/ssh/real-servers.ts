@@ -93,7 +93,10 @@ export function makeFarm(parent = tmpdir()): Farm {
     hostKeys: readonly RealKey[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<RealServer> => {
-    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     children.push(child);
     let log = "";
     child.stdout.on("data", (text: Buffer) => (log += text.toString()));
