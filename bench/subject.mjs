@@ -39,10 +39,8 @@ const { systemClock } = built("base/clock");
 const { readPlan } = built("plan/read-plan");
 /** @type {typeof import("../provider/run/rollout.js")} */
 const { runRollout } = built("run/rollout");
-/** @type {typeof import("../provider/ssh/open-ssh.js")} */
-const { openSsh } = built("ssh/open-ssh");
-/** @type {typeof import("../provider/openssh/open-openssh.js")} */
-const { openOpenSsh } = built("openssh/open-openssh");
+/** @type {typeof import("../provider/clients/open-clients.js")} */
+const { openClients } = built("clients/open-clients");
 
 /** @type {Job} */
 const job = JSON.parse(process.argv[2] ?? "");
@@ -64,7 +62,7 @@ if (plan === undefined) throw new Error(JSON.stringify(problems));
 const report = await runRollout(
   plan,
   {
-    connect: (job.client === undefined ? openSsh : openOpenSsh)({ baseFolder: job.folder }).connect,
+    connect: openClients({ baseFolder: job.folder }).connect,
     clock: systemClock,
     slots: new ConnectionSlots(readOpenFiles),
     turns: new KeyedMutex(),
