@@ -3,7 +3,7 @@ import { ansible } from "../contestants/ansible";
 import { bareSsh2 } from "../contestants/bare-ssh2";
 import { goClient } from "../contestants/go-client";
 import { sshOneCall, sshPerCommand } from "../contestants/openssh";
-import { ours, oursThrough } from "../contestants/ours";
+import { ours } from "../contestants/ours";
 import type { BenchContext } from "../context";
 import { startFleet } from "../fleet";
 import { commandMs, roundTripMs } from "../sizes";
@@ -47,19 +47,6 @@ const programsOfSteps = [5, 1, 2] as const;
 /** As the hosts of the fleet take it. */
 const programsMs = programsOfSteps.reduce((ms, programs) => ms + (commandMs * (2 + programs)) / 3, 0);
 const idealHostMs = (1 + 2 + 4 + 2 * programsOfSteps.length) * roundTripMs + programsMs;
-
-/** The built-in client and the machine's ssh, on hosts that answer at once: what a process per command costs. */
-export async function clients({ sizes, go, cores, log }: BenchContext): Promise<ThroughputResult> {
-  const { clientHosts: hosts, clientRounds: rounds, parallel, people } = sizes;
-  const contestants = [oursThrough(go.reaper, "builtin"), oursThrough(go.reaper, "openssh")];
-  const fleet = await startFleet(go.fleet, { hosts, people });
-  try {
-    const standings = await contest(contestants, fleet, { hosts, parallel, rounds, cores, log });
-    return { hosts, parallel, people, standings, missing: [] };
-  } finally {
-    await fleet.close();
-  }
-}
 
 async function compete(
   context: BenchContext,

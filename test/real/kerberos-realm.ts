@@ -5,10 +5,10 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../lab/until";
-import { freePort } from "../ssh/real-servers";
 
 /** A running realm. */
 export interface Realm {
@@ -161,4 +161,13 @@ function kdcConfig(port: number, folder: string): string {
   kdc = FILE:${folder}/kdc.log
   admin_server = FILE:${folder}/admin.log
 `;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }

@@ -34,7 +34,8 @@ describe("a login with Kerberos", { skip: missing(), timeout: 300_000 }, () => {
       "GSSAPIStrictAcceptorCheck no",
       "AuthenticationMethods gssapi-with-mic",
     ];
-    const server = await farm.sshdWith(realm.serverEnv, ...config);
+    Object.assign(farm.serverEnv, realm.serverEnv);
+    const server = await farm.sshd(...config);
     const sshConfig = join(farm.folder, "ssh_config");
     writeFileSync(sshConfig, "GSSAPIAuthentication yes\nGSSAPIDelegateCredentials yes\n");
     scene = { realm, farm, server, host: hostOf(farm, server, { sshConfig }) };

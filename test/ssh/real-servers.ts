@@ -43,12 +43,12 @@ interface RealUser {
 export interface Farm {
   readonly folder: string;
   readonly user: RealUser;
+  /** Variables of every server that is started from now on, such as the place of its keytab. */
+  readonly serverEnv: Record<string, string>;
   readonly key: (name: string, ...args: string[]) => RealKey;
   /** Sets the keys that may log in as the user. */
   readonly authorize: (...keys: RealKey[]) => void;
   readonly sshd: (...config: string[]) => Promise<RealServer>;
-  /** As {@link Farm.sshd}, with variables for sshd. */
-  readonly sshdWith: (env: Readonly<Record<string, string>>, ...config: string[]) => Promise<RealServer>;
   readonly dropbear: () => Promise<RealServer>;
   readonly tinysshd: () => Promise<RealServer>;
   readonly agent: (...keys: RealKey[]) => Promise<string>;
@@ -69,6 +69,7 @@ export function makeFarm(parent = tmpdir()): Farm {
   chmodSync(folder, 0o755);
   const children: ChildProcess[] = [];
   const listeners: Server[] = [];
+  const serverEnv: Record<string, string> = {};
   const user = makeUser(folder);
   let count = 0;
 
@@ -91,12 +92,9 @@ export function makeFarm(parent = tmpdir()): Farm {
     args: readonly string[],
     port: number,
     hostKeys: readonly RealKey[],
-    env: Readonly<Record<string, string>> = {},
   ): Promise<RealServer> => {
-    const child = spawn(program, args, {
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const env = { ...process.env, ...serverEnv };
+    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     children.push(child);
     let log = "";
     child.stdout.on("data", (text: Buffer) => (log += text.toString()));
@@ -104,32 +102,10 @@ export function makeFarm(parent = tmpdir()): Farm {
     await listening(port, child, () => log);
     return { address: "127.0.0.1", port, hostKeys, log: () => log };
   };
-  const sshdWith: Farm["sshdWith"] = async (env, ...config) => {
-    const id = (count += 1);
-    const port = await freePort();
-    const hostKeys = [
-      key(`host-${id}-ed25519`, "-t", "ed25519"),
-      key(`host-${id}-rsa`, "-t", "rsa", "-b", "2048"),
-    ];
-    const file = join(folder, `sshd-${id}.conf`);
-    mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-    const lines = [
-      `Port ${port}`,
-      "ListenAddress 127.0.0.1",
-      ...hostKeys.map((each) => `HostKey ${each.path}`),
-      `PidFile ${folder}/sshd-${id}.pid`,
-      "UsePAM no",
-      "StrictModes no",
-      "PrintMotd no",
-      "LogLevel VERBOSE",
-      ...config,
-    ];
-    writeFileSync(file, lines.join("\n"));
-    return start(sshd, ["-D", "-e", "-f", file], port, hostKeys, env);
-  };
   return {
     folder,
     user,
+    serverEnv,
     key,
     authorize: (...keys) => {
       const file = join(user.home, ".ssh", "authorized_keys");
@@ -137,8 +113,29 @@ export function makeFarm(parent = tmpdir()): Farm {
       execFileSync("chown", ["-R", user.name, user.home]);
       chmodSync(file, 0o600);
     },
-    sshd: (...config) => sshdWith({}, ...config),
-    sshdWith,
+    sshd: async (...config) => {
+      const id = (count += 1);
+      const port = await freePort();
+      const hostKeys = [
+        key(`host-${id}-ed25519`, "-t", "ed25519"),
+        key(`host-${id}-rsa`, "-t", "rsa", "-b", "2048"),
+      ];
+      const file = join(folder, `sshd-${id}.conf`);
+      mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+      const lines = [
+        `Port ${port}`,
+        "ListenAddress 127.0.0.1",
+        ...hostKeys.map((each) => `HostKey ${each.path}`),
+        `PidFile ${folder}/sshd-${id}.pid`,
+        "UsePAM no",
+        "StrictModes no",
+        "PrintMotd no",
+        "LogLevel VERBOSE",
+        ...config,
+      ];
+      writeFileSync(file, lines.join("\n"));
+      return start(sshd, ["-D", "-e", "-f", file], port, hostKeys);
+    },
     dropbear: async () => {
       const id = (count += 1);
       const port = await freePort();
@@ -206,8 +203,7 @@ function makeUser(folder: string): RealUser {
   return user;
 }
 
-/** Finds a port of 127.0.0.1 that nobody listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
