@@ -67,9 +67,9 @@ export interface RealServer {
 export function makeFarm(parent = tmpdir()): Farm {
   const folder = mkdtempSync(join(parent, "real-ssh-"));
   chmodSync(folder, 0o755);
+  const serverEnv: Record<string, string> = {};
   const children: ChildProcess[] = [];
   const listeners: Server[] = [];
-  const serverEnv: Record<string, string> = {};
   const user = makeUser(folder);
   let count = 0;
 
