@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { BenchContext } from "./context";
 import { buildGoTools } from "./go-tools";
+import { clients } from "./parts/clients";
 import { grace } from "./parts/grace";
 import { pulumiUp } from "./parts/pulumi";
 import { scale } from "./parts/scale";
@@ -19,7 +20,17 @@ import { markdown } from "./report";
 import type { Results } from "./results";
 import { full, quick } from "./sizes";
 
-const parts = { throughput, latency, grace, scale, pulumi: pulumiUp, stacks, start, profile } as const;
+const parts = {
+  throughput,
+  latency,
+  clients,
+  grace,
+  scale,
+  pulumi: pulumiUp,
+  stacks,
+  start,
+  profile,
+} as const;
 type Part = keyof typeof parts;
 
 async function main(): Promise<void> {

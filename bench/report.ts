@@ -4,7 +4,7 @@ import { targetsOf } from "./targets";
 
 /** Formats the results as Markdown, for RESULTS.md and the terminal. */
 export function markdown(results: Results): string {
-  const { throughput, latency, grace, scale, pulumi, stacks, start, profile, cores } = results;
+  const { throughput, latency, clients, grace, scale, pulumi, stacks, start, profile, cores } = results;
   const sections = [
     "# Benchmark",
     `Measured on ${cores} cores with Node ${results.node}, ${results.platform}, ${results.measuredAt.slice(0, 10)}, size ` +
@@ -116,6 +116,19 @@ export function markdown(results: Results): string {
               ),
             ],
           ),
+        ]),
+    ...(clients === undefined
+      ? []
+      : [
+          `## 8. Both clients, ${clients.hosts} hosts without latency`,
+          `${clients.parallel} hosts at once. The processor time includes the processes of ssh, also those in the background.`,
+          contestTable(clients.standings),
+          `Processor time per host: ${clients.standings
+            .map(
+              ({ name, clientCpuSeconds }) =>
+                `${name} ${((clientCpuSeconds * 1000) / clients.hosts).toFixed(1)} ms`,
+            )
+            .join("; ")}.`,
         ]),
     ...(profile === undefined
       ? []

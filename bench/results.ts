@@ -18,6 +18,7 @@ export interface Results {
   readonly size: "full" | "quick";
   readonly throughput?: ThroughputResult;
   readonly latency?: LatencyResult;
+  readonly clients?: ThroughputResult;
   readonly grace?: GraceResult;
   readonly scale?: ScaleResult;
   readonly pulumi?: PulumiResult;

@@ -7,6 +7,9 @@ export interface Sizes {
   readonly throughputHosts: number;
   /** A multiple of `parallel`, so that the ideal has no partial batch at the end. */
   readonly latencyHosts: number;
+  /** The same for both clients. The machine's ssh starts a process for each command, so these are few. */
+  readonly clientHosts: number;
+  readonly clientRounds: number;
   readonly graceHosts: number;
   readonly graceSeconds: number;
   readonly scaleHosts: readonly number[];
@@ -39,6 +42,8 @@ export const full: Sizes = {
   people: 2,
   throughputHosts: 500,
   latencyHosts: 100,
+  clientHosts: 100,
+  clientRounds: 3,
   graceHosts: 1000,
   graceSeconds: 10,
   scaleHosts: [1000, 3000, 10_000],
@@ -59,6 +64,8 @@ export const quick: Sizes = {
   people: 2,
   throughputHosts: 8,
   latencyHosts: 4,
+  clientHosts: 4,
+  clientRounds: 1,
   graceHosts: 8,
   graceSeconds: 1,
   scaleHosts: [5, 10],

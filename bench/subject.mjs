@@ -16,6 +16,7 @@ import { join } from "node:path";
  * @property {number} parallel
  * @property {{ message: string, gracePeriod: string }} [warn]
  * @property {boolean} [listOnly] Change nothing
+ * @property {"openssh"} [client] Default: the built-in one
  *
  * @typedef {object} Done
  * @property {number} runMs Time from the plan's text to the report
@@ -38,8 +39,8 @@ const { systemClock } = built("base/clock");
 const { readPlan } = built("plan/read-plan");
 /** @type {typeof import("../provider/run/rollout.js")} */
 const { runRollout } = built("run/rollout");
-/** @type {typeof import("../provider/ssh/open-ssh.js")} */
-const { openSsh } = built("ssh/open-ssh");
+/** @type {typeof import("../provider/clients/open-clients.js")} */
+const { openClients } = built("clients/open-clients");
 
 /** @type {Job} */
 const job = JSON.parse(process.argv[2] ?? "");
@@ -51,6 +52,7 @@ const { plan, problems } = readPlan({
     user: "bench",
     privateKeyFile: join(job.folder, "id_ed25519"),
     knownHostsFile: join(job.folder, "known_hosts"),
+    ...(job.client === undefined ? {} : { client: job.client, sshConfig: false }),
   },
   rollout: { parallel: job.parallel },
   ...(job.warn === undefined ? {} : { warn: job.warn }),
@@ -60,7 +62,7 @@ if (plan === undefined) throw new Error(JSON.stringify(problems));
 const report = await runRollout(
   plan,
   {
-    connect: openSsh({ baseFolder: job.folder }).connect,
+    connect: openClients({ baseFolder: job.folder }).connect,
     clock: systemClock,
     slots: new ConnectionSlots(readOpenFiles),
     turns: new KeyedMutex(),

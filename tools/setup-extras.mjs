@@ -1,8 +1,10 @@
+import { setUpKerberos } from "./kerberos/install.mjs";
 import { setUpWine } from "./wine/make.mjs";
 
 /**
- * `npm run setup:extras [-- --install]`: sets up what some tests use and what is too large for every machine: Wine, whose cmd.exe
- * then reads our command lines. `--install` allows it to install the packages.
+ * `npm run setup:extras [-- --install]`: sets up what some tests use and what is too large for every machine: Kerberos, which
+ * then logs us in to real hosts, and Wine, whose cmd.exe then reads our command lines. `--install` allows it to install the packages. What
+ * cannot be set up does not keep the rest from it.
  */
 
 const [option, ...others] = process.argv.slice(2);
@@ -12,11 +14,14 @@ if ((option !== undefined && option !== "--install") || others.length > 0) {
 } else {
   /** @type {NodeJS.ProcessEnv} */
   const env = option === undefined ? process.env : { ...process.env, SESSION_LOGOFF_TEST_INSTALL: "1" };
-  try {
-    const folder = await setUpWine({ env, log: (line) => console.error(line) });
-    console.error(`Wine is set up in ${folder}: \`npm test -- test/real\` uses it`);
-  } catch (error) {
-    console.error(/** @type {Error} */ (error).message);
-    process.exitCode = 1;
+  /** @param {string} line */
+  const log = (line) => console.error(line);
+  for (const setUp of [setUpKerberos, setUpWine]) {
+    try {
+      log(await setUp({ env, log }));
+    } catch (error) {
+      log(/** @type {Error} */ (error).message);
+      process.exitCode = 1;
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 
@@ -23,8 +23,11 @@ const packageOf = {
   python3: "python3-venv",
 };
 
-/** What `npm run setup:extras` installs: too large for every machine that runs the tests. */
+/** What `npm run setup:extras` installs: too large, or too much of a server, for every machine that runs the tests. */
 const extraPackageOf = {
+  krb5kdc: "krb5-kdc",
+  "kadmin.local": "krb5-admin-server",
+  kinit: "krb5-user",
   wine64: "wine64",
   "x86_64-w64-mingw32-gcc-win32": "gcc-mingw-w64-x86-64-win32",
 };
@@ -72,7 +75,7 @@ export async function installForTests({ env = process.env, log }) {
     await installPackages(missing, { env, log });
   } catch {
     for (const name of missing) {
-      await apt([...install, name], { env, log }).catch((error) =>
+      await installPackages([name], { env, log }).catch((error) =>
         log(`Cannot install ${name}: ${String(error).split("\n")[0]}`),
       );
     }
@@ -82,14 +85,37 @@ export async function installForTests({ env = process.env, log }) {
 const install = ["install", "-y", "-qq", "--no-install-recommends"];
 
 /**
- * Installs packages, which may take minutes.
+ * Installs packages, which may take minutes. Their services are not started.
  *
  * @param {readonly string[]} packages
  * @param {{ readonly env: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options
  */
 export async function installPackages(packages, { env, log }) {
   await apt(["update", "-qq"], { env, log });
-  await apt([...install, ...packages], { env, log });
+  const allowServices = forbidServices();
+  try {
+    await apt([...install, ...packages], { env, log });
+  } finally {
+    allowServices();
+  }
+}
+
+/** Debian's packages ask this program before they start a service; 101 forbids it. */
+const policyFile = "/usr/sbin/policy-rc.d";
+
+/**
+ * Keeps packages from starting their services, until the returned function is called. A policy that the machine has stays. If this process
+ * is killed, its policy forbids nothing.
+ */
+function forbidServices() {
+  const script = `#!/bin/sh\nkill -0 ${process.pid} 2>/dev/null && exit 101\nexit 0\n`;
+  try {
+    writeFileSync(policyFile, script, { mode: 0o755, flag: "wx" });
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST") return () => undefined;
+    throw error;
+  }
+  return () => rmSync(policyFile, { force: true });
 }
 
 /** @param {readonly string[]} args @param {{ readonly env: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options */

@@ -9,6 +9,8 @@ export interface Job {
   readonly parallel: number;
   readonly warn?: { readonly message: string; readonly gracePeriod: string };
   readonly listOnly?: boolean;
+  /** Default: the built-in one. */
+  readonly client?: "openssh";
 }
 
 export interface Done {
@@ -29,3 +31,18 @@ export const ours: Contestant = {
   name: "session-logoff",
   prepare: (fleet, hosts, parallel) => oursCommand(fleet, { hosts, parallel }),
 };
+
+/** With the given client. The masters of the machine's ssh run in the background, so the reaper waits for them and counts their work. */
+export function oursThrough(reaper: string, client: "builtin" | "openssh"): Contestant {
+  return {
+    name: `session-logoff, client ${client}`,
+    prepare: (fleet, hosts, parallel) => {
+      const { program, args } = oursCommand(fleet, {
+        hosts,
+        parallel,
+        ...(client === "openssh" && { client }),
+      });
+      return { program: reaper, args: [program, ...args] };
+    },
+  };
+}

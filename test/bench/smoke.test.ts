@@ -35,6 +35,9 @@ describe("npm run bench -- --quick", { skip: obstacle(), timeout: 300_000 }, () 
     assert.ok((results.throughput?.standings.length ?? 0) >= 5);
     assert.equal(results.throughput?.standings[0]?.commands, 32, "four commands a host, none left out");
     assert.ok((results.latency?.standings[0]?.seconds ?? 0) >= (results.latency?.idealSeconds ?? Infinity));
+    const [builtin, openssh] = results.clients?.standings ?? [];
+    assert.equal(openssh?.commands, builtin?.commands, "both clients send the same commands");
+    assert.ok((openssh?.clientCpuSeconds ?? 0) > (builtin?.clientCpuSeconds ?? Infinity));
     assert.ok((results.grace?.seconds ?? 0) > (results.grace?.graceSeconds ?? Infinity));
     assert.equal(results.scale?.rows.length, 2);
     assert.ok((results.pulumi?.ratio ?? 0) > 0);

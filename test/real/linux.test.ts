@@ -161,7 +161,7 @@ describe("a real sshd with a real logind", { concurrency: false }, () => {
   onReal(
     "is refused if its sshd does not use PAM, because logind then does not know our login",
     async (host) => {
-      const ours = await connectAs(host, "root", await host.sshd("UsePAM=no"));
+      const ours = await connectAs(host, "root", await host.sshd(["UsePAM=no"]));
       try {
         assert.match(
           await codeOf(ours.list()),

@@ -43,6 +43,8 @@ interface RealUser {
 export interface Farm {
   readonly folder: string;
   readonly user: RealUser;
+  /** Variables of every server that is started from now on, such as the place of its keytab. */
+  readonly serverEnv: Record<string, string>;
   readonly key: (name: string, ...args: string[]) => RealKey;
   /** Sets the keys that may log in as the user. */
   readonly authorize: (...keys: RealKey[]) => void;
@@ -65,6 +67,7 @@ export interface RealServer {
 export function makeFarm(parent = tmpdir()): Farm {
   const folder = mkdtempSync(join(parent, "real-ssh-"));
   chmodSync(folder, 0o755);
+  const serverEnv: Record<string, string> = {};
   const children: ChildProcess[] = [];
   const listeners: Server[] = [];
   const user = makeUser(folder);
@@ -90,7 +93,8 @@ export function makeFarm(parent = tmpdir()): Farm {
     port: number,
     hostKeys: readonly RealKey[],
   ): Promise<RealServer> => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...serverEnv };
+    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     children.push(child);
     let log = "";
     child.stdout.on("data", (text: Buffer) => (log += text.toString()));
@@ -101,6 +105,7 @@ export function makeFarm(parent = tmpdir()): Farm {
   return {
     folder,
     user,
+    serverEnv,
     key,
     authorize: (...keys) => {
       const file = join(user.home, ".ssh", "authorized_keys");

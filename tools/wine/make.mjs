@@ -54,7 +54,7 @@ const libraries = ["/usr/lib/x86_64-linux-gnu/wine", "/usr/lib64/wine", "/usr/li
  * first where that is allowed.
  *
  * @param {{ readonly env: NodeJS.ProcessEnv, readonly log: (line: string) => void }} options
- * @returns {Promise<string>} the folder
+ * @returns {Promise<string>} what is there now
  * @throws {Error} says what is missing and how to get it
  */
 export async function setUpWine({ env, log }) {
@@ -68,7 +68,7 @@ export async function setUpWine({ env, log }) {
   await withLock(`${folder}.lock`, { log, what: "it sets up Wine" }, async () => {
     if (!existsSync(folder)) await make(folder, { wine, server, compiler }, log);
   });
-  return folder;
+  return `Wine is set up in ${folder}: \`npm test -- test/real\` uses it`;
 }
 
 /** @param {NodeJS.ProcessEnv} env @param {(line: string) => void} log */

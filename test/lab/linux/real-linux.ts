@@ -39,8 +39,8 @@ export interface RealLinux {
   inside(
     ...command: readonly string[]
   ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-  /** Starts a second sshd with its own sshd_config options, and returns its port. */
-  sshd(...options: readonly string[]): Promise<number>;
+  /** Starts another sshd with options of sshd_config and variables of its own, and returns its port. */
+  sshd(options: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
   /** The human-readable output of `loginctl list-sessions`. */
   loginctl(): Promise<string>;
   /** Ends all processes of the users, and so their sessions. */
@@ -202,9 +202,11 @@ export async function startRealLinux({
       return { output, ended, hangUp: () => void child.kill() };
     },
     inside,
-    sshd: async (...options) => {
+    sshd: async (options, env = {}) => {
       const second = await freePort(address);
       const { code, stderr } = await inside(
+        "/usr/bin/env",
+        ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
         "/usr/sbin/sshd",
         ...["-f", "/run/keys/sshd_config", "-p", String(second)],
         ...options.flatMap((option) => ["-o", option]),
