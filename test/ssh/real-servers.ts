@@ -23,6 +23,11 @@ export function missing(): string | false {
   return !existsSync(sshd) || !existsSync(dropbear) ? `no sshd and dropbear here: ${how}` : false;
 }
 
+/** Why tests with an sshd that only the current user logs in to cannot run here; false when they can. */
+export function missingSshd(): string | false {
+  return existsSync(sshd) ? false : "no sshd here: apt-get install openssh-server";
+}
+
 /** Why tests with tinysshd cannot run here; false when they can. */
 export function missingTinysshd(): string | false {
   return existsSync(tinysshd) ? false : "no tinysshd here: apt-get install tinysshd";
@@ -63,14 +68,17 @@ export interface RealServer {
   readonly log: () => string;
 }
 
-/** @param parent of its folder; tinysshd refuses a user whose home is below a folder that others may write to */
-export function makeFarm(parent = tmpdir()): Farm {
+/**
+ * @param parent of its folder; tinysshd refuses a user whose home is below a folder that others may write to
+ * @param whose `new`, a user of the farm's own, needs root; `current` is the one who runs the test, and logs in with keys only
+ */
+export function makeFarm(parent = tmpdir(), whose: "new" | "current" = "new"): Farm {
   const folder = mkdtempSync(join(parent, "real-ssh-"));
   chmodSync(folder, 0o755);
   const serverEnv: Record<string, string> = {};
   const children: ChildProcess[] = [];
   const listeners: Server[] = [];
-  const user = makeUser(folder);
+  const user = whose === "new" ? makeUser(folder) : currentUser(folder);
   let count = 0;
 
   const key = (name: string, ...args: string[]): RealKey => {
@@ -110,7 +118,7 @@ export function makeFarm(parent = tmpdir()): Farm {
     authorize: (...keys) => {
       const file = join(user.home, ".ssh", "authorized_keys");
       writeFileSync(file, keys.map((each) => `${each.publicText}\n`).join(""));
-      execFileSync("chown", ["-R", user.name, user.home]);
+      if (whose === "new") execFileSync("chown", ["-R", user.name, user.home]);
       chmodSync(file, 0o600);
     },
     sshd: async (...config) => {
@@ -121,7 +129,7 @@ export function makeFarm(parent = tmpdir()): Farm {
         key(`host-${id}-rsa`, "-t", "rsa", "-b", "2048"),
       ];
       const file = join(folder, `sshd-${id}.conf`);
-      mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+      if (isRoot) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
       const lines = [
         `Port ${port}`,
         "ListenAddress 127.0.0.1",
@@ -132,6 +140,7 @@ export function makeFarm(parent = tmpdir()): Farm {
         "PrintMotd no",
         "LogLevel VERBOSE",
         ...config,
+        ...(whose === "current" ? [`AuthorizedKeysFile ${user.home}/.ssh/authorized_keys`] : []),
       ];
       writeFileSync(file, lines.join("\n"));
       return start(sshd, ["-D", "-e", "-f", file], port, hostKeys);
@@ -167,11 +176,8 @@ export function makeFarm(parent = tmpdir()): Farm {
     },
     agent: async (...keys) => {
       const socket = join(folder, `agent-${(count += 1)}`);
-      const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
-      children.push(child);
-      while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
-      for (const each of keys)
-        execFileSync("ssh-add", ["-q", each.path], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      const paths = keys.map(({ path }) => path);
+      children.push(await startAgent(socket, paths));
       return socket;
     },
     close: async () => {
@@ -181,10 +187,25 @@ export function makeFarm(parent = tmpdir()): Farm {
         child.kill();
         await once(child, "exit");
       }
-      spawnSync("userdel", ["-f", user.name], { stdio: "ignore" });
+      if (whose === "new") spawnSync("userdel", ["-f", user.name], { stdio: "ignore" });
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Why tests with an agent cannot run here, and how to enable them; false when they can. */
+export function missingAgent(): string | false {
+  const isThere = spawnSync("ssh-agent", ["-h"]).error === undefined;
+  return isThere ? false : "no ssh-agent here: apt-get install openssh-client";
+}
+
+/** Starts an agent at the socket, which holds the keys of these files. The caller ends it. */
+export async function startAgent(socket: string, keyPaths: readonly string[]): Promise<ChildProcess> {
+  const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const path of keyPaths)
+    execFileSync("ssh-add", ["-q", path], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+  return child;
 }
 
 let users = 0;
@@ -201,6 +222,12 @@ function makeUser(folder: string): RealUser {
   execFileSync("chpasswd", { input: `${user.name}:${user.password}\n` });
   execFileSync("chown", ["-R", user.name, user.home]);
   return user;
+}
+
+function currentUser(folder: string): RealUser {
+  const home = join(folder, "home");
+  mkdirSync(join(home, ".ssh"), { recursive: true, mode: 0o700 });
+  return { name: userInfo().username, password: "", home };
 }
 
 async function freePort(): Promise<number> {

@@ -36,6 +36,8 @@ function makeKey(type: HostKeyType): TestKey {
 
 export interface Script {
   readonly address?: string;
+  /** Default: a free port. */
+  readonly port?: number;
   readonly hostKeys?: readonly TestKey[];
   readonly algorithms?: Algorithms;
   /** Decides about a login; default: rejects everything but `password` and `key`. */
@@ -57,7 +59,10 @@ export interface Script {
   /** How channels are refused (RFC 4254 5.1); default: reason 2 without a text, as sshd does at MaxSessions. */
   readonly refusal?: { readonly reason: number; readonly words: string };
   readonly onConnection?: (client: Connection, server: ScriptedServer) => void;
+  /** Lines before the identification. */
   readonly greeting?: string;
+  /** Text for the user before the login (RFC 4252 5.4). */
+  readonly banner?: string;
   /** Receives a line about every message. */
   readonly debug?: (line: string) => void;
   /** Whether the server forwards connections as a jump host does. */
@@ -70,6 +75,8 @@ export interface ScriptedServer {
   /** `publickey:BLOB`, `password:TEXT` and other methods, including `none`, in order of arrival. */
   readonly logins: string[];
   readonly commands: string[];
+  /** What was requested of sessions besides commands: `pty`, `env NAME`, `auth-agent` and others. */
+  readonly requests: string[];
   readonly forwarded: string[];
   readonly connections: () => number;
   readonly open: () => number;
@@ -85,6 +92,7 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
     hostKeys: (script.hostKeys ?? [testKey("host")]).map((key) => key.privateText),
     ...(script.algorithms && { algorithms: script.algorithms }),
     ...(script.greeting !== undefined && { greeting: script.greeting }),
+    ...(script.banner !== undefined && { banner: script.banner }),
     ...(script.debug && { debug: script.debug }),
   });
   const started = (port: number): ScriptedServer => ({
@@ -92,11 +100,13 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
     port,
     logins: [],
     commands: [],
+    requests: [],
     forwarded: [],
     connections: () => connections,
     open: () => sockets.size,
     close: async () => {
       for (const socket of sockets) socket.destroy();
+      if (!inner.listening) return;
       server.close();
       await once(server, "close");
     },
@@ -106,7 +116,7 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  server.listen(0, script.address ?? "127.0.0.1");
+  server.listen(script.port ?? 0, script.address ?? "127.0.0.1");
   await once(server, "listening");
   const self = started((server.address() as AddressInfo).port);
   server.on("connection", (client) => {
@@ -142,7 +152,12 @@ export async function startServer(script: Script = {}): Promise<ScriptedServer> 
       sessions += 1;
       const open = (): void => {
         granted += 1;
-        accept().on("exec", (acceptExec, rejectExec, info) => {
+        const session = accept();
+        for (const kind of ["pty", "auth-agent", "x11", "shell", "sftp"] as const)
+          session.on(kind as "pty", () => void self.requests.push(kind));
+        session.on("subsystem", (_accept, _reject, { name }) => void self.requests.push(`subsystem ${name}`));
+        session.on("env", (_accept, _reject, { key }) => void self.requests.push(`env ${key}`));
+        session.on("exec", (acceptExec, rejectExec, info) => {
           self.commands.push(info.command);
           const onExec = script.onExec ?? echo;
           onExec(info.command, acceptExec, rejectExec, client);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import type { Host } from "../../../provider/connection";
 import { agentPath } from "../../../provider/ssh/login/agent";
 import { openSsh, type SshOptions } from "../../../provider/ssh/open-ssh";
 import { sshContext } from "../../../provider/ssh/options";
+import { missingAgent, startAgent } from "../real-servers";
 import {
   bareOptions,
   hostOf,
@@ -24,7 +25,6 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), "agent-"));
 after(() => rmSync(folder, { recursive: true }));
-const hasAgent = spawnSync("ssh-agent", ["-h"]).error === undefined;
 
 function makeKey(name: string, ...args: string[]): TestKey {
   const path = join(folder, name);
@@ -48,7 +48,7 @@ describe("the path of an agent", () => {
   });
 });
 
-describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
+describe("an agent", { skip: missingAgent() }, () => {
   const socket = join(folder, "socket");
   let stop: () => Promise<void>;
   let ed: TestKey;
@@ -56,14 +56,11 @@ describe("an agent", { skip: hasAgent ? false : "no ssh-agent here" }, () => {
   before(async () => {
     ed = makeKey("ed", "-t", "ed25519");
     rsa = makeKey("rsa", "-t", "rsa", "-b", "2048");
-    const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    const child = await startAgent(socket, [ed.privateText, rsa.privateText]);
     stop = async () => {
       child.kill();
       await once(child, "exit");
     };
-    while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const key of [ed, rsa])
-      execFileSync("ssh-add", ["-q", key.privateText], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
   });
   after(() => stop());
 
