@@ -25,7 +25,8 @@ export function mergeHost(
   const levels = [own, shared, defaults];
   const port = at.port ?? nearest("port");
   const login = at.user ?? nearest("user") ?? defaults.user;
-  const sshConfig = nearest("sshConfig");
+  const client = nearest("client");
+  const sshConfig = nearest("sshConfig") ?? (client === "openssh" ? true : undefined);
   // A connection takes one way, so the level that names one hides the other kind of the levels after it.
   const way = [own, shared].find(
     (level) => level.jumpHosts !== undefined || level.proxyCommand !== undefined,
@@ -45,9 +46,15 @@ export function mergeHost(
     login: mergeLogin(levels, nearest("agent")),
     hostKeys: mergeHostKeys(levels, nearest("hostKey"), nearest("strictHostKeyChecking")),
     jumpHosts: (way?.jumpHosts ?? []).map((jumpHost) =>
-      mergeJumpHost(jumpHost, shared, defaults, connectTimeoutMs),
+      mergeJumpHost(
+        jumpHost,
+        client === undefined ? shared : { ...shared, client },
+        defaults,
+        connectTimeoutMs,
+      ),
     ),
     ...(way?.proxyCommand === undefined ? {} : { proxyCommand: way.proxyCommand }),
+    ...(client === "openssh" ? { client } : {}),
     ...(sshConfig === undefined || sshConfig === false ? {} : { sshConfig }),
     undecided,
     algorithms: nearest("algorithms") ?? connection.fields.algorithms.default,

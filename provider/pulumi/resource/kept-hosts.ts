@@ -68,6 +68,7 @@ const knownHostsFields = ["knownHosts", "knownHostsFile"];
  * program.
  */
 const wayFields = [
+  "client",
   "port",
   "jumpHosts",
   "sshConfig",
@@ -77,8 +78,8 @@ const wayFields = [
   "keepalive",
 ];
 
-/** The defaults of a connection, but for the way to the host. */
-const unsaid = { sshConfig: false, strictHostKeyChecking: "yes", algorithms: "default" };
+/** The defaults of a connection, but for the way to the host, and for `sshConfig`, whose default depends on the client. */
+const unsaid = { client: "builtin", strictHostKeyChecking: "yes", algorithms: "default" };
 
 /**
  * The fields of a connection with their defaults. With ssh_config there is no default port. A proxy command is a credential, so a host that was
@@ -86,9 +87,9 @@ const unsaid = { sshConfig: false, strictHostKeyChecking: "yes", algorithms: "de
  */
 function wayOf(connection: unknown): Props {
   const said = fieldsOf(withoutCredentials(connection));
-  const { sshConfig = false } = said;
+  const { sshConfig = said["client"] === "openssh" } = said;
   const direct = hasProxyCommand(connection) ? {} : { jumpHosts: [] };
-  const way = { ...unsaid, ...direct, ...(sshConfig === false ? { port: 22 } : {}), ...said };
+  const way = { ...unsaid, ...direct, sshConfig, ...(sshConfig === false ? { port: 22 } : {}), ...said };
   return onlyFields(way, wayFields);
 }
 
@@ -113,7 +114,7 @@ function reachedBy(entry: unknown, way: Props): unknown {
   const connection = isRecord(reached) ? fieldsOf(reached["connection"]) : {};
   const jumps = connection["jumpHosts"];
   if (!isRecord(reached) || !Array.isArray(jumps)) return reached;
-  const shared = withoutFields(way, ["port", "jumpHosts"]);
+  const shared = withoutFields(way, ["client", "port", "jumpHosts"]);
   const jumpHosts = jumps.map((jump) => withConnection(jump, shared));
   return { ...reached, connection: { ...connection, jumpHosts } };
 }
