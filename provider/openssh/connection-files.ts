@@ -1,9 +1,11 @@
 /** The files of one connection: its file for `ssh -F`, known hosts, public keys, and the socket of our agent. */
 import { rm, writeFile } from "node:fs/promises";
+import { isNoCommand } from "../base/proxy-command";
 import type { Host } from "../connection";
 import { resolvePath } from "../files/paths";
 import { formatPublicKey } from "../ssh/host-keys/public-key";
 import type { SshContext } from "../ssh/options";
+import { expandProxyCommand } from "../ssh/proxy-command/tokens";
 import { configText } from "./config/config-file";
 import { trustLines } from "./config/host-key-lines";
 import { checkedUser, quotedPath } from "./config/names";
@@ -15,6 +17,7 @@ import { clientProblem } from "./version";
 /** What a file is written from. */
 export interface FileOptions {
   readonly host: Host;
+  readonly givenName: string;
   readonly login: OpenSshLogin;
   readonly machine: Machine;
   readonly context: SshContext;
@@ -41,7 +44,7 @@ export async function writeFiles(options: FileOptions): Promise<void> {
     lines: [
       ...(host.user === undefined ? [] : [`User ${checkedUser(host.user, label)}`]),
       ...(host.port === undefined ? [] : [`Port ${host.port}`]),
-      ...(route === undefined ? [] : [route]),
+      ...(route === undefined ? proxyLines(options) : [route]),
       ...trust.lines,
       ...(isKeepaliveOpen ? [] : [keepalive]),
       ...(await agentLines(options)),
@@ -51,6 +54,16 @@ export async function writeFiles(options: FileOptions): Promise<void> {
     defaults: [...trust.defaults, ...(isKeepaliveOpen ? [keepalive] : [])],
   });
   await writeFile(`${base}.conf`, text, { mode: 0o600 });
+}
+
+/** The command that carries the connection. Its names are checked and replaced here, because ssh before 9.6 does not check them. */
+function proxyLines({ host, givenName, context }: FileOptions): readonly string[] {
+  const { proxyCommand, label, address, port = 22, user = context.localUser() } = host;
+  if (proxyCommand === undefined) return [];
+  if (isNoCommand(proxyCommand)) return ["ProxyCommand none"];
+  const names = { label, givenName, address, port, user };
+  const command = expandProxyCommand(proxyCommand, names, context.platform);
+  return [`ProxyCommand ${command.replaceAll("%", "%%")}`];
 }
 
 /** The public halves of our agent's keys, which ssh needs to offer no others. */

@@ -166,6 +166,11 @@ function notReached(log: ConnectionLog, { host, quote }: LoginFacts): Failure {
     // SSH_DISCONNECT_TOO_MANY_CONNECTIONS (RFC 4250 4.2.2)
     return refusal[1] === "12" ? { error, mayPass: true, isTurnedAway: true } : never(error);
   }
+  // ssh discards what the command of a master says on standard error. Through a jump host, the command is ours.
+  if (log.usesProxyCommand && host.jumpHosts.length === 0) {
+    const message = `${prefix}its proxy command ended, or closed the connection, before the host answered; run the command by hand to see what it says`;
+    return { error: new LogoffError("host-unreachable", message), mayPass: true };
+  }
   for (const [pattern, meaning, mayPass] of reasons) {
     const line = log.words.find((word) => pattern.test(word));
     if (line !== undefined)

@@ -16,6 +16,8 @@ export type LogPhase = "connecting" | "waiting for its banner" | "exchanging key
 /** The facts in the log of one connection. */
 export interface ConnectionLog {
   readonly phase: LogPhase;
+  /** Whether a ProxyCommand carries the connection. */
+  readonly usesProxyCommand: boolean;
   /** The key that the host showed: `ssh-ed25519 SHA256:…`. */
   readonly hostKey?: string;
   /** Whether the key was accepted, which is before any credential. */
@@ -74,6 +76,7 @@ export function readConnectionLog(text: string): ConnectionLog {
   const isLoggedIn = has(/^debug1: Authentication succeeded \(|^Authenticated to /u);
   return {
     phase: phaseOf(has),
+    usesProxyCommand: has(/^debug1: Executing proxy command: /u),
     ...(hostKey !== undefined && { hostKey }),
     isTrusted: has(/^debug1: (?:SSH2_MSG_NEWKEYS sent|SSH2_MSG_SERVICE_ACCEPT received)/u),
     ...(untrusted !== undefined && { untrusted }),

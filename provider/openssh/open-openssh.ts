@@ -9,6 +9,7 @@ import { privateKeyParser } from "../ssh/login/private-key";
 import { quoter, redactor, type Quote } from "../ssh/login/redact";
 import { secretReader } from "../ssh/login/secret";
 import { sshContext, type SshContext, type SshOptions } from "../ssh/options";
+import { secretWords } from "../ssh/proxy-command/secret-words";
 import { withDeadline, type Deadline } from "../ssh/transport/deadline";
 import { watchProgress } from "../ssh/transport/progress";
 import { untilItPasses } from "../ssh/transport/retry";
@@ -40,6 +41,8 @@ export interface OpenSshOptions extends SshOptions {
 interface OpenedMaster extends Master {
   readonly warnings: readonly string[];
   readonly quote: Quote;
+  /** Whether a ProxyCommand of the program or of ssh_config carries it. */
+  readonly usesProxyCommand: boolean;
 }
 
 /** The machine's ssh for one process. */
@@ -64,7 +67,8 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       if (!warnings.includes(text)) warnings.push(text);
     };
     const exec = commandRunner({ master, label, clock: context.clock, quote: master.quote, warn });
-    return { exec, warnings, close: master.close } satisfies Connection;
+    const { usesProxyCommand, close } = master;
+    return { exec, warnings, usesProxyCommand, close } satisfies Connection;
   };
   const route: ResolveRoute = (host) => resolve(host, new AbortController().signal);
   return { connect, resolve: route, findJumpHosts: jumpHostFinder(route) };
@@ -81,6 +85,7 @@ function hostResolver(context: SshContext, find: ReturnType<typeof machineFinder
     const login = { lines: [], keys: [], secrets: [] };
     await writeFiles({
       host: { ...host, hostKeys: { pinned: [], strict: "yes" } },
+      givenName: host.address,
       login,
       machine,
       context,
@@ -141,7 +146,9 @@ function masterOpener(
       },
     );
     const { host } = resolved;
-    const quote = quoter(redactor(login.secrets));
+    const { proxyCommand } = host;
+    const words = proxyCommand === undefined ? [] : secretWords(proxyCommand, context.env);
+    const quote = quoter(redactor([...login.secrets, ...words]));
     const isAwaited = host.awaited === true;
     const progress = watchProgress(host);
     const password = passwordOffer(guard, host, resolved.name, login.password);
@@ -160,7 +167,7 @@ function masterOpener(
                 route === undefined
                   ? {}
                   : { route: throughMaster(machine.program.path, route.master.path, host) };
-              const files: FileOptions = { host, login, machine, context, base, ...through };
+              const files: FileOptions = { ...resolved, login, machine, context, base, ...through };
               const timedOut = (phase: LogPhase): LogoffError | undefined => {
                 if (signal.aborted) return undefined;
                 progress.enter(phase);
@@ -197,13 +204,16 @@ function masterOpener(
       readConnectionLog(await readFile(`${base}.log`, "utf8").catch(() => ""));
     try {
       const env = { ...hidden, ...askpass?.env };
-      const { control } = await startMaster(machine, base, host.address, env, signal);
+      const { control } = await startMaster(machine, base, files.givenName, env, signal);
       const log = await readLog();
       if (control !== undefined) {
         password.settle("accepted");
         if (log.acceptedKey !== undefined) context.acceptedKeys.add(host.user, log.acceptedKey);
         const master = watchMaster(machine, base, host.label, control, clock, quote);
-        return { ok: true, value: { ...master, quote, warnings: warningsOf(log, host, quote) } };
+        // Through a jump host, the command is ours.
+        const usesProxyCommand = route === undefined && log.usesProxyCommand;
+        const warnings = warningsOf(log, host, quote);
+        return { ok: true, value: { ...master, quote, usesProxyCommand, warnings } };
       }
       const refusal = password.refusal();
       if (refusal !== undefined) throw refusal;

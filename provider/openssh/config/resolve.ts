@@ -8,6 +8,8 @@ import { checkedAddress, checkedUser } from "./names";
 /** A host as ssh reaches it. */
 export interface ResolvedHost {
   readonly host: Host & { readonly port: number; readonly user: string };
+  /** The address as it was given, which the blocks of ssh_config match. */
+  readonly givenName: string;
   /** The name in prompts and in known_hosts: HostKeyAlias, or the address. */
   readonly name: string;
 }
@@ -16,7 +18,11 @@ export interface ResolvedHost {
 export function asGiven(host: Host, localUser: string): ResolvedHost {
   const user = checkedUser(host.user ?? localUser, host.label);
   const address = checkedAddress(host.address, host.label);
-  return { host: { ...host, address, user, port: host.port ?? 22 }, name: address.toLowerCase() };
+  return {
+    host: { ...host, address, user, port: host.port ?? 22 },
+    givenName: address,
+    name: address.toLowerCase(),
+  };
 }
 
 /**
@@ -48,6 +54,7 @@ export function fromOutput(host: Host, output: string, localUser: string): Resol
       jumpHosts,
       ...(mayDecide && timeout > 0 && { connectTimeoutMs: timeout * 1000 }),
     },
+    givenName: checkedAddress(host.address, host.label),
     name: (values.get("hostkeyalias") ?? address).toLowerCase(),
   };
 }

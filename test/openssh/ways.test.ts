@@ -1,0 +1,85 @@
+/** The way to a host with the machine's ssh: aliases of ssh_config, and proxy commands. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { describe, it, type TestContext } from "node:test";
+import type { LogoffError } from "../../provider/base/errors";
+import type { Host } from "../../provider/connection";
+import { openOpenSsh, type OpenSshOptions } from "../../provider/openssh/open-openssh";
+import { proxiesFor } from "../ssh/proxy-command/proxies";
+import { never, serverFor, testKey } from "../ssh/scripted-server";
+import { keyHost, machineOptions, missingSsh } from "./machine-ssh";
+
+const skip = missingSsh();
+const key = testKey("user");
+
+/** What a command answers over a new connection, which is closed. */
+async function answerOf(host: Host, options: OpenSshOptions, usesProxyCommand: boolean): Promise<string> {
+  const connection = await openOpenSsh(options).connect(host, never);
+  try {
+    assert.equal(connection.usesProxyCommand, usesProxyCommand);
+    return Buffer.from((await connection.exec("whoami", { timeoutMs: 10_000 })).stdout).toString();
+  } finally {
+    await connection.close();
+  }
+}
+
+async function scene(t: TestContext) {
+  const server = await serverFor(t, { key });
+  return { server, proxies: proxiesFor(t), options: machineOptions() };
+}
+
+describe("an alias of ssh_config", { skip }, () => {
+  it("counts for everything that its block sets, although its address is another", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const config = proxies.path("config");
+    const lines = [
+      "Host box",
+      `HostName ${server.address}`,
+      `Port ${server.port}`,
+      `ProxyCommand ${proxies.relay()}`,
+    ];
+    writeFileSync(config, `${lines.join("\n")}\n`);
+    const { port: _, ...alias } = keyHost(server, { address: "box", sshConfig: config });
+    assert.equal(await answerOf(alias, options, true), "ran whoami");
+    assert.equal((await proxies.started(1)).length, 1);
+  });
+});
+
+describe("a proxy command with the machine's ssh", { skip }, () => {
+  it("carries the connection, and is gone afterwards", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const host = keyHost(server, { proxyCommand: proxies.relay() });
+    assert.equal(await answerOf(host, options, true), "ran whoami");
+    assert.equal((await proxies.started(1)).length, 1);
+    await proxies.allGone();
+  });
+
+  it("overrules that of ssh_config with none", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const config = proxies.path("config");
+    writeFileSync(config, "ProxyCommand false\n");
+    const host = keyHost(server, { proxyCommand: "none", sshConfig: config });
+    assert.equal(await answerOf(host, options, false), "ran whoami");
+  });
+
+  it("is not started for a name that a shell could take for more", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const host = keyHost(server, { proxyCommand: proxies.sh("exit 3"), address: "-oProxyCommand=x" });
+    await assert.rejects(openOpenSsh(options).connect(host, never), { code: "plan-invalid" });
+    assert.deepEqual(proxies.pids(), []);
+  });
+
+  it("is told to have failed, without its text", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const command = `${proxies.sh('echo "no way to $1: token s3cr3t-t0ken" >&2; exit 3')} s3cr3t-t0ken`;
+    const host = keyHost(server, { proxyCommand: command, connectTimeoutMs: 3000 });
+    const error = await openOpenSsh(options)
+      .connect(host, never)
+      .then(
+        () => assert.fail("connected"),
+        (thrown: LogoffError) => thrown,
+      );
+    assert.equal(error.code, "host-unreachable", error.message);
+    assert.doesNotMatch(error.message, /s3cr3t/u);
+  });
+});
