@@ -336,6 +336,31 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
       assert.match(error.message, /through "jump" \(host-unreachable\): .*exit code 127/u);
     });
 
+    it("of a jump host in ssh_config leads to the target behind it", async (t) => {
+      const key = testKey("farm user");
+      const jump = await serverFor(t, { key, forwards: true });
+      const target = await serverFor(t, { key });
+      const proxies = proxiesFor(t);
+      writeFileSync(proxies.path("key"), key.privateText, { mode: 0o600 });
+      writeFileSync(proxies.path("known"), `* ${testKey("host").publicText}\n`);
+      writeFileSync(
+        proxies.path("config"),
+        `Host gate\n  HostName 127.0.0.1\n  Port ${jump.port}\n  ProxyCommand ${proxies.relay()}\nHost 127.0.0.1\n  ProxyJump gate\nHost *\n  IdentityFile ${proxies.path("key")}\n  UserKnownHostsFile ${proxies.path("known")}\n`,
+      );
+      const host = hostOf(target, {
+        login: { privateKeys: [] },
+        hostKeys: { pinned: [], strict: "yes" },
+        sshConfig: proxies.path("config"),
+      });
+      const connection = await openSsh(proxies.options()).connect(host, never);
+      assert.equal(connection.usesProxyCommand, true);
+      assert.equal((await connection.exec("x", quick)).code, 0);
+      await connection.close();
+      assert.deepEqual(jump.forwarded, [`127.0.0.1:${target.port}`]);
+      assert.equal(proxies.pids().length, 1);
+      assert.ok(!proxies.pids().some(runs), "closed, but its proxy runs");
+    });
+
     it("is read from ssh_config, where the program's own settings win", async (t) => {
       const server = await serverFor(t);
       const proxies = proxiesFor(t);
