@@ -5,6 +5,7 @@ import type { Clock } from "../../base/clock";
 import { endGroup, endTree, signalGroup } from "../../process/process-tree";
 import { commandShell } from "../../process/windows-programs";
 import type { SshContext } from "../options";
+import { lastLinesOf } from "./last-lines";
 import { proxyStream } from "./proxy-stream";
 
 /** How a process ended; `closed`: it closed its output, and still runs. */
@@ -26,19 +27,17 @@ export interface ProxyProcess {
 const settlesWithinMs = 1000;
 /** A process may clean up when its connection ends; one that ignores that is killed. */
 const hangUp = { signal: "SIGHUP", withinMs: 1000 } as const;
-const keptLines = 3;
-const keptBytes = 4096;
 
 /**
  * Runs a command as OpenSSH runs a ProxyCommand, but in a process group of its own and without a terminal. Nothing of it outlives this
  * process: at the end of ours it is killed, and if ours is killed, the pipes close.
- * @param heard receives each piece of its standard error
+ * @param heard receives each line of its standard error, unfiltered
  * @throws Error if it cannot be started
  */
 export async function startProxy(
   command: string,
   { env, baseFolder, platform, clock }: Pick<SshContext, "env" | "baseFolder" | "platform" | "clock">,
-  heard: (text: string) => void,
+  heard: (line: string) => void,
 ): Promise<ProxyProcess> {
   const isWindows = platform === "win32";
   // `cmd.exe` reads the rest of its command line itself, so Node must not quote it.
@@ -62,20 +61,15 @@ function follow(
   child: ChildProcessWithoutNullStreams,
   clock: Clock,
   platform: NodeJS.Platform,
-  heard: (text: string) => void,
+  heard: (line: string) => void,
 ): ProxyProcess {
   const { stderr } = child;
-  let said = "";
   let end: ProxyEnd | undefined;
   let isGroupGone = false;
   const forget = endAtExit(child, platform);
   // An error of a child that runs is a signal that could not be sent.
   child.on("error", () => undefined);
-  stderr.on("error", () => undefined);
-  stderr.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-keptBytes);
-    heard(text);
-  });
+  const lastLines = lastLinesOf(stderr, heard);
   const exited = new Promise<void>((resolve) => {
     child.once("exit", (code, signal) => {
       if (!stream.destroyed) end = code === null ? { signal: signal ?? "an unknown signal" } : { code };
@@ -102,11 +96,7 @@ function follow(
   return {
     stream,
     end: () => end,
-    lastLines: () =>
-      said
-        .split(/[\r\n]+/u)
-        .filter((line) => line.trim() !== "")
-        .slice(-keptLines),
+    lastLines,
     gone,
   };
 }

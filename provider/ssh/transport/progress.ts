@@ -23,6 +23,12 @@ export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): P
   let preparing = "ssh_config was not read";
   const seconds = host.connectTimeoutMs / 1000;
   const prefix = `Cannot connect to "${host.label}"`;
+  const before = (): string => {
+    if (lastFailure === undefined) return "";
+    const { message } = lastFailure;
+    const reason = message.startsWith(`${prefix}: `) ? message.slice(prefix.length + 2) : message;
+    return `; the attempt before failed: ${reason}`;
+  };
   return {
     enter: (next) => (phase = next),
     failed: (error) => {
@@ -34,7 +40,7 @@ export function watchProgress(host: Pick<Host, "label" | "connectTimeoutMs">): P
       if (phase !== "connecting")
         return new LogoffError(
           "timed-out",
-          `${prefix}: timed out after ${seconds} s while ${phase}; raise \`timeouts.connect\` if the host is slow`,
+          `${prefix}: timed out after ${seconds} s while ${phase}; raise \`timeouts.connect\` if the host is slow${before()}`,
         );
       if (lastFailure === undefined)
         return new LogoffError(

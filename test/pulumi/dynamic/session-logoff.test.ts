@@ -36,6 +36,7 @@ describe("credentials", () => {
   const grid: readonly (readonly [string, unknown, unknown])[] = [
     ["plain ones, and no other fields", connection, hidden],
     ["those that are outputs", { password: pulumi.output("p") }, { password: { secret: "p" } }],
+    ["proxy commands", { proxyCommand: "x %h" }, { proxyCommand: { secret: "x %h" } }],
     ["those that are already secret", { password: pulumi.secret("p") }, { password: { secret: "p" } }],
     ["those of a single host", ["a", { host: "b", connection }], ["a", { host: "b", connection: hidden }]],
     [

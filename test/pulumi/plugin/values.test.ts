@@ -62,12 +62,14 @@ describe("values with marks", () => {
       passphrase: sent("q"),
       privateKey: unknownValue,
       passwordEnv: "P",
+      proxyCommand: "x %h",
       jumpHosts: [{ connection: { password: "r" } }],
       nested: { password: null },
     };
     assert.deepEqual(withCredentialsMarked(given), {
       ...given,
       password: sent("p"),
+      proxyCommand: sent("x %h"),
       jumpHosts: [{ connection: { password: sent("r") } }],
     });
     assert.deepEqual(secret(sent("x")), sent("x"));

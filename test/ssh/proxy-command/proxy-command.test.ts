@@ -7,12 +7,17 @@ import { LogoffError } from "../../../provider/base/errors";
 import type { Host } from "../../../provider/connection";
 import { openSsh, type SshOptions } from "../../../provider/ssh/open-ssh";
 import { runs } from "../../local/processes";
-import { hostOf, never, serverFor, testKey, until } from "../scripted-server";
+import { hostOf as hostAt, never, serverFor, testKey, until } from "../scripted-server";
 import { proxiesFor } from "./proxies";
 
 const quick = { timeoutMs: 10_000 };
 /** Nothing listens there. */
 const nowhere = { address: "127.0.0.1", port: 1 };
+
+/** A host that has enough time on a busy machine, where programs start slowly. */
+function hostOf(server: Parameters<typeof hostAt>[0], changes: Partial<Host>): Host {
+  return hostAt(server, { connectTimeoutMs: 30_000, ...changes });
+}
 
 async function failure(host: Host, options: SshOptions, signal: AbortSignal = never): Promise<LogoffError> {
   try {
@@ -88,7 +93,7 @@ describe(
     it("that is frozen ends at the deadline, however it ignores signals", async (t) => {
       const proxies = proxiesFor(t);
       const ignores = `trap '' HUP TERM INT\nsleep 600 & echo $! >> ${proxies.path("pids")}\necho 'log in at x' >&2\nwhile :; do wait; done`;
-      const host = hostOf(nowhere, { proxyCommand: proxies.sh(ignores), connectTimeoutMs: 1500 });
+      const host = hostOf(nowhere, { proxyCommand: proxies.sh(ignores), connectTimeoutMs: 3000 });
       const error = await failure(host, proxies.options());
       assert.equal(error.code, "timed-out");
       assert.match(error.message, /while waiting for its banner.*; its proxy command says "log in at x"$/u);
@@ -199,18 +204,18 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
       const proxies = proxiesFor(t);
       const says =
         "for n in 1 2 3 4 5; do echo line $n >&2; done; printf 'end\\033[31m \\007\\r\\n' >&2; exit 3";
-      const host = hostOf(nowhere, { proxyCommand: proxies.sh(says), connectTimeoutMs: 1000 });
+      const host = hostOf(nowhere, { proxyCommand: proxies.sh(says), connectTimeoutMs: 3000 });
       const error = await failure(host, proxies.options({ random: () => 0.5 }));
       assert.equal(error.code, "host-unreachable");
       assert.match(
         error.message,
-        /: its proxy command ended with exit code 3, saying "line 4; line 5; end \[31m" \(\d+ attempts? in 1 s\)$/u,
+        /: its proxy command ended with exit code 3, saying "line 4; line 5; end \[31m" \(\d+ attempts? in 3 s\)$/u,
       );
     });
 
     it("whose relay is refused is retried as a refused connection is", async (t) => {
       const proxies = proxiesFor(t);
-      const host = hostOf(nowhere, { proxyCommand: proxies.relay(), connectTimeoutMs: 2000 });
+      const host = hostOf(nowhere, { proxyCommand: proxies.relay(), connectTimeoutMs: 5000 });
       const error = await failure(host, proxies.options());
       assert.match(error.message, /ended with exit code 1, saying "relay: .*ECONNREFUSED/u);
     });
@@ -219,7 +224,7 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
       const proxies = proxiesFor(t);
       const lines: string[] = [];
       const script = proxies.sh(`echo "got $3 and $TOKEN and open sesame" >&2; exit 1`);
-      const host = hostOf(nowhere, { proxyCommand: `${script} abc123 $TOKEN`, connectTimeoutMs: 500 });
+      const host = hostOf(nowhere, { proxyCommand: `${script} abc123 $TOKEN`, connectTimeoutMs: 3000 });
       const env = { PATH: process.env["PATH"], TOKEN: "t0ken" };
       const error = await failure(host, proxies.options({ env, debug: (line) => lines.push(line) }));
       assert.match(error.message, /saying "got \*\*\* and \*\*\* and \*\*\*"/u);
@@ -234,7 +239,7 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
       const proxies = proxiesFor(t);
       const proxyCommand = proxies.sh("echo 'please log in first'; exit 4");
       const error = await failure(
-        hostOf(nowhere, { proxyCommand, connectTimeoutMs: 800 }),
+        hostOf(nowhere, { proxyCommand, connectTimeoutMs: 3000 }),
         proxies.options(),
       );
       assert.equal(error.code, "host-unreachable");
@@ -242,6 +247,28 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
         error.message,
         /saying "please log in first";.*; its proxy command ended with exit code 4/u,
       );
+    });
+
+    it("that closes its output and goes on is ended", async (t) => {
+      const proxies = proxiesFor(t);
+      const proxyCommand = proxies.sh("exec >&-; echo bye >&2; exec sleep 600");
+      const error = await failure(
+        hostOf(nowhere, { proxyCommand, connectTimeoutMs: 3000 }),
+        proxies.options(),
+      );
+      assert.match(error.message, /: its proxy command closed the connection, saying "bye"/u);
+      await proxies.allGone();
+    });
+
+    it("that prints a credential in pieces puts it into no debug line", async (t) => {
+      const proxies = proxiesFor(t);
+      const lines: string[] = [];
+      const script = proxies.sh("printf 'got abc' >&2; sleep 0.3; printf '123' >&2; sleep 0.3; exit 127");
+      const options = proxies.options({ debug: (line) => lines.push(line) });
+      const error = await failure(hostOf(nowhere, { proxyCommand: `${script} abc123` }), options);
+      assert.match(error.message, /saying "got \*\*\*"$/u);
+      assert.equal(lines.filter((line) => /its proxy command says "got \*\*\*"$/u.test(line)).length, 1);
+      assert.doesNotMatch(lines.join("\n"), /abc/u);
     });
 
     it("that cannot be started is an error of the host", async (t) => {
@@ -307,6 +334,31 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
       const error = await failure(hostOf(nowhere, { jumpHosts: [jumpHost] }), proxies.options());
       assert.equal(error.code, "jump-host-failed");
       assert.match(error.message, /through "jump" \(host-unreachable\): .*exit code 127/u);
+    });
+
+    it("of a jump host in ssh_config leads to the target behind it", async (t) => {
+      const key = testKey("farm user");
+      const jump = await serverFor(t, { key, forwards: true });
+      const target = await serverFor(t, { key });
+      const proxies = proxiesFor(t);
+      writeFileSync(proxies.path("key"), key.privateText, { mode: 0o600 });
+      writeFileSync(proxies.path("known"), `* ${testKey("host").publicText}\n`);
+      writeFileSync(
+        proxies.path("config"),
+        `Host gate\n  HostName 127.0.0.1\n  Port ${jump.port}\n  ProxyCommand ${proxies.relay()}\nHost 127.0.0.1\n  ProxyJump gate\nHost *\n  IdentityFile ${proxies.path("key")}\n  UserKnownHostsFile ${proxies.path("known")}\n`,
+      );
+      const host = hostOf(target, {
+        login: { privateKeys: [] },
+        hostKeys: { pinned: [], strict: "yes" },
+        sshConfig: proxies.path("config"),
+      });
+      const connection = await openSsh(proxies.options()).connect(host, never);
+      assert.equal(connection.usesProxyCommand, true);
+      assert.equal((await connection.exec("x", quick)).code, 0);
+      await connection.close();
+      assert.deepEqual(jump.forwarded, [`127.0.0.1:${target.port}`]);
+      assert.equal(proxies.pids().length, 1);
+      assert.ok(!proxies.pids().some(runs), "closed, but its proxy runs");
     });
 
     it("is read from ssh_config, where the program's own settings win", async (t) => {
