@@ -41,6 +41,7 @@ export const everyInput: readonly SessionLogoffArgs[] = [
         sessions: selector,
         connection: {
           ...byValue,
+          client: "builtin",
           jumpHosts: ["gate", { host: "gate2", user: "u", port: 22, connection: byValue }],
         },
       },
@@ -48,6 +49,7 @@ export const everyInput: readonly SessionLogoffArgs[] = [
     sessions: selector,
     connection: {
       ...byReference,
+      client: "builtin",
       jumpHosts: [{ host: "gate", connection: { ...byReference, proxyCommand } }],
     },
     drain: "until-restart",
