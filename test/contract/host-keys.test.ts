@@ -1,14 +1,13 @@
 /** The key of a host is verified before anything is offered to it, not even a user name. */
 import assert from "node:assert/strict";
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { it, type TestContext } from "node:test";
 import type { ErrorCode } from "../../provider/base/errors";
 import type { HostKeyPolicy } from "../../provider/connection";
 import { serverFor, testKey, type ScriptedServer } from "../ssh/scripted-server";
-import { contract, needs, type TestedClient } from "./contract";
-import { failsWith, patientHost, visit } from "./scene";
+import { contract, failsWith, needs, patientHost, rejection, type TestedClient, visit } from "./contract";
 import { fileWith, home, newPath } from "./scratch";
 
 const trueKey = testKey("host");
@@ -113,10 +112,26 @@ contract("host keys", (client) => {
   it("that are pinned, as a fingerprint or a key, take precedence over known_hosts", async (t) => {
     const server = await serverFor(t);
     const contrary = byValue(`${nameOf(server)} ${otherKey.publicText}`);
-    for (const pin of [fingerprint(trueKey), trueKey.publicText, `${trueKey.publicText} a comment`]) {
+    const forms = [
+      fingerprint(trueKey),
+      `${fingerprint(trueKey)}=`,
+      trueKey.publicText,
+      `${trueKey.publicText} a comment`,
+      `win-01 ${trueKey.publicText}`,
+    ];
+    for (const pin of forms) {
       await accepted(server, { ...contrary, pinned: [pin] });
       await accepted(server, { ...contrary, pinned: [otherKey.publicText, pin] });
     }
+  });
+
+  it("that are pinned in no form that is known make the plan invalid", async (t) => {
+    const server = await serverFor(t);
+    for (const pin of ["", "MD5:aa:bb", "SHA256:short", "ssh-rsa AAAA"]) {
+      const host = patientHost(server, { hostKeys: { pinned: [pin], strict: "yes" } });
+      assert.equal((await rejection(visit(client.open().connect, host))).code, "plan-invalid");
+    }
+    assert.equal(server.connections(), 0);
   });
 
   it("other than the pinned one have changed, even if they are known", async (t) => {
@@ -137,6 +152,8 @@ contract("host keys", (client) => {
     const recorded = readFileSync(path, "utf8");
     assert.deepEqual(recorded.trim().split("\n").map(keyOfLine), [trueKey.publicText]);
     assert.equal(statSync(path).mode & 0o077, 0, "nobody else reads it");
+    const beside = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+    assert.deepEqual(beside, [], "no lock or copy is left");
     assert.deepEqual(await visit(connect, host), []);
     assert.deepEqual(await visit(client.open().connect, host), []);
     assert.equal(readFileSync(path, "utf8"), recorded);
@@ -210,7 +227,9 @@ function uncheckedKeys(client: TestedClient): void {
     } as const;
     await failsWith(connect, patientHost(server, { hostKeys, login: stranger }), "auth-rejected");
     const only = patientHost(server, { hostKeys, login: { privateKeys: [], password } });
+    const before = server.connections();
     await failsWith(connect, only, "auth-unavailable");
+    assert.equal(server.connections(), before, "a password alone is no reason to connect");
     assert.ok(!server.logins.some((offered) => offered.startsWith("password")), server.logins.join());
   });
 

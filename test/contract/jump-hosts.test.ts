@@ -3,8 +3,18 @@ import assert from "node:assert/strict";
 import { it, type TestContext } from "node:test";
 import type { Host, Login } from "../../provider/connection";
 import { never, serverFor, testKey, until, type Script, type ScriptedServer } from "../ssh/scripted-server";
-import { contract, needs, nothingIsLeft } from "./contract";
-import { failsWith, outputOf, patient, patientHost, rejection, shortMs, visit } from "./scene";
+import {
+  contract,
+  failsWith,
+  needs,
+  nothingIsLeft,
+  outputOf,
+  patient,
+  patientHost,
+  rejection,
+  shortMs,
+  visit,
+} from "./contract";
 import { readableTraces } from "./scratch";
 
 const key = testKey("login");
@@ -46,7 +56,7 @@ contract("jump hosts", (client) => {
       assert.equal(await outputOf(connection.exec, "x"), "ran x");
       await connection.close();
       await until(() => [target, first, second].every((server) => server.open() === 0), "all are closed");
-      await nothingIsLeft();
+      await nothingIsLeft(client);
     }
     assert.deepEqual(first.forwarded, [`127.0.0.1:${target.port}`, `127.0.0.1:${second.port}`]);
     assert.deepEqual(second.forwarded, [`127.0.0.1:${target.port}`]);
@@ -193,7 +203,7 @@ contract("jump hosts", (client) => {
     const error = await failsWith(client.open().connect, host, "jump-host-failed");
     assert.match(error.message, /\(timed-out\)/u);
     await until(() => jump.open() === 0, "the connection is closed");
-    await nothingIsLeft();
+    await nothingIsLeft(client);
   });
 
   it("that are lost end the commands behind them", async (t) => {

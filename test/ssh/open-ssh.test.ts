@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { describe, it, type TestContext } from "node:test";
+import { createServer, type AddressInfo } from "node:net";
+import { describe, it } from "node:test";
 import { LogoffError, type ErrorCode } from "../../provider/base/errors";
 import type { Host } from "../../provider/connection";
 import { quoter, redactor } from "../../provider/ssh/login/redact";
 import { openSsh } from "../../provider/ssh/open-ssh";
+import { rawServer } from "./raw-server";
 import {
   bareOptions,
   holdTimers,
@@ -18,27 +19,6 @@ import {
 } from "./scripted-server";
 
 const connect = openSsh(bareOptions()).connect;
-
-/** A TCP server that handles each connection as a test says. */
-async function rawServer(
-  t: TestContext,
-  onSocket: (socket: Socket, count: number) => void,
-): Promise<{ address: string; port: number; count: () => number }> {
-  let count = 0;
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
-    onSocket(socket, (count += 1));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    sockets.forEach((socket) => socket.destroy());
-    server.close();
-  });
-  return { address: "127.0.0.1", port: (server.address() as AddressInfo).port, count: () => count };
-}
 
 async function failure(host: Host, signal: AbortSignal = never): Promise<LogoffError> {
   try {
@@ -58,68 +38,7 @@ async function failsWith(host: Host, code: ErrorCode, message: RegExp): Promise<
   return error;
 }
 
-describe("connecting", () => {
-  it("connects, runs a command and leaves nothing open", async (t) => {
-    const server = await serverFor(t);
-    const connection = await connect(hostOf(server), never);
-    const result = await connection.exec("chcp", { timeoutMs: 2000 });
-    assert.equal(Buffer.from(result.stdout).toString(), "ran chcp");
-    assert.equal(result.code, 0);
-    assert.deepEqual(connection.warnings, []);
-    await connection.close();
-    await connection.close();
-    await until(() => server.open() === 0, "the connection is closed");
-    assert.deepEqual(server.logins, ["none", "password:open sesame"]);
-  });
-
-  it("uses the local user when none is given", async (t) => {
-    let user = "";
-    const server = await serverFor(t, {
-      onLogin: (context) => {
-        user = context.username;
-        context.accept();
-      },
-    });
-    const host = { ...hostOf(server) };
-    delete (host as { user?: string }).user;
-    await (await connect(host, never)).close();
-    assert.equal(user, "local");
-  });
-
-  it("opens many connections with one signal without a warning about leaking listeners", async (t) => {
-    const server = await serverFor(t);
-    const warnings: Error[] = [];
-    const listen = (warning: Error): void => void warnings.push(warning);
-    process.on("warning", listen);
-    t.after(() => process.off("warning", listen));
-    const signal = new AbortController().signal;
-    await Promise.all(
-      Array.from({ length: 30 }, async () => {
-        const connection = await connect(hostOf(server), signal);
-        await connection.exec("x", { timeoutMs: 4000, signal });
-        await connection.close();
-      }),
-    );
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(warnings, []);
-  });
-});
-
 describe("a transient error is retried:", () => {
-  it("a server that drops the first connections before its banner", async (t) => {
-    const real = await serverFor(t);
-    const { connect: dial } = await import("node:net");
-    const front = await rawServer(t, (socket, count) => {
-      if (count === 1) socket.end("Exceeded MaxStartups\r\n");
-      else if (count === 2) socket.resetAndDestroy();
-      else socket.pipe(dial(real.port, real.address)).pipe(socket);
-    });
-    const connection = await connect(hostOf(front), never);
-    await connection.close();
-    assert.equal(front.count(), 3);
-    assert.equal(real.connections(), 1);
-  });
-
   it("a refused connection, until the deadline, whose error counts the attempts", async () => {
     const closed = createServer().listen(0, "127.0.0.1");
     await once(closed, "listening");
@@ -143,18 +62,6 @@ describe("a transient error is retried:", () => {
       "host-unreachable",
       /DNS; check its spelling$/u,
     );
-  });
-
-  it("but not after a credential was offered", async (t) => {
-    const server = await serverFor(t, {
-      onLogin: (context, self) => {
-        if (context.method === "none") context.reject(["password"]);
-        else void self.close();
-      },
-    });
-    await failsWith(hostOf(server), "host-unreachable", /while a login was being checked/u);
-    assert.deepEqual(server.logins, ["none", "password:open sesame"]);
-    assert.equal(server.connections(), 1);
   });
 });
 
@@ -220,15 +127,6 @@ describe("a deadline names the phase:", () => {
       await until(() => server.open() === 0, "the connection is closed");
       assert.equal((await failure(hostOf(server), stop.signal)).code, "aborted");
     }
-  });
-
-  it("unless an abort ends the wait for a banner first", async (t) => {
-    const silent = await rawServer(t, () => undefined);
-    const stop = new AbortController();
-    const failing = failure(hostOf(silent, { connectTimeoutMs: 3_600_000 }), stop.signal);
-    await until(() => silent.count() === 1, "it is connected");
-    stop.abort();
-    assert.equal((await failing).code, "aborted");
   });
 });
 
@@ -353,13 +251,5 @@ describe("text from the host in errors", () => {
     // eslint-disable-next-line no-control-regex
     for (const line of lines) assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]/u);
     assert.ok(lines.every((line) => line.length <= 2000));
-  });
-
-  it("is printable if the host is not an SSH server", async (t) => {
-    const web = await rawServer(t, (socket) => socket.end("SSH-9.9-not\u001b[2Jthis\r\n"));
-    const error = await failure(hostOf(web, { connectTimeoutMs: 500 }));
-    assert.equal(error.code, "host-unreachable");
-    // eslint-disable-next-line no-control-regex
-    assert.doesNotMatch(error.message, /\u001b/u);
   });
 });

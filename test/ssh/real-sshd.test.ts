@@ -279,15 +279,6 @@ describe("real servers", { skip: why }, () => {
     assert.doesNotMatch(jump.log() + target.log(), /MaxStartups/u);
   });
 
-  it("report signals and exit codes, and send binary output", async () => {
-    const connection = await openSsh(bareOptions()).connect(hostOf(server, keyLogin(good)), never);
-    assert.equal((await connection.exec("kill -TERM $$", { timeoutMs: 3000 })).signal, "SIGTERM");
-    const { stdout } = await connection.exec("head -c 3000000 /dev/zero", { timeoutMs: 5000 });
-    assert.equal(stdout.length, 3_000_000);
-    assert.equal((await connection.exec("exit 7", { timeoutMs: 3000 })).code, 7);
-    await connection.close();
-  });
-
   it("dropbear accepts keys and a password, rejects a wrong password and serves as a jump host", async () => {
     const other = await farm.dropbear();
     assert.equal(await run(hostOf(other, keyLogin(good))), "42\nin");

@@ -7,7 +7,6 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
-  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -40,27 +39,6 @@ async function visit(host: Host, connect = openSsh(bareOptions()).connect): Prom
 }
 
 describe("accept-new", () => {
-  it("writes the key of a new host once, to a new file, with a warning", async (t) => {
-    const server = await serverFor(t);
-    const path = fresh();
-    const connect = openSsh(bareOptions()).connect;
-    assert.match(
-      (await visit(hostWith(server, path), connect)).join(),
-      /of new host .* was accepted and added to/u,
-    );
-    assert.equal(readFileSync(path, "utf8"), `[127.0.0.1]:${server.port} ${testKey("host").publicText}\n`);
-    assert.equal(statSync(path).mode & 0o777, 0o600);
-    assert.deepEqual(await visit(hostWith(server, path), connect), []);
-    assert.deepEqual(
-      await visit(
-        hostWith(server, path, { hostKeys: { pinned: [], knownHostsFiles: [path], strict: "yes" } }),
-      ),
-      [],
-    );
-    assert.equal(readFileSync(path, "utf8").split("\n").length, 2);
-    assert.ok(!existsSync(`${path}.lock`));
-  });
-
   it("keeps the content of the file, even without a final line break", async (t) => {
     const server = await serverFor(t);
     const path = join(folder, "kept");
@@ -70,23 +48,6 @@ describe("accept-new", () => {
       readFileSync(path, "utf8"),
       `# mine\n[127.0.0.1]:${server.port} ${testKey("host").publicText}\n`,
     );
-  });
-
-  it("never accepts a changed or revoked key, or another type of key from a known host", async (t) => {
-    const server = await serverFor(t);
-    const name = `[127.0.0.1]:${server.port}`;
-    const lines = [
-      [`${name} ${testKey("other").publicText}`, "host-key-changed"],
-      [`${name} ${testKey("other", "rsa").publicText}`, "host-key-changed"],
-      [`@revoked * ${testKey("host").publicText}`, "host-key-revoked"],
-    ] as const;
-    for (const [line, code] of lines) {
-      const path = join(folder, `changed-${(files += 1)}`);
-      writeFileSync(path, line);
-      await assert.rejects(visit(hostWith(server, path)), { code });
-      assert.equal(readFileSync(path, "utf8"), line);
-    }
-    assert.deepEqual(server.logins, []);
   });
 
   it("neither loses nor repeats a key when many hosts and processes add keys concurrently", async (t) => {

@@ -17,7 +17,6 @@ import {
   never,
   serverFor,
   startServer,
-  testKey,
   until,
   type Script,
   type ScriptedServer,
@@ -210,35 +209,6 @@ describe("a password for many hosts", () => {
       }),
     );
 
-  it("is offered to one host if it is wrong, even across resources, and later hosts are not contacted", async (t) => {
-    const servers = await farm(t, 8, { password: "another" });
-    const guard = passwordGuard();
-    const connects = [1, 2].map(() => openSsh(bareOptions({ passwordGuard: guard })).connect);
-    const results = await Promise.all(connects.map((connect) => codes(connect, servers)));
-    assert.deepEqual(new Set(results.flat()), new Set(["auth-rejected"]));
-    assert.equal(offered(servers), 1);
-    const before = servers.map((server) => server.connections());
-    assert.deepEqual(
-      new Set(await codes(openSsh(bareOptions({ passwordGuard: guard })).connect, servers)),
-      new Set(["auth-rejected"]),
-    );
-    assert.deepEqual(
-      servers.map((server) => server.connections()),
-      before,
-    );
-  });
-
-  it("is offered to only one host if it is wrong, even after keys", async (t) => {
-    const servers = await farm(t, 6, { password: "another", key: testKey("other") });
-    const login = {
-      privateKeys: [{ from: "value", value: testKey("mine").privateText }],
-      password: { from: "value", value: "open sesame" },
-    };
-    const results = await codes(openSsh(bareOptions()).connect, servers, { login });
-    assert.deepEqual(new Set(results), new Set(["auth-rejected"]));
-    assert.equal(offered(servers), 1);
-  });
-
   it("is not barred by one rejection once a host has accepted it", async (t) => {
     const connect = openSsh(bareOptions()).connect;
     const good = await serverFor(t);
@@ -267,12 +237,6 @@ describe("a password for many hosts", () => {
     assert.ok(most > 1, `at most ${most} at once`);
     await assert.rejects(connect(hostOf(other), never), { code: "auth-rejected" });
     await (await connect(hostOf(good), never)).close();
-  });
-
-  it("reaches every host if it is right", async (t) => {
-    const servers = await farm(t, 6, { password: "open sesame" });
-    assert.deepEqual(new Set(await codes(openSsh(bareOptions()).connect, servers)), new Set(["ok"]));
-    assert.equal(offered(servers), 6);
   });
 
   it("does not wait for a first host that cannot be reached", async (t) => {

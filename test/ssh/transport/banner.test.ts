@@ -1,13 +1,13 @@
 /** Text that hosts send before their identification, and banners before the login. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, connect as dial, type AddressInfo, type Socket } from "node:net";
-import { describe, it, type TestContext } from "node:test";
+import { connect as dial, type Socket } from "node:net";
+import { describe, it } from "node:test";
 import type { Connection as ServerConnection } from "ssh2";
 import { systemClock, type Clock } from "../../../provider/base/clock";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Host } from "../../../provider/connection";
 import { openSsh, type SshOptions } from "../../../provider/ssh/open-ssh";
+import { rawServer } from "../raw-server";
 import {
   bareOptions,
   holdTimers,
@@ -22,24 +22,6 @@ import {
 
 const quick = { timeoutMs: 20_000 };
 const patient = { connectTimeoutMs: 20_000 };
-
-/** A TCP server that passes each connection to `onSocket`. */
-async function frontOf(
-  t: TestContext,
-  onSocket: (socket: Socket, count: number) => void,
-): Promise<{ address: string; port: number; count: () => number }> {
-  const sockets: Socket[] = [];
-  const front = createServer((socket) => {
-    sockets.push(socket.on("error", () => undefined));
-    onSocket(socket, sockets.length);
-  }).listen(0, "127.0.0.1");
-  await once(front, "listening");
-  t.after(() => {
-    sockets.forEach((socket) => socket.destroy());
-    front.close();
-  });
-  return { address: "127.0.0.1", port: (front.address() as AddressInfo).port, count: () => sockets.length };
-}
 
 /** Sends some bytes and then forwards to the real server. */
 function before(real: ScriptedServer, words: (socket: Socket) => Promise<void>): (socket: Socket) => void {
@@ -89,7 +71,7 @@ describe("lines before the identification", () => {
   for (const [what, words] of ways)
     it(`are skipped: ${what}`, async (t) => {
       const real = await serverFor(t);
-      const front = await frontOf(t, before(real, words));
+      const front = await rawServer(t, before(real, words));
       const connection = await openSsh(bareOptions()).connect(hostOf(front, patient), never);
       assert.equal((await connection.exec("x", quick)).code, 0);
       await connection.close();
@@ -97,7 +79,7 @@ describe("lines before the identification", () => {
 
   it("are skipped behind a jump host", async (t) => {
     const real = await serverFor(t);
-    const front = await frontOf(
+    const front = await rawServer(
       t,
       before(real, (socket) => written(socket, "no entry\r\n".repeat(6000))),
     );
@@ -117,7 +99,7 @@ describe("lines before the identification", () => {
     ["an identification", "SSH-2.0-"],
   ] as const)
     it(`end the connection when they exceed 100 KB: ${what}`, async (t) => {
-      const front = await frontOf(t, (socket) => {
+      const front = await rawServer(t, (socket) => {
         const more = (): void => {
           while (!socket.destroyed && socket.write(line.repeat(2000)));
         };
@@ -131,7 +113,7 @@ describe("lines before the identification", () => {
         /it sent more than 100 KB before its SSH identification, beginning with "/u,
       );
       assert.ok(error.message.length < 500);
-      assert.equal(front.count(), 1, "it is not retried");
+      assert.equal(front.connections(), 1, "it is not retried");
     });
 });
 
@@ -150,7 +132,7 @@ describe("a host that refuses a connection with a text", () => {
   const away = { connectTimeoutMs: 55_555 };
 
   it("is quoted without control characters, and retried after longer pauses", async (t) => {
-    const front = await frontOf(t, (socket) => socket.end("Not allowed\u001b[2J at this \u202etime\r\n"));
+    const front = await rawServer(t, (socket) => socket.end("Not allowed\u001b[2J at this \u202etime\r\n"));
     for (const random of [0, 0.999]) {
       const { clock, pauses } = countPauses(5);
       const error = await failure(hostOf(front, away), { clock, random: () => random });
@@ -172,17 +154,17 @@ describe("a host that refuses a connection with a text", () => {
     const real = await serverFor(t);
     const { clock } = countPauses(10);
     const pass = before(real, () => Promise.resolve());
-    const front = await frontOf(t, (socket, count) => {
+    const front = await rawServer(t, (socket, count) => {
       if (count <= 2) socket.end("Exceeded MaxStartups\r\n");
       else pass(socket);
     });
     await (await openSsh(bareOptions({ clock })).connect(hostOf(front, away), never)).close();
-    assert.equal(front.count(), 3);
+    assert.equal(front.connections(), 3);
   });
 
   it("is distinguished from a host that closes without a text, or within its identification", async (t) => {
     for (const words of ["", "\r\n", "SSH-2.0-half"]) {
-      const front = await frontOf(t, (socket) => socket.end(words));
+      const front = await rawServer(t, (socket) => socket.end(words));
       const { clock, pauses } = countPauses(2);
       const error = await failure(hostOf(front, away), { clock, random: () => 0.5 });
       assert.match(error.message, /it closed the connection at once; .* \(2 attempts/u);
@@ -191,7 +173,7 @@ describe("a host that refuses a connection with a text", () => {
   });
 
   it("is quoted when it sends a text and then waits", async (t) => {
-    const front = await frontOf(t, (socket) => socket.write("220 mail.example ESMTP\r\n"));
+    const front = await rawServer(t, (socket) => socket.write("220 mail.example ESMTP\r\n"));
     const error = await failure(hostOf(front, { connectTimeoutMs: 1500 }));
     assert.equal(error.code, "timed-out");
     assert.match(
@@ -201,10 +183,10 @@ describe("a host that refuses a connection with a text", () => {
   });
 
   it("is abandoned on cancellation", async (t) => {
-    const front = await frontOf(t, (socket) => socket.end("Not allowed at this time\r\n"));
+    const front = await rawServer(t, (socket) => socket.end("Not allowed at this time\r\n"));
     const stop = new AbortController();
     const opening = openSsh(bareOptions()).connect(hostOf(front, away), stop.signal);
-    await until(() => front.count() === 1, "it was refused once");
+    await until(() => front.connections() === 1, "it was refused once");
     stop.abort();
     await assert.rejects(opening, { code: "aborted" });
   });

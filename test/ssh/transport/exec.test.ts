@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import type { ServerChannel, Connection as ServerConnection } from "ssh2";
@@ -34,7 +33,6 @@ async function connected(
   return { server, connection };
 }
 
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 const socketOf = (client: ServerConnection): Socket => (client as unknown as { _sock: Socket })._sock;
 
 /** A clock whose pauses last until they are cancelled. */
@@ -47,86 +45,7 @@ function holdSleeps(): { clock: Clock; running: () => number } {
   return { clock: { ...systemClock, sleep }, running: () => running };
 }
 
-describe("a command", () => {
-  it("returns its output as bytes and its exit code", async (t) => {
-    const out = randomBytes(700_000);
-    const { connection } = await connected(t, {
-      onExec: (_command, accept) => {
-        const channel = accept();
-        channel.stderr.write(Buffer.of(0x8e, 0xff));
-        channel.write(out);
-        channel.exit(3);
-        channel.end();
-      },
-    });
-    const result = await connection.exec("x", quick);
-    assert.equal(result.code, 3);
-    assert.deepEqual(Buffer.from(result.stdout), out);
-    assert.deepEqual([...result.stderr], [0x8e, 0xff]);
-  });
-
-  it("returns the signal that ended it", async (t) => {
-    const { connection } = await connected(t, {
-      onExec: (_command, accept) => {
-        const channel = accept();
-        channel.exit("KILL", false, "");
-        channel.end();
-      },
-    });
-    const result = await connection.exec("x", quick);
-    assert.equal(result.signal, "SIGKILL");
-    assert.equal(result.code, undefined);
-  });
-
-  it("receives its standard input, or an empty one, and then its end", async (t) => {
-    const { connection } = await connected(t, {
-      onExec: (_command, accept) => {
-        const channel = accept();
-        const chunks: Buffer[] = [];
-        channel.on("data", (chunk: Buffer) => chunks.push(chunk));
-        channel.on("end", () => {
-          channel.write(Buffer.concat([Buffer.from("["), ...chunks, Buffer.from("]")]));
-          channel.exit(0);
-          channel.end();
-        });
-      },
-    });
-    assert.equal(text((await connection.exec("x", quick)).stdout), "[]");
-    const stdin = Buffer.from("gr\u00fc\u00dfe", "latin1");
-    assert.equal(text((await connection.exec("x", { ...quick, stdin })).stdout), "[gr\u00fc\u00dfe]");
-  });
-
-  it("is the only request: no terminal, environment or agent is requested", async (t) => {
-    const lines: string[] = [];
-    const server = await startServer({ password: "open sesame" });
-    t.after(() => server.close());
-    const connection = await openSsh(bareOptions({ debug: (line) => lines.push(line) })).connect(
-      hostOf(server),
-      never,
-    );
-    await connection.exec("x", quick);
-    await connection.close();
-    const requests = lines.filter((line) => /Outbound: Sending CHANNEL_REQUEST/u.test(line));
-    assert.equal(requests.length, 1, requests.join("\n"));
-    assert.match(requests[0] ?? "", /exec/u);
-  });
-});
-
 describe("a lost connection", () => {
-  it("is the error of a command whose channel closes without a status", async (t) => {
-    const { connection } = await connected(t, {
-      onExec: (command, accept) => {
-        const channel = accept();
-        if (command === "first") channel.write("half a table");
-        else channel.exit(0);
-        channel.end();
-      },
-    });
-    const lost = { code: "connection-lost", message: /without an exit status/u };
-    await assert.rejects(connection.exec("first", quick), lost);
-    assert.equal((await connection.exec("second", quick)).code, 0);
-  });
-
   it("is the error of a running command and of the next one", async (t) => {
     const cut = async (
       server: Promise<{ server: ScriptedServer; connection: Connection }>,
@@ -192,26 +111,6 @@ describe("a lost connection", () => {
 });
 
 describe("an abandoned command", () => {
-  const hang = (command: string, accept: () => ServerChannel): void => {
-    const channel = accept();
-    channel.write("some");
-    if (command === "hang") return;
-    channel.exit(0);
-    channel.end();
-  };
-
-  it("leaves the connection usable after a timeout", async (t) => {
-    const { clock, expire } = holdTimers(100);
-    const { connection, server } = await connected(t, { onExec: hang }, {}, { clock });
-    const timedOut = { code: "timed-out", message: /within 0\.1 s/u };
-    const rejected = assert.rejects(connection.exec("hang", { timeoutMs: 100 }), timedOut);
-    await until(() => server.commands.length === 1, "the command runs");
-    expire();
-    await rejected;
-    assert.equal((await connection.exec("next", quick)).code, 0);
-    assert.equal(server.connections(), 1);
-  });
-
   it("ends the connection when its channel is never opened, so that it cannot run later", async (t) => {
     const { connection, server } = await connected(t, { onSession: () => false });
     await assert.rejects(connection.exec("logoff 7", { timeoutMs: 100 }), { code: "timed-out" });
@@ -246,28 +145,6 @@ describe("an abandoned command", () => {
     await second;
     finish();
     assert.equal((await first).code, 0);
-  });
-
-  it("leaves the connection usable after too much output", async (t) => {
-    const { connection } = await connected(t, {
-      onExec: (command, accept) => {
-        const channel = accept();
-        const more = (): void => {
-          while (channel.writable && channel.write(Buffer.alloc(64_000)));
-        };
-        if (command !== "flood") {
-          channel.exit(0);
-          return void channel.end();
-        }
-        channel.on("drain", more).on("error", () => undefined);
-        more();
-      },
-    });
-    await assert.rejects(connection.exec("flood", quick), {
-      code: "output-unrecognised",
-      message: /8 MiB/u,
-    });
-    assert.equal((await connection.exec("next", quick)).code, 0);
   });
 
   it("has no result when the connection dies between the exit status and the end of the output", async (t) => {
@@ -311,13 +188,6 @@ describe("a cancelled command rejects with aborted, is never sent later, and lea
     assert.ok(!server.commands.includes("waits"));
   });
 
-  it("when its signal has already fired", async (t) => {
-    const { connection, server } = await connected(t, {});
-    await assert.rejects(connection.exec("x", { ...quick, signal: AbortSignal.abort() }), aborted);
-    assert.equal((await connection.exec("next", quick)).code, 0);
-    assert.deepEqual(server.commands, ["next"]);
-  });
-
   it("when it is cancelled while the host opens its channel", async (t) => {
     let open: (() => void) | undefined;
     const closed: string[] = [];
@@ -353,20 +223,6 @@ describe("a cancelled command rejects with aborted, is never sent later, and lea
     await cancelled;
     const late = start?.();
     late?.on("error", () => undefined).end("late output");
-    assert.equal((await connection.exec("next", quick)).code, 0);
-    assert.equal(server.connections(), 1);
-  });
-
-  it("when it is cancelled while it runs", async (t) => {
-    const { connection, server } = await connected(t, {
-      onExec: (command, accept) => (command === "hang" ? void accept().write("some") : endAtOnce(accept)),
-    });
-    const stop = new AbortController();
-    const cancelled = assert.rejects(connection.exec("hang", { ...quick, signal: stop.signal }), aborted);
-    await until(() => server.commands.length === 1, "the command runs");
-    stop.abort();
-    await cancelled;
-    await assert.rejects(connection.exec("next", { ...quick, signal: stop.signal }), aborted);
     assert.equal((await connection.exec("next", quick)).code, 0);
     assert.equal(server.connections(), 1);
   });
@@ -413,19 +269,6 @@ describe("concurrent commands", () => {
     assert.ok((await all).every(({ code }) => code === 0));
   });
 
-  it("are retried when the host refuses a channel", async (t) => {
-    const { connection, server } = await connected(t, {
-      onSession: (_accept, reject, count) => {
-        if (count > 2) return true;
-        reject();
-        return false;
-      },
-    });
-    // ssh2's server refuses with CONNECT_FAILED, like sshd at MaxSessions.
-    assert.equal((await connection.exec("x", quick)).code, 0);
-    assert.deepEqual(server.commands, ["x"]);
-  });
-
   it("await beforeSend before each attempt, and are not sent when it rejects", async (t) => {
     const { connection, server } = await connected(t, {
       onSession: (_accept, reject, count) => {
@@ -447,27 +290,6 @@ describe("concurrent commands", () => {
     await connection.close();
     await until(() => server.open() === 0, "the connection is closed");
     assert.deepEqual([turns, server.commands], [2, []]);
-  });
-
-  it("are not sent when the signal fires during beforeSend", async (t) => {
-    const { connection, server } = await connected(t, {});
-    const stop = new AbortController();
-    const beforeSend = (): Promise<void> => {
-      stop.abort();
-      return Promise.resolve();
-    };
-    await assert.rejects(connection.exec("logoff 7", { ...quick, signal: stop.signal, beforeSend }), {
-      code: "aborted",
-      sent: false,
-    });
-    assert.deepEqual(server.commands, []);
-  });
-
-  it("say that they may have been sent when the connection is lost before the answer", async (t) => {
-    const { connection } = await connected(t, {
-      onExec: (_command, _accept, _reject, client) => client.end(),
-    });
-    await assert.rejects(connection.exec("logoff 7", quick), { code: "connection-lost", sent: undefined });
   });
 
   it("do not call beforeSend on a connection that died while they waited", async (t) => {
@@ -502,14 +324,6 @@ describe("concurrent commands", () => {
       message: /MaxSessions/u,
     });
   });
-
-  it("fail when the host refuses to start them", async (t) => {
-    const { connection } = await connected(t, { onExec: (_command, _accept, reject) => reject() });
-    await assert.rejects(connection.exec("x", quick), {
-      code: "command-failed",
-      message: /the host refused/u,
-    });
-  });
 });
 
 describe("goodbye", () => {
@@ -535,17 +349,6 @@ describe("goodbye", () => {
     await connection.close();
     const goodbye = (line: string): boolean => /Received DISCONNECT \(11,/u.test(line);
     await until(() => seen.some(goodbye), "the goodbye has arrived");
-  });
-
-  it("ends running commands", async (t) => {
-    const { connection, server } = await connected(t, { onExec: (_command, accept) => void accept() });
-    const running = assert.rejects(connection.exec("x", quick), {
-      code: "connection-lost",
-      message: /we closed it/u,
-    });
-    await until(() => server.commands.length === 1, "the command runs");
-    await connection.close();
-    await running;
   });
 
   it("succeeds when the host resets the connection", async (t) => {

@@ -199,17 +199,6 @@ describe("errors of a jump host", () => {
     assert.equal(jump.connections(), 1);
   });
 
-  it("are not those of a target whose key changed or whose password is wrong", async (t) => {
-    const jump = await serverFor(t, jumpScript("jump"));
-    const target = await serverFor(t);
-    const jumps = [jumpHost(jump, "jump")];
-    const hostKeys = { pinned: [testKey("x").publicText], strict: "yes" } as const;
-    assert.equal((await failure(hostOf(target, { jumpHosts: jumps, hostKeys }))).code, "host-key-changed");
-    const login = { privateKeys: [], password: { from: "value", value: "wrong" } } as const;
-    assert.equal((await failure(hostOf(target, { jumpHosts: jumps, login }))).code, "auth-rejected");
-    await allClosed(jump);
-  });
-
   it("include a lost connection, after which the next target opens the jump host again", async (t) => {
     let cut: (() => void) | undefined;
     const jump = await serverFor(t, {
@@ -246,16 +235,6 @@ describe("errors of a jump host", () => {
     await cancelled;
     await (await kept).close();
     await allClosed(jump);
-  });
-
-  it("include a timeout at the deadline of the jump host itself", async (t) => {
-    const jump = await serverFor(t, { ...jumpScript("jump"), onLogin: () => undefined });
-    const target = await serverFor(t);
-    const error = await failure(
-      hostOf(target, { jumpHosts: [jumpHost(jump, "jump", { connectTimeoutMs: 1200 })] }),
-    );
-    assert.equal(error.code, "jump-host-failed");
-    assert.match(error.message, /"jump" \(timed-out\).*logging in/u);
   });
 });
 
