@@ -55,6 +55,8 @@ export interface Host {
   readonly platform?: Platform;
   readonly login: Login;
   readonly hostKeys: HostKeyPolicy;
+  /** The machine's own `ssh`, also for the jump hosts; absent: the client of this package. */
+  readonly client?: "openssh";
   /** The jump hosts, in the order in which the connection passes through them. */
   readonly jumpHosts: readonly Host[];
   /** `true` for OpenSSH's own files, or the path of an ssh_config; absent: none is read. */

@@ -30,17 +30,19 @@ const rules: Readonly<Record<string, string>> = {
   report: "base connection session",
   run: "base connection plan session backend report",
   ssh: "base connection files node ssh2",
+  openssh: "base connection files ssh node",
+  clients: "base connection ssh openssh",
   local: "base connection node",
   "pulumi/common": "base plan report pulumi/process pulumi/progress",
   "pulumi/resource": "base connection plan session report run pulumi/common pulumi/process pulumi/progress",
   "pulumi/undrain": "base plan report run pulumi/common pulumi/process pulumi/progress",
   "pulumi/progress": "base session report pulumi/process",
-  "pulumi/process": "base connection files report run ssh node sdk",
+  "pulumi/process": "base connection clients files report run node sdk",
   "pulumi/dynamic":
     "base plan report pulumi/common pulumi/resource pulumi/undrain pulumi/progress pulumi/process node sdk itself",
   "pulumi/plugin":
     "base plan report pulumi/common pulumi/resource pulumi/undrain pulumi/progress pulumi/process node grpc",
-  cli: "base connection files plan session report run ssh local node",
+  cli: "base connection clients files plan session report run ssh local node",
 };
 
 const root = resolve(__dirname, "..");

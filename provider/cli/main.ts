@@ -23,7 +23,7 @@ const world: World = {
   timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
   version: packageVersion,
   openSsh: async (options) =>
-    (await import("../ssh/open-ssh.js")).openSsh({ baseFolder: process.cwd(), ...options }),
+    (await import("../clients/open-clients.js")).openClients({ baseFolder: process.cwd(), ...options }),
   connectHere: async () => (await import("../local/connect.js")).localConnect(),
   commandHere: (command) => systemCommand(command),
   runShell: async (command, end) => (await import("../local/shell-command.js")).shellRunner()(command, end),

@@ -37,6 +37,7 @@ export function crossCheck(
     }
   }
   checkSharedHostKey(input, problems);
+  checkClient(input, problems);
   if (fields.mode === "ensure") {
     const selections: readonly (readonly [Path, unknown])[] = [
       [["sessions"], sessions],
@@ -99,4 +100,55 @@ export function checkSharedHostKey(
       ),
     );
   }
+}
+
+/** The fields of a jump host's connection that it would log in with. */
+const credentialNames = [
+  "privateKey",
+  "privateKeyFile",
+  "passphrase",
+  "passphraseEnv",
+  "password",
+  "passwordEnv",
+  "agent",
+] as const;
+
+/** Adds a problem for everything that the machine's own ssh cannot do for a host that uses it. */
+export function checkClient(
+  { hosts, connection }: Readonly<Record<string, unknown>>,
+  problems: PlanProblem[],
+): void {
+  const shared = isRecord(connection) ? connection : {};
+  const entries: readonly unknown[] = Array.isArray(hosts) ? hosts : [];
+  const owns = entries.map((host, index) => ({
+    own: isRecord(host) && isRecord(host["connection"]) ? host["connection"] : {},
+    at: ["hosts", index, "connection"] as Path,
+  }));
+  const found = new Map<string, PlanProblem>();
+  const report = (path: Path, advice: string): void => {
+    const added = problem(path, advice);
+    found.set(added.path, added);
+  };
+  for (const { own, at } of owns) {
+    if ((own["client"] ?? shared["client"]) !== "openssh") continue;
+    const placeOf = (name: string): Path => [...(own[name] === undefined ? ["connection"] : at), name];
+    const valueOf = (name: string): unknown => own[name] ?? shared[name];
+    if (valueOf("strictHostKeyChecking") === "no")
+      report(placeOf("strictHostKeyChecking"), 'must not be "no" with `connection.client: openssh`');
+    if (valueOf("algorithms") === "legacy")
+      report(
+        placeOf("algorithms"),
+        'must not be "legacy" with `connection.client: openssh`: set algorithms in ssh_config',
+      );
+    const jumpHosts = valueOf("jumpHosts");
+    for (const [index, jumpHost] of (Array.isArray(jumpHosts) ? (jumpHosts as unknown[]) : []).entries()) {
+      const login = isRecord(jumpHost) && isRecord(jumpHost["connection"]) ? jumpHost["connection"] : {};
+      for (const name of credentialNames.filter((each) => login[each] !== undefined))
+        report(
+          [...placeOf("jumpHosts"), index, "connection", name],
+          "must not be set with `connection.client: openssh`: ssh logs in to jump hosts with keys, its agent or Kerberos, which ssh_config names",
+        );
+    }
+  }
+  problems.push(...found.values());
 }

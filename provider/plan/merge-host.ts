@@ -25,7 +25,8 @@ export function mergeHost(
   const levels = [own, shared, defaults];
   const port = at.port ?? nearest("port");
   const login = at.user ?? nearest("user") ?? defaults.user;
-  const sshConfig = nearest("sshConfig");
+  const client = nearest("client");
+  const sshConfig = nearest("sshConfig") ?? (client === "openssh" ? true : undefined);
   const undecided = [
     ...(nearest("strictHostKeyChecking") === undefined ? (["strictHostKeyChecking"] as const) : []),
     ...(nearest("keepalive") === undefined ? (["keepalive"] as const) : []),
@@ -41,8 +42,14 @@ export function mergeHost(
     login: mergeLogin(levels, nearest("agent")),
     hostKeys: mergeHostKeys(levels, nearest("hostKey"), nearest("strictHostKeyChecking")),
     jumpHosts: (nearest("jumpHosts") ?? []).map((jumpHost) =>
-      mergeJumpHost(jumpHost, shared, defaults, connectTimeoutMs),
+      mergeJumpHost(
+        jumpHost,
+        client === undefined ? shared : { ...shared, client },
+        defaults,
+        connectTimeoutMs,
+      ),
     ),
+    ...(client === "openssh" ? { client } : {}),
     ...(sshConfig === undefined || sshConfig === false ? {} : { sshConfig }),
     undecided,
     algorithms: nearest("algorithms") ?? connection.fields.algorithms.default,

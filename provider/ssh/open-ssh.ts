@@ -49,8 +49,13 @@ export interface Ssh extends Reach {
   readonly findJumpHosts: FindJumpHosts;
 }
 
+/** A client that also tells how it would reach a host, without connecting. */
+export interface BuiltInClient extends Ssh {
+  readonly resolve: ResolveHost;
+}
+
 /** Opens SSH, once per process: opened keys, parsed files, jump hosts and what is known about passwords are shared. */
-export function openSsh(options: SshOptions): Ssh {
+export function openSsh(options: SshOptions): BuiltInClient {
   const context = sshContext(options);
   const resolveTarget = hostResolver(context);
   const openLink = linkOpener(context, resolveTarget);
@@ -66,7 +71,7 @@ export function openSsh(options: SshOptions): Ssh {
     const exec = commandRunner({ links, label, clock, quote: link.quote, warn });
     return { exec, warnings, close: links.close } satisfies Connection;
   };
-  return { connect, findJumpHosts: jumpHostFinder(resolveTarget) };
+  return { connect, resolve: resolveTarget, findJumpHosts: jumpHostFinder(resolveTarget) };
 }
 
 function linkOpener(

@@ -23,6 +23,8 @@ export interface SshOptions {
   readonly systemSshConfigFile?: string;
   /** Shared by all connections of a process, to notice a wrong password across hosts. */
   readonly passwordGuard?: PasswordGuard;
+  /** Shared by all connections of a process, to notice a host that rejects a key which others accept. */
+  readonly acceptedKeys?: AcceptedKeys;
   /** Hosts that rejected a password in a run that this process goes on with. Default: none. */
   readonly rejectedBefore?: readonly string[];
   /** Concurrent handshakes through one jump host. Default: 8. */
@@ -67,7 +69,7 @@ export function sshContext(options: SshOptions): SshContext {
       ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => systemFolder(platform, env) + name),
     systemSshConfigFile: options.systemSshConfigFile ?? `${systemFolder(platform, env)}ssh_config`,
     passwordGuard: options.passwordGuard ?? passwordGuard(clock, options.rejectedBefore),
-    acceptedKeys: acceptedKeys(),
+    acceptedKeys: options.acceptedKeys ?? acceptedKeys(),
     handshakesPerJumpHost: options.handshakesPerJumpHost ?? 8,
   };
 }

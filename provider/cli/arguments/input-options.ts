@@ -176,6 +176,16 @@ export const inputOptions = [
     isNumber: false,
   },
   {
+    name: "ssh-client",
+    section: "Connection",
+    kind: "value",
+    value: "CLIENT",
+    help: "builtin (default), or openssh for this machine's own ssh",
+    completes: ["builtin", "openssh"],
+    path: ["connection", "client"],
+    isNumber: false,
+  },
+  {
     name: "jump",
     section: "Connection",
     kind: "list",

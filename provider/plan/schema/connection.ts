@@ -152,7 +152,7 @@ const ownFields = {
     },
   ),
   sshConfig: optional(
-    "The ssh_config to read: true for OpenSSH's own files, or a path. Default: false.",
+    "The ssh_config to read: true for OpenSSH's own files, or a path. Default: false; with `client: openssh`, true.",
     pathOrFlag,
     {
       option: option("Connection", "--ssh-config FILE", "ssh_config file to read; default: none", {
@@ -221,6 +221,21 @@ export const connection = object(
   "How to connect to a host, log in and verify its key. Each field is taken from the host if set there, otherwise from the resource, otherwise from the stack configuration.",
   {
     ...ownFields,
+    client: defaulted(
+      "The SSH client: `builtin` (default), or `openssh` for this machine's own `ssh`, with Kerberos, certificates, security keys and everything else that it can do. With `openssh`, `sshConfig` is true unless it is set, and `algorithms: legacy`, `strictHostKeyChecking: no` and jump hosts with credentials of their own are not possible.",
+      oneOf("builtin", "openssh"),
+      "builtin",
+      {
+        option: option(
+          "Connection",
+          "--ssh-client CLIENT",
+          "builtin (default), or openssh for this machine's own ssh",
+          {
+            completes: ["builtin", "openssh"],
+          },
+        ),
+      },
+    ),
     jumpHosts: optional(
       "Jump hosts in the order in which the connection passes through them. Default: none.",
       listOf(jumpHost, "a list of [user@]address[:port] or `{ host, user, port, connection }`"),

@@ -1,5 +1,5 @@
 import type { PlanProblem } from "../../base/errors";
-import { checkSharedHostKey } from "../cross-checks";
+import { checkClient, checkSharedHostKey } from "../cross-checks";
 import { problem } from "../problem";
 import type { Fields } from "./field";
 import { undrainInputNames, undrainInputs } from "./host-undrain";
@@ -38,6 +38,7 @@ export function readUndrainFields(input: unknown): UndrainFieldsResult {
     connections: connectionsOf(connection, hosts),
   };
   checkSharedHostKey(values, problems);
+  checkClient(values, problems);
   checkServers(hosts, problems);
   checkOnly(read, problems);
   return { read, problems };

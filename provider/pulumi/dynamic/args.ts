@@ -84,7 +84,7 @@ export interface JumpHostConnectionArgs {
    * `no`: any key that is not revoked is accepted, and no password is offered.
    */
   strictHostKeyChecking?: pulumi.Input<"yes" | "accept-new" | "no" | undefined>;
-  /** The ssh_config to read: true for OpenSSH's own files, or a path. Default: false. */
+  /** The ssh_config to read: true for OpenSSH's own files, or a path. Default: false; with `client: openssh`, true. */
   sshConfig?: pulumi.Input<boolean | string | undefined>;
   /** `default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`. */
   algorithms?: pulumi.Input<"default" | "legacy" | undefined>;
@@ -150,12 +150,18 @@ export interface ConnectionArgs {
    * `no`: any key that is not revoked is accepted, and no password is offered.
    */
   strictHostKeyChecking?: pulumi.Input<"yes" | "accept-new" | "no" | undefined>;
-  /** The ssh_config to read: true for OpenSSH's own files, or a path. Default: false. */
+  /** The ssh_config to read: true for OpenSSH's own files, or a path. Default: false; with `client: openssh`, true. */
   sshConfig?: pulumi.Input<boolean | string | undefined>;
   /** `default`, or `legacy` to also offer algorithms that OpenSSH has disabled, for old servers. Default: `default`. */
   algorithms?: pulumi.Input<"default" | "legacy" | undefined>;
   /** Time between keepalives, at most 1h; 0 sends none. The connection ends after three without an answer. Default: 15s. */
   keepalive?: pulumi.Input<Duration | undefined>;
+  /**
+   * The SSH client: `builtin` (default), or `openssh` for this machine's own `ssh`, with Kerberos, certificates, security
+   * keys and everything else that it can do. With `openssh`, `sshConfig` is true unless it is set, and `algorithms: legacy`,
+   * `strictHostKeyChecking: no` and jump hosts with credentials of their own are not possible.
+   */
+  client?: pulumi.Input<"builtin" | "openssh" | undefined>;
   /** Jump hosts in the order in which the connection passes through them. Default: none. */
   jumpHosts?: pulumi.Input<readonly pulumi.Input<string | JumpHostArgs>[] | undefined>;
 }

@@ -4,13 +4,13 @@ import { homedir } from "node:os";
 import { systemClock, type Clock } from "../../base/clock";
 import { KeyedMutex } from "../../base/concurrency";
 import { ConnectionSlots } from "../../base/connection-slots";
+import { openClients } from "../../clients/open-clients";
 import type { Reach } from "../../connection";
 import { writeFileAtomically } from "../../files/atomic-file";
 import { readOpenFiles } from "../../files/open-files";
 import { resolvePath } from "../../files/paths";
 import type { Report } from "../../report/report";
 import { reportText } from "../../report/report-text";
-import { openSsh } from "../../ssh/open-ssh";
 
 /** What the methods of the resource need of their process. */
 export interface World extends Reach {
@@ -28,7 +28,7 @@ export interface World extends Reach {
 export function createWorld(): World {
   const baseFolder = process.cwd();
   return {
-    ...openSsh({ baseFolder }),
+    ...openClients({ baseFolder }),
     clock: systemClock,
     slots: new ConnectionSlots(readOpenFiles),
     turns: new KeyedMutex(),

@@ -64,6 +64,7 @@ const knownHostsFields = ["knownHosts", "knownHostsFile"];
  * program.
  */
 const wayFields = [
+  "client",
   "port",
   "jumpHosts",
   "sshConfig",
@@ -73,14 +74,14 @@ const wayFields = [
   "keepalive",
 ];
 
-/** The defaults of a connection. */
-const unsaid = { jumpHosts: [], sshConfig: false, strictHostKeyChecking: "yes", algorithms: "default" };
+/** The defaults of a connection, but for `sshConfig`, whose default depends on the client. */
+const unsaid = { client: "builtin", jumpHosts: [], strictHostKeyChecking: "yes", algorithms: "default" };
 
 /** The fields of a connection with their defaults. With ssh_config there is no default port. */
 function wayOf(connection: unknown): Props {
   const said = fieldsOf(withoutCredentials(connection));
-  const { sshConfig = false } = said;
-  const way = { ...unsaid, ...(sshConfig === false ? { port: 22 } : {}), ...said };
+  const { sshConfig = said["client"] === "openssh" } = said;
+  const way = { ...unsaid, sshConfig, ...(sshConfig === false ? { port: 22 } : {}), ...said };
   return onlyFields(way, wayFields);
 }
 
@@ -101,7 +102,7 @@ function reachedBy(entry: unknown, way: Props): unknown {
   const connection = isRecord(reached) ? fieldsOf(reached["connection"]) : {};
   const jumps = connection["jumpHosts"];
   if (!isRecord(reached) || !Array.isArray(jumps)) return reached;
-  const shared = withoutFields(way, ["port", "jumpHosts"]);
+  const shared = withoutFields(way, ["client", "port", "jumpHosts"]);
   const jumpHosts = jumps.map((jump) => withConnection(jump, shared));
   return { ...reached, connection: { ...connection, jumpHosts } };
 }

@@ -1,9 +1,11 @@
 import type { FindJumpHosts, Host } from "../../connection";
-import type { ResolvedHost, ResolveHost } from "./ssh-config";
+
+/** A host as its client reaches it, with the jump hosts of ssh_config. */
+export type ResolveRoute = (host: Host) => Promise<{ readonly host: Host & { readonly port: number } }>;
 
 /** Finds jump hosts in ssh_config without connecting. A host whose ssh_config cannot be read has none; connecting reports why. */
-export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {
-  const resolved = async (host: Host): Promise<ResolvedHost["host"] | undefined> => {
+export function jumpHostFinder(resolve: ResolveRoute): FindJumpHosts {
+  const resolved = async (host: Host): Promise<(Host & { readonly port: number }) | undefined> => {
     try {
       return (await resolve(host)).host;
     } catch {
@@ -40,6 +42,6 @@ export function jumpHostFinder(resolve: ResolveHost): FindJumpHosts {
   };
 }
 
-function placeOf({ address, port }: ResolvedHost["host"]): string {
-  return `${address.toLowerCase()}:${port}`;
+function placeOf({ address, port }: Pick<Host, "address" | "port">): string {
+  return `${address.toLowerCase()}:${port ?? 22}`;
 }

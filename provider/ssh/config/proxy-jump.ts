@@ -37,6 +37,7 @@ export function parseJumps(
       // Disabling the agent disables it for the whole route.
       login: { privateKeys: [], ...(target.login.agent === false && { agent: false }) },
       ...(target.sshConfig !== undefined && { sshConfig: target.sshConfig }),
+      ...(target.client !== undefined && { client: target.client }),
       ...(target.undecided && { undecided: target.undecided }),
       algorithms: target.algorithms,
       keepaliveMs: target.keepaliveMs,

@@ -13,6 +13,9 @@ export interface PrivateKey {
   /** Type, fingerprint and origin, for messages. */
   readonly label: string;
   readonly blob: Buffer;
+  /** The key's type, such as `ssh-ed25519`. */
+  readonly type: string;
+  readonly key: KeyObject;
   /** Returns the key for ssh2. Unless `sha1` is set, it refuses the SHA-1 signatures that hosts from before 2016 require of RSA keys. */
   readonly signer: (sha1: boolean) => ParsedKey;
 }
@@ -43,13 +46,20 @@ export function privateKeyParser(): ParsePrivateKey {
     if ("wrong" in key) throw unusable("private key", source, key.wrong);
     const { type, blob, print, signers } = key;
     const label = `${type} ${print}, ${secretSource(source)}`;
-    return { label, blob, signer: (sha1) => (sha1 ? signers.withSha1 : signers.withoutSha1) };
+    return {
+      label,
+      blob,
+      type,
+      key: key.key,
+      signer: (sha1) => (sha1 ? signers.withSha1 : signers.withoutSha1),
+    };
   };
 }
 
 /** A key that is ready to sign, with its public half, which takes longer to compute than a signature. */
 interface UsableKey {
   readonly type: string;
+  readonly key: KeyObject;
   readonly blob: Buffer;
   readonly print: string;
   readonly signers: { readonly withSha1: ParsedKey; readonly withoutSha1: ParsedKey };
@@ -88,7 +98,7 @@ function readKey(key: KeyObject, publicBlob: Buffer | undefined): UsableKey | Wr
     withSha1: signerOf(key, type, blob, true),
     withoutSha1: signerOf(key, type, blob, false),
   };
-  return { type, blob, print: fingerprint(blob), signers };
+  return { type, key, blob, print: fingerprint(blob), signers };
 }
 
 /** Whether the public half verifies signatures of the key; a host would only report that it rejects the key. */

@@ -5,21 +5,20 @@
 import { fingerprint } from "../host-keys/public-key";
 import type { PasswordGuard } from "./password-guard";
 
-/** The public keys that hosts have accepted, per user. They are no secrets, and only their fingerprints are kept. */
+/** The public keys that hosts have accepted, per user. Only their fingerprints are kept: `SHA256:…`. */
 export interface AcceptedKeys {
-  readonly add: (user: string, blob: Buffer) => void;
-  readonly has: (user: string, blob: Buffer) => boolean;
+  readonly add: (user: string, print: string) => void;
+  readonly has: (user: string, print: string) => boolean;
 }
 
 /** Starts without any key. */
 export function acceptedKeys(): AcceptedKeys {
   const known = new Set<string>();
   // As for passwords, the case of a user name does not matter.
-  const nameOf = (user: string, blob: Buffer): string =>
-    JSON.stringify([user.toLowerCase(), fingerprint(blob)]);
+  const nameOf = (user: string, print: string): string => JSON.stringify([user.toLowerCase(), print]);
   return {
-    add: (user, blob) => known.add(nameOf(user, blob)),
-    has: (user, blob) => known.has(nameOf(user, blob)),
+    add: (user, print) => known.add(nameOf(user, print)),
+    has: (user, print) => known.has(nameOf(user, print)),
   };
 }
 
@@ -41,8 +40,8 @@ export function provenCredentials(
 ): ProvenCredentials {
   const { acceptedKeys: keys, passwordGuard: guard } = context;
   return {
-    hasKey: (blob) => keys.has(user, blob),
+    hasKey: (blob) => keys.has(user, fingerprint(blob)),
     hasPassword: () => password !== undefined && guard.isProven(user, password),
-    keyAccepted: (blob) => keys.add(user, blob),
+    keyAccepted: (blob) => keys.add(user, fingerprint(blob)),
   };
 }

@@ -1,0 +1,216 @@
+/** One command: a process of ssh that hands its streams to the master and waits for the exit status. */
+import { readFile, rm } from "node:fs/promises";
+import { onAbort } from "../base/abort";
+import type { Clock } from "../base/clock";
+import { LogoffError } from "../base/errors";
+import type { ExecResult } from "../connection";
+import { readChannelEnd, readCommandLog } from "./log-lines";
+import type { Master } from "./master";
+import { killGroup, startSsh } from "./ssh-process";
+
+/** Far more than any listing of sessions. */
+const maxOutputBytes = 8 * 1024 * 1024;
+/** How long a host may be silent after the exit status before we stop waiting for the end of the output. */
+const quietMs = 2000;
+
+export const keptOpenWarning = `the host leaves command channels open: their output was taken as complete ${quietMs / 1000} s after the exit status (a program started at login may hold them open)`;
+
+/** The host did not open a channel, so the command does not run. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly words: string;
+}
+
+/** The connection was lost before the command was sent. */
+export interface Lost {
+  readonly kind: "lost";
+  readonly error: LogoffError;
+}
+
+export interface CommandOptions {
+  readonly master: Master;
+  readonly label: string;
+  readonly clock: Clock;
+  /** Receives warnings about the connection. */
+  readonly warn: (text: string) => void;
+}
+
+/** The arguments of a command's process. No file is read, and nothing but the socket may reach a host. */
+function commandArgs(socket: string, log: string, command: string): readonly string[] {
+  const options = [
+    // Without it, ssh would open a connection of its own when the master is gone or refuses.
+    "ProxyCommand=false",
+    "BatchMode=yes",
+    "IdentityFile=none",
+    "EscapeChar=none",
+    "LogLevel=DEBUG2",
+  ];
+  return [
+    ...["-F", "none", "-S", socket, "-E", log, "-T"],
+    ...options.flatMap((option) => ["-o", option]),
+    // The name is of no meaning to a master. After `--`, the command cannot be an option.
+    ...["--", "host", command],
+  ];
+}
+
+/**
+ * The result of the command, or why it was not sent.
+ * @throws LogoffError `connection-lost`, `output-unrecognised`, or the signal's reason
+ */
+export async function runCommand(
+  options: CommandOptions,
+  command: string,
+  stdin: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<ExecResult | Refused | Lost> {
+  const { master, label } = options;
+  const log = `${master.machine.folder.next()}.log`;
+  try {
+    const { code, stdout, stderr, notStarted, keptOpen } = await collect(
+      options,
+      log,
+      command,
+      stdin,
+      signal,
+    );
+    if (notStarted !== undefined)
+      throw new LogoffError("command-failed", `Cannot start a command on "${label}": ${notStarted}`, {
+        sent: false,
+      });
+    if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
+    const { channel, exitStatus, refusal } = readCommandLog(await readLog(log));
+    if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
+    if (refusal !== undefined && master.lost() === undefined) return { kind: "refused", words: refusal };
+    if (channel === undefined)
+      return {
+        kind: "lost",
+        error: master.lost() ?? new LogoffError("connection-lost", `Lost the connection to "${label}"`),
+      };
+    if (code !== undefined && code !== 255) return { stdout, stderr, code };
+    // The master writes before it closes the sockets of commands.
+    if (readChannelEnd(await master.log(), channel).isBySignal) return { stdout, stderr, signal: "unknown" };
+    throw (await lostSoon(options)) ?? unanswered(label);
+  } catch (thrown) {
+    // Without an open channel when the time is up, the connection is taken as dead; otherwise the command could still start.
+    if (thrown instanceof LogoffError && thrown.code === "timed-out") {
+      const { channel } = readCommandLog(await readLog(log));
+      if (channel === undefined) master.destroy(thrown);
+    }
+    throw thrown;
+  } finally {
+    await rm(log, { force: true });
+  }
+}
+
+/** The error of a connection that is lost, or is found to be lost within a moment. */
+async function lostSoon({ master, clock }: CommandOptions): Promise<LogoffError | undefined> {
+  await Promise.race([master.ended, new Promise<void>((resolve) => clock.after(200, resolve))]);
+  return master.lost();
+}
+
+function unanswered(label: string): LogoffError {
+  const message = `Lost a command on "${label}": the host closed its channel without an exit status`;
+  return new LogoffError("connection-lost", message);
+}
+
+function readLog(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
+}
+
+/** The exit status of a command that still runs here, because its channel stays open. */
+async function exitStatusSoFar(master: Master, log: string): Promise<number | undefined> {
+  const { channel } = readCommandLog(await readLog(log));
+  return channel === undefined ? undefined : readChannelEnd(await master.log(), channel).exitStatus;
+}
+
+interface Collected {
+  readonly code: number | undefined;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly notStarted?: string;
+  /** The exit status of a command whose channel stays open. */
+  readonly keptOpen?: number;
+}
+
+/** The output of a command's process, once the master has closed both streams. */
+function collect(
+  { master, label, clock, warn }: CommandOptions,
+  log: string,
+  command: string,
+  stdin: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<Collected> {
+  const { program } = master.machine;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      onAbort(signal, reject);
+      return;
+    }
+    const child = startSsh(program, commandArgs(master.path, log, command), "pipe");
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let bytes = 0;
+    let settled = false;
+    let stopTimer = (): void => undefined;
+    const settle = (finish: () => void): void => {
+      if (settled) return;
+      settled = true;
+      stopListening();
+      stopTimer();
+      finish();
+    };
+    const drop = (): void => {
+      killGroup(child, program.platform, "SIGKILL");
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    };
+    const fail = (error: LogoffError): void =>
+      settle(() => {
+        drop();
+        reject(error);
+      });
+    const succeed = (end: Pick<Collected, "code" | "keptOpen">): void =>
+      settle(() => resolve({ ...end, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
+    const stopListening = onAbort(signal, fail);
+    /** Some hosts never report the end of the output: after a silence, the logs tell whether the command has exited. */
+    const waitForQuiet = (): void => {
+      const bytesBefore = bytes;
+      stopTimer = clock.after(quietMs, () => {
+        void exitStatusSoFar(master, log).then((keptOpen) => {
+          if (settled) return;
+          if (bytes !== bytesBefore || keptOpen === undefined) {
+            waitForQuiet();
+            return;
+          }
+          warn(keptOpenWarning);
+          succeed({ code: undefined, keptOpen });
+          drop();
+        });
+      });
+    };
+    const keep = (chunks: Buffer[]) => (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxOutputBytes) chunks.push(chunk);
+      else {
+        const message = `Cannot use the output of a command on "${label}": it is longer than ${maxOutputBytes / 1024 / 1024} MiB`;
+        fail(new LogoffError("output-unrecognised", message));
+      }
+    };
+    child.stdout?.on("data", keep(stdout)).on("error", () => undefined);
+    child.stderr?.on("data", keep(stderr)).on("error", () => undefined);
+    // A command need not read its input.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(stdin === undefined ? undefined : Buffer.from(stdin));
+    child.once("close", (code) => succeed({ code: code ?? undefined }));
+    child.once("error", (cause: NodeJS.ErrnoException) =>
+      settle(() =>
+        resolve({
+          code: undefined,
+          stdout: Buffer.alloc(0),
+          stderr: Buffer.alloc(0),
+          notStarted: cause.code ?? cause.message,
+        }),
+      ),
+    );
+    waitForQuiet();
+  });
+}

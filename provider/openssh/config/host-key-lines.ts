@@ -1,0 +1,101 @@
+/** The trust in host keys, as lines for `ssh -F` and the files that they name. */
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Host } from "../../connection";
+import { knownHostsPaths } from "../../ssh/host-keys/known-hosts-files";
+import type { SshContext } from "../../ssh/options";
+import { clientProblem, isAtLeast, type SshVersion } from "../version";
+import { quotedPath } from "./names";
+
+/** Lines before and after the user's own files. */
+export interface TrustLines {
+  readonly lines: readonly string[];
+  readonly defaults: readonly string[];
+}
+
+/** Reads and writes nothing. */
+const nothing = "/dev/null";
+
+/**
+ * The script behind KnownHostsCommand: prints the key that the host shows, as a line of known_hosts, if its fingerprint is the pinned one.
+ * ssh runs it without a shell of its own, with tokens as arguments.
+ */
+const fingerprintScript = 'test "$1" = "$2" && printf "%s %s %s\\n" "$3" "$4" "$5"\nexit 0\n';
+
+/**
+ * @param base is a path in the private folder for files of this connection
+ * @throws LogoffError `plan-invalid`
+ */
+export async function trustLines(
+  host: Host,
+  base: string,
+  version: SshVersion,
+  context: SshContext,
+): Promise<TrustLines> {
+  const { label, hostKeys } = host;
+  const { platform } = context;
+  const command = isAtLeast(version, 8, 5);
+  if (hostKeys.pinned.length > 0) {
+    const prints = hostKeys.pinned.filter((pin) => pin.startsWith("SHA256:"));
+    const keys = hostKeys.pinned.filter((pin) => !pin.startsWith("SHA256:")).map(typeAndKey);
+    const known = `${base}.known`;
+    await writeFile(known, keys.map((key) => `* ${key}\n`).join(""), { mode: 0o600 });
+    if (prints.length > 0 && platform === "win32")
+      throw clientProblem(label, "on Windows, set `connection.hostKey` to the public key itself");
+    if (prints.length > 0) await writeFile(`${base}.pin`, fingerprintScript, { mode: 0o600 });
+    const [print = ""] = prints;
+    return {
+      lines: [
+        `UserKnownHostsFile ${quotedPath(known, label, platform)}`,
+        `GlobalKnownHostsFile ${nothing}`,
+        ...(prints.length > 0
+          ? [`KnownHostsCommand /bin/sh ${base}.pin ${print.replace(/=$/u, "")} %f %H %t %K`]
+          : command
+            ? ["KnownHostsCommand none"]
+            : []),
+      ],
+      defaults: [],
+    };
+  }
+  const files = knownHostsPaths(hostKeys, context).map((path) => quotedPath(path, label, platform));
+  if (hostKeys.knownHosts !== undefined) {
+    // One file for each text, so that what accept-new adds to it holds for every host of this process.
+    const digest = createHash("sha256").update(hostKeys.knownHosts).digest("hex").slice(0, 12);
+    const known = join(dirname(base), `known-${digest}`);
+    await writeFile(known, withoutMark(hostKeys.knownHosts), { mode: 0o600, flag: "wx" }).catch(
+      (thrown: unknown) => {
+        if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+      },
+    );
+    return {
+      lines: [
+        `UserKnownHostsFile ${[quotedPath(known, label, platform), ...files].join(" ")}`,
+        `GlobalKnownHostsFile ${nothing}`,
+        ...(command ? ["KnownHostsCommand none"] : []),
+      ],
+      defaults: [],
+    };
+  }
+  const users = hostKeys.knownHostsFiles === undefined ? files.slice(0, 2) : files;
+  const systems = hostKeys.knownHostsFiles === undefined ? files.slice(2) : [];
+  const lines = [
+    `UserKnownHostsFile ${users.join(" ") || nothing}`,
+    `GlobalKnownHostsFile ${systems.join(" ") || nothing}`,
+  ];
+  if (hostKeys.knownHostsFiles === undefined) return { lines: [], defaults: lines };
+  return { lines: [...lines, ...(command ? ["KnownHostsCommand none"] : [])], defaults: [] };
+}
+
+/** `TYPE KEY` of a public key that may have a comment, or names before it as ssh-keyscan prints them. */
+function typeAndKey(pin: string): string {
+  const fields = pin.trim().split(/[ \t]+/u);
+  const at = fields.findIndex((field) => field.startsWith("AAAA"));
+  return `${fields[at - 1] ?? ""} ${fields[at] ?? ""}`;
+}
+
+/** Removes a byte order mark, which text copied from a file may begin with. */
+function withoutMark(text: string): string {
+  const clean = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  return clean.endsWith("\n") ? clean : `${clean}\n`;
+}

@@ -1,0 +1,86 @@
+/** The files of one connection: its file for `ssh -F`, known hosts, public keys, and the socket of our agent. */
+import { rm, writeFile } from "node:fs/promises";
+import type { Host } from "../connection";
+import { resolvePath } from "../files/paths";
+import { formatPublicKey } from "../ssh/host-keys/public-key";
+import type { SshContext } from "../ssh/options";
+import { configText } from "./config/config-file";
+import { trustLines } from "./config/host-key-lines";
+import { checkedUser, quotedPath } from "./config/names";
+import { agentFailed, type OpenSshLogin } from "./login/credentials";
+import { startKeyAgent, type KeyAgent } from "./login/key-agent";
+import type { Machine } from "./machine";
+import { clientProblem } from "./version";
+
+/** What a file is written from. */
+export interface FileOptions {
+  readonly host: Host;
+  readonly login: OpenSshLogin;
+  readonly machine: Machine;
+  readonly context: SshContext;
+  /** Its path in the private folder, to which extensions are added. */
+  readonly base: string;
+  /** The option that leads through a jump host, if there is one. */
+  readonly route?: string;
+}
+
+/** Writes `BASE.conf` and what it names. @throws LogoffError `plan-invalid` */
+export async function writeFiles(options: FileOptions): Promise<void> {
+  const { host, login, machine, context, base, route } = options;
+  const { label, hostKeys, undecided = [] } = host;
+  if (hostKeys.strict === "no")
+    throw clientProblem(label, "`connection.strictHostKeyChecking: no` is not possible");
+  const trust = await trustLines(host, base, machine.version, context);
+  const keepalive = `ServerAliveInterval ${Math.ceil(host.keepaliveMs / 1000)}`;
+  const isKeepaliveOpen = undecided.includes("keepalive");
+  const text = configText({
+    version: machine.version,
+    hasGssapiKeyExchange: machine.hasGssapiKeyExchange,
+    strict: hostKeys.strict,
+    asksForPassword: login.password !== undefined,
+    lines: [
+      ...(host.user === undefined ? [] : [`User ${checkedUser(host.user, label)}`]),
+      ...(host.port === undefined ? [] : [`Port ${host.port}`]),
+      ...(route === undefined ? [] : [route]),
+      ...trust.lines,
+      ...(isKeepaliveOpen ? [] : [keepalive]),
+      ...(await agentLines(options)),
+      ...login.lines,
+    ],
+    includes: includesOf(host, context).map((path) => quotedPath(path, label, context.platform)),
+    defaults: [...trust.defaults, ...(isKeepaliveOpen ? [keepalive] : [])],
+  });
+  await writeFile(`${base}.conf`, text, { mode: 0o600 });
+}
+
+/** The public halves of our agent's keys, which ssh needs to offer no others. */
+async function agentLines({ login, base }: FileOptions): Promise<readonly string[]> {
+  if (login.keys.length === 0) return [];
+  const lines = [`IdentityAgent ${base}.agent`];
+  for (const [index, { blob, type }] of login.keys.entries()) {
+    const path = `${base}.${index}.pub`;
+    await writeFile(path, `${formatPublicKey({ type, blob })}\n`, { mode: 0o600 });
+    lines.push(`IdentityFile ${path}`);
+  }
+  return lines;
+}
+
+/** OpenSSH's own two files, or the given one. */
+function includesOf({ sshConfig }: Host, context: SshContext): readonly string[] {
+  if (sshConfig === undefined) return [];
+  if (sshConfig !== true) return [resolvePath(context, sshConfig)];
+  return [resolvePath(context, "~/.ssh/config"), context.systemSshConfigFile];
+}
+
+/** Starts the agent of a connection; undefined if it needs none. */
+export async function startAgent({ login, base, host }: FileOptions): Promise<KeyAgent | undefined> {
+  if (login.keys.length === 0) return undefined;
+  return startKeyAgent(`${base}.agent`, login.keys).catch((thrown: unknown) => {
+    throw agentFailed(host.label, thrown);
+  });
+}
+
+/** Removes what only the login needed. Never rejects. */
+export async function removeLoginFiles({ login, base }: FileOptions): Promise<void> {
+  for (const index of login.keys.keys()) await rm(`${base}.${index}.pub`, { force: true });
+}

@@ -1,0 +1,90 @@
+/**
+ * Answers the prompts of one ssh. ssh runs a script of ours, which hands the prompt to this process and waits; so a password is on disk only
+ * between the decision and the answer, and only for this user.
+ */
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { Clock } from "../../base/clock";
+
+/** The answer to a prompt. `skip`: ssh goes on without it. `end`: ssh ends, before it sends anything in its place. */
+export type Answer = { readonly text: string } | "skip" | "end";
+
+export interface Askpass {
+  /** The environment in which ssh asks the script. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Ends it, and removes what is left of it. Never rejects. */
+  readonly close: () => Promise<void>;
+}
+
+const pollMs = 20;
+
+/**
+ * ssh takes what the script prints, or an empty answer if it fails. An empty password would be sent, and count as a wrong one, so the script
+ * ends its ssh instead. The script itself waits until ssh is gone, at most two minutes.
+ */
+const script = (folder: string, name: string): string => `#!/bin/sh
+# Written by session-logoff. Asks the process that wrote it.
+cd '${folder}' || exit 1
+printf '%s' "$1" > ${name}.asking && mv ${name}.asking ${name}.asked || exit 1
+tries=0
+while [ ! -e ${name}.answer ] && [ ! -e ${name}.skip ] && [ ! -e ${name}.end ]; do
+  tries=$((tries + 1))
+  [ $tries -lt 2400 ] && kill -0 "$PPID" 2>/dev/null || exit 1
+  sleep 0.05
+done
+if [ -e ${name}.answer ]; then cat ${name}.answer; rm -f ${name}.answer; exit 0; fi
+if [ -e ${name}.skip ]; then rm -f ${name}.skip; exit 1; fi
+kill "$PPID"
+exit 1
+`;
+
+/** @param base is a path in the private folder, without characters that a shell reads */
+export async function startAskpass(
+  base: string,
+  clock: Clock,
+  decide: (prompt: string) => Promise<Answer>,
+): Promise<Askpass> {
+  const ending = new AbortController();
+  await writeFile(`${base}.askpass`, script(dirname(base), basename(base)), { mode: 0o700 });
+  const leave = async (extension: string, text: string): Promise<void> => {
+    await writeFile(`${base}.tmp`, text, { mode: 0o600 });
+    await rename(`${base}.tmp`, `${base}.${extension}`);
+  };
+  const answering = (async () => {
+    for (;;) {
+      await clock.sleep(pollMs, ending.signal);
+      const prompt = await readFile(`${base}.asked`, "utf8").catch(() => undefined);
+      if (prompt === undefined) continue;
+      await rm(`${base}.asked`, { force: true });
+      const answer = await decide(prompt).catch(() => "end" as const);
+      if (ending.signal.aborted) return;
+      if (typeof answer === "string") await leave(answer, "");
+      else await leave("answer", `${answer.text}\n`);
+    }
+  })().catch(() => undefined);
+  return {
+    env: {
+      SSH_ASKPASS: `${base}.askpass`,
+      SSH_ASKPASS_REQUIRE: "force",
+    },
+    close: async () => {
+      ending.abort();
+      await answering;
+      for (const extension of ["askpass", "asking", "asked", "answer", "skip", "end", "tmp"])
+        await rm(`${base}.${extension}`, { force: true });
+    },
+  };
+}
+
+/** What a prompt of ssh asks for. Users and hosts are cut in it as ssh cuts them (sshconnect2.c). */
+export function promptKind(prompt: string, user: string, host: string): "password" | "passphrase" | "other" {
+  if (/^Enter passphrase for /u.test(prompt)) return "passphrase";
+  // `password`, and since OpenSSH 8.6 keyboard-interactive, whose text is the host's.
+  const isOurs =
+    prompt === `${cut(user, 30)}@${cut(host, 128)}'s password: ` || prompt.startsWith(`(${user}@${host}) `);
+  return isOurs ? "password" : "other";
+}
+
+function cut(text: string, bytes: number): string {
+  return Buffer.from(text).subarray(0, bytes).toString();
+}
