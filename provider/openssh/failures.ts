@@ -2,6 +2,7 @@
 import { LogoffError } from "../base/errors";
 import type { Host } from "../connection";
 import type { Quote } from "../ssh/login/redact";
+import { kerberosAdvice } from "./login/kerberos";
 import type { ConnectionLog } from "./log-lines";
 
 /** What is known besides the log. */
@@ -77,15 +78,16 @@ function loginFailure(log: ConnectionLog, facts: LoginFacts): Failure {
   const { host, quote, isPasswordOffered } = facts;
   const offered = [
     ...log.offeredKeys.map(({ label }) => `publickey (${label})`),
-    ...(log.methods.some((method) => method.startsWith("gssapi")) &&
-    log.accepts.some((method) => method.startsWith("gssapi"))
-      ? ["Kerberos (gssapi-with-mic)"]
-      : []),
+    ...(isKerberosTried(log) && log.kerberosProblem === undefined ? ["Kerberos (gssapi-with-mic)"] : []),
     ...(isPasswordOffered ? ["password"] : []),
   ];
   const isProven =
     log.offeredKeys.some(({ fingerprint }) => facts.hasKey(fingerprint)) ||
     (isPasswordOffered && facts.hasPassword());
+  const kerberos =
+    isKerberosTried(log) && log.kerberosProblem !== undefined
+      ? kerberosAdvice(log.kerberosProblem, quote)
+      : undefined;
   const accepts = log.accepts.length > 0 ? `the host accepts ${quote(log.accepts.join(", "))}` : "";
   const asked =
     facts.unansweredPrompt === undefined
@@ -109,17 +111,23 @@ function loginFailure(log: ConnectionLog, facts: LoginFacts): Failure {
   );
   const detail = [
     accepts,
+    kerberos ?? "",
     asked,
     unsigned === undefined ? "" : quote(unsigned),
     denied || asked !== "" || ended === undefined ? "" : `then ${quote(ended)}`,
   ].filter((text) => text !== "");
   const isOffered = offered.length > 0;
   const what = isOffered ? `rejected: ${offered.join(", ")}` : "no credential that it accepts was given";
-  const advice = asked === "" ? `; ${isOffered ? checkLogin : giveCredential}` : "";
+  const toDo = isOffered ? [checkLogin] : kerberos === undefined ? [giveCredential] : [];
+  const advice = asked === "" ? toDo.map((text) => `; ${text}`).join("") : "";
   const message = `Cannot log in to "${host.label}" as "${quote(host.user)}": ${[what, ...detail].join("; ")}${advice}`;
   return never(
     new LogoffError(isOffered ? "auth-rejected" : "auth-unavailable", message, { atLogin: true, isProven }),
   );
+}
+
+function isKerberosTried({ methods, accepts }: ConnectionLog): boolean {
+  return [methods, accepts].every((names) => names.some((name) => name.startsWith("gssapi")));
 }
 
 /** What ssh says when there is no connection yet, and what it means. */

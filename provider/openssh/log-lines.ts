@@ -2,6 +2,7 @@
  * What a log of ssh says (`-E FILE -o LogLevel=DEBUG1`, under LC_ALL=C). Its words are those of OpenSSH 7.4 to 10. A host can put lines into
  * it with what it says as it disconnects; so a log only explains a failure, and the control socket alone tells that a login succeeded.
  */
+import { kerberosProblem } from "./login/kerberos";
 
 /** A public key that was offered. */
 export interface OfferedKey {
@@ -37,6 +38,8 @@ export interface ConnectionLog {
   readonly methods: readonly string[];
   /** The methods that the host accepts. */
   readonly accepts: readonly string[];
+  /** Why this machine has no Kerberos ticket to offer. */
+  readonly kerberosProblem?: string;
   readonly isLoggedIn: boolean;
   /** Whether the host has rejected what was offered last, if anything was. */
   readonly isRejected: boolean;
@@ -72,6 +75,7 @@ export function readConnectionLog(text: string): ConnectionLog {
   const acceptedKey = first(/^debug1: Server accepts key: .*(SHA256:\S+)/u);
   const answers = all(/^debug1: Authentications that can continue: (.*)$/u).map(([, list = ""]) => list);
   const methods = all(/^debug1: Next authentication method: (\S+)/u).map(([, name = ""]) => name);
+  const noTicket = kerberosProblem(text);
   const [noMatch] = all(/^Unable to negotiate with .*: no matching (.+) found\. Their offer: (.*)$/u);
   const isLoggedIn = has(/^debug1: Authentication succeeded \(|^Authenticated to /u);
   return {
@@ -89,6 +93,7 @@ export function readConnectionLog(text: string): ConnectionLog {
     ...(acceptedKey !== undefined && { acceptedKey }),
     methods,
     accepts: (answers[0] ?? "").split(",").filter((method) => method !== ""),
+    ...(noTicket !== undefined && { kerberosProblem: noTicket }),
     isLoggedIn,
     // The first list of methods answers the request without a credential.
     isRejected: !isLoggedIn && answers.length > 1,
