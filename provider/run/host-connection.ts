@@ -75,8 +75,7 @@ export class HostConnection {
         if (isAnswerLost(error)) await this.#drop(connection);
         if (query.separately !== undefined && error.code !== "connection-lost")
           return await this.ask(query.separately);
-        // Output that could not be read may have been garbled in transit.
-        const mayPass = isAnswerLost(error) || error.code === "output-unrecognised";
+        const mayPass = isAnswerLost(error) || isUnreadable(error);
         const delayMs = (error.isContradiction ? contradictionsMs : delaysMs).shift();
         if (delayMs === undefined || !mayPass) throw error;
         await clock.sleep(delayMs, signal);
@@ -171,6 +170,11 @@ export class HostConnection {
     if (isBroken && this.#current === opened) this.#current = undefined;
     await broken.close();
   }
+}
+
+/** Whether the answer to a query could not be read: it may have been garbled in transit, or the program could not do its work that once. */
+function isUnreadable({ code }: LogoffError): boolean {
+  return code === "output-unrecognised" || code === "drain-failed";
 }
 
 /** Whether the answer was lost, which says nothing about the effect of the command. */

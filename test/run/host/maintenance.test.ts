@@ -133,6 +133,18 @@ describe("draining", () => {
     assert.deepEqual([report.drained, model().drain()], ["undrained", "open"]);
   });
 
+  for (const [times, outcome] of [
+    [2, "ok"],
+    [1000, "drain-failed"],
+  ] as const)
+    it(`reads the mode again that ${times} times cannot be read: ${outcome}`, async () => {
+      const trouble = { instead: true, code: 1, stderr: "ERROR: Insufficient system resources\r\n" };
+      start({ sessions: [alice], faults: [{ on: /Terminal Server/u, times, trouble }] });
+      const report = await fleet.runOne({ drain: "until-restart" });
+      assert.equal(report.error?.code ?? report.status, outcome);
+      assert.deepEqual(model().people(), outcome === "ok" ? [] : ["alice"]);
+    });
+
   it("fails the host when it has no effect, and logs nobody off", async () => {
     start({ sessions: [alice], faults: [{ on: "/drainuntilrestart", trouble: { instead: true } }] });
     const report = await fleet.runOne({ drain: "until-restart" });
