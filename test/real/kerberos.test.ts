@@ -60,6 +60,19 @@ describe("a login with Kerberos", { skip: missing(), timeout: 300_000 }, () => {
     await until("sshd has logged it", () => line.test(server.log()));
   });
 
+  inRealm("succeeds for each command where ssh cannot share a connection", async (scene) => {
+    const { realm, farm, server, host } = scene;
+    const { name } = farm.user;
+    const before = server.log().length;
+    assert.equal(await runOn(host, "id -un", realm.ticket(name), { multiplexes: false }), name);
+    const accepted = (): number =>
+      server
+        .log()
+        .slice(before)
+        .match(/Accepted gssapi-with-mic/gu)?.length ?? 0;
+    await until("sshd has logged the login and the command", () => accepted() === 2);
+  });
+
   inRealm(
     "does not hand the ticket to the host, even if ssh_config says so",
     async ({ realm, farm, server, host }) => {

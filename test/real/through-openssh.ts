@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { LogoffError, type ErrorCode } from "../../provider/base/errors";
 import type { Host } from "../../provider/connection";
-import { openOpenSsh } from "../../provider/openssh/open-openssh";
+import { openOpenSsh, type OpenSshOptions } from "../../provider/openssh/open-openssh";
 import { bareOptions, never } from "../ssh/scripted-server";
 import type { Farm, RealServer } from "../ssh/real-servers";
 
@@ -29,9 +29,14 @@ export function hostOf(farm: Farm, server: RealServer, changes: Partial<Host> = 
 }
 
 /** Logs in, runs a command that must end with 0, and returns what it printed. */
-export async function runOn(host: Host, command: string, variables: Variables = {}): Promise<string> {
+export async function runOn(
+  host: Host,
+  command: string,
+  variables: Variables = {},
+  settings: Partial<OpenSshOptions> = {},
+): Promise<string> {
   const env = { PATH: process.env["PATH"], HOME: "/nonexistent", ...variables };
-  const connection = await openOpenSsh(bareOptions({ env })).connect(host, never);
+  const connection = await openOpenSsh({ ...bareOptions({ env }), ...settings }).connect(host, never);
   try {
     const { code, stdout } = await connection.exec(command, { timeoutMs: patientMs });
     assert.equal(code, 0);

@@ -35,6 +35,11 @@ describe("a login with a user's certificate", { skip: missing(), timeout: 300_00
     await logged(new RegExp(`Accepted publickey for ${name} .*ED25519-CERT .*CA ED25519 `, "u"));
   });
 
+  it("succeeds for each command where ssh cannot share a connection", async () => {
+    const key = ca.userKey("unshared", { principals: [name] });
+    assert.equal(await runOn(withKey(key), "id -un", {}, { multiplexes: false }), name);
+  });
+
   it("succeeds with a certificate that ssh_config names", async () => {
     const key = ca.userKey("configured", { principals: [name] });
     const certificate = join(farm.folder, "elsewhere.pub");
