@@ -4,7 +4,7 @@ import { onAbort } from "../base/abort";
 import type { Clock } from "../base/clock";
 import { LogoffError } from "../base/errors";
 import type { ExecResult } from "../connection";
-import { endedBySignal, readCommandLog } from "./log-lines";
+import { readChannelEnd, readCommandLog } from "./log-lines";
 import type { Master } from "./master";
 import { killGroup, startSsh } from "./ssh-process";
 
@@ -66,11 +66,18 @@ export async function runCommand(
   const { master, label } = options;
   const log = `${master.machine.folder.next()}.log`;
   try {
-    const { code, stdout, stderr, notStarted } = await collect(options, log, command, stdin, signal);
+    const { code, stdout, stderr, notStarted, keptOpen } = await collect(
+      options,
+      log,
+      command,
+      stdin,
+      signal,
+    );
     if (notStarted !== undefined)
       throw new LogoffError("command-failed", `Cannot start a command on "${label}": ${notStarted}`, {
         sent: false,
       });
+    if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
     const { channel, exitStatus, refusal } = readCommandLog(await readLog(log));
     if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
     if (refusal !== undefined && master.lost() === undefined) return { kind: "refused", words: refusal };
@@ -81,7 +88,7 @@ export async function runCommand(
       };
     if (code !== undefined && code !== 255) return { stdout, stderr, code };
     // The master writes before it closes the sockets of commands.
-    if (endedBySignal(await master.log(), channel)) return { stdout, stderr, signal: "unknown" };
+    if (readChannelEnd(await master.log(), channel).isBySignal) return { stdout, stderr, signal: "unknown" };
     throw (await lostSoon(options)) ?? unanswered(label);
   } catch (thrown) {
     // Without an open channel when the time is up, the connection is taken as dead; otherwise the command could still start.
@@ -110,11 +117,19 @@ function readLog(path: string): Promise<string> {
   return readFile(path, "utf8").catch(() => "");
 }
 
+/** The exit status of a command that still runs here, because its channel stays open. */
+async function exitStatusSoFar(master: Master, log: string): Promise<number | undefined> {
+  const { channel } = readCommandLog(await readLog(log));
+  return channel === undefined ? undefined : readChannelEnd(await master.log(), channel).exitStatus;
+}
+
 interface Collected {
   readonly code: number | undefined;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly notStarted?: string;
+  /** The exit status of a command whose channel stays open. */
+  readonly keptOpen?: number;
 }
 
 /** The output of a command's process, once the master has closed both streams. */
@@ -153,22 +168,21 @@ function collect(
         drop();
         reject(error);
       });
-    const succeed = (code: number | undefined): void =>
-      settle(() => resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
+    const succeed = (end: Pick<Collected, "code" | "keptOpen">): void =>
+      settle(() => resolve({ ...end, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
     const stopListening = onAbort(signal, fail);
-    /** Some hosts never report the end of the output: after a silence, the log tells whether the command has exited. */
+    /** Some hosts never report the end of the output: after a silence, the logs tell whether the command has exited. */
     const waitForQuiet = (): void => {
-      stopTimer();
       const bytesBefore = bytes;
       stopTimer = clock.after(quietMs, () => {
-        void readLog(log).then((text) => {
+        void exitStatusSoFar(master, log).then((keptOpen) => {
           if (settled) return;
-          if (bytes !== bytesBefore || readCommandLog(text).exitStatus === undefined) {
+          if (bytes !== bytesBefore || keptOpen === undefined) {
             waitForQuiet();
             return;
           }
           warn(keptOpenWarning);
-          succeed(undefined);
+          succeed({ code: undefined, keptOpen });
           drop();
         });
       });
@@ -186,7 +200,7 @@ function collect(
     // A command need not read its input.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(stdin === undefined ? undefined : Buffer.from(stdin));
-    child.once("close", (code) => succeed(code ?? undefined));
+    child.once("close", (code) => succeed({ code: code ?? undefined }));
     child.once("error", (cause: NodeJS.ErrnoException) =>
       settle(() =>
         resolve({

@@ -142,12 +142,22 @@ export function readCommandLog(text: string): CommandLog {
   };
 }
 
-/** Whether the command that last used a channel was ended by a signal, as the master's log says. */
-export function endedBySignal(masterLog: string, channel: number): boolean {
-  const end = masterLog.lastIndexOf(`debug1: channel ${channel}: free:`);
-  const start = masterLog.lastIndexOf(`debug1: channel ${channel}: new`, end < 0 ? undefined : end);
-  const since = masterLog.slice(Math.max(start, 0), end < 0 ? undefined : end);
-  return since.includes(`channel ${channel} rtype exit-signal`);
+/** What a master's log says about the command that last used a channel. */
+export interface ChannelEnd {
+  /** Whether the host says that a signal has ended the command; ssh does not tell which. */
+  readonly isBySignal: boolean;
+  /** The exit status, from OpenSSH 8.5 on (LogVerbose). */
+  readonly exitStatus?: number;
+}
+
+export function readChannelEnd(masterLog: string, channel: number): ChannelEnd {
+  const start = masterLog.lastIndexOf(`debug1: channel ${channel}: new`);
+  const since = start < 0 ? "" : masterLog.slice(start);
+  const status = new RegExp(`channel ${channel}: exit message, exitval (-?\\d+)\\s*$`, "mu").exec(since)?.[1];
+  return {
+    isBySignal: since.includes(`channel ${channel} rtype exit-signal`),
+    ...(status !== undefined && { exitStatus: Number(status) >>> 0 }),
+  };
 }
 
 /** Why a master ended: the last line that is not about its own work; undefined if there is none. */

@@ -114,7 +114,8 @@ function masterOpener(
 
   /** A jump host gets no password: its prompt would look like that of its target. */
   function openJumpHost(host: Host, signal: AbortSignal, opening: readonly string[]): Promise<Master> {
-    const { password: _, ...login } = host.login;
+    const { privateKeys, passphrase, agent } = host.login;
+    const login = { privateKeys, ...(passphrase && { passphrase }), ...(agent !== undefined && { agent }) };
     return openMaster({ ...host, login }, signal, opening);
   }
 

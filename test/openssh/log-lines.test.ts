@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
-  endedBySignal,
   lastWords,
+  readChannelEnd,
   readCommandLog,
   readConnectionLog,
   type ConnectionLog,
@@ -96,7 +96,7 @@ describe("readCommandLog", () => {
     it(`reads ${what}`, () => assert.deepEqual(readCommandLog(text), expected));
 });
 
-describe("endedBySignal", () => {
+describe("readChannelEnd", () => {
   const log = [
     "debug1: channel 2: new session [client-session] (inactive timeout: 0)",
     "debug1: client_input_channel_req: channel 2 rtype exit-signal reply 0",
@@ -104,17 +104,18 @@ describe("endedBySignal", () => {
     "debug1: channel 2: new session [client-session] (inactive timeout: 0)",
     "debug1: channel 3: new session [client-session] (inactive timeout: 0)",
     "debug1: client_input_channel_req: channel 3 rtype exit-signal reply 0",
+    "debug3: mux.c:mux_exit_message():1228 (pid=4285): channel 2: exit message, exitval 7",
   ];
 
   it("finds the signal of the channel's last use", () => {
-    assert.ok(endedBySignal(log.slice(0, 3).join("\n"), 2));
-    assert.ok(endedBySignal(log.join("\n"), 3));
+    assert.deepEqual(readChannelEnd(log.slice(0, 3).join("\n"), 2), { isBySignal: true });
+    assert.deepEqual(readChannelEnd(log.join("\n"), 3), { isBySignal: true });
   });
 
-  it("does not find that of an earlier use or another channel", () => {
-    const freed = [...log.slice(3), "debug1: channel 2: free: client-session, nchannels 3"];
-    assert.ok(!endedBySignal([...log.slice(0, 3), ...freed].join("\n"), 2));
-    assert.ok(!endedBySignal("", 2));
+  it("finds neither that of an earlier use nor that of another channel", () => {
+    assert.deepEqual(readChannelEnd(log.join("\n"), 2), { isBySignal: false, exitStatus: 7 });
+    assert.deepEqual(readChannelEnd(log.join("\n"), 12), { isBySignal: false });
+    assert.deepEqual(readChannelEnd("", 2), { isBySignal: false });
   });
 });
 

@@ -28,7 +28,7 @@ async function failure(host: Host, options = machineOptions()): Promise<LogoffEr
       await connection.close();
       return assert.fail("connected");
     },
-    (error: LogoffError) => error,
+    (error: unknown) => error as LogoffError,
   );
 }
 

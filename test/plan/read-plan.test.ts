@@ -306,6 +306,61 @@ describe("sessions", () => {
   });
 });
 
+describe("a host for the machine's own ssh", () => {
+  const openssh = { client: "openssh" };
+
+  it("reads ssh_config unless it is told not to, and so do its jump hosts", () => {
+    const connection = { ...openssh, jumpHosts: ["gate"] };
+    const { host } = plan({ ...minimal, connection }).hosts[0]!;
+    assert.deepEqual([host.client, host.sshConfig], ["openssh", true]);
+    assert.deepEqual([host.jumpHosts[0]?.client, host.jumpHosts[0]?.sshConfig], ["openssh", true]);
+    const without = plan({ ...minimal, connection: { ...openssh, sshConfig: false } }).hosts[0]!.host;
+    assert.equal(without.sshConfig, undefined);
+    assert.equal(plan(minimal).hosts[0]!.host.client, undefined);
+  });
+
+  it("may be one of several, and has its jump hosts with it", () => {
+    const connection = { ...openssh, jumpHosts: ["gate"] };
+    const [a, b] = plan({ hosts: ["a", { host: "b", connection }], sessions: all }).hosts;
+    assert.deepEqual(
+      [a?.host.client, b?.host.client, b?.host.jumpHosts[0]?.client],
+      [undefined, "openssh", "openssh"],
+    );
+  });
+
+  for (const [connection, at] of [
+    [{ algorithms: "legacy" }, "connection.algorithms: must not be"],
+    [{ strictHostKeyChecking: "no" }, "connection.strictHostKeyChecking: must not be"],
+    [
+      { jumpHosts: [{ host: "gate", connection: { password: "p" } }] },
+      "connection.jumpHosts[0].connection.password: must not be set",
+    ],
+  ] as const)
+    it(`refuses ${at.slice(0, at.indexOf(":"))}`, () => {
+      const shared = problems({
+        hosts: ["a", "b"],
+        sessions: all,
+        connection: { ...connection, ...openssh },
+      });
+      assert.deepEqual(shared.filter((text) => text.startsWith(at)).length, 1, shared.join("\n"));
+      const own = problems({
+        hosts: [{ host: "h", connection: { ...connection, ...openssh } }],
+        sessions: all,
+      });
+      assert.ok(
+        own.some((text) => text.startsWith(`hosts[0].${at}`)),
+        own.join("\n"),
+      );
+      const mixed = problems({ hosts: ["a", { host: "b", connection: openssh }], sessions: all, connection });
+      assert.ok(
+        mixed.some((text) => text.startsWith(at)),
+        mixed.join("\n"),
+      );
+      const builtin = { hosts: ["a"], sessions: all, connection };
+      assert.equal(plan(builtin).hosts.length, 1);
+    });
+});
+
 describe("a connection", () => {
   const hostOf = (
     own: object | undefined,

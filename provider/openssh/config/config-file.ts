@@ -73,6 +73,8 @@ function forcedLines({
     "ControlPath none",
     "ControlPersist no",
     "LogLevel DEBUG1",
+    // The exit status of a command whose channel stays open is nowhere else.
+    ...(isAtLeast(version, 8, 5) ? ["LogVerbose mux.c:mux_exit_message():*"] : []),
   ];
 }
 

@@ -64,8 +64,8 @@ export async function trustLines(
     const digest = createHash("sha256").update(hostKeys.knownHosts).digest("hex").slice(0, 12);
     const known = join(dirname(base), `known-${digest}`);
     await writeFile(known, withoutMark(hostKeys.knownHosts), { mode: 0o600, flag: "wx" }).catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== "EEXIST") throw error;
+      (thrown: unknown) => {
+        if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
       },
     );
     return {

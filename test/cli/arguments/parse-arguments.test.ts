@@ -161,6 +161,7 @@ const grid: readonly Row[] = [
   [[...A, "--accept-new"], { input: { ...all, connection: { strictHostKeyChecking: "accept-new" } } }],
   [[...A, "--jump", "j1,u@j2:22"], { input: { ...all, connection: { jumpHosts: ["j1", "u@j2:22"] } } }],
   [[...A, "--ssh-config", "cfg"], { input: { ...all, connection: { sshConfig: "cfg" } } }],
+  [[...A, "--ssh-client", "openssh"], { input: { ...all, connection: { client: "openssh" } } }],
   [[...A, "--legacy-algorithms"], { input: { ...all, connection: { algorithms: "legacy" } } }],
   [[...A, "--user", "a", "--user", "b"], /--user must not be given twice/],
   [[...A, "--password", "secret"], /--password is not a known option/],
@@ -400,7 +401,7 @@ describe("the arguments", () => {
 
   it("include every option of the contract", () => {
     const contract =
-      "host hosts-file via platform user identity password-env passphrase-env known-hosts host-key accept-new jump ssh-config legacy-algorithms all id name session-user state idle except-id except-name except-user console limit limit-per-host if-missing drain undrain wait then then-undrain no-restart warn grace remind wait-only stuck parallel waves pause max-failures fail-on window timeout timeout-connect timeout-logoff list dry-run check output report failed-hosts quiet debug yes server verbose help";
+      "host hosts-file via platform user identity password-env passphrase-env known-hosts host-key accept-new ssh-client jump ssh-config legacy-algorithms all id name session-user state idle except-id except-name except-user console limit limit-per-host if-missing drain undrain wait then then-undrain no-restart warn grace remind wait-only stuck parallel waves pause max-failures fail-on window timeout timeout-connect timeout-logoff list dry-run check output report failed-hosts quiet debug yes server verbose help";
     for (const name of contract.split(" ")) assert.ok(optionRows.has(name), name);
     const names = optionSections.flatMap(({ rows }) => rows.map(({ name }) => name));
     assert.equal(new Set(names).size, names.length);

@@ -40,6 +40,7 @@ export const everyInput: readonly SessionLogoffArgs[] = [
         sessions: selector,
         connection: {
           ...byValue,
+          client: "builtin",
           jumpHosts: ["gate", { host: "gate2", user: "u", port: 22, connection: byValue }],
         },
       },
@@ -47,6 +48,7 @@ export const everyInput: readonly SessionLogoffArgs[] = [
     sessions: selector,
     connection: {
       ...byReference,
+      client: "builtin",
       jumpHosts: [{ host: "gate", connection: byReference }],
     },
     drain: "until-restart",

@@ -14,6 +14,7 @@ function kept(entry: unknown, before: Connection, now: Connection): unknown {
 
 /** A connection that sets nothing, with the defaults that reached the host. */
 const direct = {
+  client: "builtin",
   port: 22,
   jumpHosts: [],
   sshConfig: false,
@@ -35,9 +36,12 @@ describe("a host that is kept for its drain", () => {
     const now = { port: 5, jumpHosts: ["gate"], sshConfig: true, strictHostKeyChecking: "no" };
     assert.deepEqual(kept("a", {}, now), { host: "a", connection: direct });
     // Here the port may come from ssh_config.
-    const { jumpHosts, strictHostKeyChecking, algorithms } = direct;
-    const connection = { jumpHosts, sshConfig: true, strictHostKeyChecking, algorithms };
+    const { client, jumpHosts, strictHostKeyChecking, algorithms } = direct;
+    const connection = { client, jumpHosts, sshConfig: true, strictHostKeyChecking, algorithms };
     assert.deepEqual(kept("a", { sshConfig: true }, { sshConfig: true, port: 5 }), { host: "a", connection });
+    // The machine's own ssh reads ssh_config unless it is told not to.
+    const openssh = { client: "openssh" };
+    assert.deepEqual(kept("a", openssh, {}), { host: "a", connection: { ...connection, ...openssh } });
   });
 
   it("keeps neither the login nor a secret of the shared connection", () => {
@@ -70,6 +74,7 @@ describe("a host that is kept for its drain", () => {
     assert.deepEqual(kept("a", before, { knownHostsFile: "new", port: 6 }), {
       host: "a",
       connection: {
+        client: "builtin",
         ...shared,
         port: 5,
         jumpHosts: [
