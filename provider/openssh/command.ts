@@ -4,9 +4,10 @@ import { onAbort } from "../base/abort";
 import type { Clock } from "../base/clock";
 import { LogoffError } from "../base/errors";
 import type { ExecResult } from "../connection";
-import { readChannelEnd, readCommandLog } from "./log-lines";
+import type { FileOptions } from "./connection-files";
+import { readChannelEnd, readCommandLog, readDirectLog } from "./log-lines";
 import type { Master } from "./master";
-import { killGroup, startSsh } from "./ssh-process";
+import { killGroup, startSsh, type SshProgram } from "./ssh-process";
 
 /** Far more than any listing of sessions. */
 const maxOutputBytes = 8 * 1024 * 1024;
@@ -66,17 +67,16 @@ export async function runCommand(
   const { master, label } = options;
   const log = `${master.machine.folder.next()}.log`;
   try {
-    const { code, stdout, stderr, notStarted, keptOpen } = await collect(
-      options,
-      log,
-      command,
+    const { code, stdout, stderr, keptOpen } = await collect(
+      {
+        ...options,
+        program: master.machine.program,
+        args: commandArgs(master.path, log, command),
+        exitStatusSoFar: () => exitStatusSoFar(master, log),
+      },
       stdin,
       signal,
     );
-    if (notStarted !== undefined)
-      throw new LogoffError("command-failed", `Cannot start a command on "${label}": ${notStarted}`, {
-        sent: false,
-      });
     if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
     const { channel, exitStatus, refusal } = readCommandLog(await readLog(log));
     if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
@@ -100,6 +100,44 @@ export async function runCommand(
   } finally {
     await rm(log, { force: true });
   }
+}
+
+/** A command with a connection of its own. */
+export interface DirectOptions extends Omit<CommandOptions, "master"> {
+  readonly files: Pick<FileOptions, "base" | "host" | "machine">;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * The result of a command on a connection of its own, over which it is the only one; undefined if ssh ended before it was sent.
+ * @throws LogoffError `connection-lost`, `output-unrecognised`, or the signal's reason
+ */
+export async function runDirectly(
+  options: DirectOptions,
+  command: string,
+  stdin: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<ExecResult | undefined> {
+  const { files, env, label } = options;
+  const { base, host, machine } = files;
+  const args = ["-F", `${base}.conf`, "-S", "none", "-E", `${base}.log`, "-T", "--", host.address, command];
+  const { stdout, stderr, keptOpen } = await collect(
+    {
+      ...options,
+      program: machine.program,
+      args,
+      env,
+      exitStatusSoFar: () => Promise.resolve(undefined),
+    },
+    stdin,
+    signal,
+  );
+  if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
+  const { isSent, exitStatus, isBySignal } = readDirectLog(await readLog(`${base}.log`));
+  if (!isSent) return undefined;
+  if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
+  if (isBySignal) return { stdout, stderr, signal: "unknown" };
+  throw unanswered(label);
 }
 
 /** The error of a connection that is lost, or is found to be lost within a moment. */
@@ -127,26 +165,30 @@ interface Collected {
   readonly code: number | undefined;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  readonly notStarted?: string;
   /** The exit status of a command whose channel stays open. */
   readonly keptOpen?: number;
 }
 
-/** The output of a command's process, once the master has closed both streams. */
+interface Collecting extends Omit<CommandOptions, "master"> {
+  readonly program: SshProgram;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** The exit status of the command although its channel is open. */
+  readonly exitStatusSoFar: () => Promise<number | undefined>;
+}
+
+/** The output of a command's process, once both streams are closed. @throws LogoffError `command-failed` if it does not start */
 function collect(
-  { master, label, clock, warn }: CommandOptions,
-  log: string,
-  command: string,
+  { program, args, env, label, clock, warn, exitStatusSoFar: statusSoFar }: Collecting,
   stdin: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<Collected> {
-  const { program } = master.machine;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       onAbort(signal, reject);
       return;
     }
-    const child = startSsh(program, commandArgs(master.path, log, command), "pipe");
+    const child = startSsh(program, args, "pipe", env);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let bytes = 0;
@@ -175,7 +217,7 @@ function collect(
     const waitForQuiet = (): void => {
       const bytesBefore = bytes;
       stopTimer = clock.after(quietMs, () => {
-        void exitStatusSoFar(master, log).then((keptOpen) => {
+        void statusSoFar().then((keptOpen) => {
           if (settled) return;
           if (bytes !== bytesBefore || keptOpen === undefined) {
             waitForQuiet();
@@ -201,16 +243,11 @@ function collect(
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(stdin === undefined ? undefined : Buffer.from(stdin));
     child.once("close", (code) => succeed({ code: code ?? undefined }));
-    child.once("error", (cause: NodeJS.ErrnoException) =>
-      settle(() =>
-        resolve({
-          code: undefined,
-          stdout: Buffer.alloc(0),
-          stderr: Buffer.alloc(0),
-          notStarted: cause.code ?? cause.message,
-        }),
-      ),
-    );
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code ?? cause.message;
+      const message = `Cannot start a command on "${label}": ${reason}`;
+      fail(new LogoffError("command-failed", message, { sent: false }));
+    });
     waitForQuiet();
   });
 }

@@ -80,7 +80,9 @@ export async function startAgent({ login, base, host }: FileOptions): Promise<Ke
   });
 }
 
-/** Removes what only the login needed. Never rejects. */
-export async function removeLoginFiles({ login, base }: FileOptions): Promise<void> {
-  for (const index of login.keys.keys()) await rm(`${base}.${index}.pub`, { force: true });
+/** Removes what only the login needed, and everything if the connection is not open. Never rejects. */
+export async function removeFiles({ login, base }: FileOptions, isOpen: boolean): Promise<void> {
+  const ofLogin = [...login.keys.keys()].map((index) => `.${index}.pub`);
+  for (const extension of isOpen ? ofLogin : [...ofLogin, "", ".log", ".conf", ".known", ".pin"])
+    await rm(base + extension, { force: true });
 }

@@ -5,8 +5,7 @@ import { asLogoffError, LogoffError, notSent } from "../base/errors";
 import type { Exec, ExecOptions, ExecResult } from "../connection";
 import type { Quote } from "../ssh/login/redact";
 import { withDeadline } from "../ssh/transport/deadline";
-import { runCommand } from "./command";
-import type { Master } from "./master";
+import type { Lost, Refused } from "./command";
 
 /** Concurrent commands per connection: well below sshd's default MaxSessions of 10. */
 const commandsAtOnce = 4;
@@ -15,8 +14,21 @@ const blockingAtOnce = 2;
 /** Pauses before retrying to open a channel that the host refused. */
 const retryPausesMs = [100, 300, 900, 2700];
 
+/** A way to run commands on one host. */
+export interface CommandLink {
+  /** The error for any further use; undefined while commands can be sent. */
+  readonly lost: () => LogoffError | undefined;
+  /** Sends one command. @param warn receives warnings about the connection */
+  readonly run: (
+    command: string,
+    stdin: Uint8Array | undefined,
+    signal: AbortSignal,
+    warn: (text: string) => void,
+  ) => Promise<ExecResult | Refused | Lost>;
+}
+
 export interface RunnerOptions {
-  readonly master: Master;
+  readonly link: CommandLink;
   readonly label: string;
   readonly clock: Clock;
   readonly quote: Quote;
@@ -25,7 +37,7 @@ export interface RunnerOptions {
 }
 
 /**
- * Runs commands over one master: at most four at once, two of which may block. If a host refuses a channel while others are open, their number
+ * Runs commands over one link: at most four at once, two of which may block. If a host refuses a channel while others are open, their number
  * becomes the limit. Waiting for a slot is not part of the timeout.
  */
 export function commandRunner(options: RunnerOptions): Exec {
@@ -81,16 +93,16 @@ async function runOnceChannelOpens(
   }: ExecOptions & { readonly command: string; readonly attempt: Attempt },
   signal: AbortSignal,
 ): Promise<ExecResult | "retry"> {
-  const { master, label, clock, quote } = options;
+  const { link, label, clock, quote, warn } = options;
   for (let tries = 0; ; tries += 1) {
     throwIfAborted(signal);
-    const lost = master.lost();
+    const lost = link.lost();
     if (lost !== undefined) throw lost;
     await beforeSend?.();
     throwIfAborted(signal);
     attempt.maySend = true;
     slots.running += 1;
-    const result = await runCommand(options, command, stdin, signal).finally(() => (slots.running -= 1));
+    const result = await link.run(command, stdin, signal, warn).finally(() => (slots.running -= 1));
     if (!("kind" in result)) return result;
     attempt.maySend = false;
     if (result.kind === "lost") throw result.error;

@@ -142,6 +142,27 @@ export function readCommandLog(text: string): CommandLog {
   };
 }
 
+/** What the log of a connection says about its only command. */
+export interface DirectLog {
+  readonly isSent: boolean;
+  readonly exitStatus?: number;
+  readonly isBySignal: boolean;
+}
+
+/** Reads the log of a connection with one command. ssh writes -1 as the status of a command that has none. */
+export function readDirectLog(text: string): DirectLog {
+  const sent = text.indexOf("debug1: Sending command: ");
+  const since = sent < 0 ? "" : text.slice(sent);
+  const isBySignal = /^debug1: client_input_channel_req: channel 0 rtype exit-signal /mu.test(since);
+  const hasStatus = /^debug1: client_input_channel_req: channel 0 rtype exit-status /mu.test(since);
+  const status = /^debug1: Exit status (-?\d+)\s*$/mu.exec(since)?.[1];
+  return {
+    isSent: sent >= 0,
+    isBySignal,
+    ...(hasStatus && status !== undefined && { exitStatus: Number(status) >>> 0 }),
+  };
+}
+
 /** What a master's log says about the command that last used a channel. */
 export interface ChannelEnd {
   /** Whether the host says that a signal has ended the command; ssh does not tell which. */

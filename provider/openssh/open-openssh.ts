@@ -1,32 +1,31 @@
 /** Connections over the machine's own ssh: one master per host, and a process per command over it. */
-import { readFile } from "node:fs/promises";
-import { orAborted } from "../base/abort";
+import { aborted, orAborted } from "../base/abort";
 import { Semaphore } from "../base/concurrency";
-import type { LogoffError } from "../base/errors";
-import type { Connect, Connection, FindJumpHosts, Host, Reach } from "../connection";
+import { LogoffError } from "../base/errors";
+import type { Connect, Connection, ExecResult, FindJumpHosts, Host, Reach } from "../connection";
 import { jumpHostFinder, type ResolveRoute } from "../ssh/config/jump-host-routes";
 import { privateKeyParser } from "../ssh/login/private-key";
 import { quoter, redactor, type Quote } from "../ssh/login/redact";
 import { secretReader } from "../ssh/login/secret";
 import { sshContext, type SshContext, type SshOptions } from "../ssh/options";
-import { withDeadline, type Deadline } from "../ssh/transport/deadline";
+import { withDeadline } from "../ssh/transport/deadline";
 import { watchProgress } from "../ssh/transport/progress";
 import { untilItPasses } from "../ssh/transport/retry";
 import type { Attempt } from "../ssh/transport/socket";
+import { attemptLogin, type AttemptOptions } from "./attempt";
+import { runCommand, runDirectly } from "./command";
 import { throughMaster } from "./config/config-file";
-import { asGiven, configRejected, fromOutput, type ResolvedHost } from "./config/resolve";
-import { removeLoginFiles, startAgent, writeFiles, type FileOptions } from "./connection-files";
-import { commandRunner } from "./exec";
-import { connectionFailure } from "./failures";
-import { behindJumpHost, routeOpener, type Route } from "./jump-hosts";
-import { readConnectionLog, type ConnectionLog, type LogPhase } from "./log-lines";
-import { startAskpass } from "./login/askpass";
-import { readLogin, secretVariables } from "./login/credentials";
-import { passwordOffer, type PasswordOffer } from "./login/password-offer";
-import { machineFinder } from "./machine";
+import type { ResolvedHost } from "./config/resolve";
+import { removeFiles, type FileOptions } from "./connection-files";
+import { commandRunner, type CommandLink } from "./exec";
+import { routeOpener } from "./jump-hosts";
+import type { ConnectionLog, LogPhase } from "./log-lines";
+import { readLogin } from "./login/credentials";
+import { passwordOffer } from "./login/password-offer";
+import { machineFinder, type FindMachine } from "./machine";
 import { startMaster, watchMaster, type Master } from "./master";
-import { outputOfSsh } from "./ssh-process";
-import { requireVersion } from "./version";
+import { hostResolver, type Resolve } from "./config/resolver";
+import { clientProblem, requireVersion } from "./version";
 
 export type { SshOptions } from "../ssh/options";
 
@@ -34,12 +33,18 @@ export type { SshOptions } from "../ssh/options";
 export interface OpenSshOptions extends SshOptions {
   /** The program; default: `ssh`, which is searched in PATH. */
   readonly program?: string;
+  /** Whether ssh can share a connection (ControlMaster). Otherwise each command has a connection of its own. Default: not on Windows. */
+  readonly multiplexes?: boolean;
 }
 
-/** A logged-in master, with its warnings and the function that quotes its texts. */
-interface OpenedMaster extends Master {
+/** A login that was accepted, with its warnings and the function that quotes its texts. */
+interface OpenedLink extends CommandLink {
   readonly warnings: readonly string[];
   readonly quote: Quote;
+  /** Never rejects. */
+  readonly close: () => Promise<void>;
+  /** Absent: a connection for each command. */
+  readonly master?: Master;
 }
 
 /** The machine's ssh for one process. */
@@ -55,75 +60,48 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
   const context = sshContext(options);
   const find = machineFinder(context, options.program);
   const resolve = hostResolver(context, find);
-  const open = masterOpener(context, find, resolve);
+  const multiplexes = options.multiplexes ?? context.platform !== "win32";
+  const open = linkOpener(context, find, resolve, multiplexes);
   const connect: Connect = async (host, signal) => {
-    const master = await open(host, signal);
+    const link = await open(host, signal);
     const { label } = host;
-    const warnings = [...master.warnings];
+    const warnings = [...link.warnings];
     const warn = (text: string): void => {
       if (!warnings.includes(text)) warnings.push(text);
     };
-    const exec = commandRunner({ master, label, clock: context.clock, quote: master.quote, warn });
-    return { exec, warnings, close: master.close } satisfies Connection;
+    const exec = commandRunner({ link, label, clock: context.clock, quote: link.quote, warn });
+    return { exec, warnings, close: link.close } satisfies Connection;
   };
   const route: ResolveRoute = (host) => resolve(host, new AbortController().signal);
   return { connect, resolve: route, findJumpHosts: jumpHostFinder(route) };
 }
 
-type Resolve = (host: Host, signal: AbortSignal) => Promise<ResolvedHost>;
-
-/** Resolves a host as ssh does: with `ssh -G` where the user's files count, each host once. */
-function hostResolver(context: SshContext, find: ReturnType<typeof machineFinder>): Resolve {
-  const known = new Map<string, Promise<ResolvedHost>>();
-  const ask = async (host: Host, signal: AbortSignal): Promise<ResolvedHost> => {
-    const machine = await find(host.label, signal);
-    const base = machine.folder.next();
-    const login = { lines: [], keys: [], secrets: [] };
-    await writeFiles({
-      host: { ...host, hostKeys: { pinned: [], strict: "yes" } },
-      login,
-      machine,
-      context,
-      base,
-    });
-    const args = ["-G", "-F", `${base}.conf`, "--", asGiven(host, context.localUser()).host.address];
-    const { code, stdout, stderr } = await outputOfSsh(machine.program, args, signal);
-    if (code !== 0) throw configRejected(host, stderr);
-    return fromOutput(host, stdout, context.localUser());
-  };
-  return async (host, signal) => {
-    if (host.sshConfig === undefined) return asGiven(host, context.localUser());
-    const key = JSON.stringify(host);
-    const resolved = known.get(key) ?? ask(host, signal);
-    known.set(key, resolved);
-    resolved.catch(() => known.delete(key));
-    return resolved;
-  };
-}
-
-function masterOpener(
+function linkOpener(
   context: SshContext,
-  find: ReturnType<typeof machineFinder>,
+  find: FindMachine,
   resolve: Resolve,
-): (host: Host, signal: AbortSignal) => Promise<OpenedMaster> {
+  multiplexes: boolean,
+): (host: Host, signal: AbortSignal) => Promise<OpenedLink> {
   const { clock, passwordGuard: guard } = context;
   const read = secretReader(context);
   const parse = privateKeyParser();
   const openRoute = routeOpener(clock, context.handshakesPerJumpHost, openJumpHost);
-  return openMaster;
+  return openLink;
 
   /** A jump host gets no password: its prompt would look like that of its target. */
-  function openJumpHost(host: Host, signal: AbortSignal, opening: readonly string[]): Promise<Master> {
+  async function openJumpHost(host: Host, signal: AbortSignal, opening: readonly string[]): Promise<Master> {
     const { privateKeys, passphrase, agent } = host.login;
     const login = { privateKeys, ...(passphrase && { passphrase }), ...(agent !== undefined && { agent }) };
-    return openMaster({ ...host, login }, signal, opening);
+    const { master } = await openLink({ ...host, login }, signal, opening);
+    if (master === undefined) throw clientProblem(host.label, jumpHostsNeedMasters);
+    return master;
   }
 
-  async function openMaster(
+  async function openLink(
     asked: Host,
     signal: AbortSignal,
     opening: readonly string[] = [],
-  ): Promise<OpenedMaster> {
+  ): Promise<OpenedLink> {
     const { preparingExpired, prepares } = watchProgress(asked);
     const { machine, resolved, login } = await withDeadline(
       clock,
@@ -146,6 +124,7 @@ function masterOpener(
     const isAwaited = host.awaited === true;
     const progress = watchProgress(host);
     const password = passwordOffer(guard, host, resolved.name, login.password);
+    if (!multiplexes && host.jumpHosts.length > 0) throw clientProblem(host.label, jumpHostsNeedMasters);
     const route =
       host.jumpHosts.length > 0 ? await openRoute(host.jumpHosts, host.label, opening, signal) : undefined;
     const slots = route?.slots ?? new Semaphore(Infinity);
@@ -167,7 +146,9 @@ function masterOpener(
                 progress.enter(phase);
                 return progress.expired();
               };
-              return attempt({ files, host, quote, password, route, timedOut, deadline }, inner);
+              const { pauseWhile } = deadline;
+              const options = { files, host, quote, password, route, timedOut, pauseWhile, context };
+              return multiplexes ? loginOnce(options, inner) : tryDirectly(options, resolved, inner);
             }),
           ),
         signal,
@@ -181,69 +162,86 @@ function masterOpener(
     }
   }
 
-  /** One attempt to log in. @throws LogoffError the signal's reason, or why the password must not be offered */
-  async function attempt(options: AttemptOptions, signal: AbortSignal): Promise<Attempt<OpenedMaster>> {
-    const { files, host, quote, password, route, deadline } = options;
-    const { machine, base, login } = files;
-    await writeFiles(files);
-    const agent = await startAgent(files);
-    const askpass =
-      login.password === undefined
-        ? undefined
-        : await startAskpass(base, clock, (prompt) =>
-            deadline.pauseWhile(() => password.answer(prompt, signal)),
-          );
-    const hidden = Object.fromEntries(secretVariables(host).map((variable) => [variable, undefined]));
-    const readLog = async (): Promise<ConnectionLog> =>
-      readConnectionLog(await readFile(`${base}.log`, "utf8").catch(() => ""));
-    try {
-      const env = { ...hidden, ...askpass?.env };
+  /** One attempt to start a master. */
+  async function loginOnce(options: AttemptOptions, signal: AbortSignal): Promise<Attempt<OpenedLink>> {
+    const { files, host, quote } = options;
+    const { machine, base } = files;
+    const attempt = await attemptLogin(options, signal, async (env) => {
       const { control } = await startMaster(machine, base, host.address, env, signal);
-      const log = await readLog();
-      if (control !== undefined) {
-        password.settle("accepted");
-        if (log.acceptedKey !== undefined) context.acceptedKeys.add(host.user, log.acceptedKey);
-        const master = watchMaster(machine, base, host.label, control, clock, quote);
-        return { ok: true, value: { ...master, quote, warnings: warningsOf(log, host, quote) } };
-      }
-      const refusal = password.refusal();
-      if (refusal !== undefined) throw refusal;
-      const unansweredPrompt = password.unanswered();
-      const isRejected = log.isPasswordRejected || unansweredPrompt !== undefined;
-      password.settle(isRejected ? "rejected" : "unanswered");
-      const failure = connectionFailure(log, {
-        host,
-        quote,
-        isPasswordOffered: password.wasOffered(),
-        ...(unansweredPrompt !== undefined && { unansweredPrompt }),
-        hasPassword: () => login.password !== undefined && guard.isProven(host.user, login.password),
-        hasKey: (print) => context.acceptedKeys.has(host.user, print),
-      });
-      return {
-        ok: false,
-        ...(route === undefined ? failure : await behindJumpHost(failure, route, host.label)),
+      return control && watchMaster(machine, base, host.label, control, clock, quote);
+    });
+    if (!attempt.ok) return attempt;
+    const { value: master, log } = attempt;
+    const run: CommandLink["run"] = (command, stdin, inner, warn) =>
+      runCommand({ master, label: host.label, clock, warn }, command, stdin, inner);
+    const warnings = warningsOf(log, host, quote);
+    return { ok: true, value: { master, run, lost: master.lost, close: master.close, quote, warnings } };
+  }
+
+  /** One attempt to log in and out again, where each command has a connection of its own. `exit` is a command of every shell. */
+  async function tryDirectly(
+    options: AttemptOptions,
+    resolved: ResolvedHost,
+    signal: AbortSignal,
+  ): Promise<Attempt<OpenedLink>> {
+    const { files, host, quote } = options;
+    const first = { label: host.label, clock, warn: () => undefined };
+    const attempt = await attemptLogin(options, signal, (env) =>
+      runDirectly({ ...first, files, env }, "exit", undefined, signal),
+    );
+    if (!attempt.ok) return attempt;
+    const banner = attempt.value.stderr;
+    const closing = new AbortController();
+    const run: CommandLink["run"] = async (command, stdin, inner, warn) => {
+      const base = files.machine.folder.next();
+      const password = passwordOffer(guard, host, resolved.name, files.login.password);
+      const own = {
+        ...options,
+        files: { ...files, base },
+        password,
+        timedOut: () => undefined,
+        pauseWhile: <T>(wait: () => Promise<T>) => wait(),
       };
-    } catch (thrown) {
-      password.settle("unanswered");
-      throw (signal.aborted ? options.timedOut((await readLog()).phase) : undefined) ?? thrown;
-    } finally {
-      await askpass?.close();
-      await agent?.close();
-      await removeLoginFiles(files);
-    }
+      const both = AbortSignal.any([inner, closing.signal]);
+      try {
+        const done = await attemptLogin(own, both, (env) =>
+          runDirectly({ ...first, warn, files: own.files, env }, command, stdin, both),
+        );
+        if (done.ok) return withoutBanner(done.value, banner);
+        const { message, isProven } = done.error;
+        const error = new LogoffError(
+          "connection-lost",
+          `Lost the connection to "${host.label}": a new connection for the command failed: ${message}`,
+          { cause: done.error, isProven },
+        );
+        return { kind: "lost", error };
+      } finally {
+        password.end();
+        await removeFiles(own.files, false);
+      }
+    };
+    await removeFiles(files, false);
+    const close = (): Promise<void> => {
+      closing.abort(
+        new LogoffError("connection-lost", `Lost the connection to "${host.label}": we closed it`),
+      );
+      return Promise.resolve();
+    };
+    const lost = (): LogoffError | undefined =>
+      closing.signal.aborted ? aborted(closing.signal) : undefined;
+    return { ok: true, value: { run, lost, close, quote, warnings: warningsOf(attempt.log, host, quote) } };
   }
 }
 
-interface AttemptOptions {
-  readonly files: FileOptions;
-  readonly host: ResolvedHost["host"];
-  readonly quote: Quote;
-  readonly password: PasswordOffer;
-  readonly route: Route | undefined;
-  /** The error for a deadline in this phase; undefined if it was not the deadline that ended the attempt. */
-  readonly timedOut: (phase: LogPhase) => LogoffError | undefined;
-  readonly deadline: Deadline;
+/** The result without what the host says before each login, which ssh prints to standard error. */
+function withoutBanner(result: ExecResult, banner: Uint8Array): ExecResult {
+  const { length } = banner;
+  const isFirst = Buffer.from(result.stderr.subarray(0, length)).equals(banner);
+  return isFirst ? { ...result, stderr: result.stderr.subarray(length) } : result;
 }
+
+const jumpHostsNeedMasters =
+  "jump hosts need ControlMaster, which ssh does not have on Windows: use `connection.client: builtin` for this host";
 
 /** The warning about the key of a new host, which ssh has accepted. */
 function warningsOf(

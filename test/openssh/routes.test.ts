@@ -8,7 +8,7 @@ import type { LogoffError } from "../../provider/base/errors";
 import { openClients } from "../../provider/clients/open-clients";
 import type { Host } from "../../provider/connection";
 import { openOpenSsh } from "../../provider/openssh/open-openssh";
-import { never, serverFor, testKey, until, type ScriptedServer } from "../ssh/scripted-server";
+import { hostOf, never, serverFor, testKey, until, type ScriptedServer } from "../ssh/scripted-server";
 import { keyHost, machineOptions, missingSsh } from "./machine-ssh";
 
 const skip = missingSsh();
@@ -106,9 +106,10 @@ describe("ssh_config with the machine's ssh", { skip }, () => {
       "config",
       `Host *\n  IdentityFile "${id}"\nHost rdsh01\n  HostName 127.0.0.1\n  Port ${target.port}\n  User configured\n  ProxyJump gate\nHost gate\n  HostName 127.0.0.1\n  Port ${gate.port}\n  User configured\n`,
     );
-    const { port: _, user: __, ...place } = keyHost({ address: "rdsh01", port: 22 });
+    const place = keyHost({ address: "rdsh01", port: 22 });
+    const { algorithms, keepaliveMs, connectTimeoutMs } = place;
     const host: Host = {
-      ...place,
+      ...{ address: "rdsh01", client: "openssh", algorithms, keepaliveMs, connectTimeoutMs, jumpHosts: [] },
       label: "rdsh01:22",
       sshConfig,
       hostKeys: pinnedNowhere([gate, target]),
@@ -120,8 +121,7 @@ describe("ssh_config with the machine's ssh", { skip }, () => {
     assert.equal((await connection.exec("x", { timeoutMs })).code, 0);
     assert.deepEqual(gate.forwarded, [`127.0.0.1:${target.port}`]);
     // The jump host is a host of the run too, and reached with the other client.
-    const { client: ___, ...builtin } = keyHost(gate);
-    const found = await clients.findJumpHosts([host, { ...builtin, label: "the gate" }]);
+    const found = await clients.findJumpHosts([host, { ...hostOf(gate), label: "the gate" }]);
     assert.deepEqual(found.get("rdsh01:22"), ["the gate"]);
   });
 

@@ -25,10 +25,8 @@ function signRequest(blob: Buffer, flags: number): Buffer {
 /** @param raw two numbers, each with a length before it (RFC 5656 3.1.2) */
 function verifyEcdsa(key: KeyObject, curve: string, raw: Buffer): boolean {
   const [bytes, hash] = { prime256v1: [32, "sha256"], secp384r1: [48, "sha384"] }[curve] ?? [66, "sha512"];
-  const numbers = raw.subarray(4);
-  assert.equal(raw.readUInt32BE(0), numbers.length);
-  const length = numbers.readUInt32BE(0);
-  const both = [numbers.subarray(4, 4 + length), numbers.subarray(8 + length)].map((number) => {
+  const length = raw.readUInt32BE(0);
+  const both = [raw.subarray(4, 4 + length), raw.subarray(8 + length)].map((number) => {
     // No number is negative, and none has a zero too many.
     assert.ok((number[0] ?? 0) < 0x80 && (number[0] !== 0 || (number[1] ?? 0) >= 0x80));
     const digits = number.subarray(Math.max(0, number.length - Number(bytes)));

@@ -1,0 +1,41 @@
+import { rm } from "node:fs/promises";
+import type { Host } from "../../connection";
+import type { SshContext } from "../../ssh/options";
+import { asGiven, configRejected, fromOutput, type ResolvedHost } from "./resolve";
+import { writeFiles } from "../connection-files";
+import type { FindMachine } from "../machine";
+import { outputOfSsh } from "../ssh-process";
+
+/** A host as ssh would reach it. @throws LogoffError `plan-invalid` */
+export type Resolve = (host: Host, signal: AbortSignal) => Promise<ResolvedHost>;
+
+/** Resolves a host as ssh does: with `ssh -G` where the user's files count, each host once. */
+export function hostResolver(context: SshContext, find: FindMachine): Resolve {
+  const known = new Map<string, Promise<ResolvedHost>>();
+  const ask = async (host: Host, signal: AbortSignal): Promise<ResolvedHost> => {
+    const machine = await find(host.label, signal);
+    const base = machine.folder.next();
+    const login = { lines: [], keys: [], secrets: [] };
+    await writeFiles({
+      host: { ...host, hostKeys: { pinned: [], strict: "yes" } },
+      login,
+      machine,
+      context,
+      base,
+    });
+    const args = ["-G", "-F", `${base}.conf`, "--", asGiven(host, context.localUser()).host.address];
+    const { code, stdout, stderr } = await outputOfSsh(machine.program, args, signal).finally(() =>
+      rm(`${base}.conf`, { force: true }),
+    );
+    if (code !== 0) throw configRejected(host, stderr);
+    return fromOutput(host, stdout, context.localUser());
+  };
+  return async (host, signal) => {
+    if (host.sshConfig === undefined) return asGiven(host, context.localUser());
+    const key = JSON.stringify(host);
+    const resolved = known.get(key) ?? ask(host, signal);
+    known.set(key, resolved);
+    resolved.catch(() => known.delete(key));
+    return resolved;
+  };
+}
