@@ -1,6 +1,8 @@
 /** The clients of SSH that the contract holds for. */
 import type { Reach } from "../../provider/connection";
+import { openOpenSsh } from "../../provider/openssh/open-openssh";
 import { openSsh, type SshOptions } from "../../provider/ssh/open-ssh";
+import { machineOptions, missingSsh } from "../openssh/machine-ssh";
 import { bareOptions } from "../ssh/scripted-server";
 
 /** What some client may lack. Each lack is documented, and the test that needs it is reported as skipped, with the reason. */
@@ -8,6 +10,10 @@ export type Ability =
   | "unchecked host keys"
   | "logins of jump hosts"
   | "names of signals"
+  /** Several questions of a host in one round, of which a password answers none. */
+  | "rounds of questions"
+  /** That there is no credential to offer, without connecting: others than ssh have no tickets and default keys. */
+  | "knowledge of all credentials"
   /** Paths and user names with characters that ssh or a shell expands. */
   | "every character in names";
 
@@ -32,5 +38,21 @@ export const clients: readonly Client[] = [
     missing: false,
     open: (settings) => openSsh(bareOptions(settings)),
     cannot: {},
+  },
+  {
+    name: "openssh",
+    missing: missingSsh(),
+    open: (settings) => openOpenSsh(machineOptions(settings)),
+    // docs/openssh-client.md has each of them.
+    cannot: {
+      "unchecked host keys": "`strictHostKeyChecking: no` cannot be combined with this client",
+      "logins of jump hosts": "jump hosts have no credentials of their own, and get no password",
+      "rounds of questions": "ssh asks the questions of a host one by one",
+      "knowledge of all credentials": "ssh finds tickets and default keys itself, while it logs in",
+      "names of signals": "ssh does not tell which signal ended a command",
+      "every character in names": "names and paths with characters that ssh or a shell reads are refused",
+    },
+    keeps: /\/session-logoff-ssh-\w{6}(?:\/(?:owner|known-[0-9a-f]{12}))?$/u,
+    outlives: /^(?:\S*\/)?ssh\0.*\0-M\0|^ssh: \S+ \[mux\]/u,
   },
 ];

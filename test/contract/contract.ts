@@ -7,7 +7,7 @@ import { after, describe, type TestContext } from "node:test";
 import { LogoffError, type ErrorCode } from "../../provider/base/errors";
 import type { Connect, Connection, Exec, Host, Reach } from "../../provider/connection";
 import type { SshOptions } from "../../provider/ssh/open-ssh";
-import { hostOf, never, serverFor, until, type Script, type ScriptedServer } from "../ssh/scripted-server";
+import { hostOf, never, serverFor, type Script, type ScriptedServer } from "../ssh/scripted-server";
 import { clients, type Ability, type Client } from "./clients";
 import { env, filesLeft, home, programs } from "./scratch";
 
@@ -29,19 +29,20 @@ export function contract(subject: string, define: (client: TestedClient) => void
       };
       define(tested);
       // After the hooks of the subject, which end what its tests started.
-      after(() => nothingIsLeft(tested));
+      after(() => nothingIsLeft());
     });
 }
 
 /** Waits until no program of a client is left, and no file but those that it keeps as long as this process lives. */
-export async function nothingIsLeft({ keeps }: TestedClient): Promise<void> {
+export async function nothingIsLeft(): Promise<void> {
   const left = (): readonly string[] => [
     ...programs().map(({ commandLine }) => commandLine),
-    ...filesLeft().filter((path) => !(keeps?.test(path) ?? false)),
+    ...filesLeft().filter((path) => !clients.some(({ keeps }) => keeps?.test(path) ?? false)),
   ];
-  await until(() => left().length === 0, "nothing of the client is left").catch((error: unknown) => {
-    assert.deepEqual(left(), [], String(error));
-  });
+  const endMs = performance.now() + slackMs;
+  while (left().length > 0 && performance.now() < endMs)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(left(), [], "nothing of the client is left");
 }
 
 /** For the option `skip` of a test that needs an ability: false, or why the client lacks it. */

@@ -88,7 +88,7 @@ contract("failures to connect", (client) => {
       const tookMs = performance.now() - startMs;
       assert.ok(tookMs < shortMs + slackMs, `${tookMs} ms`);
       await until(() => silent.open() === 0, "the connection is closed");
-      await nothingIsLeft(client);
+      await nothingIsLeft();
     });
 
     it(`end when ${what} is given up`, async (t) => {
@@ -99,7 +99,7 @@ contract("failures to connect", (client) => {
       stop.abort();
       assert.equal((await failing).code, "aborted");
       await until(() => silent.open() === 0, "the connection is closed");
-      await nothingIsLeft(client);
+      await nothingIsLeft();
     });
   }
 

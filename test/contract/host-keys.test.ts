@@ -151,7 +151,7 @@ contract("host keys", (client) => {
     const keyOfLine = (line: string): string => line.split(" ").slice(1, 3).join(" ");
     const recorded = readFileSync(path, "utf8");
     assert.deepEqual(recorded.trim().split("\n").map(keyOfLine), [trueKey.publicText]);
-    assert.equal(statSync(path).mode & 0o077, 0, "nobody else reads it");
+    assert.equal(statSync(path).mode & 0o022, 0, "nobody else writes it");
     const beside = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
     assert.deepEqual(beside, [], "no lock or copy is left");
     assert.deepEqual(await visit(connect, host), []);

@@ -56,7 +56,7 @@ contract("jump hosts", (client) => {
       assert.equal(await outputOf(connection.exec, "x"), "ran x");
       await connection.close();
       await until(() => [target, first, second].every((server) => server.open() === 0), "all are closed");
-      await nothingIsLeft(client);
+      await nothingIsLeft();
     }
     assert.deepEqual(first.forwarded, [`127.0.0.1:${target.port}`, `127.0.0.1:${second.port}`]);
     assert.deepEqual(second.forwarded, [`127.0.0.1:${target.port}`]);
@@ -203,7 +203,7 @@ contract("jump hosts", (client) => {
     const error = await failsWith(client.open().connect, host, "jump-host-failed");
     assert.match(error.message, /\(timed-out\)/u);
     await until(() => jump.open() === 0, "the connection is closed");
-    await nothingIsLeft(client);
+    await nothingIsLeft();
   });
 
   it("that are lost end the commands behind them", async (t) => {

@@ -7,7 +7,7 @@ import type { ErrorCode, LogoffError } from "../../provider/base/errors";
 import type { Login, Secret } from "../../provider/connection";
 import { missingAgent, startAgent } from "../ssh/real-servers";
 import { never, serverFor, testKey, type ScriptedServer, type TestKey } from "../ssh/scripted-server";
-import { contract, failsWith, patientHost, visit } from "./contract";
+import { contract, failsWith, needs, patientHost, visit } from "./contract";
 import { env, fileWith, newPath, readableTraces } from "./scratch";
 
 const secret = "open sesame";
@@ -97,13 +97,11 @@ contract("logins", (client) => {
       const { connect } = client.open({ env: { ...env, SSH_AUTH_SOCK: agent } });
       await visit(connect, patientHost(server, { login: none }));
       await visit(connect, patientHost(server, { login: { privateKeys: [], agent: true } }));
-      const before = server.connections();
-      await failsWith(
-        connect,
-        patientHost(server, { login: { privateKeys: [], agent: false } }),
-        "auth-unavailable",
-      );
-      assert.equal(server.connections(), before, "a forbidden agent is not used");
+      const before = server.logins.length;
+      const forbidden = patientHost(server, { login: { privateKeys: [], agent: false } });
+      await failsWith(connect, forbidden, "auth-unavailable");
+      const offered = server.logins.slice(before).filter((login) => login !== "none");
+      assert.deepEqual(offered, [], "a forbidden agent is not used");
     },
   );
 
@@ -157,17 +155,25 @@ contract("logins", (client) => {
 
   it("do not contact a host without a usable credential", async (t) => {
     const server = await serverFor(t);
-    const missing = newPath();
     const unusable: readonly Login[] = [
-      none,
-      { privateKeys: [{ from: "file", path: missing }] },
+      { privateKeys: [{ from: "file", path: newPath() }] },
       { privateKeys: [{ from: "value", value: "not a key" }] },
       { privateKeys: [byFile(good, 0o644)] },
       { privateKeys: [], password: { from: "env", name: "NOT_SET" } },
-      { privateKeys: [], agent: missing },
     ];
     for (const login of unusable) await refused(server, login, "auth-unavailable");
-    assert.equal(server.connections(), 0);
+    assert.deepEqual([server.connections(), server.logins], [0, []]);
+  });
+
+  it("offer nothing where there is nothing to offer", async (t) => {
+    const server = await serverFor(t, { key: good });
+    const nothing: readonly Login[] = [none, { privateKeys: [], agent: newPath() }];
+    for (const login of nothing) await refused(server, login, "auth-unavailable");
+    assert.deepEqual(
+      server.logins.filter((login) => login !== "none"),
+      [],
+    );
+    if (needs(client, "knowledge of all credentials") === false) assert.equal(server.connections(), 0);
   });
 
   it("offer nothing to a host that accepts none of our methods", async (t) => {

@@ -125,7 +125,6 @@ contract("ssh_config", (client) => {
         `  RemoteCommand touch ${mark}`,
         "  RequestTTY force",
         "  SendEnv LC_* LEAKED",
-        "  SetEnv LEAKED=yes",
         "  ControlMaster auto",
         `  ControlPath ${newPath()}`,
         "  ControlPersist 600",
