@@ -104,7 +104,7 @@ export async function runCommand(
 
 /** A command with a connection of its own. */
 export interface DirectOptions extends Omit<CommandOptions, "master"> {
-  readonly files: Pick<FileOptions, "base" | "host" | "machine">;
+  readonly files: Pick<FileOptions, "base" | "givenName" | "machine">;
   readonly env: NodeJS.ProcessEnv;
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../../provider/openssh/log-lines";
 
 /** A log that a real ssh (OpenSSH 9.2) wrote, without lines about its own files. */
-export const logOf = (name: string): string => readFileSync(join(__dirname, "logs", `${name}.log`), "utf8");
+export const logOf = (name: string): string => readFileSync(join(__dirname, "logs", `${name}.txt`), "utf8");
 
 const hostKey = "ssh-ed25519 SHA256:bq2FWSBv5ZVY7W7jdkMq2IQT4ZOPWthn/s0cesZFhzU";
 const offered = "SHA256:93rOnbMUSHyOXt47g9o0+olmSGmkYBVe5761RI3OGHU";
@@ -39,7 +39,7 @@ describe("readConnectionLog", () => {
     },
   };
   for (const [name, facts] of Object.entries(expected))
-    it(`reads ${name}.log`, () => {
+    it(`reads ${name}.txt`, () => {
       const log = readConnectionLog(logOf(name));
       for (const [fact, value] of Object.entries(facts))
         assert.deepEqual(log[fact as keyof ConnectionLog], value, fact);
