@@ -39,7 +39,8 @@ describe("an alias of ssh_config", { skip }, () => {
       `ProxyCommand ${proxies.relay()}`,
     ];
     writeFileSync(config, `${lines.join("\n")}\n`);
-    const { port: _, ...alias } = keyHost(server, { address: "box", sshConfig: config });
+    const alias = keyHost(server, { address: "box", sshConfig: config });
+    delete (alias as { port?: number }).port;
     assert.equal(await answerOf(alias, options, true), "ran whoami");
     assert.equal((await proxies.started(1)).length, 1);
   });
@@ -77,7 +78,7 @@ describe("a proxy command with the machine's ssh", { skip }, () => {
       .connect(host, never)
       .then(
         () => assert.fail("connected"),
-        (thrown: LogoffError) => thrown,
+        (thrown: unknown) => thrown as LogoffError,
       );
     assert.equal(error.code, "host-unreachable", error.message);
     assert.doesNotMatch(error.message, /s3cr3t/u);
