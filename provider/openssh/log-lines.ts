@@ -34,6 +34,8 @@ export interface ConnectionLog {
   readonly offeredKeys: readonly OfferedKey[];
   /** The fingerprint of the key that the host accepted. */
   readonly acceptedKey?: string;
+  /** Whether the accepted key is on a security key, which wants a touch unless it was made without. */
+  readonly isSecurityKey: boolean;
   /** The methods that were begun, such as `publickey` or `gssapi-with-mic`. */
   readonly methods: readonly string[];
   /** The methods that the host accepts. */
@@ -91,6 +93,7 @@ export function readConnectionLog(text: string): ConnectionLog {
       : { added: { problem: notAdded } }),
     offeredKeys,
     ...(acceptedKey !== undefined && { acceptedKey }),
+    isSecurityKey: has(/^debug1: Server accepts key: .*-SK(?:-CERT)? SHA256:/u),
     methods,
     accepts: (answers[0] ?? "").split(",").filter((method) => method !== ""),
     ...(noTicket !== undefined && { kerberosProblem: noTicket }),

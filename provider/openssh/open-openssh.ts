@@ -2,6 +2,7 @@
 import { aborted, orAborted } from "../base/abort";
 import { Semaphore } from "../base/concurrency";
 import { LogoffError } from "../base/errors";
+import { touchedKey } from "../base/security-key";
 import type { Connect, Connection, ExecResult, FindJumpHosts, Host, Reach } from "../connection";
 import { jumpHostFinder, type ResolveRoute } from "../ssh/config/jump-host-routes";
 import { privateKeyParser } from "../ssh/login/private-key";
@@ -260,15 +261,18 @@ function withoutBanner(result: ExecResult, banner: Uint8Array): ExecResult {
 const jumpHostsNeedMasters =
   "jump hosts need ControlMaster, which ssh does not have on Windows: use `connection.client: builtin` for this host";
 
-/** The warning about the key of a new host, which ssh has accepted. */
+/** Warnings about the key of a new host, which ssh has accepted, and about a login that a person may have to repeat. */
 function warningsOf(
-  { added, hostKey = "unknown" }: ConnectionLog,
+  { added, hostKey = "unknown", isSecurityKey }: ConnectionLog,
   host: Host,
   quote: Quote,
 ): readonly string[] {
-  if (added === undefined) return [];
+  const touch = isSecurityKey ? [`the security key with which the login succeeded ${touchedKey}`] : [];
+  if (added === undefined) return touch;
   const accepted = `key ${hostKey} of new host "${host.label}" was accepted`;
-  return "name" in added
-    ? [`${accepted} and added to known_hosts as ${quote(added.name)}`]
-    : [`${accepted} but could not be added to "${quote(added.problem)}"`];
+  const learned =
+    "name" in added
+      ? `${accepted} and added to known_hosts as ${quote(added.name)}`
+      : `${accepted} but could not be added to "${quote(added.problem)}"`;
+  return [learned, ...touch];
 }

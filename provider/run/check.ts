@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock";
 import { mapConcurrent } from "../base/concurrency";
 import type { ConnectionSlots } from "../base/connection-slots";
 import { asLogoffError, type ErrorCode, type LogoffError } from "../base/errors";
+import { touchedKey } from "../base/security-key";
 import type { Connect, ExecResult, Host } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { ReportedError } from "../report/report";
@@ -94,12 +95,14 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
       const error = asLogoffError(thrown, "command-failed", `Cannot connect to "${host.label}"`);
       // After the login, only the detection of the platform can fail.
       const at = connection.connections > 0 ? "platform" : (failedAt[error.code] ?? "connection");
-      for (const name of provenBefore(at, error)) ok(name, connected(name, deps.here));
+      for (const name of provenBefore(at, error)) ok(name, connected(name, host, deps.here));
       found.set(at, { state: "failed", fact: error.code });
       return finish(hostPlan, found, error);
     }
-    ok("connection", wayText(connection, deps.here));
-    for (const name of ["host-key", "login"] as const) ok(name, connected(name, deps.here));
+    ok("connection", wayText(connection, host, deps.here));
+    for (const name of ["host-key", "login"] as const) ok(name, connected(name, host, deps.here));
+    const [touch] = connection.warnings.filter((warning) => warning.includes(touchedKey));
+    if (touch !== undefined) found.set("login", { state: "warning", fact: touch });
     ok("platform", await versionOf(connection, detected));
     ok("shell", shellFact(detected));
     codePage(detected, found);
@@ -115,12 +118,16 @@ function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckNa
 }
 
 /** How the host is reached. A proxy command is not quoted, because it may hold a credential. */
-function wayText({ usesProxyCommand }: HostConnection, here: boolean): string {
-  return usesProxyCommand ? "through a proxy command" : connected("connection", here);
+function wayText({ usesProxyCommand }: HostConnection, host: Host, here: boolean): string {
+  if (!usesProxyCommand) return connected("connection", host, here);
+  return host.client === "openssh"
+    ? "with this machine's ssh, through a proxy command"
+    : "through a proxy command";
 }
 
-function connected(name: CheckName, here: boolean): string {
+function connected(name: CheckName, { client }: Host, here: boolean): string {
   if (here) return name === "connection" ? "this machine" : "not needed here";
+  if (name === "connection" && client === "openssh") return "established with this machine's ssh";
   return name === "host-key" ? "trusted" : name === "login" ? "accepted" : "established";
 }
 

@@ -169,9 +169,9 @@ describe("a command over a master", { skip }, () => {
       },
     });
     const all = Promise.all([1, 2, 3, 4].map((each) => connection.exec(`command ${each}`, { timeoutMs })));
-    let done = false;
-    void all.then(() => (done = true));
-    while (!done) {
+    const over = new AbortController();
+    void all.then(() => over.abort());
+    while (!over.signal.aborted) {
       await systemClock.sleep(20, never);
       running.splice(0).forEach((finish) => finish());
     }

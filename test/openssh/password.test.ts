@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import type { KeyboardAuthContext } from "ssh2";
 import type { LogoffError } from "../../provider/base/errors";
 import type { Connect, Host } from "../../provider/connection";
 import { openClients } from "../../provider/clients/open-clients";
@@ -49,7 +48,7 @@ function asking(
   const onLogin: Script["onLogin"] = (context) => {
     if (context.method !== "keyboard-interactive") context.reject(["keyboard-interactive"]);
     else
-      (context as KeyboardAuthContext).prompt([...prompts], (given) => {
+      context.prompt([...prompts], (given) => {
         answers.push([...given]);
         if (given.length === 1 && given[0] === "open sesame") context.accept();
         else context.reject(["keyboard-interactive"]);
