@@ -8,7 +8,10 @@ import { bareOptions } from "../ssh/scripted-server";
 /** What some client may lack. Each lack is documented, and the test that needs it is reported as skipped, with the reason. */
 export type Ability =
   | "unchecked host keys"
+  | "jump hosts"
   | "logins of jump hosts"
+  /** One login for all commands of a connection. */
+  | "a shared connection"
   | "names of signals"
   /** Several questions of a host in one round, of which a password answers none. */
   | "rounds of questions"
@@ -23,6 +26,8 @@ export interface Client {
   readonly missing: string | false;
   /** Opens it as a process does, on a machine without files and variables but those of the settings. */
   readonly open: (settings: Partial<SshOptions>) => Reach;
+  /** The command that it runs to log in; absent: it runs none. */
+  readonly probe?: string;
   /** Why it lacks an ability, as the documents say it. */
   readonly cannot: Readonly<Partial<Record<Ability, string>>>;
   /** The files that it keeps as long as its process lives, and removes at its end. Absent: none. */
@@ -30,6 +35,19 @@ export interface Client {
   /** The command lines of programs that may outlive a process that was killed, for a while. Absent: none may. */
   readonly outlives?: RegExp;
 }
+
+/** What ssh cannot do for us, however it is used. docs/openssh-client.md has each of them. */
+const limitsOfSsh = {
+  "unchecked host keys": "`strictHostKeyChecking: no` cannot be combined with this client",
+  "logins of jump hosts": "jump hosts have no credentials of their own, and get no password",
+  "rounds of questions": "ssh asks the questions of a host one by one",
+  "knowledge of all credentials": "ssh finds tickets and default keys itself, while it logs in",
+  "names of signals": "ssh does not tell which signal ended a command",
+  "every character in names": "names and paths with characters that ssh or a shell reads are refused",
+};
+
+/** The folder of a process, with the socket that shows that it lives, and texts of known_hosts. */
+const keptByOpenSsh = /\/session-logoff-ssh-\w{6}(?:\/(?:owner|known-[0-9a-f]{12}))?$/u;
 
 /** Every client. A new one is an entry here. */
 export const clients: readonly Client[] = [
@@ -43,16 +61,20 @@ export const clients: readonly Client[] = [
     name: "openssh",
     missing: missingSsh(),
     open: (settings) => openOpenSsh(machineOptions(settings)),
-    // docs/openssh-client.md has each of them.
-    cannot: {
-      "unchecked host keys": "`strictHostKeyChecking: no` cannot be combined with this client",
-      "logins of jump hosts": "jump hosts have no credentials of their own, and get no password",
-      "rounds of questions": "ssh asks the questions of a host one by one",
-      "knowledge of all credentials": "ssh finds tickets and default keys itself, while it logs in",
-      "names of signals": "ssh does not tell which signal ended a command",
-      "every character in names": "names and paths with characters that ssh or a shell reads are refused",
-    },
-    keeps: /\/session-logoff-ssh-\w{6}(?:\/(?:owner|known-[0-9a-f]{12}))?$/u,
+    cannot: limitsOfSsh,
+    keeps: keptByOpenSsh,
     outlives: /^(?:\S*\/)?ssh\0.*\0-M\0|^ssh: \S+ \[mux\]/u,
+  },
+  {
+    name: "openssh without ControlMaster",
+    missing: missingSsh(),
+    open: (settings) => openOpenSsh({ ...machineOptions(settings), multiplexes: false }),
+    probe: "exit",
+    cannot: {
+      ...limitsOfSsh,
+      "jump hosts": "jump hosts need ControlMaster",
+      "a shared connection": "each command has a connection of its own",
+    },
+    keeps: keptByOpenSsh,
   },
 ];

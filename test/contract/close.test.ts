@@ -103,7 +103,7 @@ contract("a process", (client) => {
     const child = startProcess(t, client, patientHost(server), "close");
     const [code] = (await once(child, "exit")) as [number | null];
     assert.equal(code, 0);
-    assert.deepEqual(server.commands, ["close"]);
+    assert.equal(server.commands.at(-1), "close");
     await until(() => server.open() === 0, "the connection is closed");
     await nothingIsLeft();
   });

@@ -17,12 +17,13 @@ export interface TestedClient extends Omit<Client, "open"> {
 }
 
 /**
- * Defines the tests of one subject for every client. When they have ended, no program that a client started and no file that it made may be
- * left.
+ * Defines the tests of one subject for every client that has the ability. When they have ended, no program that a client started and no file
+ * that it made may be left.
  */
-export function contract(subject: string, define: (client: TestedClient) => void): void {
-  for (const client of clients)
-    describe(`${client.name}: ${subject}`, { skip: client.missing }, () => {
+export function contract(subject: string, define: (client: TestedClient) => void, ability?: Ability): void {
+  for (const client of clients) {
+    const lack = ability && client.cannot[ability];
+    describe(`${client.name}: ${subject}`, { skip: client.missing || (lack ?? false) }, () => {
       const tested: TestedClient = {
         ...client,
         open: (settings) => client.open({ home, env, ...settings }),
@@ -31,6 +32,7 @@ export function contract(subject: string, define: (client: TestedClient) => void
       // After the hooks of the subject, which end what its tests started.
       after(() => nothingIsLeft());
     });
+  }
 }
 
 /** Waits until no program of a client is left, and no file but those that it keeps as long as this process lives. */
@@ -80,10 +82,34 @@ export async function connected(
   changes: Partial<Host> = {},
   settings: Partial<SshOptions> = {},
 ): Promise<Scene> {
-  const server = await serverFor(t, script);
+  const server = await serverFor(t, afterProbe(client, script));
   const connection = await client.open(settings).connect(patientHost(server, changes), never);
   t.after(() => connection.close());
+  server.commands.length = 0;
   return { server, connection };
+}
+
+/** A server that does what the script says, but answers the command with which a client logs in. */
+export function afterProbe({ probe }: TestedClient, script: Script): Script {
+  const { onExec, onSession } = script;
+  if (probe === undefined) return script;
+  return {
+    ...script,
+    ...(onExec && {
+      onExec: (command, accept, ...more) => {
+        if (command !== probe) {
+          onExec(command, accept, ...more);
+          return;
+        }
+        const channel = accept();
+        channel.exit(0);
+        channel.end();
+      },
+    }),
+    ...(onSession && {
+      onSession: (accept, reject, count) => (count > 1 ? onSession(accept, reject, count - 1) : true),
+    }),
+  };
 }
 
 /** Connects, and closes the connection. */

@@ -62,7 +62,7 @@ contract("untrusted names", (client) => {
     assert.ok(!existsSync(mark));
   });
 
-  it("of jump hosts run nothing and set no option", async (t) => {
+  it("of jump hosts run nothing and set no option", { skip: needs(client, "jump hosts") }, async (t) => {
     const target = await serverFor(t);
     const mark = newPath();
     const { connect } = client.open();
@@ -206,7 +206,7 @@ contract("text from a host", (client) => {
       "debug1: Exit status 0",
       "channel 2: open failed: administratively prohibited",
     ].join("\n");
-    const server = await serverFor(t, {
+    const { connection } = await connected(t, client, {
       banner: `${words}\n`,
       onExec: (_command, accept) => {
         const channel = accept();
@@ -216,13 +216,11 @@ contract("text from a host", (client) => {
         channel.end();
       },
     });
-    const connection = await client.open().connect(patientHost(server), never);
     const { code, stdout, stderr } = await connection.exec("x", patient);
     assert.deepEqual(
       [code, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()],
       [255, words, `${words}\n`],
     );
-    await connection.close();
   });
 
   it("in an error can be printed and holds no secret of ours", async (t) => {
@@ -245,13 +243,17 @@ contract("text from a host", (client) => {
     assert.ok(!asked.message.includes("open sesame"), asked.message);
   });
 
-  it("in the refusal of a channel can be printed", async (t) => {
-    const refusal = { reason: 1, words: rude };
-    const { connection } = await connected(t, client, { maxSessions: 0, refusal });
-    const error = await rejection(connection.exec("x", patient));
-    assert.deepEqual([error.code, error.sent], ["command-failed", false]);
-    assert.ok(!error.message.includes("open sesame"), error.message);
-  });
+  it(
+    "in the refusal of a channel can be printed",
+    { skip: needs(client, "a shared connection") },
+    async (t) => {
+      const refusal = { reason: 1, words: rude };
+      const { connection } = await connected(t, client, { maxSessions: 0, refusal });
+      const error = await rejection(connection.exec("x", patient));
+      assert.deepEqual([error.code, error.sent], ["command-failed", false]);
+      assert.ok(!error.message.includes("open sesame"), error.message);
+    },
+  );
 });
 
 /** Ends a connection with SSH_MSG_DISCONNECT and these words; ssh2's server cannot choose them. */
