@@ -72,7 +72,7 @@ export async function runCommand(
         ...options,
         program: master.machine.program,
         args: commandArgs(master.path, log, command),
-        exitStatusSoFar: () => exitStatusSoFar(master, log),
+        endSoFar: () => endSoFar(master, log),
       },
       stdin,
       signal,
@@ -127,14 +127,15 @@ export async function runDirectly(
       program: machine.program,
       args,
       env,
-      exitStatusSoFar: () => Promise.resolve(undefined),
+      endSoFar: () => Promise.resolve(undefined),
     },
     stdin,
     signal,
   );
   if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
-  const { isSent, exitStatus, isBySignal } = readDirectLog(await readLog(`${base}.log`));
+  const { isSent, isRefused, exitStatus, isBySignal } = readDirectLog(await readLog(`${base}.log`));
   if (!isSent) return undefined;
+  if (isRefused) throw notStarted(label);
   if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
   if (isBySignal) return { stdout, stderr, signal: "unknown" };
   throw unanswered(label);
@@ -155,10 +156,19 @@ function readLog(path: string): Promise<string> {
   return readFile(path, "utf8").catch(() => "");
 }
 
-/** The exit status of a command that still runs here, because its channel stays open. */
-async function exitStatusSoFar(master: Master, log: string): Promise<number | undefined> {
+/** The end of a command whose process still runs here, because its channel stays open: its exit status, or that the host did not start it. */
+async function endSoFar(master: Master, log: string): Promise<number | "refused" | undefined> {
   const { channel } = readCommandLog(await readLog(log));
-  return channel === undefined ? undefined : readChannelEnd(await master.log(), channel).exitStatus;
+  if (channel === undefined) return undefined;
+  const { isRefused, exitStatus } = readChannelEnd(await master.log(), channel);
+  return isRefused ? "refused" : exitStatus;
+}
+
+function notStarted(label: string): LogoffError {
+  return new LogoffError(
+    "command-failed",
+    `Cannot run a command on "${label}": the host refused to start it`,
+  );
 }
 
 interface Collected {
@@ -173,13 +183,13 @@ interface Collecting extends Omit<CommandOptions, "master"> {
   readonly program: SshProgram;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** The exit status of the command although its channel is open. */
-  readonly exitStatusSoFar: () => Promise<number | undefined>;
+  /** The end of the command although its channel is open. */
+  readonly endSoFar: () => Promise<number | "refused" | undefined>;
 }
 
 /** The output of a command's process, once both streams are closed. @throws LogoffError `command-failed` if it does not start */
 function collect(
-  { program, args, env, label, clock, warn, exitStatusSoFar: statusSoFar }: Collecting,
+  { program, args, env, label, clock, warn, endSoFar }: Collecting,
   stdin: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<Collected> {
@@ -217,15 +227,15 @@ function collect(
     const waitForQuiet = (): void => {
       const bytesBefore = bytes;
       stopTimer = clock.after(quietMs, () => {
-        void statusSoFar().then((keptOpen) => {
+        void endSoFar().then((end) => {
           if (settled) return;
-          if (bytes !== bytesBefore || keptOpen === undefined) {
-            waitForQuiet();
-            return;
+          if (end === "refused") fail(notStarted(label));
+          else if (bytes !== bytesBefore || end === undefined) waitForQuiet();
+          else {
+            warn(keptOpenWarning);
+            succeed({ code: undefined, keptOpen: end });
+            drop();
           }
-          warn(keptOpenWarning);
-          succeed({ code: undefined, keptOpen });
-          drop();
         });
       });
     };

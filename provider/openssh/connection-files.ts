@@ -1,9 +1,10 @@
 /** The files of one connection: its file for `ssh -F`, known hosts, public keys, and the socket of our agent. */
-import { rm, writeFile } from "node:fs/promises";
+import { access, constants, rm, writeFile } from "node:fs/promises";
 import { isNoCommand } from "../base/proxy-command";
 import type { Host } from "../connection";
 import { resolvePath } from "../files/paths";
 import { formatPublicKey } from "../ssh/host-keys/public-key";
+import { configError } from "../ssh/config/ssh-config-file";
 import type { SshContext } from "../ssh/options";
 import { expandProxyCommand } from "../ssh/proxy-command/tokens";
 import { configText } from "./config/config-file";
@@ -33,6 +34,7 @@ export async function writeFiles(options: FileOptions): Promise<void> {
   const { label, hostKeys, undecided = [] } = host;
   if (hostKeys.strict === "no")
     throw clientProblem(label, "`connection.strictHostKeyChecking: no` is not possible");
+  if (typeof host.sshConfig === "string") await requireReadable(resolvePath(context, host.sshConfig));
   const trust = await trustLines(host, base, machine.version, context);
   const keepalive = `ServerAliveInterval ${Math.ceil(host.keepaliveMs / 1000)}`;
   const isKeepaliveOpen = undecided.includes("keepalive");
@@ -76,6 +78,17 @@ async function agentLines({ login, base }: FileOptions): Promise<readonly string
     lines.push(`IdentityFile ${path}`);
   }
   return lines;
+}
+
+/** ssh passes over an Include that does not exist, and with it over what the file restricts. @throws LogoffError `plan-invalid` */
+async function requireReadable(path: string): Promise<void> {
+  await access(path, constants.R_OK).catch((thrown: unknown) => {
+    const { code } = thrown as NodeJS.ErrnoException;
+    throw configError(
+      path,
+      code === "ENOENT" ? "the file does not exist" : `it cannot be read (${code ?? "unknown error"})`,
+    );
+  });
 }
 
 /** OpenSSH's own two files, or the given one. */

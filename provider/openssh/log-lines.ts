@@ -156,6 +156,8 @@ export function readCommandLog(text: string): CommandLog {
 /** What the log of a connection says about its only command. */
 export interface DirectLog {
   readonly isSent: boolean;
+  /** Whether the host refused to start the command. */
+  readonly isRefused: boolean;
   readonly exitStatus?: number;
   readonly isBySignal: boolean;
 }
@@ -169,6 +171,7 @@ export function readDirectLog(text: string): DirectLog {
   const status = /^debug1: Exit status (-?\d+)\s*$/mu.exec(since)?.[1];
   return {
     isSent: sent >= 0,
+    isRefused: /^exec request failed on channel 0\s*$/mu.test(since),
     isBySignal,
     ...(hasStatus && status !== undefined && { exitStatus: Number(status) >>> 0 }),
   };
@@ -178,6 +181,8 @@ export function readDirectLog(text: string): DirectLog {
 export interface ChannelEnd {
   /** Whether the host says that a signal has ended the command; ssh does not tell which. */
   readonly isBySignal: boolean;
+  /** Whether the host refused to start the command. ssh then waits for the end of a channel that the host leaves open. */
+  readonly isRefused: boolean;
   /** The exit status, from OpenSSH 8.5 on (LogVerbose). */
   readonly exitStatus?: number;
 }
@@ -188,6 +193,7 @@ export function readChannelEnd(masterLog: string, channel: number): ChannelEnd {
   const status = new RegExp(`channel ${channel}: exit message, exitval (-?\\d+)\\s*$`, "mu").exec(since)?.[1];
   return {
     isBySignal: since.includes(`channel ${channel} rtype exit-signal`),
+    isRefused: new RegExp(`^exec request failed on channel ${channel}\\s*$`, "mu").test(since),
     ...(status !== undefined && { exitStatus: Number(status) >>> 0 }),
   };
 }

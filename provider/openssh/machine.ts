@@ -4,6 +4,7 @@ import type { LogoffError } from "../base/errors";
 import type { SshContext } from "../ssh/options";
 import { makePrivateFolder, type PrivateFolder } from "./private-folder";
 import { outputOfSsh, type SshProgram } from "./ssh-process";
+import { startWatchdog } from "./watchdog";
 import { clientProblem, installHint, parseVersion, type SshVersion } from "./version";
 
 export interface Machine {
@@ -47,10 +48,7 @@ async function findMachine(
   if (version === undefined) return { wrong: `its \`ssh\` is not OpenSSH; ${installHint}` };
   const probe = ["-G", "-F", "none", "-o", "GSSAPIKeyExchange=no", "--", "localhost"];
   const { code } = await outputOfSsh(program, probe, unlimited);
-  return {
-    program,
-    version,
-    hasGssapiKeyExchange: code === 0,
-    folder: await makePrivateFolder(env, platform),
-  };
+  const folder = await makePrivateFolder(env, platform);
+  const watchdog = platform === "win32" ? {} : { watchdog: startWatchdog(folder.path) };
+  return { program: { ...program, ...watchdog }, version, hasGssapiKeyExchange: code === 0, folder };
 }

@@ -66,7 +66,9 @@ export function watchMaster(
 ): Master {
   let lost: string | undefined;
   let closing: Promise<void> | undefined;
+  const forget = machine.program.watchdog?.watch(control.pid);
   const ended = control.closed.then(() => {
+    forget?.();
     lost ??= quote(lastWords(readNow(`${base}.log`)) ?? "it was closed");
   });
   const atMost = (ms: number): Promise<boolean> =>

@@ -1,6 +1,7 @@
 /** One process of the machine's ssh. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { onAbort } from "../base/abort";
+import type { Watchdog } from "./watchdog";
 
 /** How a process of ssh ended: its exit status, or undefined after a signal or if it did not start. */
 export interface SshEnd {
@@ -14,6 +15,8 @@ export interface SshProgram {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
+  /** Ends its processes if this one is killed. Absent: nothing does, as before there is a private folder, and on Windows. */
+  readonly watchdog?: Watchdog;
 }
 
 /** How long a process has to end after SIGTERM. */
@@ -34,6 +37,8 @@ export function startSsh(
   });
   // A process that does not start has no other event that comes for certain.
   child.on("error", () => undefined);
+  if (child.pid !== undefined && program.watchdog !== undefined)
+    child.once("exit", program.watchdog.watch(child.pid));
   return child;
 }
 

@@ -32,6 +32,8 @@ export interface Client {
   readonly cannot: Readonly<Partial<Record<Ability, string>>>;
   /** The files that it keeps as long as its process lives, and removes at its end. Absent: none. */
   readonly keeps?: RegExp;
+  /** The command line of the program that lives as long as its process. Absent: there is none. */
+  readonly watchdog?: RegExp;
   /** The command lines of programs that may outlive a process that was killed, for a while. Absent: none may. */
   readonly outlives?: RegExp;
 }
@@ -49,6 +51,8 @@ const limitsOfSsh = {
 /** The folder of a process, with the socket that shows that it lives, and texts of known_hosts. */
 const keptByOpenSsh = /\/session-logoff-ssh-\w{6}(?:\/(?:owner|known-[0-9a-f]{12}))?$/u;
 
+const watchdog = /^\/bin\/sh\0-c\0# session-logoff: waits/u;
+
 /** Every client. A new one is an entry here. */
 export const clients: readonly Client[] = [
   {
@@ -63,6 +67,7 @@ export const clients: readonly Client[] = [
     open: (settings) => openOpenSsh(machineOptions(settings)),
     cannot: limitsOfSsh,
     keeps: keptByOpenSsh,
+    watchdog,
     outlives: /^(?:\S*\/)?ssh\0.*\0-M\0|^ssh: \S+ \[mux\]/u,
   },
   {
@@ -76,5 +81,6 @@ export const clients: readonly Client[] = [
       "a shared connection": "each command has a connection of its own",
     },
     keeps: keptByOpenSsh,
+    watchdog,
   },
 ];

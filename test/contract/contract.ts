@@ -38,7 +38,9 @@ export function contract(subject: string, define: (client: TestedClient) => void
 /** Waits until no program of a client is left, and no file but those that it keeps as long as this process lives. */
 export async function nothingIsLeft(): Promise<void> {
   const left = (): readonly string[] => [
-    ...programs().map(({ commandLine }) => commandLine),
+    ...programs()
+      .map(({ commandLine }) => commandLine)
+      .filter((line) => !clients.some(({ watchdog }) => watchdog?.test(line) ?? false)),
     ...filesLeft().filter((path) => !clients.some(({ keeps }) => keeps?.test(path) ?? false)),
   ];
   const endMs = performance.now() + slackMs;

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Host } from "../../connection";
+import { parsePin } from "../../ssh/host-keys/host-key";
 import { knownHostsPaths } from "../../ssh/host-keys/known-hosts-files";
+import { formatPublicKey } from "../../ssh/host-keys/public-key";
 import type { SshContext } from "../../ssh/options";
 import { clientProblem, isAtLeast, type SshVersion } from "../version";
 import { quotedPath } from "./names";
@@ -37,8 +39,9 @@ export async function trustLines(
   const { platform } = context;
   const command = isAtLeast(version, 8, 5);
   if (hostKeys.pinned.length > 0) {
-    const prints = hostKeys.pinned.filter((pin) => pin.startsWith("SHA256:"));
-    const keys = hostKeys.pinned.filter((pin) => !pin.startsWith("SHA256:")).map(typeAndKey);
+    const pins = hostKeys.pinned.map(parsePin);
+    const prints = pins.filter((pin) => typeof pin === "string");
+    const keys = pins.filter((pin) => typeof pin !== "string").map(formatPublicKey);
     const known = `${base}.known`;
     await writeFile(known, keys.map((key) => `* ${key}\n`).join(""), { mode: 0o600 });
     if (prints.length > 0 && platform === "win32")
@@ -50,7 +53,7 @@ export async function trustLines(
         `UserKnownHostsFile ${quotedPath(known, label, platform)}`,
         `GlobalKnownHostsFile ${nothing}`,
         ...(prints.length > 0
-          ? [`KnownHostsCommand /bin/sh ${base}.pin ${print.replace(/=$/u, "")} %f %H %t %K`]
+          ? [`KnownHostsCommand /bin/sh ${base}.pin ${print} %f %H %t %K`]
           : command
             ? ["KnownHostsCommand none"]
             : []),
@@ -85,13 +88,6 @@ export async function trustLines(
   ];
   if (hostKeys.knownHostsFiles === undefined) return { lines: [], defaults: lines };
   return { lines: [...lines, ...(command ? ["KnownHostsCommand none"] : [])], defaults: [] };
-}
-
-/** `TYPE KEY` of a public key that may have a comment, or names before it as ssh-keyscan prints them. */
-function typeAndKey(pin: string): string {
-  const fields = pin.trim().split(/[ \t]+/u);
-  const at = fields.findIndex((field) => field.startsWith("AAAA"));
-  return `${fields[at - 1] ?? ""} ${fields[at] ?? ""}`;
 }
 
 /** Removes a byte order mark, which text copied from a file may begin with. */

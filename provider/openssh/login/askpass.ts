@@ -79,11 +79,16 @@ export async function startAskpass(
 /** What a prompt of ssh asks for. Users and hosts are cut in it as ssh cuts them (sshconnect2.c). */
 export function promptKind(prompt: string, user: string, host: string): "password" | "passphrase" | "other" {
   if (/^Enter passphrase for /u.test(prompt)) return "passphrase";
-  // `password`, and since OpenSSH 8.6 keyboard-interactive, whose text is the host's.
-  const isOurs =
-    prompt === `${cut(user, 30)}@${cut(host, 128)}'s password: ` || prompt.startsWith(`(${user}@${host}) `);
-  return isOurs ? "password" : "other";
+  if (prompt === `${cut(user, 30)}@${cut(host, 128)}'s password: `) return "password";
+  // keyboard-interactive, since OpenSSH 8.6. After the name stands the host's own question, which may be for a code that is shown as it is typed:
+  // ssh does not tell. So only the question of PAM is answered.
+  const name = `(${user}@${host}) `;
+  const isPassword = prompt.startsWith(name) && passwordQuestion.test(prompt.slice(name.length));
+  return isPassword ? "password" : "other";
 }
+
+/** What PAM asks with, on Linux (`Password: `) and on the BSDs and macOS (`Password for user@host:`). */
+const passwordQuestion = /^password(?: for \S{1,300})?: ?$/iu;
 
 function cut(text: string, bytes: number): string {
   return Buffer.from(text).subarray(0, bytes).toString();

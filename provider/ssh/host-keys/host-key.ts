@@ -61,9 +61,11 @@ function tooSmall({ label, requiredRsaBits }: KeyOwner, blob: Buffer): HostKeyVe
   return { trusted: false, error: new LogoffError("no-common-algorithm", message) };
 }
 
-type Pin = string | PublicKey;
+/** A fingerprint as `SHA256:…` without padding, or a public key. */
+export type Pin = string | PublicKey;
 
-function parsePin(text: string): Pin {
+/** @throws LogoffError `plan-invalid` for a text that is neither */
+export function parsePin(text: string): Pin {
   const print = /^(SHA256:[A-Za-z0-9+/]{43})=?$/u.exec(text.trim())?.[1];
   if (print !== undefined) return print;
   const fields = text.trim().split(/[ \t]+/u);
