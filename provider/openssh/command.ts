@@ -7,7 +7,7 @@ import type { ExecResult } from "../connection";
 import type { FileOptions } from "./connection-files";
 import { readChannelEnd, readCommandLog, readDirectLog } from "./log-lines";
 import type { Master } from "./master";
-import { killGroup, startSsh, type SshProgram } from "./ssh-process";
+import { killGroup, startSsh, type SshProgram } from "./machine/ssh-process";
 
 /** Far more than any listing of sessions. */
 const maxOutputBytes = 8 * 1024 * 1024;
@@ -88,7 +88,9 @@ export async function runCommand(
       };
     if (code !== undefined && code !== 255) return { stdout, stderr, code };
     // The master writes before it closes the sockets of commands.
-    if (readChannelEnd(await master.log(), channel).isBySignal) return { stdout, stderr, signal: "unknown" };
+    const { isBySignal, isRefused } = readChannelEnd(await master.log(), channel);
+    if (isBySignal) return { stdout, stderr, signal: "unknown" };
+    if (isRefused) throw notStarted(label);
     throw (await lostSoon(options)) ?? unanswered(label);
   } catch (thrown) {
     // Without an open channel when the time is up, the connection is taken as dead; otherwise the command could still start.

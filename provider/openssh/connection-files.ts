@@ -12,8 +12,8 @@ import { trustLines } from "./config/host-key-lines";
 import { checkedUser, quotedPath } from "./config/names";
 import { agentFailed, type OpenSshLogin } from "./login/credentials";
 import { startKeyAgent, type KeyAgent } from "./login/key-agent";
-import type { Machine } from "./machine";
-import { clientProblem } from "./version";
+import type { Machine } from "./machine/machine";
+import { clientProblem } from "./machine/version";
 
 /** What a file is written from. */
 export interface FileOptions {

@@ -181,7 +181,10 @@ export function readDirectLog(text: string): DirectLog {
 export interface ChannelEnd {
   /** Whether the host says that a signal has ended the command; ssh does not tell which. */
   readonly isBySignal: boolean;
-  /** Whether the host refused to start the command. ssh then waits for the end of a channel that the host leaves open. */
+  /**
+   * Whether the host refused to start the command. ssh says no more than this of a command without input, and waits for the end of a channel that
+   * the host may leave open (clientloop.c, client_status_confirm).
+   */
   readonly isRefused: boolean;
   /** The exit status, from OpenSSH 8.5 on (LogVerbose). */
   readonly exitStatus?: number;
@@ -193,7 +196,7 @@ export function readChannelEnd(masterLog: string, channel: number): ChannelEnd {
   const status = new RegExp(`channel ${channel}: exit message, exitval (-?\\d+)\\s*$`, "mu").exec(since)?.[1];
   return {
     isBySignal: since.includes(`channel ${channel} rtype exit-signal`),
-    isRefused: new RegExp(`^exec request failed on channel ${channel}\\s*$`, "mu").test(since),
+    isRefused: since.includes(`channel ${channel}: chan_read_failed for istate `),
     ...(status !== undefined && { exitStatus: Number(status) >>> 0 }),
   };
 }

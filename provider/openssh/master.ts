@@ -6,8 +6,8 @@ import { LogoffError } from "../base/errors";
 import type { Quote } from "../ssh/login/redact";
 import { openControl, type Control } from "./control-socket";
 import { lastWords } from "./log-lines";
-import type { Machine } from "./machine";
-import { runSsh, type SshEnd } from "./ssh-process";
+import type { Machine } from "./machine/machine";
+import { runSsh, type SshEnd } from "./machine/ssh-process";
 
 /** A master that is logged in. */
 export interface Master {

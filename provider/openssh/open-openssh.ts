@@ -24,10 +24,10 @@ import { routeOpener } from "./jump-hosts";
 import type { ConnectionLog, LogPhase } from "./log-lines";
 import { readLogin } from "./login/credentials";
 import { passwordOffer } from "./login/password-offer";
-import { machineFinder, type FindMachine } from "./machine";
+import { machineFinder, type FindMachine } from "./machine/machine";
 import { startMaster, watchMaster, type Master } from "./master";
 import { hostResolver, type Resolve } from "./config/resolver";
-import { clientProblem, requireVersion } from "./version";
+import { clientProblem, requireVersion } from "./machine/version";
 
 export type { SshOptions } from "../ssh/options";
 
@@ -97,9 +97,10 @@ function linkOpener(
   async function openJumpHost(host: Host, signal: AbortSignal, opening: readonly string[]): Promise<Master> {
     const { privateKeys, passphrase, agent } = host.login;
     const login = { privateKeys, ...(passphrase && { passphrase }), ...(agent !== undefined && { agent }) };
-    const { master } = await openLink({ ...host, login }, signal, opening);
+    const { master, close } = await openLink({ ...host, login }, signal, opening);
     if (master === undefined) throw clientProblem(host.label, jumpHostsNeedMasters);
-    return master;
+    // Its end releases the jump hosts before it.
+    return { ...master, close };
   }
 
   async function openLink(

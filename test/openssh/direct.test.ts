@@ -51,11 +51,20 @@ describe("readDirectLog", () => {
     const has = "debug1: client_input_channel_req: channel 0 rtype exit-status reply 0\n";
     assert.deepEqual(readDirectLog(`${sent}${has}debug1: Exit status 255\n`), {
       isSent: true,
+      isRefused: false,
       isBySignal: false,
       exitStatus: 255,
     });
-    assert.deepEqual(readDirectLog(`${sent}debug1: Exit status -1\n`), { isSent: true, isBySignal: false });
-    assert.deepEqual(readDirectLog("debug1: Exit status 0\n"), { isSent: false, isBySignal: false });
+    assert.deepEqual(readDirectLog(`${sent}debug1: Exit status -1\n`), {
+      isSent: true,
+      isRefused: false,
+      isBySignal: false,
+    });
+    assert.deepEqual(readDirectLog("debug1: Exit status 0\n"), {
+      isSent: false,
+      isRefused: false,
+      isBySignal: false,
+    });
   });
 });
 

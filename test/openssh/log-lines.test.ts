@@ -108,14 +108,21 @@ describe("readChannelEnd", () => {
   ];
 
   it("finds the signal of the channel's last use", () => {
-    assert.deepEqual(readChannelEnd(log.slice(0, 3).join("\n"), 2), { isBySignal: true });
-    assert.deepEqual(readChannelEnd(log.join("\n"), 3), { isBySignal: true });
+    assert.deepEqual(readChannelEnd(log.slice(0, 3).join("\n"), 2), { isRefused: false, isBySignal: true });
+    assert.deepEqual(readChannelEnd(log.join("\n"), 3), { isRefused: false, isBySignal: true });
   });
 
   it("finds neither that of an earlier use nor that of another channel", () => {
-    assert.deepEqual(readChannelEnd(log.join("\n"), 2), { isBySignal: false, exitStatus: 7 });
-    assert.deepEqual(readChannelEnd(log.join("\n"), 12), { isBySignal: false });
-    assert.deepEqual(readChannelEnd("", 2), { isBySignal: false });
+    assert.deepEqual(readChannelEnd(log.join("\n"), 2), {
+      isRefused: false,
+      isBySignal: false,
+      exitStatus: 7,
+    });
+    assert.deepEqual(readChannelEnd(log.join("\n"), 12), { isRefused: false, isBySignal: false });
+    const refused =
+      "debug1: channel 2: new session [client-session]\nchannel 2: chan_read_failed for istate 3\n";
+    assert.deepEqual(readChannelEnd(refused, 2), { isRefused: true, isBySignal: false });
+    assert.deepEqual(readChannelEnd("", 2), { isRefused: false, isBySignal: false });
   });
 });
 

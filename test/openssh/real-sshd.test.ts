@@ -147,7 +147,7 @@ describe("a real sshd over the machine's ssh", { skip }, () => {
     await connection.close();
   });
 
-  it("is left by the masters of a process that was killed, when the next one starts", async (t) => {
+  it("is left by the masters of a process that was killed with its watchdog, when the next one starts", async (t) => {
     const runtime = mkdtempSync(join(tmpdir(), "openssh-runtime-"));
     t.after(() => rmSync(runtime, { recursive: true }));
     const env = { PATH: process.env["PATH"], XDG_RUNTIME_DIR: runtime };
@@ -165,6 +165,7 @@ describe("a real sshd over the machine's ssh", { skip }, () => {
     child.stdout.on("data", (text: Buffer) => (said += text.toString()));
     await until(() => said !== "" || child.exitCode !== null, "the other process connects");
     assert.equal(said, "open\n");
+    for (const pid of childrenOf(child.pid)) process.kill(pid, "SIGKILL");
     child.kill("SIGKILL");
     await once(child, "exit");
     const [folder = ""] = readdirSync(runtime);
@@ -180,6 +181,11 @@ describe("a real sshd over the machine's ssh", { skip }, () => {
     await until(() => !isRunning(pid), "the master ends");
   });
 });
+
+/** The watchdog; a master in the background is nobody's child. */
+function childrenOf(pid = 0): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+}
 
 function isRunning(pid: number): boolean {
   try {

@@ -1,5 +1,5 @@
 /** Makes the file for `ssh -F`. ssh takes the first value of each option, so what must hold comes before the user's own files. */
-import { isAtLeast, type SshVersion } from "../version";
+import { isAtLeast, type SshVersion } from "../machine/version";
 
 /** What a file says about one connection. Lines are options of ssh_config(5), already checked. */
 export interface ConfigFile {
@@ -25,6 +25,8 @@ export function configText(file: ConfigFile): string {
     ...file.lines,
     ...file.includes.map((path) => `Include ${path}`),
     ...file.defaults,
+    // Names add up, so what the user's files name is removed after them. Variables such as LC_ALL change what a host prints.
+    ...(isAtLeast(file.version, 7, 8) ? ["SendEnv -*"] : []),
   ];
   return `${lines.join("\n")}\n`;
 }

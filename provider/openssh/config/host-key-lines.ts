@@ -7,7 +7,7 @@ import { parsePin } from "../../ssh/host-keys/host-key";
 import { knownHostsPaths } from "../../ssh/host-keys/known-hosts-files";
 import { formatPublicKey } from "../../ssh/host-keys/public-key";
 import type { SshContext } from "../../ssh/options";
-import { clientProblem, isAtLeast, type SshVersion } from "../version";
+import { clientProblem, isAtLeast, type SshVersion } from "../machine/version";
 import { quotedPath } from "./names";
 
 /** Lines before and after the user's own files. */

@@ -1,5 +1,5 @@
 /** What may be written into a file for `ssh -F`, into a command line or into a ProxyCommand. Everything else is refused, never escaped. */
-import { clientProblem } from "../version";
+import { clientProblem } from "../machine/version";
 
 /** A host name of letters, digits, dots, hyphens and underscores, or an IP address, which may have a zone. */
 const address =

@@ -1,7 +1,7 @@
 /** What ssh itself makes of a host: `ssh -G` prints it, with the user's files and everything that they match. */
 import type { Host } from "../../connection";
 import { parseJumps } from "../../ssh/config/proxy-jump";
-import { clientProblem } from "../version";
+import { clientProblem } from "../machine/version";
 import { printable } from "../../base/text";
 import { checkedAddress, checkedUser } from "./names";
 

@@ -3,8 +3,8 @@ import type { Host } from "../../connection";
 import type { SshContext } from "../../ssh/options";
 import { asGiven, configRejected, fromOutput, type ResolvedHost } from "./resolve";
 import { writeFiles } from "../connection-files";
-import type { FindMachine } from "../machine";
-import { outputOfSsh } from "../ssh-process";
+import type { FindMachine } from "../machine/machine";
+import { outputOfSsh } from "../machine/ssh-process";
 
 /** A host as ssh would reach it. @throws LogoffError `plan-invalid` */
 export type Resolve = (host: Host, signal: AbortSignal) => Promise<ResolvedHost>;

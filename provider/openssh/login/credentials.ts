@@ -9,7 +9,7 @@ import type { ParsePrivateKey, PrivateKey } from "../../ssh/login/private-key";
 import { unusable, type ReadSecret } from "../../ssh/login/secret";
 import type { SshContext } from "../../ssh/options";
 import { quotedPath } from "../config/names";
-import { clientProblem } from "../version";
+import { clientProblem } from "../machine/version";
 
 /** What ssh logs in with. */
 export interface OpenSshLogin {

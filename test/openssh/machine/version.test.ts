@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Host } from "../../provider/connection";
-import { isAtLeast, parseVersion, requireVersion } from "../../provider/openssh/version";
-import { hostOf } from "../ssh/scripted-server";
+import type { Host } from "../../../provider/connection";
+import { isAtLeast, parseVersion, requireVersion } from "../../../provider/openssh/machine/version";
+import { hostOf } from "../../ssh/scripted-server";
 
 const place = { address: "rdsh01", port: 22 };
 const key = { login: { privateKeys: [] }, hostKeys: { pinned: [], strict: "yes" } } as const;

@@ -4,8 +4,8 @@ import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { LogoffError } from "../base/errors";
-import { openControl } from "./control-socket";
+import { LogoffError } from "../../base/errors";
+import { openControl } from "../control-socket";
 
 /** The folder, and names in it that nobody else uses. */
 export interface PrivateFolder {

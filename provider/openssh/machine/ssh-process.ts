@@ -1,6 +1,6 @@
 /** One process of the machine's ssh. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { onAbort } from "../base/abort";
+import { onAbort } from "../../base/abort";
 import type { Watchdog } from "./watchdog";
 
 /** How a process of ssh ended: its exit status, or undefined after a signal or if it did not start. */

@@ -1,7 +1,7 @@
 /** This machine's ssh: where it is, which version, what it can do, and the private folder of this process. Each is found once. */
-import { aborted } from "../base/abort";
-import type { LogoffError } from "../base/errors";
-import type { SshContext } from "../ssh/options";
+import { aborted } from "../../base/abort";
+import type { LogoffError } from "../../base/errors";
+import type { SshContext } from "../../ssh/options";
 import { makePrivateFolder, type PrivateFolder } from "./private-folder";
 import { outputOfSsh, type SshProgram } from "./ssh-process";
 import { startWatchdog } from "./watchdog";

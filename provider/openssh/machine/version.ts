@@ -1,7 +1,7 @@
 /** Which OpenSSH this machine has, and what a host needs of it. */
-import { LogoffError } from "../base/errors";
-import { printable } from "../base/text";
-import type { Host } from "../connection";
+import { LogoffError } from "../../base/errors";
+import { printable } from "../../base/text";
+import type { Host } from "../../connection";
 
 /** The version of a client. */
 export interface SshVersion {
