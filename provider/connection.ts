@@ -111,6 +111,8 @@ export interface Connection {
   readonly warnings: readonly string[];
   /** Whether a proxy command carries it, to the host or to its first jump host. Absent: none does. */
   readonly usesProxyCommand?: boolean;
+  /** Whether the login was made with a security key, which may want a touch for each connection. Absent: it was not. */
+  readonly usesSecurityKey?: boolean;
   /** Closes the connection, including those to its jump hosts. Never rejects; may be called more than once. */
   close(): Promise<void>;
 }

@@ -2,7 +2,6 @@
 import { aborted, orAborted } from "../base/abort";
 import { Semaphore } from "../base/concurrency";
 import { LogoffError } from "../base/errors";
-import { touchedKey } from "../base/security-key";
 import type { Connect, Connection, ExecResult, FindJumpHosts, Host, Reach } from "../connection";
 import { jumpHostFinder, type ResolveRoute } from "../ssh/config/jump-host-routes";
 import { privateKeyParser } from "../ssh/login/private-key";
@@ -45,6 +44,8 @@ interface OpenedLink extends CommandLink {
   readonly quote: Quote;
   /** Whether a ProxyCommand of the program or of ssh_config carries it. */
   readonly usesProxyCommand: boolean;
+  /** Whether the login was made with a security key. */
+  readonly usesSecurityKey: boolean;
   /** Never rejects. */
   readonly close: () => Promise<void>;
   /** Absent: a connection for each command. */
@@ -74,8 +75,8 @@ export function openOpenSsh(options: OpenSshOptions): OpenSsh {
       if (!warnings.includes(text)) warnings.push(text);
     };
     const exec = commandRunner({ link, label, clock: context.clock, quote: link.quote, warn });
-    const { usesProxyCommand, close } = link;
-    return { exec, warnings, usesProxyCommand, close } satisfies Connection;
+    const { usesProxyCommand, usesSecurityKey, close } = link;
+    return { exec, warnings, usesProxyCommand, usesSecurityKey, close } satisfies Connection;
   };
   const route: ResolveRoute = (host) => resolve(host, new AbortController().signal);
   return { connect, resolve: route, findJumpHosts: jumpHostFinder(route) };
@@ -245,9 +246,10 @@ function linkOpener(
 function noted(
   { host, quote, route }: AttemptOptions,
   log: ConnectionLog,
-): Pick<OpenedLink, "usesProxyCommand" | "warnings"> {
+): Pick<OpenedLink, "usesProxyCommand" | "usesSecurityKey" | "warnings"> {
   return {
     usesProxyCommand: route === undefined && log.usesProxyCommand,
+    usesSecurityKey: log.isSecurityKey,
     warnings: warningsOf(log, host, quote),
   };
 }
@@ -262,18 +264,15 @@ function withoutBanner(result: ExecResult, banner: Uint8Array): ExecResult {
 const jumpHostsNeedMasters =
   "jump hosts need ControlMaster, which ssh does not have on Windows: use `connection.client: builtin` for this host";
 
-/** Warnings about the key of a new host, which ssh has accepted, and about a login that a person may have to repeat. */
+/** The warning about the key of a new host, which ssh has accepted. */
 function warningsOf(
-  { added, hostKey = "unknown", isSecurityKey }: ConnectionLog,
+  { added, hostKey = "unknown" }: ConnectionLog,
   host: Host,
   quote: Quote,
 ): readonly string[] {
-  const touch = isSecurityKey ? [`the security key with which the login succeeded ${touchedKey}`] : [];
-  if (added === undefined) return touch;
+  if (added === undefined) return [];
   const accepted = `key ${hostKey} of new host "${host.label}" was accepted`;
-  const learned =
-    "name" in added
-      ? `${accepted} and added to known_hosts as ${quote(added.name)}`
-      : `${accepted} but could not be added to "${quote(added.problem)}"`;
-  return [learned, ...touch];
+  return "name" in added
+    ? [`${accepted} and added to known_hosts as ${quote(added.name)}`]
+    : [`${accepted} but could not be added to "${quote(added.problem)}"`];
 }

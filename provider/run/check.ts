@@ -6,7 +6,6 @@ import type { Clock } from "../base/clock";
 import { mapConcurrent } from "../base/concurrency";
 import type { ConnectionSlots } from "../base/connection-slots";
 import { asLogoffError, type ErrorCode, type LogoffError } from "../base/errors";
-import { touchedKey } from "../base/security-key";
 import type { Connect, ExecResult, Host } from "../connection";
 import type { HostPlan, Plan } from "../plan/plan";
 import type { ReportedError } from "../report/report";
@@ -101,8 +100,7 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
     }
     ok("connection", wayText(connection, host, deps.here));
     for (const name of ["host-key", "login"] as const) ok(name, connected(name, host, deps.here));
-    const [touch] = connection.warnings.filter((warning) => warning.includes(touchedKey));
-    if (touch !== undefined) found.set("login", { state: "warning", fact: touch });
+    if (connection.usesSecurityKey) found.set("login", { state: "warning", fact: touchAgain });
     ok("platform", await versionOf(connection, detected));
     ok("shell", shellFact(detected));
     codePage(detected, found);
@@ -116,6 +114,9 @@ async function checkHost(hostPlan: HostPlan, plan: Plan, deps: CheckDeps): Promi
 function provenBefore(at: CheckName, { atLogin }: LogoffError): readonly CheckName[] {
   return at === "login" && !atLogin ? [] : checkNames.slice(0, checkNames.indexOf(at));
 }
+
+const touchAgain =
+  "accepted, with a security key that may want a touch for each connection, so again after a grace period";
 
 /** How the host is reached. A proxy command is not quoted, because it may hold a credential. */
 function wayText({ usesProxyCommand }: HostConnection, host: Host, here: boolean): string {

@@ -22,7 +22,7 @@ export class HostConnection {
   readonly #queryTimeoutMs: number;
   #current: Promise<Connection> | undefined;
   #contacted = false;
-  #usesProxyCommand = false;
+  #last: Pick<Connection, "usesProxyCommand" | "usesSecurityKey"> = {};
   /** The warnings of each connection so far, which grow while the connection is used. */
   readonly #warnings: (readonly string[])[] = [];
 
@@ -40,7 +40,12 @@ export class HostConnection {
 
   /** Whether a proxy command carried the last connection. */
   get usesProxyCommand(): boolean {
-    return this.#usesProxyCommand;
+    return this.#last.usesProxyCommand === true;
+  }
+
+  /** Whether the login of the last connection was made with a security key. */
+  get usesSecurityKey(): boolean {
+    return this.#last.usesSecurityKey === true;
   }
 
   /** The number of connections opened so far. */
@@ -147,7 +152,8 @@ export class HostConnection {
     this.#contacted = true;
     const connection = await this.#options.connect(this.#host, this.#options.signal);
     this.#warnings.push(connection.warnings);
-    this.#usesProxyCommand = connection.usesProxyCommand === true;
+    const { usesProxyCommand = false, usesSecurityKey = false } = connection;
+    this.#last = { usesProxyCommand, usesSecurityKey };
     return connection;
   }
 

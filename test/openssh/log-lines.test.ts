@@ -51,6 +51,18 @@ describe("readConnectionLog", () => {
     assert.match(noMatch.theirs, /^sntrup761x25519-sha512/u);
   });
 
+  it("tells a key on a security key from others", () => {
+    const accepts = (type: string): string =>
+      `debug1: Server accepts key: /home/a/id ${type} SHA256:${"x".repeat(43)}\r\n`;
+    for (const [type, isSecurityKey] of [
+      ["ED25519-SK", true],
+      ["ECDSA-SK-CERT", true],
+      ["ED25519", false],
+      ["ED25519-CERT", false],
+    ] as const)
+      assert.equal(readConnectionLog(accepts(type)).isSecurityKey, isSecurityKey, type);
+  });
+
   it("does not take the text of a host for a line of ssh", () => {
     const banner = [
       "debug2: Host verification",

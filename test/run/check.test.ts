@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { runHere, startScene, withScene } from "../cli/scene";
 import { createLinuxHost, linuxHostsPossible } from "../lab/linux/linux-host";
+import { missingSsh } from "../openssh/machine-ssh";
 
 /** Passes bytes on between standard input and output and a host. */
 const relay = `
@@ -74,6 +75,14 @@ describe("--check", () => {
         for (const { stdout, stderr } of [text, json])
           assert.doesNotMatch(`${stdout}${stderr}`, /relay|abc123|--token/u);
       }),
+  );
+
+  it("says that this machine's own ssh is used", { skip: missingSsh() }, () =>
+    withScene([{ name: "rdsh01", sessions: [{ user: "alice" }] }], async ({ run, hosts }) => {
+      const { status, stdout } = await run(["--check", ...hosts(), "--ssh-client", "openssh"]);
+      assert.equal(status, 0, stdout);
+      assert.match(stdout, /connection ok \(established with this machine's ssh\), host-key ok/u);
+    }),
   );
 
   it("says why a proxy command fails, and nothing of its text", { skip: process.platform === "win32" }, () =>
