@@ -50,8 +50,8 @@ describe("a host that is kept for its drain", () => {
   });
 
   it("keeps no proxy command, and takes that of the program instead of connecting directly", () => {
-    const { port, sshConfig, strictHostKeyChecking, algorithms } = direct;
-    const rest = { port, sshConfig, strictHostKeyChecking, algorithms };
+    const { client, port, sshConfig, strictHostKeyChecking, algorithms } = direct;
+    const rest = { client, port, sshConfig, strictHostKeyChecking, algorithms };
     const proxyCommand = "secret %h";
     assert.deepEqual(kept("a", { proxyCommand }, {}), { host: "a", connection: rest });
     const own = { host: "a", connection: { proxyCommand } };
