@@ -34,15 +34,16 @@ export class ConnectionSlots extends Semaphore {
 
   /**
    * Makes room for a run that processes so many hosts at a time.
-   * @returns a warning that says what to set if the limit of open files leaves less room
+   * @returns warnings: what to set if the limit of open files leaves less room
    */
-  makeRoomFor(hosts: number): string | undefined {
+  makeRoomFor(hosts: number): readonly string[] {
     const { limit, others } = (this.#openFiles ??= this.#readOpenFiles());
     const room = Math.max(1, Math.floor((limit - others) / filesPerConnection));
     this.#asked = Math.min(Math.max(this.#asked, hosts), mostParallel);
     this.limitTo(Math.min(this.#asked, room));
-    if (hosts <= room) return undefined;
+    if (hosts <= room) return [];
     const needed = others + filesPerConnection * hosts;
-    return `at most ${room} of ${hosts} hosts at a time are connected, because this process may have only ${limit} open files; set the hard limit (\`ulimit -Hn\`) to ${needed} or more, or \`rollout.parallel\` to ${room} or less`;
+    const warning = `at most ${room} of ${hosts} hosts at a time are connected, because this process may have only ${limit} open files; set the hard limit (\`ulimit -Hn\`) to ${needed} or more, or \`rollout.parallel\` to ${room} or less`;
+    return [warning];
   }
 }

@@ -126,8 +126,8 @@ async function checked({
 }: Work): Promise<ExitStatus> {
   const { stdout, clock } = world;
   const { format, quiet } = request.output;
-  const tooFewSlots = slots.makeRoomFor(Math.min(plan.rollout.parallel, plan.hosts.length));
-  if (tooFewSlots !== undefined) view.say(`warning: ${inOptionWords(tooFewSlots)}`);
+  for (const warning of slots.makeRoomFor(Math.min(plan.rollout.parallel, plan.hosts.length)))
+    view.say(`warning: ${inOptionWords(warning)}`);
   const found = await checkHosts(plan, {
     connect: reach.connect,
     clock,

@@ -196,7 +196,7 @@ async function roll(
     hosts: reports,
     warnings: [
       ...plan.warnings,
-      ...(tooFewSlots === undefined ? [] : [tooFewSlots]),
+      ...tooFewSlots,
       ...(ended === undefined || isSaid ? [] : [ended.message]),
       ...(isReadOnly ? [] : stillDrained(reports, isRefused)),
       ...(isReadOnly || deps.afterWave?.undrain === undefined ? [] : leftClosed(reports)),

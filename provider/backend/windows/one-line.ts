@@ -82,9 +82,10 @@ export function readFirstLine(
     const text = textOf(line);
     return text === "'" || text.startsWith(literal.trimEnd());
   };
-  const at = lines.findIndex(isBeginning);
+  const [beginning, another] = lines.filter(isBeginning);
   // What a host prints before an answer may look like its beginning.
-  if (at === -1 || lines.slice(at + 1).some(isBeginning)) return undefined;
+  if (beginning === undefined || another !== undefined) return undefined;
+  const at = lines.indexOf(beginning);
   const [found = "", second, third] = lines.slice(at, at + 3).map(textOf);
   const greeting = greetingOf(lines.slice(0, at).map(textOf));
   const after = (count: number): Uint8Array => stdout.subarray(lines[at + count]?.from ?? stdout.length);

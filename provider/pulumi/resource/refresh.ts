@@ -33,8 +33,7 @@ export async function lookForDrift(
   const done = new Set(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );
-  const tooFewSlots = scope.slots.makeRoomFor(Math.min(plan.rollout.parallel, done.size));
-  if (tooFewSlots !== undefined) warn(tooFewSlots);
+  scope.slots.makeRoomFor(Math.min(plan.rollout.parallel, done.size)).forEach(warn);
   const reports = await scope.runs.hold(({ stop, signal, gaveUp }) =>
     Promise.race([list(plan, done, scope, stop, signal), gaveUp.then((): HostReport[] => [])]),
   );

@@ -56,8 +56,7 @@ export async function undrainAndRecord(
     if (event.type === "host-drained" && before !== undefined)
       hosts.set(event.host, { ...before, drained: event.drained });
   };
-  const tooFewSlots = slots.makeRoomFor(Math.min(plan.rollout.parallel, drained.size));
-  if (tooFewSlots !== undefined) voice.warn(tooFewSlots);
+  slots.makeRoomFor(Math.min(plan.rollout.parallel, drained.size)).forEach(voice.warn);
   const planned = new Map(plan.hosts.map(({ host }) => [host.label, host.platform]));
   const outcomes = await Promise.race([
     undrainHosts(plan, drained, { connect, clock, slots, turns, onProgress, stop }, signal),

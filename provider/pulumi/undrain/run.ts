@@ -33,8 +33,7 @@ export async function awaitAndRecord(
   cancellation: Cancellation,
 ): Promise<UndrainRunResult> {
   const { clock, slots, voice } = scope;
-  const tooFewSlots = slots.makeRoomFor(Math.min(plan.parallel, labels.size));
-  const warnings = [...plan.warnings, ...(tooFewSlots === undefined ? [] : [tooFewSlots])];
+  const warnings = [...plan.warnings, ...slots.makeRoomFor(Math.min(plan.parallel, labels.size))];
   warnings.forEach(voice.warn);
   const startedAt = clock.date().toISOString();
   const ended = await endsOf(plan, labels, scope, cancellation);

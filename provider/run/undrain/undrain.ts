@@ -87,7 +87,7 @@ export async function undrainEveryHost(
       : await openAwaited(plan, waitMs, deps);
   onProgress({ type: "run-finished" });
   const finishedAt = clock.date().toISOString();
-  const warnings = [...plan.warnings, ...(tooFewSlots === undefined ? [] : [tooFewSlots])];
+  const warnings = [...plan.warnings, ...tooFewSlots];
   return { startedAt, finishedAt, totals: totalsOf(hosts), hosts, warnings };
 }
 
