@@ -72,6 +72,7 @@ export async function attemptLogin<T>(
     const failure = connectionFailure(log, {
       host,
       quote,
+      ...(files.unreadable !== undefined && { unreadable: files.unreadable }),
       isPasswordOffered: password.wasOffered(),
       ...(unansweredPrompt !== undefined && { unansweredPrompt }),
       hasPassword: () => login.password !== undefined && passwordGuard.isProven(host.user, login.password),

@@ -24,6 +24,8 @@ export interface FileOptions {
   readonly context: SshContext;
   /** Its path in the private folder, to which extensions are added. */
   readonly base: string;
+  /** Why a key that is not known yet is refused even with `accept-new`. Absent: it is accepted. */
+  readonly unreadable?: string;
   /** The option that leads through a jump host, if there is one. */
   readonly route?: string;
 }
@@ -41,7 +43,7 @@ export async function writeFiles(options: FileOptions): Promise<void> {
   const text = configText({
     version: machine.version,
     hasGssapiKeyExchange: machine.hasGssapiKeyExchange,
-    strict: hostKeys.strict,
+    strict: options.unreadable === undefined ? hostKeys.strict : "yes",
     asksForPassword: login.password !== undefined,
     lines: [
       ...(host.user === undefined ? [] : [`User ${checkedUser(host.user, label)}`]),

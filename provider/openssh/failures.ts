@@ -9,6 +9,8 @@ import type { ConnectionLog } from "./log-lines";
 export interface LoginFacts {
   readonly host: Host & { readonly user: string };
   readonly quote: Quote;
+  /** The known_hosts files that cannot be read, because of which `accept-new` accepts no key. */
+  readonly unreadable?: string;
   /** Whether the password was given to ssh. */
   readonly isPasswordOffered: boolean;
   /** The prompt that was not answered, as ssh showed it. */
@@ -28,6 +30,8 @@ export interface Failure {
 }
 
 const checkLogin = "check the login name, and the key or the password";
+const checkCertificate =
+  "to see for whom and until when a certificate is valid: ssh-keygen -L -f FILE-cert.pub";
 const giveCredential =
   "set `connection.privateKeyFile` or `connection.passwordEnv`, load a key into your SSH agent, or get a Kerberos ticket";
 
@@ -48,7 +52,7 @@ function never(error: LogoffError): Failure {
   return { error, mayPass: false };
 }
 
-function hostKeyError(log: ConnectionLog, { host, quote }: LoginFacts): LogoffError {
+function hostKeyError(log: ConnectionLog, { host, quote, unreadable }: LoginFacts): LogoffError {
   const { label, address, hostKeys } = host;
   const key = `its key ${log.hostKey ?? "(unreadable)"}`;
   const certificate =
@@ -69,7 +73,11 @@ function hostKeyError(log: ConnectionLog, { host, quote }: LoginFacts): LogoffEr
     return new LogoffError("host-key-changed", message + certificate);
   }
   const port = host.port === undefined || host.port === 22 ? "" : ` -p ${host.port}`;
-  const message = `Cannot trust "${label}": ${key} is unknown${certificate}; compare it with the host's own (on the host: ssh-keygen -lf FILE.pub), and then add to known_hosts what this prints: ssh-keyscan${port} ${address}`;
+  const refused =
+    unreadable === undefined
+      ? ""
+      : `; looked in ${quote(unreadable)} (\`connection.strictHostKeyChecking: accept-new\` accepts a key only if every known_hosts file can be read)`;
+  const message = `Cannot trust "${label}": ${key} is unknown${certificate}${refused}; compare it with the host's own (on the host: ssh-keygen -lf FILE.pub), and then add to known_hosts what this prints: ssh-keyscan${port} ${address}`;
   return new LogoffError("host-key-unknown", message);
 }
 
@@ -118,7 +126,12 @@ function loginFailure(log: ConnectionLog, facts: LoginFacts): Failure {
   ].filter((text) => text !== "");
   const isOffered = offered.length > 0;
   const what = isOffered ? `rejected: ${offered.join(", ")}` : "no credential that it accepts was given";
-  const toDo = isOffered ? [checkLogin] : kerberos === undefined ? [giveCredential] : [];
+  const hasCertificate = log.offeredKeys.some(({ label }) => /^\S+-cert /u.test(label));
+  const toDo = isOffered
+    ? [checkLogin, ...(hasCertificate ? [checkCertificate] : [])]
+    : kerberos === undefined
+      ? [giveCredential]
+      : [];
   const advice = asked === "" ? toDo.map((text) => `; ${text}`).join("") : "";
   const message = `Cannot log in to "${host.label}" as "${quote(host.user)}": ${[what, ...detail].join("; ")}${advice}`;
   return never(

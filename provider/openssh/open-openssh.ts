@@ -4,6 +4,7 @@ import { Semaphore } from "../base/concurrency";
 import { LogoffError } from "../base/errors";
 import type { Connect, Connection, ExecResult, FindJumpHosts, Host, Reach } from "../connection";
 import { jumpHostFinder, type ResolveRoute } from "../ssh/config/jump-host-routes";
+import { knownHostsReader } from "../ssh/host-keys/known-hosts-files";
 import { privateKeyParser } from "../ssh/login/private-key";
 import { quoter, redactor, type Quote } from "../ssh/login/redact";
 import { secretReader } from "../ssh/login/secret";
@@ -16,6 +17,7 @@ import type { Attempt } from "../ssh/transport/socket";
 import { attemptLogin, type AttemptOptions } from "./attempt";
 import { runCommand, runDirectly } from "./command";
 import { throughMaster } from "./config/config-file";
+import { unreadableFiles } from "./config/host-key-lines";
 import type { ResolvedHost } from "./config/resolve";
 import { removeFiles, type FileOptions } from "./connection-files";
 import { commandRunner, type CommandLink } from "./exec";
@@ -90,6 +92,7 @@ function linkOpener(
 ): (host: Host, signal: AbortSignal) => Promise<OpenedLink> {
   const { clock, passwordGuard: guard } = context;
   const read = secretReader(context);
+  const readKnownHosts = knownHostsReader(context).read;
   const parse = privateKeyParser();
   const openRoute = routeOpener(clock, context.handshakesPerJumpHost, openJumpHost);
   return openLink;
@@ -110,7 +113,7 @@ function linkOpener(
     opening: readonly string[] = [],
   ): Promise<OpenedLink> {
     const { preparingExpired, prepares } = watchProgress(asked);
-    const { machine, resolved, login } = await withDeadline(
+    const { machine, resolved, login, unreadable } = await withDeadline(
       clock,
       asked.connectTimeoutMs,
       signal,
@@ -121,7 +124,11 @@ function linkOpener(
           requireVersion(asked, machine.version);
           const resolved = await resolve(asked, inner);
           prepares("its credentials were not read");
-          return { machine, resolved, login: await readLogin(resolved.host, context, read, parse) };
+          const login = await readLogin(resolved.host, context, read, parse);
+          const unreadable = await unreadableFiles(resolved, readKnownHosts, (path) =>
+            prepares(`the known_hosts file "${path}" was not read`),
+          );
+          return { machine, resolved, login, unreadable };
         };
         return orAborted(preparing(), inner);
       },
@@ -149,7 +156,8 @@ function linkOpener(
                 route === undefined
                   ? {}
                   : { route: throughMaster(machine.program.path, route.master.path, host) };
-              const files: FileOptions = { ...resolved, login, machine, context, base, ...through };
+              const why = unreadable === undefined ? {} : { unreadable };
+              const files: FileOptions = { ...resolved, login, machine, context, base, ...why, ...through };
               const timedOut = (phase: LogPhase): LogoffError | undefined => {
                 if (signal.aborted) return undefined;
                 progress.enter(phase);

@@ -180,6 +180,28 @@ contract("host keys", (client) => {
     }
   });
 
+  it("of new hosts are refused with accept-new while a known_hosts file cannot be read", async (t) => {
+    const server = await serverFor(t);
+    const path = newPath();
+    const unreadable = newPath();
+    mkdirSync(unreadable);
+    const config = fileWith(`Host 127.0.0.1\n  UserKnownHostsFile ${path} ${unreadable}\n`);
+    for (const [changes, policy] of [
+      [{}, { knownHostsFiles: [path, unreadable] }],
+      [{ sshConfig: config }, {}],
+    ] as const) {
+      const host = patientHost(server, {
+        ...changes,
+        hostKeys: { pinned: [], strict: "accept-new", ...policy },
+      });
+      const error = await failsWith(client.open().connect, host, "host-key-unknown");
+      assert.ok(error.message.includes(`"${unreadable}" (cannot be read`), error.message);
+      assert.match(error.message, /accept-new` accepts a key only if every known_hosts file can be read/u);
+    }
+    assert.deepEqual(server.logins, []);
+    assert.ok(!existsSync(path), "nothing is recorded");
+  });
+
   it("of many new hosts are each recorded once with accept-new", async (t) => {
     const servers = await Promise.all(Array.from({ length: 6 }, () => serverFor(t)));
     const path = newPath();

@@ -70,7 +70,11 @@ describe("a login with a user's certificate", { skip: missing(), timeout: 300_00
   for (const [what, certificate, reason] of rejected)
     it(`fails with ${what}`, async () => {
       const key = ca.userKey(what.replaceAll(" ", "-"), { principals: [name], ...certificate });
-      await failsWith(withKey(key), "auth-rejected", /rejected/u);
+      await failsWith(
+        withKey(key),
+        "auth-rejected",
+        /rejected: publickey.*ssh-keygen -L -f FILE-cert\.pub$/u,
+      );
       await logged(reason);
     });
 

@@ -4,16 +4,34 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Host } from "../../connection";
 import { parsePin } from "../../ssh/host-keys/host-key";
-import { knownHostsPaths } from "../../ssh/host-keys/known-hosts-files";
+import { knownHostsPaths, type KnownHostsReader } from "../../ssh/host-keys/known-hosts-files";
 import { formatPublicKey } from "../../ssh/host-keys/public-key";
 import type { SshContext } from "../../ssh/options";
 import { clientProblem, isAtLeast, type SshVersion } from "../machine/version";
 import { quotedPath } from "./names";
+import type { ResolvedHost } from "./resolve";
 
 /** Lines before and after the user's own files. */
 export interface TrustLines {
   readonly lines: readonly string[];
   readonly defaults: readonly string[];
+}
+
+/** Why no new key may be accepted: the known_hosts files that exist but cannot be read, as one of them may contain another key of the host. */
+export async function unreadableFiles(
+  { host, knownHostsFiles }: ResolvedHost,
+  read: KnownHostsReader["read"],
+  reads: (path: string) => void,
+): Promise<string | undefined> {
+  const { pinned, strict, ...policy } = host.hostKeys;
+  if (strict !== "accept-new" || pinned.length > 0) return undefined;
+  const sources = await read(
+    { pinned, strict, ...(knownHostsFiles && { knownHostsFiles }), ...policy },
+    reads,
+  );
+  const unreadable = sources.filter((source) => source.unreadable === true);
+  if (unreadable.length === 0) return undefined;
+  return unreadable.map(({ name, problem }) => `"${name}" (${problem ?? "cannot be read"})`).join(", ");
 }
 
 /** Reads and writes nothing. */

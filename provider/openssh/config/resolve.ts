@@ -12,6 +12,8 @@ export interface ResolvedHost {
   readonly givenName: string;
   /** The name in prompts and in known_hosts: HostKeyAlias, or the address. */
   readonly name: string;
+  /** The known_hosts files that ssh reads if the inputs name none. Absent: OpenSSH's own. */
+  readonly knownHostsFiles?: readonly string[];
 }
 
 /** A host whose settings are all given. */
@@ -56,6 +58,10 @@ export function fromOutput(host: Host, output: string, localUser: string): Resol
     },
     givenName: checkedAddress(host.address, host.label),
     name: (values.get("hostkeyalias") ?? address).toLowerCase(),
+    // A path with a blank cannot be told from two paths.
+    knownHostsFiles: ["userknownhostsfile", "globalknownhostsfile"].flatMap(
+      (keyword) => values.get(keyword)?.split(" ") ?? [],
+    ),
   };
 }
 
