@@ -10,7 +10,6 @@ import { connectionFailure, type Failure } from "./failures";
 import { behindJumpHost, type Route } from "./jump-hosts";
 import { readConnectionLog, type ConnectionLog, type LogPhase } from "./log-lines";
 import { startAskpass } from "./login/askpass";
-import { secretVariables } from "./login/credentials";
 import type { PasswordOffer } from "./login/password-offer";
 
 export interface AttemptOptions {
@@ -54,9 +53,8 @@ export async function attemptLogin<T>(
       : await startAskpass(base, clock, (prompt) =>
           options.pauseWhile(() => password.answer(prompt, signal)),
         );
-  const hidden = Object.fromEntries(secretVariables(host).map((variable) => [variable, undefined]));
   try {
-    const value = await start({ ...hidden, ...askpass?.env });
+    const value = await start(askpass?.env ?? {});
     const log = await readLog();
     if (value !== undefined) {
       isOpen = true;

@@ -164,7 +164,7 @@ export interface DirectLog {
 
 /** Reads the log of a connection with one command. ssh writes -1 as the status of a command that has none. */
 export function readDirectLog(text: string): DirectLog {
-  const sent = text.indexOf("debug1: Sending command: ");
+  const sent = text.search(/^debug1: Sending command: /mu);
   const since = sent < 0 ? "" : text.slice(sent);
   const isBySignal = /^debug1: client_input_channel_req: channel 0 rtype exit-signal /mu.test(since);
   const hasStatus = /^debug1: client_input_channel_req: channel 0 rtype exit-status /mu.test(since);

@@ -120,7 +120,7 @@ function linkOpener(
       preparingExpired,
       (inner) => {
         const preparing = async () => {
-          const machine = await find(asked.label, inner);
+          const machine = await find(asked, inner);
           requireVersion(asked, machine.version);
           const resolved = await resolve(asked, inner);
           prepares("its credentials were not read");

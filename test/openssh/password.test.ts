@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -92,6 +92,29 @@ describe("a password over the machine's ssh", { skip }, () => {
       files.filter((name) => /answer|asked|askpass/u.test(name)),
       [],
     );
+  });
+
+  it("from a variable is in the environment of no ssh", async (t) => {
+    const server = await serverFor(t);
+    const folder = mkdtempSync(join(tmpdir(), "environment-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const program = join(folder, "ssh");
+    writeFileSync(program, `#!/bin/sh\nenv >> ${folder}/log\nexec ssh "$@"\n`, { mode: 0o755 });
+    const sshConfig = join(folder, "config");
+    writeFileSync(sshConfig, "");
+    const login = { privateKeys: [], password: { from: "env", name: "RDS_PASSWORD" } } as const;
+    for (const multiplexes of [true, false]) {
+      const options = machineOptions({ program, multiplexes });
+      const env = { ...options.env, RDS_PASSWORD: "open sesame" };
+      const connect = openOpenSsh({ ...options, env }).connect;
+      const connection = await connect(passwordHost(server, "", { login, sshConfig }), never);
+      assert.equal((await connection.exec("x", { timeoutMs })).code, 0);
+      await connection.close();
+    }
+    const log = readFileSync(join(folder, "log"), "utf8");
+    // Each client: -V, -G twice, the login and the command.
+    assert.equal(log.match(/^PATH=/gmu)!.length, 10, log);
+    assert.doesNotMatch(log, /RDS_PASSWORD/u);
   });
 
   it("answers a single hidden prompt of the host", async (t) => {

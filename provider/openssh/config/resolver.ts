@@ -13,7 +13,7 @@ export type Resolve = (host: Host, signal: AbortSignal) => Promise<ResolvedHost>
 export function hostResolver(context: SshContext, find: FindMachine): Resolve {
   const known = new Map<string, Promise<ResolvedHost>>();
   const ask = async (host: Host, signal: AbortSignal): Promise<ResolvedHost> => {
-    const machine = await find(host.label, signal);
+    const machine = await find(host, signal);
     const base = machine.folder.next();
     const login = { lines: [], keys: [], secrets: [] };
     await writeFiles({

@@ -99,8 +99,16 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The names of the variables that hold secrets, which no process of ours needs. */
-export function secretVariables({ login, jumpHosts }: Host): readonly string[] {
+/** The environment without the variables that hold secrets of the host and its jump hosts, which no process of ssh needs. */
+export function withoutSecrets(
+  env: NodeJS.ProcessEnv,
+  host: Pick<Host, "login" | "jumpHosts">,
+): NodeJS.ProcessEnv {
+  const hidden = secretVariables(host);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name)));
+}
+
+function secretVariables({ login, jumpHosts }: Pick<Host, "login" | "jumpHosts">): readonly string[] {
   const named = [login.password, login.passphrase, ...login.privateKeys];
   const own = named.flatMap((secret: Secret | undefined) => (secret?.from === "env" ? [secret.name] : []));
   return [...own, ...jumpHosts.flatMap(secretVariables)];

@@ -1,7 +1,9 @@
 /** This machine's ssh: where it is, which version, what it can do, and the private folder of this process. Each is found once. */
 import { aborted } from "../../base/abort";
 import type { LogoffError } from "../../base/errors";
+import type { Host } from "../../connection";
 import type { SshContext } from "../../ssh/options";
+import { withoutSecrets } from "../login/credentials";
 import { makePrivateFolder, type PrivateFolder } from "./private-folder";
 import { outputOfSsh, type SshProgram } from "./ssh-process";
 import { startWatchdog } from "./watchdog";
@@ -15,30 +17,38 @@ export interface Machine {
   readonly folder: PrivateFolder;
 }
 
-/** Finds the machine's ssh at the first call, for a host that needs it. @throws LogoffError `plan-invalid` */
-export type FindMachine = (label: string, signal: AbortSignal) => Promise<Machine>;
+/**
+ * Finds the machine's ssh at the first call, for a host that needs it. Its environment is without the variables that hold the host's secrets.
+ * @throws LogoffError `plan-invalid`
+ */
+export type FindMachine = (
+  host: Pick<Host, "label" | "login" | "jumpHosts">,
+  signal: AbortSignal,
+) => Promise<Machine>;
 
 const unlimited = new AbortController().signal;
 
 /** @param path of the program, which is searched in PATH */
 export function machineFinder(context: SshContext, path = "ssh"): FindMachine {
   let found: Promise<Machine | { readonly wrong: string }> | undefined;
-  return async (label, signal) => {
-    found ??= findMachine(context, path);
+  return async (host, signal) => {
+    const env = withoutSecrets(context.env, host);
+    found ??= findMachine(context, path, env);
     found.catch(() => (found = undefined));
     const machine = await found;
     if (signal.aborted) throw aborted(signal);
     if ("wrong" in machine) {
       found = undefined;
-      throw clientProblem(label, machine.wrong) satisfies LogoffError;
+      throw clientProblem(host.label, machine.wrong) satisfies LogoffError;
     }
-    return machine;
+    return { ...machine, program: { ...machine.program, env } };
   };
 }
 
 async function findMachine(
-  { env, platform }: SshContext,
+  { platform }: SshContext,
   path: string,
+  env: NodeJS.ProcessEnv,
 ): Promise<Machine | { readonly wrong: string }> {
   const program: SshProgram = { path, env, platform };
   const said = await outputOfSsh(program, ["-V"], unlimited);
