@@ -6,7 +6,7 @@ import type { SshContext } from "../../ssh/options";
 import { withoutSecrets } from "../login/credentials";
 import { makePrivateFolder, type PrivateFolder } from "./private-folder";
 import { outputOfSsh, type SshProgram } from "./ssh-process";
-import { startWatchdog } from "./watchdog";
+import { startWatchdog } from "../../process/watchdog";
 import { clientProblem, installHint, parseVersion, type SshVersion } from "./version";
 
 export interface Machine {

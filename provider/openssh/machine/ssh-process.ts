@@ -1,7 +1,7 @@
 /** One process of the machine's ssh. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { onAbort } from "../../base/abort";
-import type { Watchdog } from "./watchdog";
+import type { Watchdog } from "../../process/watchdog";
 
 /** How a process of ssh ended: its exit status, or undefined after a signal or if it did not start. */
 export interface SshEnd {

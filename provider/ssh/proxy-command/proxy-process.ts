@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../base/clock";
 import { endGroup, endTree, signalGroup } from "../../process/process-tree";
+import { startWatchdog, type Watchdog } from "../../process/watchdog";
 import { commandShell } from "../../process/windows-programs";
 import type { SshContext } from "../options";
 import { lastLinesOf } from "./last-lines";
@@ -30,7 +31,7 @@ const hangUp = { signal: "SIGHUP", withinMs: 1000 } as const;
 
 /**
  * Runs a command as OpenSSH runs a ProxyCommand, but in a process group of its own and without a terminal. Nothing of it outlives this
- * process: at the end of ours it is killed, and if ours is killed, the pipes close.
+ * process: at the end of ours it is killed. On Windows, if ours is killed, only the pipes close.
  * @param heard receives each line of its standard error, unfiltered
  * @throws Error if it cannot be started
  */
@@ -112,12 +113,18 @@ function atMost(done: Promise<void>, clock: Clock): Promise<void> {
 /** The processes that run, which must not outlive this one. */
 const running = new Set<() => void>();
 
+/** Ends them if this process is killed, when its handlers do not run. Started with the first of them. */
+let watchdog: Watchdog | undefined;
+
 function endAll(): void {
   for (const end of running) end();
 }
 
-/** Kills the process and its group when this process ends. Returns a function that calls it off. */
+/** Kills the process and its group when this process ends, however it does. Returns a function that calls it off. */
 function endAtExit(child: ChildProcess, platform: NodeJS.Platform): () => void {
+  const { pid } = child;
+  const forget =
+    platform === "win32" || pid === undefined ? undefined : (watchdog ??= startWatchdog()).watch(pid);
   const end = (): void => {
     if (platform === "win32") endTree(platform)(child);
     else signalGroup(child, "SIGKILL");
@@ -125,6 +132,7 @@ function endAtExit(child: ChildProcess, platform: NodeJS.Platform): () => void {
   if (running.size === 0) process.on("exit", endAll);
   running.add(end);
   return () => {
+    forget?.();
     running.delete(end);
     if (running.size === 0) process.off("exit", endAll);
   };

@@ -405,8 +405,7 @@ describe(
       it(`leaves no proxy behind: ${how}`, async (t) => {
         const server = await serverFor(t);
         const proxies = proxiesFor(t);
-        const proxyCommand =
-          signal === undefined ? proxies.sh(stubborn(proxies.path("relay.cjs"))) : proxies.relay();
+        const proxyCommand = proxies.sh(stubborn(proxies.path("relay.cjs")));
         const host = hostOf(server, { proxyCommand, connectTimeoutMs: 30_000 });
         const options = proxies.options();
         const child = spawn(process.execPath, ["--import=tsx", "-e", program(host, options, then)], {

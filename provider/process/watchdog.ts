@@ -7,8 +7,8 @@ export interface Watchdog {
 }
 
 /**
- * Reads lines from this process: `+ PID` and `- PID`. Its input ends with this process, however that ends. ssh itself does not notice: a login that
- * the host does not answer and a command that runs for ever would stay, and a master with them.
+ * Reads lines from this process: `+ PID` and `- PID`. Its input ends with this process, however that ends. Not every program notices that by
+ * itself: a proxy command that hangs, a login of ssh that the host does not answer, a command that runs for ever, and a master would stay.
  */
 const script = `# session-logoff: waits for the end of the process that started it
 pids=
@@ -19,12 +19,13 @@ while read -r sign pid; do
   pids=$kept
 done
 for each in $pids; do kill -KILL "-$each"; kill -KILL "$each"; done 2>/dev/null
-rm -rf -- "$0"
+[ $# -eq 0 ] || rm -rf -- "$1"
 `;
 
-/** @param folder is the private folder, which is removed too */
-export function startWatchdog(folder: string): Watchdog {
-  const child = spawn("/bin/sh", ["-c", script, folder], {
+/** Not on Windows, which has neither the shell nor process groups. @param folder is removed too, if there is one */
+export function startWatchdog(folder?: string): Watchdog {
+  const folders = folder === undefined ? [] : [folder];
+  const child = spawn("/bin/sh", ["-c", script, "session-logoff", ...folders], {
     stdio: ["pipe", "ignore", "ignore"],
     // Ctrl-C at the terminal must not end it before this process.
     detached: true,
