@@ -69,6 +69,7 @@ export async function attemptLogin<T>(
     password.settle(isRejected ? "rejected" : "unanswered");
     const failure = connectionFailure(log, {
       host,
+      knownAs: files.name,
       quote,
       ...(files.unreadable !== undefined && { unreadable: files.unreadable }),
       isPasswordOffered: password.wasOffered(),

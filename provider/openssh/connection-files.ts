@@ -10,15 +10,15 @@ import { expandProxyCommand } from "../ssh/proxy-command/tokens";
 import { configText } from "./config/config-file";
 import { trustLines } from "./config/host-key-lines";
 import { checkedUser, quotedPath } from "./config/names";
+import type { ResolvedHost } from "./config/resolve";
 import { agentFailed, type OpenSshLogin } from "./login/credentials";
 import { startKeyAgent, type KeyAgent } from "./login/key-agent";
 import type { Machine } from "./machine/machine";
 import { clientProblem } from "./machine/version";
 
 /** What a file is written from. */
-export interface FileOptions {
+export interface FileOptions extends Pick<ResolvedHost, "givenName" | "name"> {
   readonly host: Host;
-  readonly givenName: string;
   readonly login: OpenSshLogin;
   readonly machine: Machine;
   readonly context: SshContext;

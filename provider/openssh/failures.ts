@@ -8,6 +8,8 @@ import type { ConnectionLog } from "./log-lines";
 /** What is known besides the log. */
 export interface LoginFacts {
   readonly host: Host & { readonly user: string };
+  /** Its name in known_hosts, without a port. */
+  readonly knownAs: string;
   readonly quote: Quote;
   /** The known_hosts files that cannot be read, because of which `accept-new` accepts no key. */
   readonly unreadable?: string;
@@ -52,8 +54,9 @@ function never(error: LogoffError): Failure {
   return { error, mayPass: false };
 }
 
-function hostKeyError(log: ConnectionLog, { host, quote, unreadable }: LoginFacts): LogoffError {
-  const { label, address, hostKeys } = host;
+function hostKeyError(log: ConnectionLog, facts: LoginFacts): LogoffError {
+  const { host, quote, unreadable } = facts;
+  const { label, hostKeys } = host;
   const key = `its key ${log.hostKey ?? "(unreadable)"}`;
   const certificate =
     log.certificate === undefined ? "" : `; its certificate is not accepted: ${quote(log.certificate)}`;
@@ -72,13 +75,21 @@ function hostKeyError(log: ConnectionLog, { host, quote, unreadable }: LoginFact
     const message = `Cannot trust "${label}": ${key} is not the known one ${where}; the host was reinstalled, or someone is intercepting the connection: compare the key with the host's own, and only then replace that line`;
     return new LogoffError("host-key-changed", message + certificate);
   }
-  const port = host.port === undefined || host.port === 22 ? "" : ` -p ${host.port}`;
   const refused =
     unreadable === undefined
       ? ""
       : `; looked in ${quote(unreadable)} (\`connection.strictHostKeyChecking: accept-new\` accepts a key only if every known_hosts file can be read)`;
-  const message = `Cannot trust "${label}": ${key} is unknown${certificate}${refused}; compare it with the host's own (on the host: ssh-keygen -lf FILE.pub), and then add to known_hosts what this prints: ssh-keyscan${port} ${address}`;
+  const message = `Cannot trust "${label}": ${key} is unknown${certificate}${refused}; compare it with the host's own (on the host: ssh-keygen -lf FILE.pub), and then ${howToTrust(log, facts)}`;
   return new LogoffError("host-key-unknown", message);
+}
+
+/** The log has the fingerprint of the key, but not the key. */
+function howToTrust({ usesProxyCommand }: ConnectionLog, { host, knownAs, quote }: LoginFacts): string {
+  const { address, port = 22, jumpHosts } = host;
+  if (usesProxyCommand || jumpHosts.length > 0)
+    return "connect by hand once with ssh, which adds it to known_hosts";
+  const name = knownAs === address.toLowerCase() ? "" : ` (with "${quote(knownAs)}" as its name)`;
+  return `add to known_hosts the line with this key${name} of: ssh-keyscan${port === 22 ? "" : ` -p ${port}`} ${address}`;
 }
 
 /** The failure of a login. A credential that was offered is never offered again. */

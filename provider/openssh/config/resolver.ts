@@ -19,6 +19,7 @@ export function hostResolver(context: SshContext, find: FindMachine): Resolve {
     await writeFiles({
       host: { ...host, hostKeys: { pinned: [], strict: "yes" } },
       givenName: host.address,
+      name: host.address,
       login,
       machine,
       context,

@@ -63,6 +63,7 @@ describe("a login with Kerberos that fails", () => {
     it(`${what} says what to do next`, () => {
       const { error, mayPass } = connectionFailure(readConnectionLog(logOf(tried)), {
         host: { ...host, user: "alice" },
+        knownAs: host.address,
         quote: (text) => text,
         isPasswordOffered: false,
         hasPassword: () => false,
