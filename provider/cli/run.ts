@@ -126,7 +126,7 @@ async function checked({
 }: Work): Promise<ExitStatus> {
   const { stdout, clock } = world;
   const { format, quiet } = request.output;
-  for (const warning of slots.makeRoomFor(Math.min(plan.rollout.parallel, plan.hosts.length)))
+  for (const warning of slots.makeRoomFor(plan.rollout.parallel, plan.hosts))
     view.say(`warning: ${inOptionWords(warning)}`);
   const found = await checkHosts(plan, {
     connect: reach.connect,

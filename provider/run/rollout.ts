@@ -122,7 +122,7 @@ async function roll(
   const journal = isReadOnly ? noJournal : endingWith(deps.journal ?? noJournal, enough);
   const previous = deps.resumed?.previous ?? deps.previous;
   const hostSlots = new Semaphore(plan.rollout.parallel);
-  const tooFewSlots = deps.slots.makeRoomFor(Math.min(plan.rollout.parallel, unfinished.length));
+  const tooFewSlots = deps.slots.makeRoomFor(plan.rollout.parallel, unfinished);
   const context: RunContext = {
     plan,
     // Servers behind one host share its connection.

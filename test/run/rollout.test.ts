@@ -472,6 +472,21 @@ describe("the connections of a process", () => {
     ]);
   });
 
+  it("leave room for the pipes of proxy commands and of the machine's ssh", () => {
+    const hosts = Array.from({ length: 100 }, () => ({ jumpHosts: [] }));
+    const advice = (changes: object): string =>
+      new ConnectionSlots(few)
+        .makeRoomFor(
+          100,
+          hosts.map((host, index) => ({ host: { ...host, ...(index === 99 && changes) } })),
+        )
+        .join();
+    assert.match(advice({ proxyCommand: "nc %h %p" }), /at most 19 of 100 hosts.* to 450 or more/u);
+    assert.match(advice({ sshConfig: true }), /at most 19 of 100/u);
+    assert.match(advice({ client: "openssh" }), /at most 6 of 100 hosts.* to 1350 or more/u);
+    assert.match(advice({ sshConfig: true, jumpHosts: [{}] }), /at most 39 of 100/u);
+  });
+
   it("are no reason for a warning if a run has no more hosts than there is room for", async () => {
     start(39);
     const report = await fleet.run(rollout({ parallel: 512 }), { slots: new ConnectionSlots(few) });

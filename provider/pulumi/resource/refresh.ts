@@ -33,7 +33,8 @@ export async function lookForDrift(
   const done = new Set(
     [...known.hosts].flatMap(([label, one]) => (labels.has(label) && isDone(one) ? [label] : [])),
   );
-  scope.slots.makeRoomFor(Math.min(plan.rollout.parallel, done.size)).forEach(warn);
+  const listed = plan.hosts.filter(({ host }) => done.has(host.label));
+  scope.slots.makeRoomFor(plan.rollout.parallel, listed).forEach(warn);
   const reports = await scope.runs.hold(({ stop, signal, gaveUp }) =>
     Promise.race([list(plan, done, scope, stop, signal), gaveUp.then((): HostReport[] => [])]),
   );

@@ -56,7 +56,8 @@ export async function undrainAndRecord(
     if (event.type === "host-drained" && before !== undefined)
       hosts.set(event.host, { ...before, drained: event.drained });
   };
-  slots.makeRoomFor(Math.min(plan.rollout.parallel, drained.size)).forEach(voice.warn);
+  const opened = plan.hosts.filter(({ host }) => drained.has(host.label));
+  slots.makeRoomFor(plan.rollout.parallel, opened).forEach(voice.warn);
   const planned = new Map(plan.hosts.map(({ host }) => [host.label, host.platform]));
   const outcomes = await Promise.race([
     undrainHosts(plan, drained, { connect, clock, slots, turns, onProgress, stop }, signal),

@@ -33,7 +33,8 @@ export async function awaitAndRecord(
   cancellation: Cancellation,
 ): Promise<UndrainRunResult> {
   const { clock, slots, voice } = scope;
-  const warnings = [...plan.warnings, ...slots.makeRoomFor(Math.min(plan.parallel, labels.size))];
+  const awaited = plan.hosts.filter(({ host }) => labels.has(host.label));
+  const warnings = [...plan.warnings, ...slots.makeRoomFor(plan.parallel, awaited)];
   warnings.forEach(voice.warn);
   const startedAt = clock.date().toISOString();
   const ended = await endsOf(plan, labels, scope, cancellation);

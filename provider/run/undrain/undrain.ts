@@ -80,7 +80,7 @@ export async function undrainEveryHost(
   const { clock, onProgress } = deps;
   const startedAt = clock.date().toISOString();
   onProgress({ type: "run-started", hosts: plan.hosts.length });
-  const tooFewSlots = deps.slots.makeRoomFor(Math.min(plan.rollout.parallel, plan.hosts.length));
+  const tooFewSlots = deps.slots.makeRoomFor(plan.rollout.parallel, plan.hosts);
   const hosts =
     waitMs === null
       ? (await undrainHosts(plan, "everybody's", deps, never)).map(toReport)

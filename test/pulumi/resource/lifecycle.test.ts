@@ -486,7 +486,7 @@ describe("cancelling", () => {
 
   it("leaves no state if no host has been contacted", async () => {
     const slots = new ConnectionSlots(() => ({ limit: 2, others: 0 }));
-    slots.makeRoomFor(1);
+    slots.makeRoomFor(1, [{ host: { jumpHosts: [] } }]);
     void slots.run(() => new Promise(() => undefined), new AbortController().signal);
     const busy = { ...front, slots };
     const running = lifecycleOn(busy, sessionLogoff).create(inputs);
