@@ -59,8 +59,8 @@ export function fromOutput(host: Host, output: string, localUser: string): Resol
     givenName: checkedAddress(host.address, host.label),
     name: (values.get("hostkeyalias") ?? address).toLowerCase(),
     // A path with a blank cannot be told from two paths.
-    knownHostsFiles: ["userknownhostsfile", "globalknownhostsfile"].flatMap(
-      (keyword) => values.get(keyword)?.split(" ") ?? [],
+    knownHostsFiles: ["UserKnownHostsFile", "GlobalKnownHostsFile"].flatMap(
+      (keyword) => values.get(keyword.toLowerCase())?.split(" ") ?? [],
     ),
   };
 }
