@@ -133,19 +133,24 @@ export function checkClient(
     if ((own["client"] ?? shared["client"]) !== "openssh") continue;
     const placeOf = (name: string): Path => [...(own[name] === undefined ? ["connection"] : at), name];
     const valueOf = (name: string): unknown => own[name] ?? shared[name];
-    if (valueOf("strictHostKeyChecking") === "no")
-      report(placeOf("strictHostKeyChecking"), 'must not be "no" with `connection.client: openssh`');
-    if (valueOf("algorithms") === "legacy")
-      report(
-        placeOf("algorithms"),
-        'must not be "legacy" with `connection.client: openssh`: set algorithms in ssh_config',
-      );
+    const checkRules = (value: (name: string) => unknown, place: (name: string) => Path): void => {
+      if (value("strictHostKeyChecking") === "no")
+        report(place("strictHostKeyChecking"), 'must not be "no" with `connection.client: openssh`');
+      if (value("algorithms") === "legacy")
+        report(
+          place("algorithms"),
+          'must not be "legacy" with `connection.client: openssh`: set algorithms in ssh_config',
+        );
+    };
+    checkRules(valueOf, placeOf);
     const jumpHosts = valueOf("jumpHosts");
     for (const [index, jumpHost] of (Array.isArray(jumpHosts) ? (jumpHosts as unknown[]) : []).entries()) {
-      const login = isRecord(jumpHost) && isRecord(jumpHost["connection"]) ? jumpHost["connection"] : {};
-      for (const name of credentialNames.filter((each) => login[each] !== undefined))
+      const ofJumpHost = isRecord(jumpHost) && isRecord(jumpHost["connection"]) ? jumpHost["connection"] : {};
+      const placeInJumpHost = (name: string): Path => [...placeOf("jumpHosts"), index, "connection", name];
+      checkRules((name) => ofJumpHost[name], placeInJumpHost);
+      for (const name of credentialNames.filter((each) => ofJumpHost[each] !== undefined))
         report(
-          [...placeOf("jumpHosts"), index, "connection", name],
+          placeInJumpHost(name),
           "must not be set with `connection.client: openssh`: ssh logs in to jump hosts with keys, its agent or Kerberos, which ssh_config names",
         );
     }

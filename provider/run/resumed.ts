@@ -1,7 +1,7 @@
 /** What the notes of an interrupted run mean for the run that goes on with it. Pure. */
 import type { ErrorCode } from "../base/errors";
 import type { AskedSession, HostReport, SessionOutcome, WarnedSession } from "../report/report";
-import { isSameSession, type Session } from "../session/session";
+import { isSamePerson, isSameSession, type Session } from "../session/session";
 import { isDrainedByUs, saysGone, type HostRun, type PreviousRun } from "./host/state";
 import type { HostNote, Note, NotedSession } from "./journal";
 
@@ -140,7 +140,7 @@ function learn(facts: HostFacts, fact: Fact): void {
       const { session, reminderMs } = fact;
       if (reminderMs === undefined) return;
       facts.warned = facts.warned.map((one) =>
-        isSame(one, session) ? { ...one, remindersMs: [...one.remindersMs, reminderMs] } : one,
+        isSamePerson(one, session) ? { ...one, remindersMs: [...one.remindersMs, reminderMs] } : one,
       );
       return;
     }
@@ -158,7 +158,7 @@ function learn(facts: HostFacts, fact: Fact): void {
       // With another logon time it is a new session, whose predecessor was logged off.
       facts.isFirst.set(
         keyOf(session),
-        !facts.asked.some((one) => isSame(one, session) && one.logonTime === session.logonTime),
+        !facts.asked.some((one) => isSamePerson(one, session) && one.logonTime === session.logonTime),
       );
       facts.asked = [...without(facts.asked, session), { ...session, logoffSent: true }];
       return;
@@ -182,10 +182,6 @@ function keyOf({ id, user }: NotedSession): string {
   return `${id} ${user.toLowerCase()}`;
 }
 
-function isSame(a: NotedSession, b: NotedSession): boolean {
-  return keyOf(a) === keyOf(b);
-}
-
 function without<S extends NotedSession>(sessions: readonly S[], session: NotedSession): S[] {
-  return sessions.filter((one) => !isSame(one, session));
+  return sessions.filter((one) => !isSamePerson(one, session));
 }

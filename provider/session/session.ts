@@ -36,8 +36,11 @@ export interface Session {
 /** The sessions of a host, from a listing that is known to be complete. */
 export type SessionList = readonly Session[];
 
+/** What tells a logon from others, in a listing or in a note. */
+type Logon = Pick<Session, "id" | "user" | "logonTime">;
+
 /** Whether two rows have the same ID and the same user, whether or not it is the same logon. */
-export function isSamePerson(a: Pick<Session, "id" | "user">, b: Pick<Session, "id" | "user">): boolean {
+export function isSamePerson(a: Pick<Logon, "id" | "user">, b: Pick<Logon, "id" | "user">): boolean {
   return a.id === b.id && a.user?.toLowerCase() === b.user?.toLowerCase();
 }
 
@@ -46,7 +49,7 @@ export function isSamePerson(a: Pick<Session, "id" | "user">, b: Pick<Session, "
  * because users disconnect and reconnect. Rows of different listings must have passed through `steadied`, which undoes the effect of
  * a change of the host's clock on their times.
  */
-export function isSameSession(a: Session, b: Session): boolean {
+export function isSameSession(a: Logon, b: Logon): boolean {
   return (
     isSamePerson(a, b) &&
     (a.logonTime === undefined || b.logonTime === undefined || a.logonTime === b.logonTime)

@@ -336,6 +336,14 @@ describe("a host for the machine's own ssh", () => {
       { jumpHosts: [{ host: "gate", connection: { password: "p" } }] },
       "connection.jumpHosts[0].connection.password: must not be set",
     ],
+    [
+      { jumpHosts: ["a", { host: "gate", connection: { algorithms: "legacy" } }] },
+      "connection.jumpHosts[1].connection.algorithms: must not be",
+    ],
+    [
+      { jumpHosts: [{ host: "gate", connection: { strictHostKeyChecking: "no" } }] },
+      "connection.jumpHosts[0].connection.strictHostKeyChecking: must not be",
+    ],
   ] as const)
     it(`refuses ${at.slice(0, at.indexOf(":"))}`, () => {
       const shared = problems({
@@ -484,11 +492,11 @@ describe("a connection", () => {
     [{ proxyCommand: "secret\n%h" }, 'proxyCommand: must be a command on one line, or "none"'],
     [
       { proxyCommand: "secret %h %k" },
-      "proxyCommand: must hold only the tokens %h, %n, %p, %r and %%; %k is none of them",
+      "proxyCommand: must hold only the tokens %h, %n, %p, %r and %% (a percent sign)",
     ],
     [
       { proxyCommand: "secret %2Fsecret" },
-      "proxyCommand: must hold only the tokens %h, %n, %p, %r and %%; % is none of them",
+      "proxyCommand: must hold only the tokens %h, %n, %p, %r and %% (a percent sign)",
     ],
     [
       { proxyCommand: "secret %h", jumpHosts: ["j"] },

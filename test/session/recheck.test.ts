@@ -9,7 +9,8 @@ const alice = aSession({ id: "2", user: "alice", logonTime: "11/22/2026 9:14 AM"
 
 describe("isSameSession", () => {
   it("compares the ID, the user without regard to case, and the logon time if both have one", () => {
-    assert.ok(isSameSession(alice, { ...alice, user: "ALICE", name: "rdp-tcp#9", state: "disconnected" }));
+    const elsewhere = { ...alice, user: "ALICE", name: "rdp-tcp#9", state: "disconnected" };
+    assert.ok(isSameSession(alice, elsewhere));
     assert.ok(isSameSession(alice, without(alice, "logonTime")));
     assert.ok(!isSameSession(alice, { ...alice, logonTime: "11/22/2026 9:15 AM" }));
     assert.ok(!isSameSession(alice, { ...alice, user: "bob" }));

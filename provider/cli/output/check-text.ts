@@ -47,7 +47,7 @@ function told({ check, state, fact }: Finding): readonly string[] {
     case "drain-mode":
       return [`${check.replace("-", " ")} ${fact}`];
     case "connection":
-      return fact === "through a proxy command" ? [fact] : [];
+      return fact.endsWith("through a proxy command") ? ["through a proxy command"] : [];
     case "host-key":
     case "login":
     case "shell":

@@ -44,11 +44,10 @@ const pathOrFlag = leaf<string | boolean>(
     typeof value === "boolean" || (typeof value === "string" && value.trim() !== "") ? value : undefined,
   { kind: "union", of: [{ kind: "boolean" }, { kind: "string" }] },
 );
-/** A ProxyCommand. It may hold a credential, so a problem quotes at most a token of it. */
+/** A ProxyCommand. It may hold a credential, so a problem quotes nothing of it. */
 const proxyCommand = converted(line('a command on one line, or "none"', 4096), (command, path, problems) => {
-  const token = isNoCommand(command) ? undefined : unknownToken(command);
-  if (token === undefined) return command;
-  problems.push(problem(path, `must hold only the tokens %h, %n, %p, %r and %%; ${token} is none of them`));
+  if (isNoCommand(command) || unknownToken(command) === undefined) return command;
+  problems.push(problem(path, "must hold only the tokens %h, %n, %p, %r and %% (a percent sign)"));
   return undefined;
 });
 const knownHosts = text("the text of a known_hosts file (for a path, use `connection.knownHostsFile`)");

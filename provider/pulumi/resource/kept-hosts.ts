@@ -2,6 +2,7 @@
  * Hosts that the program has removed and that our drain still closes. Only the state knows them: they follow the program's own hosts, and totals
  * do not count them. Pure.
  */
+import { isNoCommand } from "../../base/proxy-command";
 import { isRecord, onlyFields, withoutEmptyFields, withoutFields } from "../../base/records";
 import { withoutCredentials } from "../../plan/credentials";
 import { readFields } from "../../plan/schema/read-fields";
@@ -16,11 +17,14 @@ type Props = Readonly<Record<string, unknown>>;
 export function withHostsKept(inputs: Props, olds: Props, labels: readonly string[]): Props {
   const { hosts } = inputs;
   if (labels.length === 0 || !Array.isArray(hosts)) return inputs;
-  const way = boundedWay(olds["connection"], labels.length);
-  const kept = entriesOf(olds, labels).map((entry) => {
-    const own = isRecord(entry) ? entry["connection"] : undefined;
-    const rest = hasProxyCommand(own) ? withoutFields(way, ["jumpHosts"]) : way;
-    return reachedBy(withoutCredentials(entry), rest);
+  const { connection } = olds;
+  const way = boundedWay(connection, labels.length);
+  const kept = agedEntriesOf(olds, labels).map(({ entry, isKept }) => {
+    const { connection: own, ...host } = isRecord(entry) ? entry : { host: entry };
+    const isComplete = isKept && own !== undefined;
+    const route = routeOf(own) ?? (isComplete ? routeOfProgram : (routeOf(connection) ?? { jumpHosts: [] }));
+    const login = withoutFields(fieldsOf(withoutCredentials(own)), ["jumpHosts"]);
+    return reachedBy({ ...host, connection: login }, { ...way, ...route });
   });
   return { ...inputs, hosts: [...(hosts as unknown[]), ...kept] };
 }
@@ -42,6 +46,14 @@ function namedHosts({ totals }: Props): number {
  * because it is not the key of a kept host.
  */
 export function entriesOf(olds: Props, labels: readonly string[]): readonly unknown[] {
+  return agedEntriesOf(olds, labels).map(({ entry }) => entry);
+}
+
+/** {@link entriesOf}, and whether an earlier update has kept them. */
+function agedEntriesOf(
+  olds: Props,
+  labels: readonly string[],
+): readonly { readonly entry: unknown; readonly isKept: boolean }[] {
   const wanted = new Set(labels);
   const given: readonly unknown[] = Array.isArray(olds["hosts"]) ? olds["hosts"] : [];
   const named = namedHosts(olds);
@@ -51,7 +63,8 @@ export function entriesOf(olds: Props, labels: readonly string[]): readonly unkn
   return given.flatMap((entry, index) => {
     const label = read.hosts[index]?.label;
     if (label === undefined || !wanted.has(label)) return [];
-    return [index < named ? withConnection(entry, pinned) : entry];
+    const isKept = index >= named;
+    return [{ entry: isKept ? entry : withConnection(entry, pinned), isKept }];
   });
 }
 
@@ -70,7 +83,6 @@ const knownHostsFields = ["knownHosts", "knownHostsFile"];
 const wayFields = [
   "client",
   "port",
-  "jumpHosts",
   "sshConfig",
   ...knownHostsFields,
   "strictHostKeyChecking",
@@ -81,20 +93,30 @@ const wayFields = [
 /** The defaults of a connection, but for the way to the host, and for `sshConfig`, whose default depends on the client. */
 const unsaid = { client: "builtin", strictHostKeyChecking: "yes", algorithms: "default" };
 
-/**
- * The fields of a connection with their defaults. With ssh_config there is no default port. A proxy command is a credential, so a host that was
- * reached through one takes that of the program.
- */
+/** The fields of a connection with their defaults. With ssh_config there is no default port. */
 function wayOf(connection: unknown): Props {
   const said = fieldsOf(withoutCredentials(connection));
   const { sshConfig = said["client"] === "openssh" } = said;
-  const direct = hasProxyCommand(connection) ? {} : { jumpHosts: [] };
-  const way = { ...unsaid, ...direct, sshConfig, ...(sshConfig === false ? { port: 22 } : {}), ...said };
+  const way = { ...unsaid, sshConfig, ...(sshConfig === false ? { port: 22 } : {}), ...said };
   return onlyFields(way, wayFields);
 }
 
-function hasProxyCommand(connection: unknown): boolean {
-  return fieldsOf(connection)["proxyCommand"] !== undefined;
+/** The route of a host whose own one is not kept: that of the program. */
+const routeOfProgram: Props = {};
+
+/**
+ * Through what a connection leads; undefined if it does not say. A proxy command is a credential: a host that was reached through one, its own or
+ * that of a jump host, takes the {@link routeOfProgram}.
+ */
+function routeOf(connection: unknown): Props | undefined {
+  const { proxyCommand, jumpHosts } = fieldsOf(connection);
+  if (proxyCommand !== undefined)
+    return typeof proxyCommand === "string" && isNoCommand(proxyCommand) ? { proxyCommand } : routeOfProgram;
+  if (!Array.isArray(jumpHosts)) return undefined;
+  const usesCommand = jumpHosts.some(
+    (jump) => isRecord(jump) && routeOf(jump["connection"]) === routeOfProgram,
+  );
+  return usesCommand ? routeOfProgram : { jumpHosts: withoutCredentials(jumpHosts) };
 }
 
 /** The most characters of known_hosts text for all kept hosts, so that the state stays below 8 MB. */
@@ -114,7 +136,7 @@ function reachedBy(entry: unknown, way: Props): unknown {
   const connection = isRecord(reached) ? fieldsOf(reached["connection"]) : {};
   const jumps = connection["jumpHosts"];
   if (!isRecord(reached) || !Array.isArray(jumps)) return reached;
-  const shared = withoutFields(way, ["client", "port", "jumpHosts"]);
+  const shared = withoutFields(way, ["client", "port", "jumpHosts", "proxyCommand"]);
   const jumpHosts = jumps.map((jump) => withConnection(jump, shared));
   return { ...reached, connection: { ...connection, jumpHosts } };
 }

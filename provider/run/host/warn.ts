@@ -4,7 +4,7 @@ import { mapConcurrent } from "../../base/concurrency";
 import { asLogoffError, LogoffError, notSent } from "../../base/errors";
 import { printable, upTo } from "../../base/text";
 import type { WarnPlan } from "../../plan/plan";
-import { describeSession, whereabouts, type Session } from "../../session/session";
+import { describeSession, isSameSession, whereabouts, type Session } from "../../session/session";
 import { beforeSend, reasonToStop, steadyDate, type RunContext } from "../context";
 import type { DetectedHost } from "./detected-host";
 import { isAnswerLost } from "../host-connection";
@@ -63,13 +63,7 @@ export function adoptWarnings(
 ): void {
   const nowMs = steadyDate(run).getTime();
   for (const one of people.filter(isPresent)) {
-    const { id, user, logonTime } = one.session;
-    const before = state.previous.warned.find(
-      (warned) =>
-        warned.id === id &&
-        warned.user.toLowerCase() === user?.toLowerCase() &&
-        (warned.logonTime === undefined || logonTime === undefined || warned.logonTime === logonTime),
-    );
+    const before = state.previous.warned.find((warned) => isSameSession(warned, one.session));
     if (before !== undefined && !isVoid(before.warnedAt, warn.gracePeriodMs, nowMs))
       one.warning = {
         is: "sent",

@@ -5,7 +5,7 @@ import { LogoffError } from "../../base/errors";
 import type { Quote } from "../login/redact";
 import type { SshContext } from "../options";
 import { holdGreeting, type Greeting } from "../transport/banner";
-import { isTransientCode, type Attempt, type Endpoint } from "../transport/socket";
+import { isTransientCode, meaningOf, type Attempt, type Endpoint } from "../transport/socket";
 import type { Carried, Carrier } from "./carrier";
 import { startProxy, type ProxyEnd, type ProxyProcess } from "./proxy-process";
 
@@ -69,9 +69,15 @@ export function proxyRoute(
   };
 }
 
+/** What the codes mean when a process is started, not a connection. */
+const whyNotStarted: ReadonlyMap<string | undefined, string> = new Map([
+  ["ENOENT", "the shell (SHELL) or the folder in which it runs is missing"],
+  ["EAGAIN", "this machine or its user has too many processes (ulimit -u)"],
+]);
+
 function notStarted(label: string, thrown: unknown): Attempt<never> {
-  const { code = "unknown error" } = thrown as NodeJS.ErrnoException;
-  const reason = code === "ENOENT" ? "the shell (SHELL) or the folder in which it runs is missing" : code;
+  const { code } = thrown as NodeJS.ErrnoException;
+  const reason = whyNotStarted.get(code) ?? meaningOf(code);
   const message = `Cannot connect to "${label}": its proxy command cannot be started: ${reason}`;
   const error = new LogoffError("host-unreachable", message);
   return { ok: false, error, mayPass: code === "EAGAIN" || isTransientCode(code) };
@@ -103,6 +109,8 @@ function carrierOf(
     },
     delay: (error) => {
       if (error.code !== "timed-out") return error;
+      const how = ended();
+      if (how !== undefined) return withMore(error, how);
       if (words() !== "") return withMore(error, `its proxy command says "${words()}"`);
       return greeting.isIdentified() ? error : withMore(error, "its proxy command has said nothing");
     },

@@ -6,8 +6,9 @@ const shortest = 4;
  * arguments when they fail, so these must be redacted from what they say. Names of long options are no secret. Pure.
  */
 export function secretWords(command: string, env: NodeJS.ProcessEnv): readonly string[] {
-  const text = command.replace(/%[hnpr]/gu, " ");
-  const variables = [...text.matchAll(/\$\{?([A-Za-z_]\w*)|%%([^%\s]+)%%/gu)].map(
+  // As the program gets it.
+  const text = command.replace(/%([%hnpr])/gu, (_token, letter) => (letter === "%" ? "%" : " "));
+  const variables = [...text.matchAll(/\$\{?([A-Za-z_]\w*)|%([^%\s]+)%/gu)].map(
     ([, name, ofWindows]) => env[name ?? ofWindows ?? ""] ?? "",
   );
   const words = text.split(/\s+/u);

@@ -44,6 +44,11 @@ const meanings: Readonly<Record<string, string>> = {
   ENFILE: "this machine has too many open files; close some, or raise its limit",
 };
 
+/** What an error code means for the operator. */
+export function meaningOf(code: string | undefined): string {
+  return meanings[code ?? ""] ?? code ?? "unknown error";
+}
+
 /** Whether an error code of a socket or of DNS means a transient failure. */
 export function isTransientCode(code: string | undefined): boolean {
   return code !== undefined && transientCodes.has(code);
@@ -66,7 +71,7 @@ export function openSocket(endpoint: Endpoint, signal: AbortSignal): Promise<Att
     // Stays for the life of the socket: an unhandled error would end the process.
     socket.on("error", (cause: NodeJS.ErrnoException) => {
       stopListening();
-      const reason = meanings[cause.code ?? ""] ?? cause.code ?? "unknown error";
+      const reason = meaningOf(cause.code);
       const error = new LogoffError("host-unreachable", `Cannot connect to "${label}": ${reason}`, { cause });
       resolve({ ok: false, error, mayPass: isTransientCode(cause.code) });
     });

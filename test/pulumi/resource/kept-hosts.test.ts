@@ -56,6 +56,28 @@ describe("a host that is kept for its drain", () => {
     assert.deepEqual(kept("a", { proxyCommand }, {}), { host: "a", connection: rest });
     const own = { host: "a", connection: { proxyCommand } };
     assert.deepEqual(kept(own, { jumpHosts: ["gate"] }, {}), { host: "a", connection: rest });
+    const jumpHosts = ["next", { host: "gate", connection: { proxyCommand } }];
+    assert.deepEqual(kept("a", { jumpHosts }, {}), { host: "a", connection: rest });
+  });
+
+  it("takes the proxy command of the program after further updates too", () => {
+    const connection = { proxyCommand: "secret %h" };
+    const first = { hosts: ["x", "a"], connection, totals: { hosts: 2 } };
+    const once = withHostsKept({ hosts: ["x"], connection }, first, ["a:22"]);
+    const twice = withHostsKept({ hosts: ["x"] }, { ...once, connection: {}, totals: { hosts: 1 } }, [
+      "a:22",
+    ]);
+    assert.deepEqual(twice["hosts"], once["hosts"]);
+  });
+
+  it("stays without a proxy command if it was reached without one", () => {
+    const { client, strictHostKeyChecking, algorithms } = direct;
+    const rest = { client, sshConfig: true, strictHostKeyChecking, algorithms, proxyCommand: "none" };
+    const connection = { sshConfig: true, proxyCommand: "none" };
+    assert.deepEqual(kept("a", connection, {}), { host: "a", connection: rest });
+    const own = { host: "a", connection: { proxyCommand: "none" } };
+    const shared = { sshConfig: true, jumpHosts: ["gate"] };
+    assert.deepEqual(kept(own, shared, {}), { host: "a", connection: rest });
   });
 
   it("keeps the previous connection's fields, overridden by its own", () => {

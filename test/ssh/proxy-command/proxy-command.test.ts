@@ -101,6 +101,15 @@ describe(
       await proxies.allGone();
     });
 
+    it("that has ended while its child holds the connection is named at the deadline", async (t) => {
+      const proxies = proxiesFor(t);
+      const proxyCommand = proxies.sh("sleep 600 & exit 4");
+      const host = hostOf(nowhere, { proxyCommand, connectTimeoutMs: 3000 });
+      const error = await failure(host, proxies.options());
+      assert.equal(error.code, "timed-out");
+      assert.match(error.message, /; its proxy command ended with exit code 4$/u);
+    });
+
     it("that is silent is named at the deadline", async (t) => {
       const proxies = proxiesFor(t);
       const host = hostOf(nowhere, { proxyCommand: proxies.sh("exec sleep 600"), connectTimeoutMs: 500 });
@@ -240,7 +249,8 @@ exec ${process.execPath} ${proxies.path("relay.cjs")} "$1" "$2"`;
       const proxyCommand = proxies.sh("echo 'please log in first'; exit 4");
       const error = await failure(
         hostOf(nowhere, { proxyCommand, connectTimeoutMs: 3000 }),
-        proxies.options(),
+        // Attempts at 0, 1.5 and 3.5 seconds, so none is cut off.
+        proxies.options({ random: () => 0.5 }),
       );
       assert.equal(error.code, "host-unreachable");
       assert.match(

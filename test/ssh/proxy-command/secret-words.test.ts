@@ -10,6 +10,8 @@ describe("what a proxy says", () => {
     ["proxy --token 'ab c123' %h", "bad token ab c123", "bad token ab ***"],
     ["proxy -pabc123 %h", "bad abc123 -pabc123", "bad abc123 ***"],
     ["http://me:abc123@proxy:8080/%h", "407 for abc123", "407 for ***"],
+    ["proxy http://me:a%%40bc@proxy:8080/%h", "407 for me:a%40bc", "407 for me:***"],
+    ["proxy 100%%abc123 %h", "bad 100%abc123", "bad ***"],
     ["proxy $TOKEN %h", "bad token s3cret", "bad token ***", { TOKEN: "s3cret" }],
     ["proxy ${TOKEN}-x %h", "bad token s3cret-x", "bad token ***-x", { TOKEN: "s3cret" }],
     ["proxy %%TOKEN%% %h", "bad token s3cret", "bad token ***", { TOKEN: "s3cret" }],
