@@ -1,5 +1,4 @@
 /** One attempt to log in with ssh, from the files that it reads to the error that its log explains. */
-import { readFile } from "node:fs/promises";
 import type { LogoffError } from "../base/errors";
 import type { Quote } from "../ssh/login/redact";
 import type { SshContext } from "../ssh/options";
@@ -8,9 +7,12 @@ import type { ResolvedHost } from "./config/resolve";
 import { removeFiles, startAgent, writeFiles, type FileOptions } from "./connection-files";
 import { connectionFailure, type Failure } from "./failures";
 import { behindJumpHost, type Route } from "./jump-hosts";
-import { readConnectionLog, type ConnectionLog, type LogPhase } from "./log-lines";
-import { startAskpass } from "./login/askpass";
+import { limitLog, logTooLong, readLogStart } from "./log-file";
+import { questionsAsked, readConnectionLog, type ConnectionLog, type LogPhase } from "./log-lines";
+import { startAskpass, type Askpass } from "./login/askpass";
 import type { PasswordOffer } from "./login/password-offer";
+import type { Machine } from "./machine/machine";
+import { clientProblem } from "./machine/version";
 
 export interface AttemptOptions {
   readonly files: FileOptions;
@@ -29,33 +31,47 @@ export interface AttemptOptions {
 export type LoginAttempt<T> =
   { readonly ok: true; readonly value: T; readonly log: ConnectionLog } | (Failure & { readonly ok: false });
 
+/** What `start` runs ssh with. */
+export interface AttemptTools {
+  readonly machine: Machine;
+  /** Also ends an attempt whose log becomes too long. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes one attempt. What only the login needs is gone afterwards, and all of its files if it failed.
- * @param start runs ssh in this environment; undefined means that ssh has ended without a login
+ * @param start runs ssh; undefined means that ssh has ended without a login
  * @throws LogoffError what `start` throws, or why the password must not be offered
  */
 export async function attemptLogin<T>(
   options: AttemptOptions,
   signal: AbortSignal,
-  start: (env: NodeJS.ProcessEnv) => Promise<T | undefined>,
+  start: (tools: AttemptTools) => Promise<T | undefined>,
 ): Promise<LoginAttempt<T>> {
   const { files, host, quote, password, route, context } = options;
-  const { base, login } = files;
+  const { base, login, machine } = files;
   const { acceptedKeys, passwordGuard, clock } = context;
-  const readLog = async (): Promise<ConnectionLog> =>
-    readConnectionLog(await readFile(`${base}.log`, "utf8").catch(() => ""));
+  const logFile = `${base}.log`;
   let isOpen = false;
   await writeFiles(files);
   const agent = await startAgent(files);
-  const askpass =
-    login.password === undefined
-      ? undefined
-      : await startAskpass(base, clock, (prompt) =>
-          options.pauseWhile(() => password.answer(prompt, signal)),
-        );
+  const flood = new AbortController();
+  const stopLooking = limitLog(logFile, clock, () => flood.abort(logTooLong(host.label)));
+  let askpass: Askpass | undefined;
   try {
-    const value = await start(askpass?.env ?? {});
-    const log = await readLog();
+    if (login.password !== undefined)
+      askpass = await startAskpass(host.label, base, clock, async (prompt) => {
+        const questions = questionsAsked(await readLogStart(logFile)) ?? 1;
+        return options.pauseWhile(() => password.answer(prompt, questions, signal));
+      });
+    const { program } = machine;
+    const asking = askpass && { env: { ...program.env, ...askpass.env }, started: askpass.serve };
+    const value = await start({
+      machine: { ...machine, program: { ...program, ...asking } },
+      signal: AbortSignal.any([signal, flood.signal]),
+    });
+    const text = await readLogStart(logFile);
+    const log = readConnectionLog(text);
     if (value !== undefined) {
       isOpen = true;
       password.settle("accepted");
@@ -64,9 +80,15 @@ export async function attemptLogin<T>(
     }
     const refusal = password.refusal();
     if (refusal !== undefined) throw refusal;
+    const isAnswered = log.methods.includes("password") || (questionsAsked(text) ?? 0) > 0;
+    if (askpass !== undefined && isAnswered && log.isPasswordRejected && !password.wasAsked()) {
+      await password.countEmpty(signal);
+      const message = "it could not run our program that answers its questions, and sent an empty password";
+      throw clientProblem(host.label, message);
+    }
     const unansweredPrompt = password.unanswered();
     const isRejected = log.isPasswordRejected || unansweredPrompt !== undefined;
-    password.settle(isRejected ? "rejected" : "unanswered");
+    password.settle(log.isPasswordAccepted ? "accepted" : isRejected ? "rejected" : "unanswered");
     const failure = connectionFailure(log, {
       host,
       knownAs: files.name,
@@ -83,8 +105,12 @@ export async function attemptLogin<T>(
     };
   } catch (thrown) {
     password.settle("unanswered");
-    throw (signal.aborted ? options.timedOut((await readLog()).phase) : undefined) ?? thrown;
+    throw (
+      (signal.aborted ? options.timedOut(readConnectionLog(await readLogStart(logFile)).phase) : undefined) ??
+      thrown
+    );
   } finally {
+    stopLooking();
     await askpass?.close();
     await agent?.close();
     await removeFiles(files, isOpen);

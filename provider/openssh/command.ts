@@ -1,16 +1,21 @@
 /** One command: a process of ssh that hands its streams to the master and waits for the exit status. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { onAbort } from "../base/abort";
 import type { Clock } from "../base/clock";
 import { LogoffError } from "../base/errors";
 import type { ExecResult } from "../connection";
 import type { FileOptions } from "./connection-files";
+import { readLogStart } from "./log-file";
 import { readChannelEnd, readCommandLog, readDirectLog } from "./log-lines";
+import type { Machine } from "./machine/machine";
 import type { Master } from "./master";
 import { killGroup, startSsh, type SshProgram } from "./machine/ssh-process";
 
 /** Far more than any listing of sessions. */
 const maxOutputBytes = 8 * 1024 * 1024;
+/** The exit code with which ssh ends when it has failed; a remote command may end with it too. */
+const failed = 255;
 /** How long a host may be silent after the exit status before we stop waiting for the end of the output. */
 const quietMs = 2000;
 
@@ -78,15 +83,16 @@ export async function runCommand(
       signal,
     );
     if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
-    const { channel, exitStatus, refusal } = readCommandLog(await readLog(log));
+    const { channel, exitStatus, refusal, isWithoutMaster } = readCommandLog(await readLogStart(log));
     if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
+    if (code !== undefined && code !== failed) return { stdout, stderr, code };
     if (refusal !== undefined && master.lost() === undefined) return { kind: "refused", words: refusal };
-    if (channel === undefined)
+    if (isWithoutMaster)
       return {
         kind: "lost",
         error: master.lost() ?? new LogoffError("connection-lost", `Lost the connection to "${label}"`),
       };
-    if (code !== undefined && code !== 255) return { stdout, stderr, code };
+    if (channel === undefined) throw (await lostSoon(options)) ?? withoutLog(label, log);
     // The master writes before it closes the sockets of commands.
     const { isBySignal, isRefused } = readChannelEnd(await master.log(), channel);
     if (isBySignal) return { stdout, stderr, signal: "unknown" };
@@ -95,7 +101,7 @@ export async function runCommand(
   } catch (thrown) {
     // Without an open channel when the time is up, the connection is taken as dead; otherwise the command could still start.
     if (thrown instanceof LogoffError && thrown.code === "timed-out") {
-      const { channel } = readCommandLog(await readLog(log));
+      const { channel } = readCommandLog(await readLogStart(log));
       if (channel === undefined) master.destroy(thrown);
     }
     throw thrown;
@@ -106,8 +112,9 @@ export async function runCommand(
 
 /** A command with a connection of its own. */
 export interface DirectOptions extends Omit<CommandOptions, "master"> {
-  readonly files: Pick<FileOptions, "base" | "givenName" | "machine">;
-  readonly env: NodeJS.ProcessEnv;
+  readonly files: Pick<FileOptions, "base" | "givenName">;
+  readonly machine: Machine;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -118,28 +125,32 @@ export async function runDirectly(
   options: DirectOptions,
   command: string,
   stdin: Uint8Array | undefined,
-  signal: AbortSignal,
 ): Promise<ExecResult | undefined> {
-  const { files, env, label } = options;
-  const { base, givenName, machine } = files;
+  const { files, machine, label, signal } = options;
+  const { base, givenName } = files;
   const args = ["-F", `${base}.conf`, "-S", "none", "-E", `${base}.log`, "-T", "--", givenName, command];
-  const { stdout, stderr, keptOpen } = await collect(
+  const { code, stdout, stderr, keptOpen } = await collect(
     {
       ...options,
       program: machine.program,
       args,
-      env,
       endSoFar: () => Promise.resolve(undefined),
     },
     stdin,
     signal,
   );
   if (keptOpen !== undefined) return { stdout, stderr, code: keptOpen };
-  const { isSent, isRefused, exitStatus, isBySignal } = readDirectLog(await readLog(`${base}.log`));
-  if (!isSent) return undefined;
-  if (isRefused) throw notStarted(label);
-  if (exitStatus !== undefined) return { stdout, stderr, code: exitStatus };
-  if (isBySignal) return { stdout, stderr, signal: "unknown" };
+  const text = await readLogStart(`${base}.log`);
+  const log = readDirectLog(text);
+  // The log tells more than the eight bits of the exit code, but only where both agree: anybody on the way can write into it.
+  const agrees = log.exitStatus !== undefined && (log.exitStatus & 0xff) === code && !log.hasCertificate;
+  if (agrees) return { stdout, stderr, code: log.exitStatus };
+  if (code !== undefined && code !== failed) return { stdout, stderr, code };
+  if (text === "") throw withoutLog(label, base);
+  if (!log.isSent) return undefined;
+  if (log.hasCertificate) throw unanswered(label);
+  if (log.isRefused) throw notStarted(label);
+  if (log.isBySignal) return { stdout, stderr, signal: "unknown" };
   throw unanswered(label);
 }
 
@@ -154,16 +165,18 @@ function unanswered(label: string): LogoffError {
   return new LogoffError("connection-lost", message);
 }
 
-function readLog(path: string): Promise<string> {
-  return readFile(path, "utf8").catch(() => "");
-}
-
 /** The end of a command whose process still runs here, because its channel stays open: its exit status, or that the host did not start it. */
 async function endSoFar(master: Master, log: string): Promise<number | "refused" | undefined> {
-  const { channel } = readCommandLog(await readLog(log));
+  const { channel } = readCommandLog(await readLogStart(log));
   if (channel === undefined) return undefined;
   const { isRefused, exitStatus } = readChannelEnd(await master.log(), channel);
   return isRefused ? "refused" : exitStatus;
+}
+
+/** The host may have run the command: nothing tells. */
+function withoutLog(label: string, path: string): LogoffError {
+  const message = `Lost a command on "${label}": ssh could not log how it ended; see whether the file system of "${dirname(path)}" is full`;
+  return new LogoffError("connection-lost", message);
 }
 
 function notStarted(label: string): LogoffError {
@@ -184,14 +197,13 @@ interface Collected {
 interface Collecting extends Omit<CommandOptions, "master"> {
   readonly program: SshProgram;
   readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
   /** The end of the command although its channel is open. */
   readonly endSoFar: () => Promise<number | "refused" | undefined>;
 }
 
 /** The output of a command's process, once both streams are closed. @throws LogoffError `command-failed` if it does not start */
 function collect(
-  { program, args, env, label, clock, warn, endSoFar }: Collecting,
+  { program, args, label, clock, warn, endSoFar }: Collecting,
   stdin: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<Collected> {
@@ -200,7 +212,7 @@ function collect(
       onAbort(signal, reject);
       return;
     }
-    const child = startSsh(program, args, "pipe", env);
+    const child = startSsh(program, args, "pipe");
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let bytes = 0;

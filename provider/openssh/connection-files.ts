@@ -48,7 +48,7 @@ export async function writeFiles(options: FileOptions): Promise<void> {
     lines: [
       ...(host.user === undefined ? [] : [`User ${checkedUser(host.user, label)}`]),
       ...(host.port === undefined ? [] : [`Port ${host.port}`]),
-      ...(route === undefined ? proxyLines(options) : [route]),
+      ...(route === undefined ? proxyLines(options) : [route, "ProxyUseFdpass no"]),
       ...trust.lines,
       ...(isKeepaliveOpen ? [] : [keepalive]),
       ...(await agentLines(options)),
@@ -67,7 +67,7 @@ function proxyLines({ host, givenName, context }: FileOptions): readonly string[
   if (isNoCommand(proxyCommand)) return ["ProxyCommand none"];
   const names = { label, givenName, address, port, user };
   const command = expandProxyCommand(proxyCommand, names, context.platform);
-  return [`ProxyCommand ${command.replaceAll("%", "%%")}`];
+  return [`ProxyCommand ${command.replaceAll("%", "%%")}`, "ProxyUseFdpass no"];
 }
 
 /** The public halves of our agent's keys, which ssh needs to offer no others. */

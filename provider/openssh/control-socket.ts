@@ -6,6 +6,7 @@ const aliveCheck = 0x10000004;
 const terminate = 0x10000005;
 const isAlive = 0x80000005;
 const protocolVersion = 4;
+const answersWithinMs = 5000;
 
 /** A master that runs. */
 export interface Control {
@@ -36,6 +37,8 @@ export function openControl(path: string): Promise<Control | undefined> {
         settle();
       });
     });
+    // A master that has been stopped takes the connection and never answers.
+    socket.setTimeout(answersWithinMs, () => socket.destroy());
     // The cause also closes the socket.
     socket.on("error", () => undefined);
     // The master has its host's process; it must not keep ours alive.
@@ -49,6 +52,7 @@ export function openControl(path: string): Promise<Control | undefined> {
       for (const message of completeMessages(received)) {
         received = received.subarray(4 + message.length);
         if (message.length < 12 || message.readUInt32BE(0) !== isAlive) continue;
+        socket.setTimeout(0);
         resolve({
           pid: message.readUInt32BE(8),
           closed: end,

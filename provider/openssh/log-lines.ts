@@ -1,6 +1,7 @@
 /**
- * What a log of ssh says (`-E FILE -o LogLevel=DEBUG1`, under LC_ALL=C). Its words are those of OpenSSH 7.4 to 10. A host can put lines into
- * it with what it says as it disconnects; so a log only explains a failure, and the control socket alone tells that a login succeeded.
+ * What a log of ssh says (`-E FILE -o LogLevel=DEBUG1`, under LC_ALL=C). Its words are those of OpenSSH 7.4 to 10. ssh logs what it is told with
+ * the line breaks in it, so a host, and before the keys are exchanged anybody on the way, can put whole lines into a log. A log therefore only
+ * explains a failure. That a login or a command succeeded, the control socket or the exit code of ssh has to tell.
  */
 import { kerberosProblem } from "./login/kerberos";
 
@@ -47,15 +48,33 @@ export interface ConnectionLog {
   readonly isRejected: boolean;
   /** Whether the host has rejected a password, or has ended the connection on it. */
   readonly isPasswordRejected: boolean;
+  /** Whether the host has accepted a password, but wants more. From OpenSSH 8.5 on. */
+  readonly isPasswordAccepted: boolean;
   /** What matched nothing: the kind of algorithm, and the host's list. */
   readonly noMatch?: { readonly kind: string; readonly theirs: string };
   /** The lines without a level: what ssh prints for a person. */
   readonly words: readonly string[];
 }
 
+/** The lines that quote what the other side says, which may have line breaks. */
+const quotesPeer = /^(?:debug1: Remote: |Received disconnect from |Unable to negotiate with )/u;
+/** From here on, packets are the host's own, and its key has been checked. */
+const keysExchanged = /^debug1: SSH2_MSG_NEWKEYS received/u;
+
+/**
+ * The lines up to the first one that quotes an unproven peer: those after it may be the peer's. A host's certificate is quoted too, but ends no
+ * log, because lines of ssh itself follow.
+ */
+function provenLines(text: string): readonly string[] {
+  const lines = text.split(/\r?\n/u);
+  const end = lines.findIndex((line) => quotesPeer.test(line));
+  const isProven = end < 0 || lines.slice(0, end).some((line) => keysExchanged.test(line));
+  return isProven ? lines : lines.slice(0, end + 1);
+}
+
 /** Reads the log of a connection. */
 export function readConnectionLog(text: string): ConnectionLog {
-  const lines = text.split(/\r?\n/u);
+  const lines = provenLines(text);
   const words = lines.filter((line) => line !== "" && !line.startsWith("debug"));
   const all = (pattern: RegExp): readonly (readonly string[])[] =>
     lines.flatMap((line) => {
@@ -65,7 +84,7 @@ export function readConnectionLog(text: string): ConnectionLog {
   const first = (pattern: RegExp): string | undefined => all(pattern)[0]?.[1];
   const has = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
 
-  const hostKey = first(/^debug1: Server host key: (\S+ SHA256:\S+)/u);
+  const hostKey = first(/^debug1: Server host (?:key|certificate): (\S+ SHA256:[A-Za-z0-9+/]+)/u);
   const untrusted = untrustedAs(has);
   const offending = first(/^Offending \S+ key in (.+:\d+)$/u);
   const certificate = first(/^Certificate invalid: (.+)$/u);
@@ -77,7 +96,8 @@ export function readConnectionLog(text: string): ConnectionLog {
   const acceptedKey = first(/^debug1: Server accepts key: .*(SHA256:\S+)/u);
   const answers = all(/^debug1: Authentications that can continue: (.*)$/u).map(([, list = ""]) => list);
   const methods = all(/^debug1: Next authentication method: (\S+)/u).map(([, name = ""]) => name);
-  const noTicket = kerberosProblem(text);
+  const proven = lines.join("\n");
+  const noTicket = kerberosProblem(proven);
   const [noMatch] = all(/^Unable to negotiate with .*: no matching (.+) found\. Their offer: (.*)$/u);
   const isLoggedIn = has(/^debug1: Authentication succeeded \(|^Authenticated to /u);
   return {
@@ -100,7 +120,10 @@ export function readConnectionLog(text: string): ConnectionLog {
     isLoggedIn,
     // The first list of methods answers the request without a credential.
     isRejected: !isLoggedIn && answers.length > 1,
-    isPasswordRejected: !isLoggedIn && isRejectedAfterPassword(text),
+    isPasswordRejected: !isLoggedIn && isRejectedAfterPassword(proven),
+    isPasswordAccepted: has(
+      /^Authenticated using "(?:password|keyboard-interactive)" with partial success\.$/u,
+    ),
     ...(noMatch && { noMatch: { kind: noMatch[1] ?? "", theirs: noMatch[2] ?? "" } }),
     words,
   };
@@ -139,9 +162,19 @@ export interface CommandLog {
   readonly exitStatus?: number;
   /** The words of a master whose host refused the channel. */
   readonly refusal?: string;
+  /** Whether there was no master to hand the command to. */
+  readonly isWithoutMaster: boolean;
 }
 
-/** Reads the log of a command. */
+/** How many questions the host asks in its latest round of keyboard-interactive; undefined if none is logged (LogVerbose, OpenSSH 8.5). */
+export function questionsAsked(text: string): number | undefined {
+  const count = provenLines(text)
+    .map((line) => /\bnum_prompts (\d+)$/u.exec(line)?.[1])
+    .findLast((found) => found !== undefined);
+  return count === undefined ? undefined : Number(count);
+}
+
+/** Reads the log of a command. Only ssh and the master write into it. */
 export function readCommandLog(text: string): CommandLog {
   const channel = /^debug1: (?:mux_client_request_session: )?master session id: (\d+)\s*$/mu.exec(text)?.[1];
   const status = /^debug2: (?:\w+: )?[Rr]eceived exit status from master (-?\d+)\s*$/mu.exec(text)?.[1];
@@ -150,11 +183,17 @@ export function readCommandLog(text: string): CommandLog {
     ...(channel !== undefined && { channel: Number(channel) }),
     ...(status !== undefined && { exitStatus: Number(status) >>> 0 }),
     ...(refusal !== undefined && { refusal: refusal.trim() }),
+    isWithoutMaster:
+      /^(?:debug\d: )?(?:Control socket (?:connect\(|".*" does not exist)|Executing proxy command: )/mu.test(
+        text,
+      ),
   };
 }
 
 /** What the log of a connection says about its only command. */
 export interface DirectLog {
+  /** Whether the host has shown a certificate, whose text nobody has checked yet when it is logged. */
+  readonly hasCertificate: boolean;
   readonly isSent: boolean;
   /** Whether the host refused to start the command. */
   readonly isRefused: boolean;
@@ -163,13 +202,15 @@ export interface DirectLog {
 }
 
 /** Reads the log of a connection with one command. ssh writes -1 as the status of a command that has none. */
-export function readDirectLog(text: string): DirectLog {
+export function readDirectLog(log: string): DirectLog {
+  const text = provenLines(log).join("\n");
   const sent = text.search(/^debug1: Sending command: /mu);
   const since = sent < 0 ? "" : text.slice(sent);
   const isBySignal = /^debug1: client_input_channel_req: channel 0 rtype exit-signal /mu.test(since);
   const hasStatus = /^debug1: client_input_channel_req: channel 0 rtype exit-status /mu.test(since);
   const status = /^debug1: Exit status (-?\d+)\s*$/mu.exec(since)?.[1];
   return {
+    hasCertificate: /^debug1: Server host certificate: /mu.test(text),
     isSent: sent >= 0,
     isRefused: /^exec request failed on channel 0\s*$/mu.test(since),
     isBySignal,

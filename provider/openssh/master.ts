@@ -1,13 +1,14 @@
 /** One connection to a host: a master of ssh in the background, over whose socket commands run. */
 import { readFileSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Clock } from "../base/clock";
 import { LogoffError } from "../base/errors";
 import type { Quote } from "../ssh/login/redact";
 import { openControl, type Control } from "./control-socket";
+import { limitLog, logTooLong, readLogEnd } from "./log-file";
 import { lastWords } from "./log-lines";
 import type { Machine } from "./machine/machine";
-import { runSsh, type SshEnd } from "./machine/ssh-process";
+import { endRest, runSsh } from "./machine/ssh-process";
 
 /** A master that is logged in. */
 export interface Master {
@@ -26,6 +27,12 @@ export interface Master {
   readonly close: () => Promise<void>;
 }
 
+/** A master that has just been started, and the number of the process group in which its ProxyCommand runs. */
+export interface Started {
+  readonly control: Control;
+  readonly group: number | undefined;
+}
+
 /** How long a master may take to end when it is asked to. */
 const goodbyeMs = 1000;
 /** How long a master stays after this process has ended without closing it. */
@@ -40,14 +47,15 @@ export async function startMaster(
   machine: Machine,
   base: string,
   address: string,
-  env: NodeJS.ProcessEnv,
   signal: AbortSignal,
-): Promise<SshEnd & { readonly control: Control | undefined }> {
+): Promise<Started | undefined> {
   const args = ["-f", "-N", "-M", "-S", base, "-E", `${base}.log`, "-F", `${base}.conf`];
   const persist = ["-o", `ControlPersist=${persistSeconds}`];
   try {
-    const end = await runSsh(machine.program, [...args, ...persist, "--", address], signal, env);
-    return { ...end, control: end.code === 0 ? await openControl(base) : undefined };
+    const { code, pid } = await runSsh(machine.program, [...args, ...persist, "--", address], signal);
+    const control = code === 0 ? await openControl(base) : undefined;
+    if (control === undefined) await endRest({ pid }, machine.program);
+    return control && { control, group: pid };
   } catch (thrown) {
     // It may have gone to the background just before it was ended.
     (await openControl(base))?.terminate();
@@ -60,17 +68,26 @@ export function watchMaster(
   machine: Machine,
   base: string,
   label: string,
-  control: Control,
+  { control, group }: Started,
   clock: Clock,
   quote: Quote,
 ): Master {
   let lost: string | undefined;
   let closing: Promise<void> | undefined;
-  const forget = machine.program.watchdog?.watch(control.pid);
+  const pids = [control.pid, ...(group === undefined ? [] : [group])];
+  const forget = pids.map((pid) => machine.program.watchdog?.watch(pid));
+  const destroy = (reason: LogoffError): void => {
+    lost ??= reason.message;
+    killProcess(control.pid);
+  };
+  const stopLooking = limitLog(`${base}.log`, clock, () => destroy(logTooLong(label)));
   const ended = control.closed.then(() => {
-    forget?.();
+    stopLooking();
     lost ??= quote(lastWords(readNow(`${base}.log`)) ?? "it was closed");
   });
+  const allGone = ended
+    .then(() => endRest({ pid: group }, machine.program))
+    .then(() => forget.forEach((each) => each?.()));
   const atMost = (ms: number): Promise<boolean> =>
     new Promise((resolve) => {
       const stopTimer = clock.after(ms, () => resolve(false));
@@ -84,22 +101,20 @@ export function watchMaster(
       await atMost(goodbyeMs);
       control.release();
     }
+    await allGone;
     for (const extension of ["", ".log", ".conf", ".known", ".pin"])
       await rm(base + extension, { force: true });
   };
   return {
     path: base,
     machine,
-    log: () => readFile(`${base}.log`, "utf8").catch(() => ""),
+    log: () => readLogEnd(`${base}.log`),
     lost: () =>
       lost === undefined && !control.isClosed()
         ? undefined
         : new LogoffError("connection-lost", `Lost the connection to "${label}": ${lost ?? "it was closed"}`),
     ended,
-    destroy: (reason) => {
-      lost ??= reason.message;
-      killProcess(control.pid);
-    },
+    destroy,
     close: () => (closing ??= close()),
   };
 }

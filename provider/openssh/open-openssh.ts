@@ -183,9 +183,9 @@ function linkOpener(
   async function loginOnce(options: AttemptOptions, signal: AbortSignal): Promise<Attempt<OpenedLink>> {
     const { files, host, quote } = options;
     const { machine, base } = files;
-    const attempt = await attemptLogin(options, signal, async (env) => {
-      const { control } = await startMaster(machine, base, files.givenName, env, signal);
-      return control && watchMaster(machine, base, host.label, control, clock, quote);
+    const attempt = await attemptLogin(options, signal, async (tools) => {
+      const started = await startMaster(tools.machine, base, files.givenName, tools.signal);
+      return started && watchMaster(machine, base, host.label, started, clock, quote);
     });
     if (!attempt.ok) return attempt;
     const { value: master, log } = attempt;
@@ -203,8 +203,8 @@ function linkOpener(
   ): Promise<Attempt<OpenedLink>> {
     const { files, host, quote } = options;
     const first = { label: host.label, clock, warn: () => undefined };
-    const attempt = await attemptLogin(options, signal, (env) =>
-      runDirectly({ ...first, files, env }, "exit", undefined, signal),
+    const attempt = await attemptLogin(options, signal, (tools) =>
+      runDirectly({ ...first, files, ...tools }, "exit", undefined),
     );
     if (!attempt.ok) return attempt;
     const banner = attempt.value.stderr;
@@ -221,8 +221,8 @@ function linkOpener(
       };
       const both = AbortSignal.any([inner, closing.signal]);
       try {
-        const done = await attemptLogin(own, both, (env) =>
-          runDirectly({ ...first, warn, files: own.files, env }, command, stdin, both),
+        const done = await attemptLogin(own, both, (tools) =>
+          runDirectly({ ...first, warn, files: own.files, ...tools }, command, stdin),
         );
         if (done.ok) return withoutBanner(done.value, banner);
         const { message, isProven } = done.error;

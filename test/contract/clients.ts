@@ -13,8 +13,6 @@ export type Ability =
   /** One login for all commands of a connection. */
   | "a shared connection"
   | "names of signals"
-  /** Several questions of a host in one round, of which a password answers none. */
-  | "rounds of questions"
   /** That there is no credential to offer, without connecting: others than ssh have no tickets and default keys. */
   | "knowledge of all credentials"
   /** Paths and user names with characters that ssh or a shell expands. */
@@ -42,7 +40,6 @@ export interface Client {
 const limitsOfSsh = {
   "unchecked host keys": "`strictHostKeyChecking: no` cannot be combined with this client",
   "logins of jump hosts": "jump hosts have no credentials of their own, and get no password",
-  "rounds of questions": "ssh asks the questions of a host one by one",
   "knowledge of all credentials": "ssh finds tickets and default keys itself, while it logs in",
   "names of signals": "ssh does not tell which signal ended a command",
   "every character in names": "names and paths with characters that ssh or a shell reads are refused",

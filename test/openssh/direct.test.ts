@@ -50,17 +50,20 @@ describe("readDirectLog", () => {
     const sent = "debug1: Sending command: x\n";
     const has = "debug1: client_input_channel_req: channel 0 rtype exit-status reply 0\n";
     assert.deepEqual(readDirectLog(`${sent}${has}debug1: Exit status 255\n`), {
+      hasCertificate: false,
       isSent: true,
       isRefused: false,
       isBySignal: false,
       exitStatus: 255,
     });
     assert.deepEqual(readDirectLog(`${sent}debug1: Exit status -1\n`), {
+      hasCertificate: false,
       isSent: true,
       isRefused: false,
       isBySignal: false,
     });
     assert.deepEqual(readDirectLog("debug1: Exit status 0\n"), {
+      hasCertificate: false,
       isSent: false,
       isRefused: false,
       isBySignal: false,

@@ -81,29 +81,39 @@ describe("readCommandLog", () => {
     [
       "an exit status",
       `${session}debug2: Received exit status from master 255\n`,
-      { channel: 2, exitStatus: 255 },
+      { isWithoutMaster: false, channel: 2, exitStatus: 255 },
     ],
     [
       "a status of more than eight bits",
       `${session}debug2: Received exit status from master 1223\n`,
-      { channel: 2, exitStatus: 1223 },
+      { isWithoutMaster: false, channel: 2, exitStatus: 1223 },
     ],
     [
       "a status that ssh prints as negative",
       `${session}debug2: Received exit status from master -1073741510\n`,
-      { channel: 2, exitStatus: 0xc000013a },
+      { isWithoutMaster: false, channel: 2, exitStatus: 0xc000013a },
     ],
     [
       "a command without a status",
       `${session}debug2: Control master terminated unexpectedly\n`,
-      { channel: 2 },
+      { isWithoutMaster: false, channel: 2 },
     ],
     [
       "a refused channel",
       "debug2: mux_client_hello_exchange: master version 4\nmux_client_request_session: session request failed: Session open refused by peer\n",
-      { refusal: "Session open refused by peer" },
+      { isWithoutMaster: false, refusal: "Session open refused by peer" },
     ],
-    ["a master that is gone", 'debug1: Control socket "/run/x/1" does not exist\n', {}],
+    [
+      "a master that is gone",
+      'debug1: Control socket "/run/x/1" does not exist\n',
+      { isWithoutMaster: true },
+    ],
+    [
+      "a master that has ended",
+      "Control socket connect(/run/x/1): Connection refused\ndebug1: Executing proxy command: exec false\n",
+      { isWithoutMaster: true },
+    ],
+    ["a log that could not be written", "", { isWithoutMaster: false }],
   ] as const)
     it(`reads ${what}`, () => assert.deepEqual(readCommandLog(text), expected));
 });

@@ -75,8 +75,10 @@ function forcedLines({
     "ControlPath none",
     "ControlPersist no",
     "LogLevel DEBUG1",
-    // The exit status of a command whose channel stays open is nowhere else.
-    ...(isAtLeast(version, 8, 5) ? ["LogVerbose mux.c:mux_exit_message():*"] : []),
+    // The exit status of a command whose channel stays open, and how many questions a host asks in a round, are nowhere else.
+    ...(isAtLeast(version, 8, 5)
+      ? ["LogVerbose mux.c:mux_exit_message():*,sshconnect2.c:input_userauth_info_req():*"]
+      : []),
   ];
 }
 

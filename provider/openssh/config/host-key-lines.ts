@@ -71,7 +71,11 @@ export async function trustLines(
         `UserKnownHostsFile ${quotedPath(known, label, platform)}`,
         `GlobalKnownHostsFile ${nothing}`,
         ...(prints.length > 0
-          ? [`KnownHostsCommand /bin/sh ${base}.pin ${print} %f %H %t %K`]
+          ? [
+              `KnownHostsCommand /bin/sh ${base}.pin ${print} %f %H %t %K`,
+              // A certificate would be shown instead of the key, and its fingerprint is another one's.
+              "HostKeyAlgorithms -*-cert-v01@openssh.com",
+            ]
           : command
             ? ["KnownHostsCommand none"]
             : []),

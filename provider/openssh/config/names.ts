@@ -9,7 +9,7 @@ const address =
  * A user name without blanks, controls, quotes and what shells or ssh expand. A backslash separates a domain: ssh keeps it as it is before
  * anything but a quote, a blank or another backslash.
  */
-const user = /^(?![-#])(?:[^\s\p{C}'"`$%;&<>|(){}\\]|\\(?=[^\s\p{C}'"`$%;&<>|(){}\\])){1,256}$/u;
+const user = /^(?![-#=])(?:[^\s\p{C}'"`$%;&<>|(){}\\]|\\(?=[^\s\p{C}'"`$%;&<>|(){}\\])){1,256}$/u;
 
 /** A path as ssh reads it between double quotes: without what it expands, in a file or in a token. */
 const path = /^[^\p{Cc}"%$\\]{1,4096}$/u;
@@ -28,7 +28,7 @@ export function checkedUser(text: string, label: string): string {
   if (user.test(text)) return text;
   throw clientProblem(
     label,
-    "the user name must not begin with a hyphen or #, and not contain blanks, quotes or any of `$ % ; & < > | ( ) { }`",
+    "the user name must not begin with any of `- # =`, and not contain blanks, quotes or any of `$ % ; & < > | ( ) { }`",
   );
 }
 

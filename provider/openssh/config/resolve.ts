@@ -2,6 +2,7 @@
 import type { Host } from "../../connection";
 import { parseJumps } from "../../ssh/config/proxy-jump";
 import { clientProblem } from "../machine/version";
+import { LogoffError } from "../../base/errors";
 import { printable } from "../../base/text";
 import { checkedAddress, checkedUser } from "./names";
 
@@ -70,4 +71,10 @@ export function configRejected(host: Host, stderr: string): Error {
   const lines = stderr.split(/\r?\n/u).filter((line) => line !== "");
   const reason = printable(lines.slice(0, 2).join("; "), 300);
   return clientProblem(host.label, `ssh does not accept ssh_config: ${reason}`);
+}
+
+/** The error for an ssh that does not finish reading the user's files. */
+export function configTooSlow({ label, connectTimeoutMs }: Host): LogoffError {
+  const message = `Cannot connect to "${label}": \`ssh -G\` did not read ssh_config within ${connectTimeoutMs / 1000} s; see whether a \`Match exec\` in it hangs`;
+  return new LogoffError("timed-out", message);
 }

@@ -1,13 +1,17 @@
 import { rm } from "node:fs/promises";
 import type { Host } from "../../connection";
+import { orAborted } from "../../base/abort";
 import type { SshContext } from "../../ssh/options";
-import { asGiven, configRejected, fromOutput, type ResolvedHost } from "./resolve";
+import { withDeadline } from "../../ssh/transport/deadline";
+import { asGiven, configRejected, configTooSlow, fromOutput, type ResolvedHost } from "./resolve";
 import { writeFiles } from "../connection-files";
 import type { FindMachine } from "../machine/machine";
 import { outputOfSsh } from "../machine/ssh-process";
 
 /** A host as ssh would reach it. @throws LogoffError `plan-invalid` */
 export type Resolve = (host: Host, signal: AbortSignal) => Promise<ResolvedHost>;
+
+const never = new AbortController().signal;
 
 /** Resolves a host as ssh does: with `ssh -G` where the user's files count, each host once. */
 export function hostResolver(context: SshContext, find: FindMachine): Resolve {
@@ -32,12 +36,21 @@ export function hostResolver(context: SshContext, find: FindMachine): Resolve {
     if (code !== 0) throw configRejected(host, stderr);
     return fromOutput(host, stdout, context.localUser());
   };
+  // Several callers wait for one answer, so none of them may end it; a Match exec may hang.
+  const askInTime = (host: Host): Promise<ResolvedHost> =>
+    withDeadline(
+      context.clock,
+      host.connectTimeoutMs,
+      never,
+      () => configTooSlow(host),
+      (signal) => ask(host, signal),
+    );
   return async (host, signal) => {
     if (host.sshConfig === undefined) return asGiven(host, context.localUser());
     const key = JSON.stringify(host);
-    const resolved = known.get(key) ?? ask(host, signal);
+    const resolved = known.get(key) ?? askInTime(host);
     known.set(key, resolved);
     resolved.catch(() => known.delete(key));
-    return resolved;
+    return orAborted(resolved, signal);
   };
 }

@@ -2,9 +2,10 @@
  * Answers the prompts of one ssh. ssh runs a script of ours, which hands the prompt to this process and waits; so a password is on disk only
  * between the decision and the answer, and only for this user.
  */
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Clock } from "../../base/clock";
+import { clientProblem } from "../machine/version";
 
 /** The answer to a prompt. `skip`: ssh goes on without it. `end`: ssh ends, before it sends anything in its place. */
 export type Answer = { readonly text: string } | "skip" | "end";
@@ -12,6 +13,8 @@ export type Answer = { readonly text: string } | "skip" | "end";
 export interface Askpass {
   /** The environment in which ssh asks the script. */
   readonly env: NodeJS.ProcessEnv;
+  /** Answers this process and no other: what ssh starts, such as a ProxyCommand, has its environment. */
+  readonly serve: (pid: number) => void;
   /** Ends it, and removes what is left of it. Never rejects. */
   readonly close: () => Promise<void>;
 }
@@ -20,32 +23,43 @@ const pollMs = 20;
 
 /**
  * ssh takes what the script prints, or an empty answer if it fails. An empty password would be sent, and count as a wrong one, so the script
- * ends its ssh instead. The script itself waits until ssh is gone, at most two minutes.
+ * ends its ssh instead, unless it is to skip a prompt that is for no password. It waits as long as ssh and its owner do.
  */
 const script = (folder: string, name: string): string => `#!/bin/sh
 # Written by session-logoff. Asks the process that wrote it.
-cd '${folder}' || exit 1
-printf '%s' "$1" > ${name}.asking && mv ${name}.asking ${name}.asked || exit 1
-tries=0
-while [ ! -e ${name}.answer ] && [ ! -e ${name}.skip ] && [ ! -e ${name}.end ]; do
-  tries=$((tries + 1))
-  [ $tries -lt 2400 ] && kill -0 "$PPID" 2>/dev/null || exit 1
+end() { kill "$PPID"; exit 1; }
+cd '${folder}' || end
+printf '%s\\n%s' "$PPID" "$1" > ${name}.asking && mv ${name}.asking ${name}.asked || end
+while [ ! -e ${name}.answer ] && [ ! -e ${name}.skip ]; do
+  [ ! -e ${name}.end ] && [ -e ${name}.askpass ] && kill -0 "$PPID" 2>/dev/null || end
   sleep 0.05
 done
-if [ -e ${name}.answer ]; then cat ${name}.answer; rm -f ${name}.answer; exit 0; fi
 if [ -e ${name}.skip ]; then rm -f ${name}.skip; exit 1; fi
-kill "$PPID"
-exit 1
+cat ${name}.answer || end
+rm -f ${name}.answer
 `;
 
-/** @param base is a path in the private folder, without characters that a shell reads */
+/**
+ * @param base is a path in the private folder, without characters that a shell reads
+ * @throws LogoffError `plan-invalid` if programs in the folder cannot be run, before ssh takes that for an empty answer
+ */
 export async function startAskpass(
+  label: string,
   base: string,
   clock: Clock,
   decide: (prompt: string) => Promise<Answer>,
 ): Promise<Askpass> {
   const ending = new AbortController();
-  await writeFile(`${base}.askpass`, script(dirname(base), basename(base)), { mode: 0o700 });
+  const program = `${base}.askpass`;
+  await writeFile(program, script(dirname(base), basename(base)), { mode: 0o700 });
+  await access(program, constants.X_OK).catch(async () => {
+    await rm(program, { force: true });
+    throw clientProblem(
+      label,
+      `a password needs a folder in which programs may be run, which "${dirname(dirname(base))}" is not (mounted with noexec): set TMPDIR to another one`,
+    );
+  });
+  let asker: number | undefined;
   const leave = async (extension: string, text: string): Promise<void> => {
     await writeFile(`${base}.tmp`, text, { mode: 0o600 });
     await rename(`${base}.tmp`, `${base}.${extension}`);
@@ -53,10 +67,12 @@ export async function startAskpass(
   const answering = (async () => {
     for (;;) {
       await clock.sleep(pollMs, ending.signal);
-      const prompt = await readFile(`${base}.asked`, "utf8").catch(() => undefined);
-      if (prompt === undefined) continue;
+      const asked = await readFile(`${base}.asked`, "utf8").catch(() => undefined);
+      if (asked === undefined) continue;
       await rm(`${base}.asked`, { force: true });
-      const answer = await decide(prompt).catch(() => "end" as const);
+      const [pid = "", ...lines] = asked.split("\n");
+      const isOurs = Number(pid) === asker;
+      const answer = isOurs ? await decide(lines.join("\n")).catch(() => "end" as const) : "end";
       if (ending.signal.aborted) return;
       if (typeof answer === "string") await leave(answer, "");
       else await leave("answer", `${answer.text}\n`);
@@ -64,9 +80,10 @@ export async function startAskpass(
   })().catch(() => undefined);
   return {
     env: {
-      SSH_ASKPASS: `${base}.askpass`,
+      SSH_ASKPASS: program,
       SSH_ASKPASS_REQUIRE: "force",
     },
+    serve: (pid) => (asker = pid),
     close: async () => {
       ending.abort();
       await answering;

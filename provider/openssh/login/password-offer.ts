@@ -5,9 +5,16 @@ import type { PasswordClaim, PasswordGuard, PasswordVerdict } from "../../ssh/lo
 import { promptKind, type Answer } from "./askpass";
 
 export interface PasswordOffer {
-  /** The answer to a prompt of ssh. Waits while the password is being proven on another host. */
-  readonly answer: (prompt: string, signal: AbortSignal) => Promise<Answer>;
+  /**
+   * The answer to a prompt of ssh, which is one of so many questions of the host: ssh sends the answers together, so a password is none where there
+   * are several. Waits while the password is being proven on another host.
+   */
+  readonly answer: (prompt: string, questions: number, signal: AbortSignal) => Promise<Answer>;
   readonly wasOffered: () => boolean;
+  /** Whether ssh has asked for anything but a passphrase. */
+  readonly wasAsked: () => boolean;
+  /** Counts an empty password, which ssh has sent without asking us, as a rejected one: a host does. Never rejects. */
+  readonly countEmpty: (signal: AbortSignal) => Promise<void>;
   /** The last prompt that was not answered, because it is another one or a second one. */
   readonly unanswered: () => string | undefined;
   /** Why the password must not be offered to this host, once ssh has asked for it. */
@@ -26,16 +33,18 @@ export function passwordOffer(
   password: string | undefined,
 ): PasswordOffer {
   let claim: PasswordClaim | undefined;
+  let asked = false;
   let offered = false;
   let ended = false;
   let unanswered: string | undefined;
   let refusal: LogoffError | undefined;
   return {
-    answer: async (prompt, signal) => {
+    answer: async (prompt, questions, signal) => {
       const kind = promptKind(prompt, host.user, name);
       if (kind === "passphrase") return "skip";
-      if (kind === "other" || password === undefined || offered) {
-        unanswered = prompt;
+      asked = true;
+      if (kind === "other" || questions > 1 || password === undefined || offered) {
+        unanswered = questions > 1 ? `${prompt.trim()} and ${questions - 1} more` : prompt;
         return "end";
       }
       try {
@@ -53,6 +62,14 @@ export function passwordOffer(
       return { text: password };
     },
     wasOffered: () => offered,
+    wasAsked: () => asked,
+    countEmpty: async (signal) => {
+      if (password === undefined) return;
+      claim ??= await guard
+        .claim(host.label, host.user, password, signal, host.awaited === true)
+        .catch(() => undefined);
+      claim?.settle("rejected");
+    },
     unanswered: () => unanswered,
     refusal: () => refusal,
     settle: (verdict) => {

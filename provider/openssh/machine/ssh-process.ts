@@ -1,10 +1,13 @@
 /** One process of the machine's ssh. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { onAbort } from "../../base/abort";
+import { systemClock } from "../../base/clock";
+import { endGroup, type Leader } from "../../process/process-tree";
 import type { Watchdog } from "../../process/watchdog";
 
 /** How a process of ssh ended: its exit status, or undefined after a signal or if it did not start. */
 export interface SshEnd {
+  readonly pid: number | undefined;
   readonly code: number | undefined;
   /** Why it did not start, such as `ENOENT`. */
   readonly notStarted?: string;
@@ -17,29 +20,46 @@ export interface SshProgram {
   readonly platform: NodeJS.Platform;
   /** Ends its processes if this one is killed. Absent: nothing does, as before there is a private folder, and on Windows. */
   readonly watchdog?: Watchdog;
+  /** Receives the number of each process. Absent: nobody wants to know. */
+  readonly started?: (pid: number) => void;
 }
 
 /** How long a process has to end after SIGTERM. */
 const endsWithinMs = 1000;
+/** ssh itself sends its ProxyCommand SIGHUP. */
+const hangUp = { signal: "SIGHUP", withinMs: endsWithinMs } as const;
 
-/** Starts ssh in a process group of its own, so that Ctrl-C does not reach it and its ProxyCommand ends with it. */
+/**
+ * Starts ssh in a process group of its own, so that Ctrl-C does not reach it. When it ends, so does the rest of the group, which is its
+ * ProxyCommand; but not if it has left a master in the background.
+ */
 export function startSsh(
   program: SshProgram,
   args: readonly string[],
   stdio: "ignore" | "pipe",
-  env: NodeJS.ProcessEnv = {},
+  leavesMaster = false,
 ): ChildProcess {
   const child = spawn(program.path, args, {
     stdio: [stdio, stdio, stdio],
-    env: { ...program.env, LC_ALL: "C", ...env },
+    env: { ...program.env, LC_ALL: "C" },
     detached: program.platform !== "win32",
     windowsHide: true,
   });
   // A process that does not start has no other event that comes for certain.
   child.on("error", () => undefined);
-  if (child.pid !== undefined && program.watchdog !== undefined)
-    child.once("exit", program.watchdog.watch(child.pid));
+  if (child.pid === undefined) return child;
+  program.started?.(child.pid);
+  const forget = program.watchdog?.watch(child.pid);
+  child.once("exit", (code) => {
+    if (leavesMaster && code === 0) forget?.();
+    else void endRest(child, program).then(forget);
+  });
   return child;
+}
+
+/** Ends what is left of the process group of an ssh that has ended, or has gone to the background. Never rejects. */
+export async function endRest(leader: Leader, { platform }: Pick<SshProgram, "platform">): Promise<void> {
+  if (platform !== "win32") await endGroup(leader, systemClock, hangUp, platform);
 }
 
 /**
@@ -47,21 +67,17 @@ export function startSsh(
  * group is ended.
  * @throws LogoffError the signal's reason, once nothing is left of the group
  */
-export function runSsh(
-  program: SshProgram,
-  args: readonly string[],
-  signal: AbortSignal,
-  env: NodeJS.ProcessEnv = {},
-): Promise<SshEnd> {
+export function runSsh(program: SshProgram, args: readonly string[], signal: AbortSignal): Promise<SshEnd> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       onAbort(signal, reject);
       return;
     }
-    const child = startSsh(program, args, "ignore", env);
+    const child = startSsh(program, args, "ignore", true);
+    const { pid } = child;
     let ending: (() => void) | undefined;
     const stopListening = onAbort(signal, (error) => {
-      endGroup(child, program.platform);
+      terminate(child, program.platform);
       ending = () => reject(error);
     });
     const ended = (end: SshEnd): void => {
@@ -70,9 +86,9 @@ export function runSsh(
       else ending();
     };
     // Not `close`: a master in the background may hold what it inherited.
-    child.once("exit", (code) => ended({ code: code ?? undefined }));
+    child.once("exit", (code) => ended({ pid, code: code ?? undefined }));
     child.once("error", (cause: NodeJS.ErrnoException) =>
-      ended({ code: undefined, notStarted: cause.code ?? cause.message }),
+      ended({ pid, code: undefined, notStarted: cause.code ?? cause.message }),
     );
   });
 }
@@ -95,17 +111,17 @@ export function outputOfSsh(
     });
     child.once("close", (code) => {
       stopListening();
-      resolve({ ...texts, code: code ?? undefined });
+      resolve({ ...texts, pid: child.pid, code: code ?? undefined });
     });
     child.once("error", (cause: NodeJS.ErrnoException) => {
       stopListening();
-      resolve({ ...texts, code: undefined, notStarted: cause.code ?? cause.message });
+      resolve({ ...texts, pid: child.pid, code: undefined, notStarted: cause.code ?? cause.message });
     });
   });
 }
 
 /** Ends a process and its group: SIGTERM, and SIGKILL if it has not ended within a second. */
-export function endGroup(child: ChildProcess, platform: NodeJS.Platform): void {
+function terminate(child: ChildProcess, platform: NodeJS.Platform): void {
   killGroup(child, platform, "SIGTERM");
   const timer = setTimeout(() => killGroup(child, platform, "SIGKILL"), endsWithinMs);
   child.once("exit", () => {

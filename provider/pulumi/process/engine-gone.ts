@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs";
 import { connect } from "node:net";
 
-/** A standard input that has ended within this time may have been closed from the start. */
+/** If the engine's address is not known, a standard input that has ended within this time may have been closed from the start. */
 const alreadyEndedMs = 200;
 /** How often the engine is polled when standard input gives no sign of it. */
 const pollEveryMs = 1000;
@@ -12,15 +12,16 @@ const answerMs = 1000;
 export const engineAddress = /^(?:127\.0\.0\.1|localhost|\[::1\]):\d+$/u;
 
 /**
- * Calls `gone` when the engine has ended. The engine holds the other ends of standard input, output and error. An input that had ended before
- * it was checked proves nothing, so then the engine's address is polled as long as it answers.
+ * Calls `gone` when the engine has ended. The engine holds the other ends of standard input, output and error. An input may also have been closed
+ * from the start, so when it ends, the engine's address is polled as long as it answers.
  * @param address of the engine; undefined if it is not known
  */
 export function onEngineGone(gone: () => void, address: string | undefined): void {
   // Without a listener, the error of an unread line is uncaught, and the SDK's host prints uncaught errors, again and again.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", gone);
+  const watched = address !== undefined && engineAddress.test(address) ? address : undefined;
   const watch = (): void => {
-    if (address !== undefined && engineAddress.test(address)) watchAddress(address, gone);
+    if (watched !== undefined) watchAddress(watched, gone);
   };
   if (!isPipe(0)) {
     watch();
@@ -28,8 +29,9 @@ export function onEngineGone(gone: () => void, address: string | undefined): voi
   }
   const since = performance.now();
   process.stdin.once("end", () => {
-    if (performance.now() - since > alreadyEndedMs) gone();
-    else watch();
+    // On a busy machine, an input that was closed from the start may end late.
+    if (watched !== undefined) watch();
+    else if (performance.now() - since > alreadyEndedMs) gone();
   });
   process.stdin.on("error", () => undefined);
   process.stdin.resume();
