@@ -31,6 +31,14 @@ export interface AttemptOptions {
 export type LoginAttempt<T> =
   { readonly ok: true; readonly value: T; readonly log: ConnectionLog } | (Failure & { readonly ok: false });
 
+/** What has become of an ssh that was to log in. */
+export interface Outcome<T> {
+  /** Undefined: it has ended without a login. */
+  readonly value: T | undefined;
+  /** The last lines of its ProxyCommand, where they are known. */
+  readonly proxyWords: readonly string[];
+}
+
 /** What `start` runs ssh with. */
 export interface AttemptTools {
   readonly machine: Machine;
@@ -40,13 +48,12 @@ export interface AttemptTools {
 
 /**
  * Makes one attempt. What only the login needs is gone afterwards, and all of its files if it failed.
- * @param start runs ssh; undefined means that ssh has ended without a login
  * @throws LogoffError what `start` throws, or why the password must not be offered
  */
 export async function attemptLogin<T>(
   options: AttemptOptions,
   signal: AbortSignal,
-  start: (tools: AttemptTools) => Promise<T | undefined>,
+  start: (tools: AttemptTools) => Promise<Outcome<T>>,
 ): Promise<LoginAttempt<T>> {
   const { files, host, quote, password, route, context } = options;
   const { base, login, machine } = files;
@@ -66,7 +73,7 @@ export async function attemptLogin<T>(
       });
     const { program } = machine;
     const asking = askpass && { env: { ...program.env, ...askpass.env }, started: askpass.serve };
-    const value = await start({
+    const { value, proxyWords } = await start({
       machine: { ...machine, program: { ...program, ...asking } },
       signal: AbortSignal.any([signal, flood.signal]),
     });
@@ -93,6 +100,7 @@ export async function attemptLogin<T>(
       host,
       knownAs: files.name,
       quote,
+      proxyWords,
       ...(files.unreadable !== undefined && { unreadable: files.unreadable }),
       isPasswordOffered: password.wasOffered(),
       ...(unansweredPrompt !== undefined && { unansweredPrompt }),

@@ -11,6 +11,8 @@ export interface LoginFacts {
   /** Its name in known_hosts, without a port. */
   readonly knownAs: string;
   readonly quote: Quote;
+  /** The last lines of its proxy command. */
+  readonly proxyWords: readonly string[];
   /** The known_hosts files that cannot be read, because of which `accept-new` accepts no key. */
   readonly unreadable?: string;
   /** Whether the password was given to ssh. */
@@ -181,7 +183,7 @@ const reasons: readonly (readonly [RegExp, string | undefined, boolean])[] = [
   [/^Connection to .* closed by remote host/u, "it closed the connection at once", true],
 ];
 
-function notReached(log: ConnectionLog, { host, quote }: LoginFacts): Failure {
+function notReached(log: ConnectionLog, { host, quote, proxyWords }: LoginFacts): Failure {
   const refusal = log.words
     .map((line) =>
       /^(?:kex_exchange_identification|ssh_exchange_identification): banner line contains invalid|^Received disconnect from .*: (\d+): (.*)$/u.exec(
@@ -198,9 +200,11 @@ function notReached(log: ConnectionLog, { host, quote }: LoginFacts): Failure {
     // SSH_DISCONNECT_TOO_MANY_CONNECTIONS (RFC 4250 4.2.2)
     return refusal[1] === "12" ? { error, mayPass: true, isTurnedAway: true } : never(error);
   }
-  // ssh discards what the command of a master says on standard error. Through a jump host, the command is ours.
+  // Through a jump host, the command is ours.
   if (log.usesProxyCommand && host.jumpHosts.length === 0) {
-    const message = `${prefix}its proxy command ended, or closed the connection, before the host answered; run the command by hand to see what it says`;
+    const said = quote(proxyWords.join("; "), 400);
+    const more = said === "" ? "; run the command by hand to see why" : `, saying "${said}"`;
+    const message = `${prefix}its proxy command ended, or closed the connection, before the host answered${more}`;
     return { error: new LogoffError("host-unreachable", message), mayPass: true };
   }
   for (const [pattern, meaning, mayPass] of reasons) {

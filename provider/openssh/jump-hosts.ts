@@ -11,10 +11,16 @@ import { failedJumpHosts } from "../ssh/transport/failed-jump-hosts";
 import type { Failure } from "./failures";
 import type { Master } from "./master";
 
+/** The connection to a jump host. */
+export interface JumpMaster extends Master {
+  /** Whether a ProxyCommand carries it. */
+  readonly usesProxyCommand: boolean;
+}
+
 /** A route to a host. It stays open until it is released. */
 export interface Route {
   readonly jumpHost: string;
-  readonly master: Master;
+  readonly master: JumpMaster;
   /** Limits concurrent logins through this jump host. */
   readonly slots: Semaphore;
   /** Never rejects. */
@@ -37,9 +43,9 @@ export type OpenRoute = (
 export function routeOpener(
   clock: Pick<Clock, "now">,
   loginsPerJumpHost: number,
-  open: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<Master>,
+  open: (host: Host, signal: AbortSignal, opening: readonly string[]) => Promise<JumpMaster>,
 ): OpenRoute {
-  const shared = sharedResources<{ readonly master: Master; readonly slots: Semaphore }>(({ master }) =>
+  const shared = sharedResources<{ readonly master: JumpMaster; readonly slots: Semaphore }>(({ master }) =>
     master.close(),
   );
   const failed = failedJumpHosts(clock);

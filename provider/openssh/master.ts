@@ -8,6 +8,7 @@ import { openControl, type Control } from "./control-socket";
 import { limitLog, logTooLong, readLogEnd } from "./log-file";
 import { lastWords } from "./log-lines";
 import type { Machine } from "./machine/machine";
+import type { Outcome } from "./attempt";
 import { endRest, runSsh } from "./machine/ssh-process";
 
 /** A master that is logged in. */
@@ -48,14 +49,19 @@ export async function startMaster(
   base: string,
   address: string,
   signal: AbortSignal,
-): Promise<Started | undefined> {
-  const args = ["-f", "-N", "-M", "-S", base, "-E", `${base}.log`, "-F", `${base}.conf`];
+): Promise<Outcome<Started>> {
+  // Without -v, ssh hides what the ProxyCommand of a master says on standard error (sshconnect.c).
+  const args = ["-v", "-f", "-N", "-M", "-S", base, "-E", `${base}.log`, "-F", `${base}.conf`];
   const persist = ["-o", `ControlPersist=${persistSeconds}`];
   try {
-    const { code, pid } = await runSsh(machine.program, [...args, ...persist, "--", address], signal);
+    const { code, pid, lastLines } = await runSsh(
+      machine.program,
+      [...args, ...persist, "--", address],
+      signal,
+    );
     const control = code === 0 ? await openControl(base) : undefined;
     if (control === undefined) await endRest({ pid }, machine.program);
-    return control && { control, group: pid };
+    return { value: control && { control, group: pid }, proxyWords: lastLines };
   } catch (thrown) {
     // It may have gone to the background just before it was ended.
     (await openControl(base))?.terminate();

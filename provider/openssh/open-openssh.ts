@@ -21,7 +21,7 @@ import { unreadableFiles } from "./config/host-key-lines";
 import type { ResolvedHost } from "./config/resolve";
 import { removeFiles, type FileOptions } from "./connection-files";
 import { commandRunner, type CommandLink } from "./exec";
-import { routeOpener } from "./jump-hosts";
+import { routeOpener, type JumpMaster } from "./jump-hosts";
 import type { ConnectionLog, LogPhase } from "./log-lines";
 import { readLogin } from "./login/credentials";
 import { passwordOffer } from "./login/password-offer";
@@ -98,13 +98,17 @@ function linkOpener(
   return openLink;
 
   /** A jump host gets no password: its prompt would look like that of its target. */
-  async function openJumpHost(host: Host, signal: AbortSignal, opening: readonly string[]): Promise<Master> {
+  async function openJumpHost(
+    host: Host,
+    signal: AbortSignal,
+    opening: readonly string[],
+  ): Promise<JumpMaster> {
     const { privateKeys, passphrase, agent } = host.login;
     const login = { privateKeys, ...(passphrase && { passphrase }), ...(agent !== undefined && { agent }) };
-    const { master, close } = await openLink({ ...host, login }, signal, opening);
+    const { master, close, usesProxyCommand } = await openLink({ ...host, login }, signal, opening);
     if (master === undefined) throw clientProblem(host.label, jumpHostsNeedMasters);
     // Its end releases the jump hosts before it.
-    return { ...master, close };
+    return { ...master, close, usesProxyCommand };
   }
 
   async function openLink(
@@ -134,8 +138,8 @@ function linkOpener(
       },
     );
     const { host } = resolved;
-    const { proxyCommand } = host;
-    const words = proxyCommand === undefined ? [] : secretWords(proxyCommand, context.env);
+    const command = host.proxyCommand ?? resolved.configCommand;
+    const words = command === undefined ? [] : secretWords(command, context.env);
     const quote = quoter(redactor([...login.secrets, ...words]));
     const isAwaited = host.awaited === true;
     const progress = watchProgress(host);
@@ -184,8 +188,9 @@ function linkOpener(
     const { files, host, quote } = options;
     const { machine, base } = files;
     const attempt = await attemptLogin(options, signal, async (tools) => {
-      const started = await startMaster(tools.machine, base, files.givenName, tools.signal);
-      return started && watchMaster(machine, base, host.label, started, clock, quote);
+      const { value, proxyWords } = await startMaster(tools.machine, base, files.givenName, tools.signal);
+      const master = value && watchMaster(machine, base, host.label, value, clock, quote);
+      return { value: master, proxyWords };
     });
     if (!attempt.ok) return attempt;
     const { value: master, log } = attempt;
@@ -203,9 +208,10 @@ function linkOpener(
   ): Promise<Attempt<OpenedLink>> {
     const { files, host, quote } = options;
     const first = { label: host.label, clock, warn: () => undefined };
-    const attempt = await attemptLogin(options, signal, (tools) =>
-      runDirectly({ ...first, files, ...tools }, "exit", undefined),
-    );
+    const attempt = await attemptLogin(options, signal, async (tools) => ({
+      value: await runDirectly({ ...first, files, ...tools }, "exit", undefined),
+      proxyWords: [],
+    }));
     if (!attempt.ok) return attempt;
     const banner = attempt.value.stderr;
     const closing = new AbortController();
@@ -221,9 +227,10 @@ function linkOpener(
       };
       const both = AbortSignal.any([inner, closing.signal]);
       try {
-        const done = await attemptLogin(own, both, (tools) =>
-          runDirectly({ ...first, warn, files: own.files, ...tools }, command, stdin),
-        );
+        const done = await attemptLogin(own, both, async (tools) => ({
+          value: await runDirectly({ ...first, warn, files: own.files, ...tools }, command, stdin),
+          proxyWords: [],
+        }));
         if (done.ok) return withoutBanner(done.value, banner);
         const { message, isProven } = done.error;
         const error = new LogoffError(
@@ -250,13 +257,13 @@ function linkOpener(
   }
 }
 
-/** What the log of a login tells. Through a jump host, its proxy command is ours. */
+/** What the log of a login tells. Through a jump host, its own proxy command is ours. */
 function noted(
   { host, quote, route }: AttemptOptions,
   log: ConnectionLog,
 ): Pick<OpenedLink, "usesProxyCommand" | "usesSecurityKey" | "warnings"> {
   return {
-    usesProxyCommand: route === undefined && log.usesProxyCommand,
+    usesProxyCommand: route === undefined ? log.usesProxyCommand : route.master.usesProxyCommand,
     usesSecurityKey: log.isSecurityKey,
     warnings: warningsOf(log, host, quote),
   };

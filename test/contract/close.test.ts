@@ -123,7 +123,7 @@ contract("a process", (client) => {
       }
       await noProgramIsLeft((commandLine) => client.outlives?.test(commandLine) ?? false);
       assert.ok(!readableTraces().includes("open sesame"));
-      endPrograms();
+      await endPrograms();
       await until(() => server.open() === 0, "the connection is closed");
       await nothingIsLeftAfterAnotherProcess(t, client);
     });
@@ -179,7 +179,7 @@ function startProcess(
   );
   t.after(async () => {
     await kill(child);
-    endPrograms();
+    await endPrograms();
   });
   return child;
 }
@@ -201,8 +201,9 @@ async function noProgramIsLeft(but: (commandLine: string) => boolean): Promise<v
   assert.deepEqual(left(), [], "no program is left");
 }
 
-function endPrograms(): void {
+async function endPrograms(): Promise<void> {
   for (const { pid } of programs()) process.kill(pid, "SIGKILL");
+  await noProgramIsLeft(() => false);
 }
 
 /** What a process that was killed could not remove, one that comes minutes later does. */

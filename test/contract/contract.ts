@@ -60,6 +60,8 @@ export const patientMs = 60_000;
 export const patient = { timeoutMs: patientMs };
 /** A deadline that is meant to expire: a host that does nothing cannot be too slow for it. */
 export const shortMs = 700;
+/** A deadline within which a refusal comes several times, also on a busy machine. */
+export const repeatedMs = 2500;
 /** By how much a deadline may be late on a busy machine. */
 export const slackMs = 10_000;
 

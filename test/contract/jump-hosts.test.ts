@@ -12,6 +12,7 @@ import {
   patient,
   patientHost,
   rejection,
+  repeatedMs,
   shortMs,
   visit,
 } from "./contract";
@@ -172,8 +173,8 @@ contract(
       assert.match(rejected.message, /\(auth-(rejected|unavailable)\)/u);
       const gone = await jumpServer(t);
       await gone.close();
-      const host = through(target, [jumpHost(gone, { connectTimeoutMs: shortMs })], {
-        connectTimeoutMs: shortMs,
+      const host = through(target, [jumpHost(gone, { connectTimeoutMs: repeatedMs })], {
+        connectTimeoutMs: repeatedMs,
       });
       const unreachable = await failsWith(client.open().connect, host, "jump-host-failed");
       assert.match(unreachable.message, /\(host-unreachable\)/u);

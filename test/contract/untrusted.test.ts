@@ -225,7 +225,7 @@ contract("text from a host", (client) => {
 
   it("in an error can be printed and holds no secret of ours", async (t) => {
     const web = await rawServer(t, (socket) => socket.end(`SSH-9.9-${rude}\r\n`));
-    const failing = await failure(client.open().connect, patientHost(web, { connectTimeoutMs: shortMs }));
+    const failing = await failure(client.open().connect, patientHost(web, { awaited: true }));
     assert.equal(failing.code, "host-unreachable");
     const leaving = await serverFor(t, {
       onConnection: (server) => server.on("handshake", () => disconnect(server, rude)),

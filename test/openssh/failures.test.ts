@@ -16,6 +16,7 @@ describe("the error for an unknown host key says how to trust it:", () => {
       host: { ...host, user: "ops", ...changes },
       knownAs,
       quote: (words) => words,
+      proxyWords: [],
       isPasswordOffered: false,
       hasPassword: () => false,
       hasKey: () => false,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import type { LogoffError } from "../../provider/base/errors";
 import type { Connection, Host } from "../../provider/connection";
 import { openControl } from "../../provider/openssh/control-socket";
 import { openOpenSsh } from "../../provider/openssh/open-openssh";
+import { runs } from "../local/processes";
 import { proxiesFor, type Proxies } from "../ssh/proxy-command/proxies";
 import { never, serverFor, testKey, until, type ScriptedServer } from "../ssh/scripted-server";
 import { keyHost, machineOptions, missingSsh } from "./machine-ssh";
@@ -79,6 +80,24 @@ describe("a proxy command that ignores every signal but SIGKILL", { skip }, () =
     child.kill("SIGKILL");
     await once(child, "exit");
     await proxies.allGone();
+  });
+});
+
+describe("a master that does not run any more", { skip }, () => {
+  it("is killed when its connection is closed", async (t) => {
+    const runtime = mkdtempSync(join(tmpdir(), "runtime-"));
+    t.after(() => rmSync(runtime, { recursive: true }));
+    const options = machineOptions();
+    const env = { ...options.env, XDG_RUNTIME_DIR: runtime };
+    const server = await serverFor(t, { key });
+    const connection = await openOpenSsh({ ...options, env }).connect(keyHost(server, patience), never);
+    const [folder = ""] = readdirSync(runtime);
+    const control = await openControl(join(runtime, folder, "1"));
+    assert.ok(control !== undefined);
+    t.after(() => control.release());
+    process.kill(control.pid, "SIGSTOP");
+    await connection.close();
+    await until(() => !runs(control.pid), "it has ended");
   });
 });
 

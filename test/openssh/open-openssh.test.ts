@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -48,14 +48,26 @@ describe("a login over the machine's ssh", { skip }, () => {
   it("never writes the key to disk", async (t) => {
     const server = await keyServer(t, { onLogin: () => undefined });
     const stop = new AbortController();
-    const opening = openOpenSsh(machineOptions()).connect(keyHost(server), stop.signal);
+    const runtime = mkdtempSync(join(tmpdir(), "runtime-"));
+    t.after(() => rmSync(runtime, { recursive: true }));
+    const options = machineOptions();
+    const env = { ...options.env, XDG_RUNTIME_DIR: runtime };
+    const opening = openOpenSsh({ ...options, env }).connect(keyHost(server), stop.signal);
     opening.catch(() => undefined);
     await until(() => server.logins.length > 0, "a login begins");
-    const folders = readdirSync(tmpdir()).filter((name) => name.startsWith("session-logoff-ssh-"));
-    assert.ok(folders.length > 0);
-    for (const folder of folders.map((name) => join(tmpdir(), name)))
-      for (const name of readdirSync(folder).filter((each) => !/^(?:owner|\d+|\d+\.agent)$/u.test(each)))
-        assert.ok(!readFileSync(join(folder, name), "utf8").includes("PRIVATE KEY"), name);
+    const [folder = ""] = readdirSync(runtime);
+    assert.equal(statSync(join(runtime, folder)).mode & 0o777, 0o700);
+    const files = readdirSync(join(runtime, folder));
+    assert.ok(
+      files.some((name) => name.endsWith(".conf")),
+      files.join(),
+    );
+    for (const name of files) {
+      const path = join(runtime, folder, name);
+      if (!statSync(path).isFile()) continue;
+      assert.ok(!readFileSync(path, "utf8").includes("PRIVATE KEY"), name);
+      if (!name.endsWith(".log")) assert.equal(statSync(path).mode & 0o077, 0, name);
+    }
     stop.abort();
     await assert.rejects(opening, { code: "aborted" });
   });

@@ -6,7 +6,7 @@ import type { LogoffError } from "../../provider/base/errors";
 import type { Host } from "../../provider/connection";
 import { openOpenSsh, type OpenSshOptions } from "../../provider/openssh/open-openssh";
 import { proxiesFor } from "../ssh/proxy-command/proxies";
-import { never, serverFor, testKey } from "../ssh/scripted-server";
+import { never, serverFor, testKey, until } from "../ssh/scripted-server";
 import { keyHost, machineOptions, missingSsh } from "./machine-ssh";
 
 const skip = missingSsh();
@@ -53,6 +53,42 @@ describe("a proxy command with the machine's ssh", { skip }, () => {
     assert.equal(await answerOf(host, options, true), "ran whoami");
     assert.equal((await proxies.started(1)).length, 1);
     await proxies.allGone();
+  });
+
+  it("is quoted when it ends, without what it must not tell", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const said = proxies.sh("echo 'the gateway is closed for t0ken42' >&2; exit 3");
+    const config = proxies.path("config");
+    writeFileSync(config, `ProxyCommand ${said} t0ken42\n`);
+    for (const way of [{ proxyCommand: `${said} t0ken42` }, { sshConfig: config }]) {
+      const host = keyHost(server, { ...way, awaited: true, connectTimeoutMs: 30_000 });
+      await assert.rejects(openOpenSsh(options).connect(host, never), ({ code, message }: LogoffError) => {
+        assert.equal(code, "host-unreachable");
+        assert.match(message, /before the host answered, saying "the gateway is closed for \*\*\*"$/u);
+        return true;
+      });
+    }
+  });
+
+  it("that hangs ends with the deadline", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    const host = keyHost(server, { proxyCommand: proxies.sh("exec sleep 600"), connectTimeoutMs: 1500 });
+    await assert.rejects(openOpenSsh(options).connect(host, never), { code: "timed-out" });
+    assert.equal((await proxies.started(1)).length, 1);
+    await proxies.allGone();
+  });
+
+  it("that is killed during a command loses the connection", async (t) => {
+    const { proxies, options } = await scene(t);
+    const server = await serverFor(t, { key, onExec: (_command, accept) => void accept() });
+    const host = keyHost(server, { proxyCommand: proxies.relay(), connectTimeoutMs: 30_000 });
+    const connection = await openOpenSsh(options).connect(host, never);
+    t.after(() => connection.close());
+    const running = connection.exec("x", { timeoutMs: 30_000 });
+    running.catch(() => undefined);
+    await until(() => server.commands.length === 1, "the command runs");
+    for (const pid of proxies.pids()) process.kill(pid, "SIGKILL");
+    await assert.rejects(running, { code: "connection-lost" });
   });
 
   it("overrules that of ssh_config with none", async (t) => {

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Host, HostKeyPolicy } from "../../provider/connection";
+import { fingerprint } from "../../provider/ssh/host-keys/public-key";
 import { until } from "../lab/until";
 import { makeFarm, missing, type Farm, type RealKey, type RealServer } from "../ssh/real-servers";
 import { expired, makeSshCa, type Certificate, type SshCa } from "./ssh-ca";
@@ -40,6 +41,19 @@ describe("a host with a certificate", { skip: missing(), timeout: 300_000 }, () 
 
   it("is trusted by its authority, given by value", async () => {
     assert.equal(await runOn(hostWith(good, authority()), "id -un"), farm.user.name);
+  });
+
+  it("is trusted by the fingerprint of its own key", async () => {
+    const [own] = good.hostKeys;
+    const print = fingerprint(Buffer.from(own!.publicText.split(" ")[1]!, "base64"));
+    for (const pinned of [[print], [own!.publicText]])
+      assert.equal(await runOn(hostWith(good, "", { pinned }), "id -un"), farm.user.name);
+    const other = fingerprint(Buffer.from("another"));
+    await failsWith(
+      hostWith(good, "", { pinned: [other] }),
+      "host-key-changed",
+      /its key ssh-ed25519 SHA256:/u,
+    );
   });
 
   it("is trusted by its authority in a known_hosts file", async () => {

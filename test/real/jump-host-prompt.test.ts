@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { LogoffError } from "../../provider/base/errors";
 import { openOpenSsh } from "../../provider/openssh/open-openssh";
-import { missing } from "../ssh/real-servers";
+import { missingSsh } from "../openssh/machine-ssh";
 import { bareOptions, hostOf, never, serverFor, testKey, type ScriptedServer } from "../ssh/scripted-server";
 
 const secret = "Target-0nly Pa55word";
@@ -13,7 +13,7 @@ const methods = ["keyboard-interactive", "password"] as const;
 
 describe(
   "a jump host of ssh_config that asks for the target's password",
-  { skip: missing(), timeout: 300_000 },
+  { skip: missingSsh(), timeout: 300_000 },
   () => {
     let folder = "";
     before(() => {

@@ -19,7 +19,7 @@ const isRoot = process.getuid?.() === 0;
 export function missing(): string | false {
   const how =
     "apt-get install openssh-server dropbear-bin, or run as root on Debian with SESSION_LOGOFF_TEST_INSTALL=1";
-  if (!isRoot) return "needs root, to make a user with a password";
+  if (!isRoot) return "needs root, to make a user with a password: run the tests as root";
   return !existsSync(sshd) || !existsSync(dropbear) ? `no sshd and dropbear here: ${how}` : false;
 }
 

@@ -13,6 +13,8 @@ export interface ResolvedHost {
   readonly givenName: string;
   /** The name in prompts and in known_hosts: HostKeyAlias, or the address. */
   readonly name: string;
+  /** The ProxyCommand of ssh_config. Absent: there is none. */
+  readonly configCommand?: string;
   /** The known_hosts files that ssh reads if the inputs name none. Absent: OpenSSH's own. */
   readonly knownHostsFiles?: readonly string[];
 }
@@ -43,6 +45,7 @@ export function fromOutput(host: Host, output: string, localUser: string): Resol
   const user = checkedUser(values.get("user") ?? host.user ?? localUser, host.label);
   const port = Number(values.get("port") ?? host.port ?? 22);
   const jump = values.get("proxyjump");
+  const command = values.get("proxycommand");
   const tokens = { "%": "%", h: address, n: host.address, p: String(port), r: user };
   const given = { ...host, address, user, port };
   const jumpHosts =
@@ -59,6 +62,7 @@ export function fromOutput(host: Host, output: string, localUser: string): Resol
     },
     givenName: checkedAddress(host.address, host.label),
     name: (values.get("hostkeyalias") ?? address).toLowerCase(),
+    ...(command !== undefined && { configCommand: command }),
     // A path with a blank cannot be told from two paths.
     knownHostsFiles: ["UserKnownHostsFile", "GlobalKnownHostsFile"].flatMap(
       (keyword) => values.get(keyword.toLowerCase())?.split(" ") ?? [],

@@ -34,6 +34,7 @@ export async function readLogin(
   parse: ParsePrivateKey,
 ): Promise<OpenSshLogin> {
   const { label, login } = host;
+  if (context.platform === "win32") requireForWindows(label, login);
   const passphrase = login.passphrase && (await read(login.passphrase, "passphrase"));
   const password = login.password && (await read(login.password, "password"));
   if (password !== undefined && login.password !== undefined && /[\r\n]/u.test(password))
@@ -43,7 +44,9 @@ export async function readLogin(
   for (const secret of login.privateKeys) {
     const text = await read(secret, "private key");
     const path = secret.from === "file" ? resolvePath(context, secret.path) : undefined;
-    if (path !== undefined && isHardwareKey(text))
+    // On Windows, ssh asks no agent of ours.
+    const isRead = context.platform === "win32" && passphrase === undefined;
+    if (path !== undefined && (isHardwareKey(text) || isRead))
       lines.push(`IdentityFile ${quotedPath(path, label, context.platform)}`);
     else keys.push(await parse(text, passphrase, secret));
     const certificate = path === undefined ? undefined : `${path}-cert.pub`;
@@ -61,6 +64,16 @@ export async function readLogin(
     secrets: [password, passphrase].filter((secret) => secret !== undefined),
     ...(password !== undefined && { password }),
   };
+}
+
+/** Our script for passwords and our agent for keys need a shell and sockets, which Windows does not have. */
+function requireForWindows(label: string, { password, passphrase, privateKeys }: Host["login"]): void {
+  if (password === undefined && passphrase === undefined && privateKeys.every(({ from }) => from === "file"))
+    return;
+  throw clientProblem(
+    label,
+    "on Windows, set `connection.privateKeyFile` to a key without a passphrase, or `connection.agent`; passwords and keys by value need `connection.client: builtin`",
+  );
 }
 
 /** The agent that ssh may ask, and whether it may offer other keys than the named ones. */

@@ -1,8 +1,10 @@
 /** One process of the machine's ssh. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { finished } from "node:stream/promises";
 import { onAbort } from "../../base/abort";
 import { systemClock } from "../../base/clock";
 import { endGroup, type Leader } from "../../process/process-tree";
+import { lastLinesOf } from "../../ssh/proxy-command/last-lines";
 import type { Watchdog } from "../../process/watchdog";
 
 /** How a process of ssh ended: its exit status, or undefined after a signal or if it did not start. */
@@ -11,6 +13,12 @@ export interface SshEnd {
   readonly code: number | undefined;
   /** Why it did not start, such as `ENOENT`. */
   readonly notStarted?: string;
+}
+
+/** How the foreground process of a master ended. */
+export interface ForegroundEnd extends SshEnd {
+  /** The last lines of standard error: of a ProxyCommand, since ssh itself writes into its log. Complete if it has failed. */
+  readonly lastLines: readonly string[];
 }
 
 /** How this machine's ssh is started. */
@@ -26,6 +34,7 @@ export interface SshProgram {
 
 /** How long a process has to end after SIGTERM. */
 const endsWithinMs = 1000;
+const never = new AbortController().signal;
 /** ssh itself sends its ProxyCommand SIGHUP. */
 const hangUp = { signal: "SIGHUP", withinMs: endsWithinMs } as const;
 
@@ -36,11 +45,11 @@ const hangUp = { signal: "SIGHUP", withinMs: endsWithinMs } as const;
 export function startSsh(
   program: SshProgram,
   args: readonly string[],
-  stdio: "ignore" | "pipe",
+  stdio: "pipe" | "only stderr",
   leavesMaster = false,
 ): ChildProcess {
   const child = spawn(program.path, args, {
-    stdio: [stdio, stdio, stdio],
+    stdio: stdio === "pipe" ? "pipe" : ["ignore", "ignore", "pipe"],
     env: { ...program.env, LC_ALL: "C" },
     detached: program.platform !== "win32",
     windowsHide: true,
@@ -63,18 +72,26 @@ export async function endRest(leader: Leader, { platform }: Pick<SshProgram, "pl
 }
 
 /**
- * Runs ssh without input and output until its foreground process ends; a master in the background may go on. When the signal fires, the whole
- * group is ended.
+ * Runs ssh without input until its foreground process ends; a master in the background may go on. When the signal fires, the whole group is
+ * ended.
  * @throws LogoffError the signal's reason, once nothing is left of the group
  */
-export function runSsh(program: SshProgram, args: readonly string[], signal: AbortSignal): Promise<SshEnd> {
+export function runSsh(
+  program: SshProgram,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<ForegroundEnd> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       onAbort(signal, reject);
       return;
     }
-    const child = startSsh(program, args, "ignore", true);
-    const { pid } = child;
+    const child = startSsh(program, args, "only stderr", true);
+    const { pid, stderr } = child;
+    const lastLines = stderr === null ? () => [] : lastLinesOf(stderr, () => undefined);
+    const allSaid = stderr === null ? Promise.resolve() : finished(stderr).catch(() => undefined);
+    // A master in the background, or its ProxyCommand, holds the other end. It must not keep this process alive.
+    (stderr as { unref?: () => void } | null)?.unref?.();
     let ending: (() => void) | undefined;
     const stopListening = onAbort(signal, (error) => {
       terminate(child, program.platform);
@@ -82,8 +99,13 @@ export function runSsh(program: SshProgram, args: readonly string[], signal: Abo
     });
     const ended = (end: SshEnd): void => {
       stopListening();
-      if (ending === undefined) resolve(end);
-      else ending();
+      if (ending !== undefined) ending();
+      else if (end.code === 0) resolve({ ...end, lastLines: [] });
+      else
+        void Promise.race([allSaid, systemClock.sleep(endsWithinMs, never)]).then(() => {
+          stderr?.destroy();
+          resolve({ ...end, lastLines: lastLines() });
+        });
     };
     // Not `close`: a master in the background may hold what it inherited.
     child.once("exit", (code) => ended({ pid, code: code ?? undefined }));

@@ -65,6 +65,7 @@ describe("a login with Kerberos that fails", () => {
         host: { ...host, user: "alice" },
         knownAs: host.address,
         quote: (text) => text,
+        proxyWords: [],
         isPasswordOffered: false,
         hasPassword: () => false,
         hasKey: () => false,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { LogoffError } from "../../../provider/base/errors";
 import type { Host } from "../../../provider/connection";
+import { openOpenSsh } from "../../../provider/openssh/open-openssh";
 import { openSsh } from "../../../provider/ssh/open-ssh";
 import { runs } from "../../local/processes";
 import { makeFarm, missing, type Farm, type RealKey, type RealServer } from "../real-servers";
@@ -43,6 +44,7 @@ describe("a real proxy command", { skip: missing() }, () => {
     bareOptions({
       baseFolder: farm.folder,
       env: { PATH: process.env["PATH"], HOME: farm.folder, SHELL: "/bin/sh" },
+      random: () => 0.5,
     });
 
   /** `ssh -W` over the hop, with a key of its own and the hop's known key. */
@@ -60,7 +62,8 @@ describe("a real proxy command", { skip: missing() }, () => {
     return `ssh -F ${config} ${more} -W [%h]:%p hop`;
   };
   const run = async (host: Host): Promise<void> => {
-    const connection = await openSsh(options()).connect(host, never);
+    const { connect } = host.client === "openssh" ? openOpenSsh(options()) : openSsh(options());
+    const connection = await connect(host, never);
     assert.equal(connection.usesProxyCommand, true);
     const { stdout, code } = await connection.exec("echo $((6*7)); cat", {
       timeoutMs: 20_000,
@@ -81,10 +84,28 @@ describe("a real proxy command", { skip: missing() }, () => {
   const isSsh = (pid: number): boolean =>
     spawnSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim() === "ssh";
 
-  it("is ssh -W over another sshd", async () => {
-    await run(hostOf(target, { proxyCommand: overHop() }));
-    await noneLeft();
-  });
+  for (const client of ["builtin", "openssh"] as const) {
+    const chosen = client === "openssh" ? { client } : {};
+    it(`is ssh -W over another sshd, with ${client}`, async () => {
+      await run(hostOf(target, { proxyCommand: overHop(), ...chosen }));
+      await noneLeft();
+    });
+
+    it(`is ssh -W to a jump host, through which the target is reached, with ${client}`, async () => {
+      const jump = await farm.sshd();
+      const jumpHost = hostOf(jump, { proxyCommand: overHop(), ...chosen });
+      await run(hostOf(target, { jumpHosts: [jumpHost], ...chosen }));
+      await noneLeft();
+    });
+
+    it(
+      `is nc, with ${client}`,
+      { skip: !hasNc && "no nc here: apt-get install netcat-openbsd" },
+      async () => {
+        await run(hostOf(target, { proxyCommand: "nc %h %p", ...chosen }));
+      },
+    );
+  }
 
   it("is ssh -W in ssh_config, for a name that only the hop could look up", async () => {
     const sshConfig = join(farm.folder, "config");
@@ -98,18 +119,11 @@ describe("a real proxy command", { skip: missing() }, () => {
     await noneLeft();
   });
 
-  it("is ssh -W to a jump host, through which the target is reached", async () => {
-    const jump = await farm.sshd();
-    const jumpHost = hostOf(jump, { proxyCommand: overHop() });
-    await run(hostOf(target, { jumpHosts: [jumpHost] }));
-    await noneLeft();
-  });
-
   it("says why the hop rejected it", async () => {
     const proxyCommand = overHop("-o IdentityFile=/nonexistent -o IdentitiesOnly=yes -o IdentityAgent=none")
       .replace(/-F \S+/u, `-F none -p ${hop.port} -o UserKnownHostsFile=${join(farm.folder, "hop-known")}`)
       .replace(/hop$/u, `nobody@${hop.address}`);
-    const host = hostOf(target, { proxyCommand: `${proxyCommand} -o BatchMode=yes`, connectTimeoutMs: 4000 });
+    const host = hostOf(target, { proxyCommand: `${proxyCommand} -o BatchMode=yes`, connectTimeoutMs: 6000 });
     await assert.rejects(openSsh(options()).connect(host, never), (thrown: unknown) => {
       assert.ok(thrown instanceof LogoffError, String(thrown));
       assert.equal(thrown.code, "host-unreachable");
@@ -122,7 +136,7 @@ describe("a real proxy command", { skip: missing() }, () => {
   });
 
   it("says that the hop cannot reach the target", async () => {
-    const host = hostOf(target, { port: 1, proxyCommand: overHop(), connectTimeoutMs: 4000 });
+    const host = hostOf(target, { port: 1, proxyCommand: overHop(), connectTimeoutMs: 6000 });
     await assert.rejects(openSsh(options()).connect(host, never), (thrown: unknown) => {
       assert.ok(thrown instanceof LogoffError, String(thrown));
       assert.equal(thrown.code, "host-unreachable");
@@ -134,11 +148,10 @@ describe("a real proxy command", { skip: missing() }, () => {
     });
   });
 
-  it("is nc", { skip: !hasNc && "no nc here: apt-get install netcat-openbsd" }, async () => {
-    await run(hostOf(target, { proxyCommand: "nc %h %p" }));
+  it("says what nc says", { skip: !hasNc && "no nc here: apt-get install netcat-openbsd" }, async () => {
     await assert.rejects(
       openSsh(options()).connect(
-        hostOf(target, { port: 1, proxyCommand: "nc -v %h %p", connectTimeoutMs: 1000 }),
+        hostOf(target, { port: 1, proxyCommand: "nc -v %h %p", connectTimeoutMs: 3000 }),
         never,
       ),
       /its proxy command ended with exit code 1, saying "nc: .*refused/u,
