@@ -70,12 +70,10 @@ export async function trustLines(
       lines: [
         `UserKnownHostsFile ${quotedPath(known, label, platform)}`,
         `GlobalKnownHostsFile ${nothing}`,
+        // Otherwise a host that has a certificate shows it instead of the key.
+        ...(isAtLeast(version, 7, 5) ? ["HostKeyAlgorithms -*-cert-v01@openssh.com"] : []),
         ...(prints.length > 0
-          ? [
-              `KnownHostsCommand /bin/sh ${base}.pin ${print} %f %H %t %K`,
-              // A certificate would be shown instead of the key, and its fingerprint is another one's.
-              "HostKeyAlgorithms -*-cert-v01@openssh.com",
-            ]
+          ? [`KnownHostsCommand /bin/sh ${base}.pin ${print} %f %H %t %K`]
           : command
             ? ["KnownHostsCommand none"]
             : []),
