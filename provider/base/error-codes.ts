@@ -8,7 +8,8 @@ export type ErrorCode =
    * An input, an option or a line of ssh_config cannot be used, so nothing is sent to any host it concerns.
    *
    * - **Why:** An unknown field, a wrong type, two values that exclude each other, a line of ssh_config that
-   *   cannot be followed exactly, or jump hosts that form a loop. Or the name of a host or of
+   *   cannot be followed exactly, jump hosts that form a loop, or no `ssh` for `connection.client: "openssh"`, or one
+   *   that is too old. Or the name of a host or of
    *   its user must not get into a proxy command (`docs/networks.md`). The message names the field
    *   (`connection.port: must be …`), the file and the line, or the host.
    * - **What to do:** Correct every problem that the message names; problems of inputs and options are all reported
@@ -42,12 +43,13 @@ export type ErrorCode =
    * No known key belongs to the host. No credential is sent.
    *
    * - **Why:** The host is not in known_hosts under this name and port, its known key has a type that is not
-   *   supported, only a `@cert-authority` line matches, or a known_hosts file cannot be read. The message lists
-   *   the files that were searched.
+   *   supported, only a `@cert-authority` line matches, or a known_hosts file cannot be read. With
+   *   `connection.client: "openssh"`, the host's certificate may have expired or be for another name. The message
+   *   has the reason, or lists the files that were searched.
    * - **What to do:** Compare the fingerprint with the host's own (on the host:
    *   `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, on Windows
-   *   `C:\ProgramData\ssh\ssh_host_ed25519_key.pub`). Then add the line at the end of the message to
-   *   known_hosts, or set `connection.hostKey` (`--host-key`). `connection.strictHostKeyChecking: "accept-new"`
+   *   `C:\ProgramData\ssh\ssh_host_ed25519_key.pub`). Then add the line to known_hosts that the end of the
+   *   message shows, or says how to get, or set `connection.hostKey` (`--host-key`). `connection.strictHostKeyChecking: "accept-new"`
    *   (`--accept-new`) accepts new hosts without comparing.
    */
   | "host-key-unknown"
@@ -73,16 +75,18 @@ export type ErrorCode =
    * - **Why:** No key, agent or password is set, and OpenSSH's defaults are missing. Or one that is set cannot
    *   be used: the file is missing or other users may read it, the variable is not set, the passphrase is
    *   missing or wrong, the agent does not answer. Or the password is withheld because
-   *   `connection.strictHostKeyChecking: "no"` checks no host key.
+   *   `connection.strictHostKeyChecking: "no"` checks no host key. With `connection.client: "openssh"`, there may
+   *   be no Kerberos ticket.
    * - **What to do:** Set `connection.privateKeyFile` (`--identity`) or `connection.passwordEnv`
-   *   (`--password-env`), or load a key into the SSH agent (`ssh-add -l` lists its keys). The message says what
-   *   was found and why it was not used.
+   *   (`--password-env`), load a key into the SSH agent (`ssh-add -l` lists its keys), or get a ticket
+   *   (`kinit`; `klist` shows it). The message says what was found and why it was not used.
    */
   | "auth-unavailable"
   /**
    * The host rejects the login, or the login is not tried because the password was rejected elsewhere.
    *
-   * - **Why:** The login name, the key or the password is wrong, the key is not in the host's authorized_keys
+   * - **Why:** The login name, the key or the password is wrong, a certificate has expired or is for somebody
+   *   else (`ssh-keygen -L -f FILE-cert.pub` shows it), the key is not in the host's authorized_keys
    *   (for administrators of Windows: `C:\ProgramData\ssh\administrators_authorized_keys`), or the host asks a
    *   question that only a person can answer. A rejected password is not offered to further hosts, so that no
    *   account is locked; these hosts are skipped. `docs/connecting.md` has the rules.

@@ -12,6 +12,7 @@ import { questionsAsked, readConnectionLog, type ConnectionLog, type LogPhase } 
 import { startAskpass, type Askpass } from "./login/askpass";
 import type { PasswordOffer } from "./login/password-offer";
 import type { Machine } from "./machine/machine";
+import type { Outcome } from "./machine/ssh-process";
 import { clientProblem } from "./machine/version";
 
 export interface AttemptOptions {
@@ -30,14 +31,6 @@ export interface AttemptOptions {
 /** What an attempt led to: what `start` has returned, with the log up to then, or the failure. */
 export type LoginAttempt<T> =
   { readonly ok: true; readonly value: T; readonly log: ConnectionLog } | (Failure & { readonly ok: false });
-
-/** What has become of an ssh that was to log in. */
-export interface Outcome<T> {
-  /** Undefined: it has ended without a login. */
-  readonly value: T | undefined;
-  /** The last lines of its ProxyCommand, where they are known. */
-  readonly proxyWords: readonly string[];
-}
 
 /** What `start` runs ssh with. */
 export interface AttemptTools {

@@ -81,6 +81,11 @@ function hostKeyError(log: ConnectionLog, facts: LoginFacts): LogoffError {
     unreadable === undefined
       ? ""
       : `; looked in ${quote(unreadable)} (\`connection.strictHostKeyChecking: accept-new\` accepts a key only if every known_hosts file can be read)`;
+  if (log.certificate !== undefined && /expired/u.test(log.certificate))
+    return new LogoffError(
+      "host-key-unknown",
+      `Cannot trust "${label}": ${key} is unknown${certificate}; renew the host's certificate`,
+    );
   const message = `Cannot trust "${label}": ${key} is unknown${certificate}${refused}; compare it with the host's own (on the host: ssh-keygen -lf FILE.pub), and then ${howToTrust(log, facts)}`;
   return new LogoffError("host-key-unknown", message);
 }
@@ -183,6 +188,12 @@ const reasons: readonly (readonly [RegExp, string | undefined, boolean])[] = [
   [/^Connection to .* closed by remote host/u, "it closed the connection at once", true],
 ];
 
+/**
+ * What shells say under LC_ALL=C when they find no program (exit code 127) or cannot run it (126). ssh does not tell the exit code of a
+ * ProxyCommand.
+ */
+const shellFailed = /^(?:\S*\/)?\w*sh:.*(?:not found|Permission denied|cannot execute)/u;
+
 function notReached(log: ConnectionLog, { host, quote, proxyWords }: LoginFacts): Failure {
   const refusal = log.words
     .map((line) =>
@@ -205,7 +216,8 @@ function notReached(log: ConnectionLog, { host, quote, proxyWords }: LoginFacts)
     const said = quote(proxyWords.join("; "), 400);
     const more = said === "" ? "; run the command by hand to see why" : `, saying "${said}"`;
     const message = `${prefix}its proxy command ended, or closed the connection, before the host answered${more}`;
-    return { error: new LogoffError("host-unreachable", message), mayPass: true };
+    const isMissing = shellFailed.test(proxyWords.at(-1) ?? "");
+    return { error: new LogoffError("host-unreachable", message), mayPass: !isMissing };
   }
   for (const [pattern, meaning, mayPass] of reasons) {
     const line = log.words.find((word) => pattern.test(word));

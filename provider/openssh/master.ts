@@ -8,8 +8,7 @@ import { openControl, type Control } from "./control-socket";
 import { limitLog, logTooLong, readLogEnd } from "./log-file";
 import { lastWords } from "./log-lines";
 import type { Machine } from "./machine/machine";
-import type { Outcome } from "./attempt";
-import { endRest, runSsh } from "./machine/ssh-process";
+import { endRest, runSsh, type Outcome } from "./machine/ssh-process";
 
 /** A master that is logged in. */
 export interface Master {

@@ -70,6 +70,18 @@ describe("a proxy command with the machine's ssh", { skip }, () => {
     }
   });
 
+  it("is not tried again if the shell does not find its program, or cannot run it", async (t) => {
+    const { server, proxies, options } = await scene(t);
+    for (const program of ["nosuchprogram", proxies.path("relay.cjs")]) {
+      const host = keyHost(server, { proxyCommand: `${program} %h`, connectTimeoutMs: 30_000 });
+      await assert.rejects(openOpenSsh(options).connect(host, never), ({ code, message }: LogoffError) => {
+        assert.equal(code, "host-unreachable");
+        assert.match(message, /saying ".*sh: .*(?:not found|Permission denied)"$/u);
+        return true;
+      });
+    }
+  });
+
   it("that hangs ends with the deadline", async (t) => {
     const { server, proxies, options } = await scene(t);
     const host = keyHost(server, { proxyCommand: proxies.sh("exec sleep 600"), connectTimeoutMs: 1500 });

@@ -21,6 +21,14 @@ export interface ForegroundEnd extends SshEnd {
   readonly lastLines: readonly string[];
 }
 
+/** What has become of an ssh that was to log in. */
+export interface Outcome<T> {
+  /** Undefined: it has ended without a login. */
+  readonly value: T | undefined;
+  /** The last lines of its ProxyCommand, where they are known. */
+  readonly proxyWords: readonly string[];
+}
+
 /** How this machine's ssh is started. */
 export interface SshProgram {
   readonly path: string;

@@ -163,9 +163,14 @@ const ownFields = {
     "The ssh_config to read: true for OpenSSH's own files, or a path. Default: false; with `client: openssh`, true.",
     pathOrFlag,
     {
-      option: option("Connection", "--ssh-config FILE", "ssh_config file to read; default: none", {
-        completes: "file",
-      }),
+      option: option(
+        "Connection",
+        "--ssh-config FILE",
+        "ssh_config file to read; default: none, or OpenSSH's own with the client openssh",
+        {
+          completes: "file",
+        },
+      ),
     },
   ),
   proxyCommand: optional(
@@ -204,7 +209,7 @@ const ownFields = {
 
 const jumpHostConnection = object(
   "JumpHostConnectionArgs",
-  "Settings of the connection to a jump host: those of `connection` without `jumpHosts`.",
+  "Settings of the connection to a jump host: those of `connection` without `client` and `jumpHosts`.",
   ownFields,
 );
 

@@ -44,7 +44,7 @@ export interface SessionSelectorArgs {
 /** A session name, an ID, a list of names and IDs, `"current"` (the session of the connection itself), or a selector. */
 export type SessionsArgs = string | number | readonly pulumi.Input<string | number>[] | SessionSelectorArgs;
 
-/** Settings of the connection to a jump host: those of `connection` without `jumpHosts`. */
+/** Settings of the connection to a jump host: those of `connection` without `client` and `jumpHosts`. */
 export interface JumpHostConnectionArgs {
   /** Login name. Default: stack configuration `session-logoff:user`, then the name of the local user. */
   user?: pulumi.Input<string | undefined>;
