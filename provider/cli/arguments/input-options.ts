@@ -161,7 +161,7 @@ export const inputOptions = [
     section: "Connection",
     kind: "value",
     value: "FILE",
-    help: "ssh_config file to read; default: none, or OpenSSH's own with the client openssh",
+    help: "ssh_config file to read; default: none, or OpenSSH's own if ssh itself connects",
     completes: "file",
     path: ["connection", "sshConfig"],
     isNumber: false,

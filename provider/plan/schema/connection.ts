@@ -166,7 +166,7 @@ const ownFields = {
       option: option(
         "Connection",
         "--ssh-config FILE",
-        "ssh_config file to read; default: none, or OpenSSH's own with the client openssh",
+        "ssh_config file to read; default: none, or OpenSSH's own if ssh itself connects",
         {
           completes: "file",
         },
