@@ -7,7 +7,7 @@ import type { ResolvedHost } from "./config/resolve";
 import { removeFiles, startAgent, writeFiles, type FileOptions } from "./connection-files";
 import { connectionFailure, type Failure } from "./failures";
 import { behindJumpHost, type Route } from "./jump-hosts";
-import { limitLog, logTooLong, readLogStart } from "./log-file";
+import { limitLog, loginLogMs, logTooLong, readLogStart } from "./log-file";
 import { questionsAsked, readConnectionLog, type ConnectionLog, type LogPhase } from "./log-lines";
 import { startAskpass, type Askpass } from "./login/askpass";
 import type { PasswordOffer } from "./login/password-offer";
@@ -56,7 +56,7 @@ export async function attemptLogin<T>(
   await writeFiles(files);
   const agent = await startAgent(files);
   const flood = new AbortController();
-  const stopLooking = limitLog(logFile, clock, () => flood.abort(logTooLong(host.label)));
+  const stopLooking = limitLog(logFile, loginLogMs, clock, () => flood.abort(logTooLong(host.label)));
   let askpass: Askpass | undefined;
   try {
     if (login.password !== undefined)

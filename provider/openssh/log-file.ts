@@ -7,7 +7,9 @@ import { LogoffError } from "../base/errors";
 const mostBytes = 1024 * 1024;
 /** A log that is longer fills the private folder. */
 const tooManyBytes = 8 * mostBytes;
-const lookEveryMs = 250;
+/** How often to look at the log of a login, and at that of a connection, of which there may be hundreds. */
+export const loginLogMs = 250;
+export const openLogMs = 1000;
 
 /** The beginning of a log; empty if there is none. Never rejects. */
 export function readLogStart(path: string): Promise<string> {
@@ -43,11 +45,16 @@ export function logTooLong(label: string): LogoffError {
 }
 
 /** Calls back once if the log becomes far too long. Returns a function that stops looking. */
-export function limitLog(path: string, clock: Pick<Clock, "after">, tooLong: () => void): () => void {
+export function limitLog(
+  path: string,
+  everyMs: number,
+  clock: Pick<Clock, "after">,
+  tooLong: () => void,
+): () => void {
   let stopTimer = (): void => undefined;
   let over = false;
   const look = (): void => {
-    stopTimer = clock.after(lookEveryMs, () => {
+    stopTimer = clock.after(everyMs, () => {
       void stat(path)
         .then(({ size }) => size > tooManyBytes)
         .catch(() => false)

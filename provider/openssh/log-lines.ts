@@ -52,7 +52,7 @@ export interface ConnectionLog {
   readonly isPasswordAccepted: boolean;
   /** What matched nothing: the kind of algorithm, and the host's list. */
   readonly noMatch?: { readonly kind: string; readonly theirs: string };
-  /** The lines without a level: what ssh prints for a person. */
+  /** The lines without a level, but for the version: what ssh prints for a person. */
   readonly words: readonly string[];
 }
 
@@ -75,7 +75,7 @@ function provenLines(text: string): readonly string[] {
 /** Reads the log of a connection. */
 export function readConnectionLog(text: string): ConnectionLog {
   const lines = provenLines(text);
-  const words = lines.filter((line) => line !== "" && !line.startsWith("debug"));
+  const words = lines.filter((line) => line !== "" && !/^(?:debug|OpenSSH_\d)/u.test(line));
   const all = (pattern: RegExp): readonly (readonly string[])[] =>
     lines.flatMap((line) => {
       const found = pattern.exec(line);
@@ -174,6 +174,9 @@ export function questionsAsked(text: string): number | undefined {
   return count === undefined ? undefined : Number(count);
 }
 
+const withoutMaster =
+  /^(?:debug\d: )?(?:Control socket (?:connect\(|".*" does not exist)|Executing proxy command: )/mu;
+
 /** Reads the log of a command. Only ssh and the master write into it. */
 export function readCommandLog(text: string): CommandLog {
   const channel = /^debug1: (?:mux_client_request_session: )?master session id: (\d+)\s*$/mu.exec(text)?.[1];
@@ -183,10 +186,8 @@ export function readCommandLog(text: string): CommandLog {
     ...(channel !== undefined && { channel: Number(channel) }),
     ...(status !== undefined && { exitStatus: Number(status) >>> 0 }),
     ...(refusal !== undefined && { refusal: refusal.trim() }),
-    isWithoutMaster:
-      /^(?:debug\d: )?(?:Control socket (?:connect\(|".*" does not exist)|Executing proxy command: )/mu.test(
-        text,
-      ),
+    // A master that ends after it was asked may have sent the command.
+    isWithoutMaster: withoutMaster.test(text) && !/session: read from master failed/u.test(text),
   };
 }
 
@@ -248,7 +249,8 @@ export function lastWords(log: string): string | undefined {
     .split(/\r?\n/u)
     .filter(
       (line) =>
-        line !== "" && !/^(?:debug\d?: |Transferred: |Bytes per second: |Authenticated to |mux_)/u.test(line),
+        line !== "" &&
+        !/^(?:debug\d?: |OpenSSH_\d|Transferred: |Bytes per second: |Authenticated to |mux_)/u.test(line),
     )
     .at(-1)
     ?.trim();

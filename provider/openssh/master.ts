@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock";
 import { LogoffError } from "../base/errors";
 import type { Quote } from "../ssh/login/redact";
 import { openControl, type Control } from "./control-socket";
-import { limitLog, logTooLong, readLogEnd } from "./log-file";
+import { limitLog, logTooLong, openLogMs, readLogEnd } from "./log-file";
 import { lastWords } from "./log-lines";
 import type { Machine } from "./machine/machine";
 import { endRest, runSsh, type Outcome } from "./machine/ssh-process";
@@ -85,7 +85,7 @@ export function watchMaster(
     lost ??= reason.message;
     killProcess(control.pid);
   };
-  const stopLooking = limitLog(`${base}.log`, clock, () => destroy(logTooLong(label)));
+  const stopLooking = limitLog(`${base}.log`, openLogMs, clock, () => destroy(logTooLong(label)));
   const ended = control.closed.then(() => {
     stopLooking();
     lost ??= quote(lastWords(readNow(`${base}.log`)) ?? "it was closed");

@@ -113,6 +113,11 @@ describe("readCommandLog", () => {
       "Control socket connect(/run/x/1): Connection refused\ndebug1: Executing proxy command: exec false\n",
       { isWithoutMaster: true },
     ],
+    [
+      "a master that has ended after it was asked",
+      "mux_client_request_session: read from master failed: Broken pipe\ndebug1: Executing proxy command: exec false\n",
+      { isWithoutMaster: false },
+    ],
     ["a log that could not be written", "", { isWithoutMaster: false }],
   ] as const)
     it(`reads ${what}`, () => assert.deepEqual(readCommandLog(text), expected));
