@@ -52,11 +52,8 @@ describe("wrong usage", () => {
     );
     const token = await runHere([...remote, "secret %h %k"]);
     assert.equal(token.status, 2);
-    assert.match(
-      token.stderr,
-      /--proxy-command: must hold only the tokens %h, %n, %p, %r and %%; %k is none/u,
-    );
-    assert.doesNotMatch(both.stderr + token.stderr, /secret/u);
+    assert.match(token.stderr, /--proxy-command: must hold only the tokens %h, %n, %p, %r and %% /u);
+    assert.doesNotMatch(both.stderr + token.stderr, /secret|%k/u);
   });
 
   it("with a single dash for a long option exits with 2 and prints no help", async () => {

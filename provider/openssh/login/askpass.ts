@@ -56,7 +56,7 @@ export async function startAskpass(
     await rm(program, { force: true });
     throw clientProblem(
       label,
-      `a password needs a folder in which programs may be run, which "${dirname(dirname(base))}" is not (mounted with noexec): set TMPDIR to another one`,
+      `a password needs a folder in which programs may be run, which "${dirname(dirname(base))}" is not (mounted with noexec): set XDG_RUNTIME_DIR or TMPDIR to another one`,
     );
   });
   let asker: number | undefined;
